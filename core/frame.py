@@ -1,0 +1,133 @@
+"""Frame: one picture with all that a file knows about it; Window: the frames a node sees at one time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from interneg.errors import InputError
+
+Pixels = npt.NDArray[np.float32]
+
+DEPTHS = ("uint8", "uint10", "uint12", "uint16", "uint32", "half", "float")
+"""How a channel was stored in its file."""
+
+class Box(NamedTuple):
+    """A pixel rectangle, half open: columns x0 <= x < x1, rows y0 <= y < y1, y growing downwards."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @property
+    def width(self) -> int:
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> int:
+        return self.y1 - self.y0
+
+    def scaled(self, scale: int) -> Box:
+        """The box of the same area in a picture `scale` times as large."""
+        return Box(self.x0 * scale, self.y0 * scale, self.x1 * scale, self.y1 * scale)
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One immutable picture.
+
+    pixels: (C, H, W) float32, read-only, in any memory order (files give interleaved pixels; a transposed
+        view costs nothing). Never clamped: scene-linear values below 0 and far above 1, NaN and inf are
+        kept. Integer files are scaled so that their full code range is 0..1.
+    channels: C unique names; "R", "G", "B", "A", "Y" unprefixed are the picture, "layer.name" are AOVs.
+    data_window: where the pixels lie; display_window: the format. Both in pixels of this frame.
+    depth: per channel, how it was stored (one of DEPTHS); what a writer restores.
+    colour_space: the OCIO name of the space of the colour channels.
+    number: the frame number in its clip.
+    metadata: all other attributes of the file (compression, timecode, film key code, ...).
+    parts: further parts of a multi-part file, each with channels and windows of its own.
+    """
+
+    pixels: Pixels
+    channels: tuple[str, ...]
+    data_window: Box
+    display_window: Box
+    depth: tuple[str, ...]
+    colour_space: str = ""
+    pixel_aspect: float = 1.0
+    number: int = 0
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    parts: tuple[Frame, ...] = ()
+
+    def __post_init__(self) -> None:
+        p = self.pixels
+        if p.dtype != np.float32 or p.ndim != 3:
+            raise InputError(f"a frame holds (C, H, W) float32 pixels, not {p.dtype} of shape {p.shape}")
+        if len(self.channels) != p.shape[0] or len(set(self.channels)) != p.shape[0]:
+            raise InputError(f"{p.shape[0]} planes need as many different channel names, not {self.channels}")
+        if len(self.depth) != p.shape[0] or not set(self.depth) <= set(DEPTHS):
+            raise InputError(f"{p.shape[0]} planes need a storage depth each out of {DEPTHS}, not {self.depth}")
+        if (self.data_window.height, self.data_window.width) != p.shape[1:]:
+            raise InputError(f"the data window {self.data_window} does not fit planes of {p.shape[1:]}")
+        if p.flags.writeable:
+            view = p.view()
+            view.flags.writeable = False
+            object.__setattr__(self, "pixels", view)
+        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+
+    @classmethod
+    def of(cls, pixels: npt.ArrayLike, channels: str | tuple[str, ...] = "", **facts: Any) -> Frame:
+        """Make a frame from (C, H, W) pixels, its windows at the origin unless `facts` say otherwise.
+
+        channels: names, or one letter each; by default "Y", "YA", "RGB" or "RGBA" after the plane count.
+        """
+        p = np.asarray(pixels, np.float32)
+        names = tuple(channels) or tuple({1: "Y", 2: "YA", 3: "RGB", 4: "RGBA"}.get(p.shape[0], ""))
+        box = Box(0, 0, p.shape[2], p.shape[1])
+        facts.setdefault("data_window", box)
+        facts.setdefault("display_window", facts["data_window"])
+        facts.setdefault("depth", ("float",) * p.shape[0])
+        return cls(p, names, **facts)
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[1])
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[2])
+
+    @property
+    def colour_channels(self) -> tuple[int, ...]:
+        """The planes that a colour transform applies to: R, G, B, or else the lone luminance Y."""
+        for names in (("R", "G", "B"), ("Y",)):
+            if set(names) <= set(self.channels):
+                return tuple(self.channels.index(n) for n in names)
+        return ()
+
+    def with_pixels(self, pixels: Pixels, **changes: Any) -> Frame:
+        """The same frame with other pixels (and other facts)."""
+        return replace(self, pixels=pixels, **changes)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The frames around one time, in order, all of one shot.
+
+    Beyond a cut or an end of the clip the last frame of the shot repeats, so that `frames` always has
+    before + 1 + after entries and no node ever mixes two shots.
+    """
+
+    frames: tuple[Frame, ...]
+    centre: int
+
+    @property
+    def frame(self) -> Frame:
+        """The frame at the window's own time."""
+        return self.frames[self.centre]

@@ -1,0 +1,1 @@
+"""Runtimes, tiles, the model catalogue and the engine store."""

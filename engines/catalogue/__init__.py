@@ -1,0 +1,1 @@
+"""The models: one TOML, weights and a model card each."""

@@ -1,0 +1,1 @@
+"""The nodes, one public file each."""

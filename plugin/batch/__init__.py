@@ -1,0 +1,1 @@
+"""Rendering a frame range: scheduling, resume, progress, provenance."""
