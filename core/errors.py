@@ -89,9 +89,9 @@ class HostMemoryError(InternegError):
 
 
 def near(word: str, known: Iterable[str]) -> str:
-    """Return "; did you mean 'x' or 'y'?" for the known words nearest to `word`, or an empty string."""
+    """Return " (did you mean 'x' or 'y'?)" for the known words nearest to `word`, or an empty string."""
     folded = {k.casefold(): k for k in known}
     found = [folded[m] for m in difflib.get_close_matches(word.casefold(), folded, n=3, cutoff=0.6)]
     if not found:
         found = [k for f, k in folded.items() if len(word) > 2 and word.casefold() in f][:3]
-    return "; did you mean " + " or ".join(f"'{m}'" for m in found) + "?" if found else ""
+    return " (did you mean " + " or ".join(f"'{m}'" for m in found) + "?)" if found else ""

@@ -1,0 +1,87 @@
+"""Graph: nodes in a row over a clip, rendered one frame at a time.
+
+A frame is a pure function of the frames that its nodes reach, so any order, any chunks and any number of
+threads or machines of one kind give the same bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from interneg.frame import Frame, Window
+from interneg.memo import Memo
+from interneg.node import Context, Node
+from interneg.shots import LOOK, Shots
+
+
+class Source(Protocol):
+    """Where a graph gets its frames from."""
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        """The frame numbers, rising."""
+
+    def frame(self, number: int) -> Frame:
+        """The frame of that number; asked for from several threads."""
+
+
+class Graph:
+    """A row of nodes over a source.
+
+    mask: an optional clip, one frame for each of the source's, that limits every node. cuts: the first
+    frame number of each shot where they are known; else cuts are detected where a node needs them.
+    """
+
+    def __init__(
+        self,
+        nodes: Sequence[Node],
+        source: Source,
+        context: Context,
+        *,
+        mask: Source | None = None,
+        cuts: Collection[int] | None = None,
+    ) -> None:
+        self._nodes = [n for n in nodes if n.strength != 0]
+        self._source = source
+        self._context = context
+        self._mask = mask
+        self._numbers = list(source.numbers)
+        self._index = {number: i for i, number in enumerate(self._numbers)}
+        span = sum(max(n.reach) for n in self._nodes)
+        self._temporal = span > 0
+        self._memo = Memo(2 * (span + LOOK) + 8)
+        self._shots = Shots(self._numbers, self._input, context.measurements, cuts)
+
+    @property
+    def handles(self) -> tuple[int, int]:
+        """How many frames before and after a range are read to render it."""
+        before, after = (sum(n.reach[side] for n in self._nodes) for side in (0, 1))
+        return (before + LOOK, after + LOOK) if self._temporal else (0, 0)
+
+    def render(self, number: int) -> Frame:
+        """Render the frame of that number through all nodes. Raises what the source and the nodes raise."""
+        return self._after(len(self._nodes), self._index[number])
+
+    def _input(self, number: int) -> Frame:
+        if not self._temporal:
+            return self._source.frame(number)
+        frame: Frame = self._memo.get((0, number), lambda: self._source.frame(number))
+        return frame
+
+    def _after(self, count: int, index: int) -> Frame:
+        """The frame as it is after the first `count` nodes."""
+        if count == 0:
+            return self._input(self._numbers[index])
+        if not self._temporal or count == len(self._nodes):
+            return self._render(count, index)
+        frame: Frame = self._memo.get((count, index), lambda: self._render(count, index))
+        return frame
+
+    def _render(self, count: int, index: int) -> Frame:
+        node = self._nodes[count - 1]
+        before, after = node.reach
+        around = self._shots.window(index, before, after) if before or after else [index]
+        frames = tuple(self._after(count - 1, i) for i in around)
+        mask = self._mask.frame(self._numbers[index]) if self._mask else None
+        return node.render(Window(frames, before), self._context, mask)

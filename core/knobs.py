@@ -1,0 +1,105 @@
+"""Knobs: what a node can be told, declared once.
+
+A node is a frozen dataclass whose fields are its knobs. From the declaration come validation, command line
+options, `interneg nodes`, the node reference and the parameters shown by hosts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from interneg.errors import KnobError, near
+
+Kind = Literal["float", "int", "bool", "choice", "file", "frames"]
+Value = float | int | bool | str | tuple[int, ...]
+
+AUTO = "auto"
+"""The value of a knob that lets the node find the number itself."""
+
+_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+@dataclass(frozen=True)
+class Knob:
+    """The declaration of one knob.
+
+    hard: the limits beyond which a value is an error; slider: the range a host offers; both inclusive.
+    choices: the values of a "choice" knob. auto: whether the word "auto" stands for "find it yourself".
+    """
+
+    kind: Kind
+    label: str
+    help: str
+    unit: str = ""
+    hard: tuple[float, float] = (-math.inf, math.inf)
+    slider: tuple[float, float] = (0.0, 1.0)
+    choices: tuple[str, ...] = ()
+    auto: bool = False
+    animatable: bool = True
+
+    def parse(self, name: str, value: object) -> Value:
+        """Return `value` (of its own type, or as text) as this knob's type.
+
+        Raises KnobError, naming the knob, what came and what was expected.
+        """
+        if self.auto and value == AUTO:
+            return AUTO
+        if self.kind == "choice":
+            text = str(value)
+            if text in self.choices:
+                return text
+            raise self._refuse(name, value, f"one of {', '.join(self.choices)}", near(text, self.choices))
+        if self.kind == "bool":
+            text = str(value).casefold()
+            if text in _TRUE + _FALSE:
+                return text in _TRUE
+            raise self._refuse(name, value, "true or false")
+        if self.kind == "file":
+            if isinstance(value, str):
+                return value
+            raise self._refuse(name, value, "a file name")
+        if self.kind == "frames":
+            try:
+                items = value.split(",") if isinstance(value, str) else list(value)  # type: ignore[call-overload]
+                return tuple(int(v) for v in items)
+            except (TypeError, ValueError):
+                raise self._refuse(name, value, "frame numbers") from None
+        return self._number(name, value)
+
+    def _number(self, name: str, value: object) -> float | int:
+        kind = int if self.kind == "int" else float
+        wanted = ("a whole number" if kind is int else "a number") + (f' or "{AUTO}"' if self.auto else "")
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise self._refuse(name, value, wanted)
+        if kind is int and isinstance(value, float) and not value.is_integer():
+            raise self._refuse(name, value, wanted)
+        try:
+            number = kind(value)
+        except (ValueError, OverflowError):
+            raise self._refuse(name, value, wanted) from None
+        low, high = self.hard
+        if not low <= number <= high:
+            raise self._refuse(name, value, f"{wanted} from {low:g} to {high:g}{self.unit and ' ' + self.unit}")
+        return number
+
+    @staticmethod
+    def _refuse(name: str, value: object, wanted: str, hint: str = "") -> KnobError:
+        return KnobError(f"knob '{name}' is {wanted}, not {value!r}{hint}")
+
+
+def knob(default: Value, kind: Kind, label: str, help: str, **facts: Any) -> Any:
+    """Declare a knob as a dataclass field; `facts` are the further fields of Knob."""
+    return dataclasses.field(default=default, metadata={"knob": Knob(kind, label, help, **facts)})
+
+
+def knobs_of(node: type) -> dict[str, Knob]:
+    """The knobs of a node class by name, in the order in which they are declared."""
+    return {f.name: f.metadata["knob"] for f in dataclasses.fields(node) if "knob" in f.metadata}
+
+
+def defaults_of(node: type) -> dict[str, Value]:
+    """The default value of each knob of a node class."""
+    return {f.name: f.default for f in dataclasses.fields(node) if "knob" in f.metadata}

@@ -1,0 +1,237 @@
+"""Node: what every node shares, so that a node's own file holds its knobs and its idea.
+
+The base class enters and leaves the working space, keeps NaN and inf from neighbours, bypasses at strength
+0, mixes by strength and mask, and carries alpha, AOVs, windows and metadata through.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from interneg.colour import Colour, WorkingSpace
+from interneg.engine import EngineSource
+from interneg.errors import InputError, KnobError, near
+from interneg.frame import Box, Frame, Pixels, Window
+from interneg.knobs import Value, knob, knobs_of
+from interneg.memo import Memo
+from interneg.nonfinite import fill, nonfinite
+from interneg.resize import cubic, layer
+
+log = logging.getLogger("interneg")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a node may use while it renders."""
+
+    colour: Colour
+    engines: EngineSource
+    measurements: Memo
+
+
+@dataclass(frozen=True)
+class View:
+    """The window of one render, seen in the node's working space."""
+
+    window: Window
+    space: WorkingSpace
+    context: Context
+
+    def planes(self, offset: int = 0) -> Pixels:
+        """The colour planes of the frame `offset` frames away, in the working space, free of NaN and inf.
+
+        (C, H, W) float32: R, G, B; or Y, Cb, Cr; or the one plane of a grey picture. Entered once per frame.
+        """
+        frame = self.window.frames[self.window.centre + offset]
+
+        def enter() -> Pixels:
+            colour = frame.pixels[_span(frame.colour_channels)]
+            bad = nonfinite(colour)
+            if bad is not None:
+                colour = fill(colour, bad)
+            return self.context.colour.enter(colour, frame.colour_space, self.space)
+
+        if len(self.window.frames) == 1:
+            return enter()
+        return self.measure(f"planes {self.space}", enter, offset)
+
+    def measure(self, name: str, compute: Callable[[], Any], *offsets: int) -> Any:
+        """Return `compute()`, done once for the frames at `offsets`, however many windows they are seen in.
+
+        name: says what is measured and every setting it depends on. The result must depend on nothing but
+        `name` and the content of those frames.
+        """
+        frames = [self.window.frames[self.window.centre + o] for o in offsets]
+        key = (name, *((f.digest, f.colour_space) for f in frames))
+        return self.context.measurements.get(key, compute)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """A restoration node; its fields are its knobs.
+
+    A subclass states the class facts, its knobs, and `process`.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    help: ClassVar[str]
+    version: ClassVar[int]
+    working_space: ClassVar[WorkingSpace]
+    layers: ClassVar[str]
+
+    strength: float = knob(
+        1.0, "float", "Strength", "How much of the result is used; 0 passes the input through bit for bit.",
+        hard=(0.0, 1.0),
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        for name, declared in knobs_of(type(self)).items():
+            object.__setattr__(self, name, declared.parse(f"{self.name}.{name}", getattr(self, name)))
+
+    @classmethod
+    def with_knobs(cls, values: Mapping[str, object]) -> Self:
+        """Make a node from knob values as a recipe or a command line gives them.
+
+        Raises KnobError for an unknown knob (naming near ones) and for a value that does not fit.
+        """
+        known = knobs_of(cls)
+        for name in values:
+            if name not in known:
+                raise KnobError(
+                    f"node '{cls.name}' has no knob '{name}'{near(name, known)}; its knobs: {', '.join(known)}"
+                )
+        return cls(**values)  # type: ignore[arg-type]
+
+    @property
+    def knobs(self) -> dict[str, Value]:
+        """The value of each knob."""
+        return {name: getattr(self, name) for name in knobs_of(type(self))}
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """How many frames before and after its own time the node looks at."""
+        return (0, 0)
+
+    @property
+    def enlarges(self) -> int:
+        """How many output pixels stand beside one input pixel, in each direction."""
+        return 1
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The catalogue models the node needs with these knobs."""
+        return ()
+
+    def process(self, view: View) -> Pixels:
+        """Return the treated colour planes of the window's own frame, in the working space.
+
+        (C, H * enlarges, W * enlarges) float32, planes as `view.planes()` gives them. Pure: read-only
+        inputs, no files, no clock, no unseeded randomness.
+        """
+        raise NotImplementedError
+
+    def render(self, window: Window, context: Context, mask: Frame | None = None) -> Frame:
+        """Render one frame: the node's whole contract around `process`.
+
+        mask: optional; its A or else first channel says per pixel of the input how much of the result is
+        used. Where it is 0 the pixels of the input come through bit for bit (enlarged, where the node
+        enlarges). Raises InputError where there is no picture, or mask and picture differ in size.
+        """
+        frame = window.frame
+        if self.strength == 0:
+            return frame
+        if not frame.colour_channels:
+            raise InputError(
+                f"frame {frame.number} has no picture to treat: {self.name} needs R, G, B or Y, "
+                f"not {', '.join(frame.channels)}"
+            )
+        span, scale = _span(frame.colour_channels), self.enlarges
+        source = frame.pixels[span]
+        bad = nonfinite(source)
+        if bad is not None:
+            log.warning("frame %d: %d pixels are NaN or inf and stay as they are", frame.number, bad.sum())
+        amount = self._amount(frame, mask)
+
+        view = View(window, self.working_space, context)
+        treated = context.colour.leave(self.process(view), frame.colour_space, self.working_space)
+        if not isinstance(amount, float) or amount != 1 or bad is not None:
+            plain = source if scale == 1 else self._enlarged(source, frame.colour_space, bad, context)
+            treated = _mix(plain, treated, amount)
+            if bad is not None:
+                large = bad.repeat(scale, 0).repeat(scale, 1)
+                treated = np.where(large, plain, treated)
+        return self._assemble(frame, span, treated)
+
+    def _amount(self, frame: Frame, mask: Frame | None) -> float | Pixels:
+        if mask is None:
+            return self.strength
+        plane = mask.pixels[mask.channels.index("A") if "A" in mask.channels else 0]
+        if plane.shape != (frame.height, frame.width):
+            raise InputError(
+                f"the mask of frame {frame.number} is {plane.shape[1]}x{plane.shape[0]}, the picture "
+                f"{frame.width}x{frame.height}: a mask has the size of the picture it masks"
+            )
+        large = plane.repeat(self.enlarges, 0).repeat(self.enlarges, 1)
+        return np.asarray(np.nan_to_num(large) * np.float32(self.strength), np.float32)
+
+    def _enlarged(self, source: Pixels, space: str, bad: Any, context: Context) -> Pixels:
+        """The input enlarged without treatment, NaN and inf in the block of their own pixel."""
+        clean = source if bad is None else fill(source, bad)
+        planes = context.colour.enter(clean, space, self.working_space)
+        large = np.stack([cubic(p, self.enlarges) for p in planes])
+        plain = context.colour.leave(large, space, self.working_space)
+        if bad is None:
+            return plain
+        return np.where(
+            bad.repeat(self.enlarges, 0).repeat(self.enlarges, 1),
+            source.repeat(self.enlarges, 1).repeat(self.enlarges, 2),
+            plain,
+        )
+
+    def _assemble(self, frame: Frame, span: slice | list[int], treated: Pixels) -> Frame:
+        scale = self.enlarges
+        height, width = frame.height * scale, frame.width * scale
+        # Interleaved in memory, as files and OCIO have it; seen as planes.
+        pixels = np.empty((height, width, len(frame.channels)), np.float32).transpose(2, 0, 1)
+        pixels[span] = treated
+        for i in sorted(set(range(len(frame.channels))) - set(frame.colour_channels)):
+            pixels[i] = layer(frame.pixels[i], frame.channels[i], frame.depth[i], scale)
+        if scale == 1:
+            return frame.with_pixels(pixels)
+        return frame.with_pixels(
+            pixels,
+            data_window=frame.data_window.scaled(scale),
+            display_window=frame.display_window.scaled(scale),
+            parts=tuple(_enlarged_part(p, scale) for p in frame.parts),
+        )
+
+
+def _span(channels: tuple[int, ...]) -> slice | list[int]:
+    """Index the planes of `channels` as a view where they lie side by side in order."""
+    first = channels[0]
+    if channels == tuple(range(first, first + len(channels))):
+        return slice(first, first + len(channels))
+    return list(channels)
+
+
+def _mix(plain: Pixels, treated: Pixels, amount: float | Pixels) -> Pixels:
+    with np.errstate(invalid="ignore"):
+        mixed = np.where(amount == np.float32(1), treated, plain + amount * (treated - plain))
+    return np.where(amount == np.float32(0), plain, mixed).astype(np.float32, copy=False)
+
+
+def _enlarged_part(part: Frame, scale: int) -> Frame:
+    planes = [layer(*facts, scale) for facts in zip(part.pixels, part.channels, part.depth, strict=True)]
+    return dataclasses.replace(
+        part,
+        pixels=np.stack(planes),
+        data_window=Box.scaled(part.data_window, scale),
+        display_window=Box.scaled(part.display_window, scale),
+    )

@@ -1,0 +1,134 @@
+"""Shots: the frames between two cuts, so that no window ever mixes two of them.
+
+Whether a cut lies between two frames is decided from the three frames before and the four after it alone,
+so a range rendered in pieces sees the same cuts as one long run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+
+import cv2
+import numpy as np
+
+from interneg.errors import UsageError
+from interneg.frame import Frame, Pixels
+from interneg.memo import Memo
+
+LOOK = 3
+"""How many frames beyond the two at a boundary are looked at: a flash of up to so many frames is no cut."""
+
+_SIZE = (64, 36)
+_UNLIKE = 0.55
+_FLAT = 0.02
+
+_EVENT = re.compile(r"^\d+\s+\S+\s+\S+\s+\S+.*?(\d\d:\d\d:\d\d[:;]\d\d)\s+\d\d:\d\d:\d\d[:;]\d\d\s*$")
+
+
+class Shots:
+    """Finds the shot around a frame.
+
+    numbers: the frames of the clip, in order. frame: gives one of them. cuts: where known, the first frame
+    number of each shot, in place of detection.
+    """
+
+    def __init__(
+        self,
+        numbers: Sequence[int],
+        frame: Callable[[int], Frame],
+        measurements: Memo,
+        cuts: Collection[int] | None = None,
+    ) -> None:
+        self._numbers = list(numbers)
+        self._frame = frame
+        self._measurements = measurements
+        self._cuts = None if cuts is None else frozenset(cuts)
+
+    def starts(self, index: int) -> bool:
+        """Whether a shot starts at the frame with this index (the first frame of a clip starts one)."""
+        if index == 0:
+            return True
+        if self._cuts is not None:
+            return self._numbers[index] in self._cuts
+        return bool(self._measurements.get(("cut", id(self), index), lambda: self._unlike(index)))
+
+    def window(self, index: int, before: int, after: int) -> list[int]:
+        """The indices of the frames around `index`, cut at its shot; the end frame repeats beyond a cut."""
+        first = index
+        while first > 0 and index - first < before and not self.starts(first):
+            first -= 1
+        last = index
+        while last + 1 < len(self._numbers) and last - index < after and not self.starts(last + 1):
+            last += 1
+        return [min(max(i, first), last) for i in range(index - before, index + after + 1)]
+
+    def _unlike(self, index: int) -> bool:
+        """Whether every frame just before `index` is unlike every frame from it on.
+
+        One like pair across the boundary (the frame before a flash and the one after it) is one shot.
+        """
+        before = [self._thumb(i) for i in range(max(0, index - LOOK), index)]
+        after = [self._thumb(i) for i in range(index, min(len(self._numbers), index + LOOK + 1))]
+        return all(_difference(a, b) > _UNLIKE for a in before for b in after)
+
+    def _thumb(self, index: int) -> Pixels:
+        frame = self._frame(self._numbers[index])
+        thumb: Pixels = self._measurements.get(("thumb", frame.digest), lambda: _thumb(frame))
+        return thumb
+
+
+def _thumb(frame: Frame) -> Pixels:
+    """A small luma picture, logarithmic above 1 so that highlights do not rule, blurred against motion."""
+    planes = frame.pixels[list(frame.colour_channels)] if frame.colour_channels else frame.pixels[:1]
+    luma = np.nan_to_num(planes.mean(axis=0), nan=0.0, posinf=0.0, neginf=0.0)
+    small = cv2.resize(np.sign(luma) * np.log1p(8 * np.abs(luma)), _SIZE, interpolation=cv2.INTER_AREA)
+    thumb: Pixels = cv2.GaussianBlur(small, (0, 0), 1.5)
+    return thumb
+
+
+def _difference(a: Pixels, b: Pixels) -> float:
+    """1 minus the normalised correlation of two thumbs, 0 (alike but for gain and offset) to 2.
+
+    A flat thumb (black, white, fog) has no structure to compare and counts as like any other: the fade or
+    dip that leads to it is no cut.
+    """
+    da, db = a - a.mean(), b - b.mean()
+    norms = float(np.sqrt((da * da).mean())), float(np.sqrt((db * db).mean()))
+    if min(norms) < _FLAT:
+        return 0.0
+    return 1.0 - float((da * db).mean()) / (norms[0] * norms[1])
+
+
+def parse_cuts(text: str, numbers: Sequence[int], rate: float) -> list[int]:
+    """Read the first frame of each shot out of a cut list.
+
+    text: frame numbers (separated by white space or commas, # starts a comment), or a CMX3600 EDL, whose
+    first event's record-in is the first of `numbers`. rate: frames per second of the EDL's timecodes.
+    Raises UsageError naming the line that is neither.
+    """
+    lines = [line.split("#")[0].strip() for line in text.splitlines()]
+    if any(_EVENT.match(line) for line in lines):
+        starts = [_frames(m.group(1), rate) for line in lines if (m := _EVENT.match(line))]
+        return sorted({numbers[0] + s - starts[0] for s in starts})
+    cuts: list[int] = []
+    for at, line in enumerate(lines, 1):
+        for word in line.replace(",", " ").split():
+            try:
+                cuts.append(int(word))
+            except ValueError:
+                raise UsageError(
+                    f"line {at} of the cut list has '{word}': expected frame numbers or a CMX3600 EDL"
+                ) from None
+    return sorted(set(cuts))
+
+
+def _frames(timecode: str, rate: float) -> int:
+    """Frames of an HH:MM:SS:FF timecode at the nominal rate; a semicolon means drop-frame (SMPTE 12M)."""
+    hours, minutes, seconds, frames = (int(v) for v in re.split("[:;]", timecode))
+    nominal = round(rate)
+    total = ((hours * 60 + minutes) * 60 + seconds) * nominal + frames
+    if ";" in timecode:
+        passed = hours * 60 + minutes
+        total -= nominal // 15 * (passed - passed // 10)
+    return total
