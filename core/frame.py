@@ -19,6 +19,7 @@ Pixels = npt.NDArray[np.float32]
 DEPTHS = ("uint8", "uint10", "uint12", "uint16", "uint32", "half", "float")
 """How a channel was stored in its file."""
 
+
 class Box(NamedTuple):
     """A pixel rectangle, half open: columns x0 <= x < x1, rows y0 <= y < y1, y growing downwards."""
 
@@ -74,7 +75,9 @@ class Frame:
         if len(self.channels) != p.shape[0] or len(set(self.channels)) != p.shape[0]:
             raise InputError(f"{p.shape[0]} planes need as many different channel names, not {self.channels}")
         if len(self.depth) != p.shape[0] or not set(self.depth) <= set(DEPTHS):
-            raise InputError(f"{p.shape[0]} planes need a storage depth each out of {DEPTHS}, not {self.depth}")
+            raise InputError(
+                f"{p.shape[0]} planes need a storage depth each out of {DEPTHS}, not {self.depth}"
+            )
         if (self.data_window.height, self.data_window.width) != p.shape[1:]:
             raise InputError(f"the data window {self.data_window} does not fit planes of {p.shape[1:]}")
         if p.flags.writeable:

@@ -82,7 +82,9 @@ class Knob:
             raise self._refuse(name, value, wanted) from None
         low, high = self.hard
         if not low <= number <= high:
-            raise self._refuse(name, value, f"{wanted} from {low:g} to {high:g}{self.unit and ' ' + self.unit}")
+            raise self._refuse(
+                name, value, f"{wanted} from {low:g} to {high:g}{self.unit and ' ' + self.unit}"
+            )
         return number
 
     @staticmethod

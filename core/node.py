@@ -57,8 +57,6 @@ class View:
                 colour = fill(colour, bad)
             return self.context.colour.enter(colour, frame.colour_space, self.space)
 
-        if len(self.window.frames) == 1:
-            return enter()
         return self.measure(f"planes {self.space}", enter, offset)
 
     def measure(self, name: str, compute: Callable[[], Any], *offsets: int) -> Any:
@@ -67,6 +65,8 @@ class View:
         name: says what is measured and every setting it depends on. The result must depend on nothing but
         `name` and the content of those frames.
         """
+        if len(self.window.frames) == 1:  # seen once: nothing to gain from remembering
+            return compute()
         frames = [self.window.frames[self.window.centre + o] for o in offsets]
         key = (name, *((f.digest, f.colour_space) for f in frames))
         return self.context.measurements.get(key, compute)
@@ -90,6 +90,11 @@ class Node:
         1.0, "float", "Strength", "How much of the result is used; 0 passes the input through bit for bit.",
         hard=(0.0, 1.0),
     )  # fmt: skip
+    synthesis: bool = knob(
+        False, "bool", "Write synthesis AOV",
+        "Adds a 'synthesis' channel: how far each pixel was moved from what the input alone gives, "
+        "in the working space's units.", animatable=False,
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         for name, declared in knobs_of(type(self)).items():
@@ -104,8 +109,9 @@ class Node:
         known = knobs_of(cls)
         for name in values:
             if name not in known:
+                names = ", ".join(known)
                 raise KnobError(
-                    f"node '{cls.name}' has no knob '{name}'{near(name, known)}; its knobs: {', '.join(known)}"
+                    f"node '{cls.name}' has no knob '{name}'{near(name, known)}; its knobs: {names}"
                 )
         return cls(**values)  # type: ignore[arg-type]
 
@@ -160,14 +166,16 @@ class Node:
         amount = self._amount(frame, mask)
 
         view = View(window, self.working_space, context)
-        treated = context.colour.leave(self.process(view), frame.colour_space, self.working_space)
+        planes = self.process(view)
+        treated = context.colour.leave(planes, frame.colour_space, self.working_space)
         if not isinstance(amount, float) or amount != 1 or bad is not None:
             plain = source if scale == 1 else self._enlarged(source, frame.colour_space, bad, context)
             treated = _mix(plain, treated, amount)
             if bad is not None:
                 large = bad.repeat(scale, 0).repeat(scale, 1)
                 treated = np.where(large, plain, treated)
-        return self._assemble(frame, span, treated)
+        result = self._assemble(frame, span, treated)
+        return _with_synthesis(result, planes, view.planes(), amount) if self.synthesis else result
 
     def _amount(self, frame: Frame, mask: Frame | None) -> float | Pixels:
         if mask is None:
@@ -225,6 +233,22 @@ def _mix(plain: Pixels, treated: Pixels, amount: float | Pixels) -> Pixels:
     with np.errstate(invalid="ignore"):
         mixed = np.where(amount == np.float32(1), treated, plain + amount * (treated - plain))
     return np.where(amount == np.float32(0), plain, mixed).astype(np.float32, copy=False)
+
+
+def _with_synthesis(frame: Frame, planes: Pixels, given: Pixels, amount: float | Pixels) -> Frame:
+    """Add the mean distance of the treated planes from the given ones as an AOV."""
+    scale = planes.shape[1] // given.shape[1]
+    plain = np.stack([cubic(p, scale) for p in given])
+    moved = np.asarray(np.abs(planes - plain).mean(axis=0) * amount, np.float32)
+    if "synthesis" in frame.channels:
+        raise InputError(
+            f"frame {frame.number} already has a channel 'synthesis': rename it or switch the AOV off"
+        )
+    return frame.with_pixels(
+        np.concatenate([frame.pixels, moved[None]]),
+        channels=(*frame.channels, "synthesis"),
+        depth=(*frame.depth, frame.depth[frame.colour_channels[0]]),
+    )
 
 
 def _enlarged_part(part: Frame, scale: int) -> Frame:

@@ -84,7 +84,9 @@ class Recipe:
             raise RecipeError(f"'{setting}' is no setting: expected NODE.KNOB=VALUE")
         names = [n.name for n in self.nodes]
         if name not in names:
-            raise RecipeError(f"the recipe has no node '{name}'{near(name, names)}; it has: {', '.join(names)}")
+            raise RecipeError(
+                f"the recipe has no node '{name}'{near(name, names)}; it has: {', '.join(names)}"
+            )
         changed = [
             type(n).with_knobs({**n.knobs, knob: value.strip()}) if n.name == name else n for n in self.nodes
         ]
@@ -115,4 +117,6 @@ def _table(data: Mapping[str, Any], name: str, known: tuple[str, ...]) -> dict[s
 def _check(table: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
     for key in table:
         if key not in known:
-            raise RecipeError(f"{where} has an unknown entry '{key}'{near(key, known)}; known: {', '.join(known)}")
+            raise RecipeError(
+                f"{where} has an unknown entry '{key}'{near(key, known)}; known: {', '.join(known)}"
+            )

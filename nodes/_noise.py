@@ -1,0 +1,104 @@
+"""How noisy a picture is, as a function of its brightness, found from the picture alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from interneg.frame import Pixels
+
+_BLOCK = 8
+_BINS = 6
+_QUIETEST = 0.02
+# White noise: the quietest 2 % of its 8x8 blocks show this share of its standard deviation.
+_QUIET = 0.69
+# Takes out planes and slopes and leaves white noise its standard deviation (Immerkær, 1996).
+_LAPLACE = np.float32([[1, -2, 1], [-2, 4, -2], [1, -2, 1]]) / 6
+# What clean pictures show at full, half and quarter size for want of a block without texture.
+_LUMA_FLOORS = (0.7 / 255, 2.5 / 255)
+_CHROMA_FLOORS = (0.3 / 255, 0.8 / 255, 1.5 / 255)
+
+
+@dataclass(frozen=True)
+class NoiseProfile:
+    """Standard deviation of the noise over brightness, piecewise linear between `levels`, flat beyond.
+
+    levels: (B,) rising luma; luma, chroma: (B,) standard deviations of luma and of the colour differences.
+    All float32 in units of the working space.
+    """
+
+    levels: Pixels
+    luma: Pixels
+    chroma: Pixels
+
+    def map(self, y: Pixels) -> tuple[Pixels, Pixels]:
+        """The standard deviations of luma and chroma at each pixel of a luma plane, (H, W) float32 each."""
+        smooth = cv2.GaussianBlur(y, (0, 0), 2.0)
+        # A table, since the curve has few corners and the plane has millions of pixels.
+        steps = np.linspace(self.levels[0], self.levels[-1], 256, dtype=np.float32)
+        span = max(float(self.levels[-1] - self.levels[0]), 1e-6)
+        index = cv2.convertScaleAbs(smooth - self.levels[0], alpha=255 / span)
+        index[smooth < self.levels[0]] = 0
+        tables = [np.interp(steps, self.levels, s).astype(np.float32) for s in (self.luma, self.chroma)]
+        return tables[0][index], tables[1][index]
+
+
+def measure_noise(planes: Pixels) -> NoiseProfile:
+    """Estimate the noise of one picture, white or soft as grain and chroma noise are.
+
+    planes: (3, H, W) Y, Cb, Cr or (1, H, W) Y; float32, perceptually encoded, finite.
+
+    A Laplacian difference takes out all but noise and fine texture; of the 8x8 blocks of each of six
+    classes of brightness the quietest are taken to be flat. The same at half size finds noise that is
+    correlated from pixel to pixel, which the Laplacian does not see at full size; the louder one counts,
+    less what texture shows in clean pictures. A class that knows only texture is held to 1.5 times the
+    median of the classes. (Immerkær, Fast noise variance estimation, 1996; quiet blocks: Olsen, 1993.)
+    A picture of less than 64 blocks has no noise that could be told from its content: zero.
+    """
+    height, width = (s // _BLOCK * _BLOCK for s in planes.shape[1:])
+    if height * width < 64 * _BLOCK**2:
+        return NoiseProfile(*(np.float32([v, v]) for v in ((0.0, 1.0), (0.0, 0.0), (0.0, 0.0))))
+    y = planes[0, :height, :width]
+    means = _blocks(y, _BLOCK)
+    lumas = _levels(y, _LUMA_FLOORS)
+    chroma = [_levels(p[:height, :width], _CHROMA_FLOORS) for p in planes[1:]]
+    edges = np.quantile(means, np.linspace(0, 1, _BINS + 1))
+    rows = []
+    for low, high in pairwise(edges):
+        chosen = (means >= low) & (means <= high)
+        colour = [_quiet(levels, chosen, _CHROMA_FLOORS) for levels in chroma]
+        rows.append(
+            (means[chosen].mean(), _quiet(lumas, chosen, _LUMA_FLOORS), sum(colour) / max(1, len(colour)))
+        )
+    levels, luma, colours = np.float32(rows).T
+    luma, colours = (np.minimum(s, 1.5 * np.median(s)) for s in (luma, colours))
+    return NoiseProfile(levels, luma, colours)
+
+
+def _levels(plane: Pixels, floors: tuple[float, ...]) -> list[Pixels]:
+    """For full size, half size, ...: the Laplacian's mean square in each block of 8x8 pixels of `plane`."""
+    squares = []
+    small = plane
+    for level in range(len(floors)):
+        if level:
+            small = cv2.resize(small, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        rough = cv2.filter2D(small, -1, _LAPLACE)
+        squares.append(_blocks(rough * rough, _BLOCK >> level) * 4**level)
+    return squares
+
+
+def _quiet(levels: list[Pixels], chosen: npt.NDArray[np.bool_], floors: tuple[float, ...]) -> float:
+    """The loudest level's noise, from the quietest of the chosen blocks."""
+    quiet = (float(np.quantile(squares[chosen], _QUIETEST)) / _QUIET**2 for squares in levels)
+    return max(0.0, *(q - floor**2 for q, floor in zip(quiet, floors, strict=True))) ** 0.5
+
+
+def _blocks(plane: Pixels, size: int) -> Pixels:
+    """The mean of each size x size block, flattened."""
+    height, width = plane.shape
+    means: Pixels = cv2.resize(plane, (width // size, height // size), interpolation=cv2.INTER_AREA)
+    return means.ravel()
