@@ -123,7 +123,7 @@ def _hyab(a: Map, b: Map) -> Map:
 def _feature_error(r: Map, t: Map, ppd: float) -> Map:
     sigma = 0.5 * _FEATURE_WIDTH * ppd
     radius = math.ceil(3.0 * sigma)
-    x = np.arange(-radius, radius + 1)
+    x = np.arange(-radius, radius + 1, dtype=np.float64)
     gauss = np.exp(-(x**2) / (2.0 * sigma**2))
     smooth = gauss / gauss.sum()
     edge = _balanced(-x * gauss)
