@@ -20,6 +20,7 @@ from interneg.node import Node, View
 from interneg.nodes._noise import NoiseProfile, measure_noise
 from interneg.resize import cubic, reduce
 
+_LUMA_RANGE = (-0.25, 1.25)
 _LOCK_STEPS = 12
 _LOCK_SIGMAS = 2.0
 
@@ -79,8 +80,8 @@ class DenoiseSR(Node):
         given = view.planes()
         profile = self._profile(view, given)
         net = np.zeros((6, *given.shape[1:]), np.float32)
-        # The network sees its trained range; its correction is added to the picture as it came.
-        np.clip(given[0], 0, 1, out=net[0])
+        # The network sees what it was trained on, 0..1 and noise around it; its correction is added to the picture as it came.
+        np.clip(given[0], *_LUMA_RANGE, out=net[0])
         net[3], net[4] = profile.map(net[0])
         net[5] = self.deblock
         if len(given) == 3:

@@ -1,0 +1,40 @@
+# Two commands for newcomers: make demo, make test. The rest is for developers.
+PYTHON ?= python3
+EXTRAS ?= dev
+BIN := .venv/bin
+
+.PHONY: demo test lint bench docs goldens install
+
+demo: .venv/demo
+	$(BIN)/python examples/demo.py demo
+
+test: install
+	$(BIN)/python -m pytest
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install
+	$(BIN)/python -m bench
+
+docs: install
+	$(BIN)/python docs/make_nodes.py
+
+goldens: install
+	$(BIN)/python -m pytest tests/nodes --regenerate-goldens
+
+install: .venv/$(EXTRAS)
+
+# One mark per set of extras, so that `make demo` needs none of the developers' packages.
+.venv/demo: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/$(EXTRAS): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable ".[$(EXTRAS)]"
+	@touch $@
