@@ -41,6 +41,7 @@ def blockiness(luma: Array, grid: Grid) -> float:
     the slopes on its two sides, |I[b] - I[b-1] - (I[b-1] - I[b-2] + I[b+1] - I[b]) / 2|; the half code value
     keeps invisible steps in flat pictures from counting. About 0 (either sign) for a picture without this
     grid, 0.3 to 0.6 for a key frame of H.264 at QP 37, 2 and above for JPEG of quality 20. NaN spreads.
+    Being relative, it can also rise where a codec first removes fine noise and leaves the borders.
     Source: our own combination: the slope-corrected step of Minami, Zakhor, An Optimization Approach for
     Removing Blocking Effects in Transform Coding, IEEE CSVT 5(2), 1995, and the on-grid to off-grid ratio of
     Wang, Bovik, Evans, Blind Measurement of Blocking Artifacts in Images, ICIP 2000.
