@@ -1,0 +1,462 @@
+"""Image files to frames and back: all that a format can hold survives, all that it cannot is an error."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import OpenImageIO as oiio
+
+from interneg.errors import InputError, OutputError
+from interneg.frame import Box, Frame
+from interneg.io.formats import ImageFormat, image_format
+
+__all__ = ["Typed", "read_attributes", "read_image", "write_image"]
+
+log = logging.getLogger("interneg.io")
+
+JPEG_QUALITY = 95
+PART = "oiio:subimage"
+"""Metadata key: the place of a frame's part in its file."""
+
+_BITS = {"uint8": 8, "uint10": 10, "uint12": 12, "uint16": 16}
+_TYPES = {"uint32": "uint", "half": "half", "float": "float"}
+_SCALARS: dict[str, type] = {"uint": np.uint32, "double": np.float64, "int64": np.int64, "uint64": np.uint64}
+_OF_THIS_FILE = ("oiio:subimages", "oiio:subimagename", "oiio:RowsPerChunk", "PixelAspectRatio")
+"""Attributes that describe how this one file is laid out, or that the frame carries elsewhere."""
+_OF_ONE_FORMAT = ("compression", "planarconfig", "oiio:BitsPerSample")
+_LARGEST_HALF = 65504.0
+
+
+class Typed(tuple[Any, ...]):
+    """A file attribute of several numbers or strings that also remembers the type it had in its file."""
+
+    type: str
+
+    def __new__(cls, type: str, values: tuple[Any, ...]) -> Typed:
+        made = super().__new__(cls, values)
+        made.type = type
+        return made
+
+    def __getnewargs__(self) -> tuple[str, tuple[Any, ...]]:
+        return self.type, tuple(self)
+
+
+def read_image(path: Path, number: int = 0) -> Frame:
+    """Read all parts of an image file.
+
+    The frame is the first part that has R, G, B or Y channels (else the first); the others are its `parts`.
+    Pixels are the interleaved buffer of the file seen as (C, H, W). Integers of N bits are divided by
+    2^N - 1. Alpha comes as the file has it, associated or not (metadata "oiio:UnassociatedAlpha").
+    Attributes of one string, int, float are plain values in `metadata`, other numbers NumPy scalars, and
+    all else is `Typed`.
+    Raises InputError for a missing, truncated or foreign file, deep parts, subsampled channels, and 32-bit
+    integer channels whose values float32 cannot hold.
+    """
+    with _opened(path) as (file, specs):
+        if any(spec.deep for spec in specs):
+            raise InputError(f"{path}: the file has deep parts, which are not supported; flatten it first")
+        frames = [_read_part(file, path, k, spec, number, len(specs)) for k, spec in enumerate(specs)]
+    main = next((k for k, f in enumerate(frames) if f.colour_channels), 0)
+    others = tuple(frames[:main] + frames[main + 1 :])
+    return frames[main].with_pixels(frames[main].pixels, parts=others) if others else frames[main]
+
+
+def read_attributes(path: Path) -> dict[str, Any]:
+    """The attributes of a file's parts in one mapping, from the headers alone.
+
+    Raises InputError for a file whose header cannot be read.
+    """
+    with _opened(path) as (_, specs):
+        return {name: value for spec in reversed(specs) for name, value in _attributes(spec)}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Any, list[Any]]]:
+    asked = image_format(path)
+    if path.is_dir():
+        raise InputError(f"{path}: this is a folder; an image file was expected")
+    try:
+        size = path.stat().st_size
+    except OSError as e:
+        raise InputError(f"{path}: the file cannot be read: {e.strerror}") from e
+    if size == 0:
+        raise InputError(f"{path}: the file is empty (0 bytes)")
+    if asked is None:
+        raise InputError(f"{path}: '{path.suffix}' is no image type known here")
+    config = oiio.ImageSpec()
+    config.attribute("oiio:UnassociatedAlpha", 1)
+    file = oiio.ImageInput.open(str(path), config)
+    if file is None:
+        raise InputError(f"{path}: not a readable {asked.label} file: {oiio.geterror() or 'unknown reason'}")
+    try:
+        if file.format_name() != asked.name:
+            raise InputError(
+                f"{path}: the name says {asked.label}, but the file is really "
+                f"{file.format_name().upper()}; rename it"
+            )
+        specs: list[Any] = []
+        while file.seek_subimage(len(specs), 0):
+            specs.append(file.spec())
+        file.geterror()
+        yield file, specs
+    finally:
+        file.close()
+
+
+def _read_part(file: Any, path: Path, index: int, spec: Any, number: int, parts: int) -> Frame:
+    formats = [str(f) for f in spec.channelformats] or [str(spec.format)] * spec.nchannels
+    bits = spec.get_int_attribute("oiio:BitsPerSample")
+
+    def read(kind: Any, first: int = 0, last: int = spec.nchannels) -> npt.NDArray[Any]:
+        got = file.read_image(index, 0, first, last, kind)
+        if got is None or file.has_error:
+            raise InputError(
+                f"{path}: the file is damaged or truncated: {file.geterror() or 'no reason given'}"
+            )
+        return np.asarray(got).reshape(spec.height, spec.width, last - first)
+
+    if set(formats) <= {"uint8", "uint16"}:
+        depth = formats[0] if bits not in (10, 12) else f"uint{bits}"
+        codes = read(oiio.UINT8 if depth == "uint8" else oiio.UINT16)
+        if depth in ("uint10", "uint12"):
+            codes = codes >> (16 - bits)
+        pixels = codes.astype(np.float32)
+        pixels /= 2 ** _BITS[depth] - 1
+        depths = (depth,) * spec.nchannels
+    elif set(formats) == {"half"}:
+        pixels, depths = read(oiio.HALF).astype(np.float32), ("half",) * spec.nchannels
+    elif set(formats) <= {"half", "float", "uint"}:
+        pixels, depths = read(oiio.FLOAT), tuple({"uint": "uint32"}.get(f, f) for f in formats)
+        for k in (k for k, f in enumerate(formats) if f == "uint"):
+            if not np.array_equal(_codes32(pixels[..., k]), read(oiio.UINT, k, k + 1)[..., 0]):
+                raise InputError(
+                    f"{path}: channel {spec.channelnames[k]} holds 32-bit integers that float pixels cannot "
+                    "keep exactly (at most 24 bits); take the channel out or store it as float"
+                )
+    else:
+        raise InputError(f"{path}: samples of {', '.join(sorted(set(formats)))} are not supported")
+
+    metadata = dict(_attributes(spec))
+    if parts > 1:
+        metadata[PART] = index
+    return Frame(
+        pixels.transpose(2, 0, 1),
+        _channel_names(spec),
+        Box(spec.x, spec.y, spec.x + spec.width, spec.y + spec.height),
+        Box(spec.full_x, spec.full_y, spec.full_x + spec.full_width, spec.full_y + spec.full_height),
+        depths,
+        pixel_aspect=spec.get_float_attribute("PixelAspectRatio", 1.0) or 1.0,
+        number=number,
+        metadata=metadata,
+    )
+
+
+def _channel_names(spec: Any) -> tuple[str, ...]:
+    names = tuple(spec.channelnames)
+    if names == ("R", "G"):
+        return ("Y", "A") if spec.alpha_channel == 1 else ("Y", "channel1")
+    return names
+
+
+def _attributes(spec: Any) -> Iterator[tuple[str, Any]]:
+    for attribute in spec.extra_attribs:
+        if attribute.name in _OF_THIS_FILE or attribute.name.startswith("thumbnail_"):
+            continue
+        kind, value = str(attribute.type), attribute.value
+        if isinstance(value, (list, tuple, np.ndarray, bytes)):
+            yield attribute.name, Typed(kind, tuple(v.item() if hasattr(v, "item") else v for v in value))
+        else:
+            yield attribute.name, _SCALARS[kind](value) if kind in _SCALARS else value
+
+
+def _codes32(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    return np.rint(values.astype(np.float64) * (2.0**32 - 1))
+
+
+def write_image(
+    path: Path,
+    frame: Frame,
+    *,
+    attributes: Mapping[str, str],
+    depth: str | None = None,
+    warn: Callable[[str, str], None],
+    on: Path | None = None,
+) -> None:
+    """Write a frame and its parts to `path`, in the format that its extension stands for.
+
+    depth: one of DEPTHS, instead of the frame's own.
+    attributes: text attributes to add; the frame's own under the same first word ("interneg:") are dropped.
+    warn: called with a kind and a sentence for values that the depth cannot hold: outside 0..1 (clipped to
+        it) or NaN (stored as 0) in integers, finite but beyond 65504 in half (stored as 65504).
+    on: the name that errors speak of, where `path` is a temporary one.
+    Parts go to EXR (as parts) and TIFF (as pages). A tiled EXR is written as scanlines.
+    Raises OutputError for channels, parts or windows that the format cannot hold, and where writing fails.
+    """
+    shown = on or path
+    kind = image_format(path)
+    if kind is None:
+        raise OutputError(f"{shown}: '{path.suffix}' is no image type known here")
+    parts = sorted((frame, *frame.parts), key=lambda f: int(f.metadata.get(PART, len(frame.parts))))
+    if len(parts) > 1 and kind.name not in ("openexr", "tiff"):
+        raise OutputError(
+            f"{shown}: {kind.label} holds one picture, the frame has {len(parts)} parts; write EXR"
+        )
+    made = [_spec(kind, shown, part, depth, attributes if part is frame else {}) for part in parts]
+    out = oiio.ImageOutput.create(f"x{path.suffix}")
+    if out is None:
+        raise OutputError(f"{shown}: OpenImageIO cannot write {kind.label}: {oiio.geterror()}")
+
+    def check(done: bool) -> None:
+        if not done:
+            reason = out.geterror() or oiio.geterror() or "no reason given"
+            raise OutputError(f"{shown}: the file could not be written: {reason}")
+
+    specs = [spec for spec, _, _ in made]
+    if kind.name == "jpeg":
+        _reserve(path, specs[0].image_bytes() + 2**20)
+    try:
+        multipart = len(specs) > 1 and kind.name == "openexr"
+        check(out.open(str(path), tuple(specs)) if multipart else out.open(str(path), specs[0]))
+        for k, (part, (spec, channels, stored)) in enumerate(zip(parts, made, strict=True)):
+            if k:
+                check(out.open(str(path), spec, "AppendSubimage"))
+            check(out.write_image(_samples(part, channels, stored, kind, warn)))
+    finally:
+        closed = out.close()
+    check(closed)
+    _check_end(path, kind, shown)
+
+
+def _check_end(path: Path, kind: ImageFormat, shown: Path) -> None:
+    """Make sure that the end of the file is there: on a full disk some writers lose it without a word."""
+    if kind.name in ("png", "jpeg"):
+        with open(path, "rb") as f:
+            f.seek(max(0, f.seek(0, os.SEEK_END) - 12))
+            end = f.read()
+        whole = end.endswith(b"\xff\xd9") if kind.name == "jpeg" else end[4:8] == b"IEND"
+    else:
+        file: Any = oiio.ImageInput.open(str(path))
+        whole, part = file is not None, 0
+        while whole and file.seek_subimage(part, 0):
+            spec = file.spec()
+            for y in (spec.y, spec.y + spec.height - 1):
+                rows = file.read_scanlines(part, 0, y, y + 1, 0, 0, spec.nchannels, oiio.FLOAT)
+                whole = whole and rows is not None and not file.has_error
+            part += 1
+        if file is not None:
+            file.geterror()
+            file.close()
+        oiio.geterror()
+    if not whole:
+        raise OutputError(f"{shown}: the end of the file could not be written; is the disk full (ENOSPC)?")
+
+
+def _reserve(path: Path, size: int) -> None:
+    """Prove that the disk has room: libjpeg ends the whole process when it has not. Raises OSError."""
+    with open(path, "wb") as f:
+        f.write(bytes(size))
+        f.flush()
+        os.fsync(f.fileno())
+
+
+def _spec(
+    kind: ImageFormat, shown: Path, frame: Frame, depth: str | None, attributes: Mapping[str, str]
+) -> tuple[Any, tuple[int, ...], tuple[str, ...]]:
+    """The file's header for one part, the planes in the file's order, and how each is stored."""
+    channels = _channel_order(kind, shown, frame)
+    stored = tuple(_stored(kind, shown, depth or frame.depth[c]) for c in channels)
+    if kind.name != "openexr":
+        order = ("uint8", "uint10", "uint12", "uint16", "float")
+        stored = (max(stored, key=order.index),) * len(channels)
+    spec = oiio.ImageSpec(frame.width, frame.height, len(channels), _file_type(stored[0]))
+    spec.channelnames = tuple(frame.channels[c] for c in channels)
+    if len(set(stored)) > 1:
+        spec.channelformats = tuple(oiio.TypeDesc(_file_type(s)) for s in stored)
+    spec.alpha_channel = spec.channelnames.index("A") if "A" in spec.channelnames else -1
+    data, display = frame.data_window, frame.display_window
+    if data != display and kind.name != "openexr":
+        fits = kind.name in ("dpx", "tiff") and min(data.x0, data.y0) >= 0 and display[:2] == (0, 0)
+        if not fits or (kind.name == "tiff" and frame.pixel_aspect != 1):
+            raise OutputError(
+                f"{shown}: {kind.label} cannot hold the data window {tuple(data)} in the format "
+                f"{tuple(display)}; write EXR, or crop the picture first"
+            )
+    spec.x, spec.y = data.x0, data.y0
+    spec.full_x, spec.full_y = display.x0, display.y0
+    spec.full_width, spec.full_height = display.width, display.height
+
+    family = {name.partition(":")[0] + ":" for name in attributes}
+    for name, value in frame.metadata.items():
+        if name == PART or (name.partition(":")[0] + ":" in family) or name in _OF_THIS_FILE:
+            continue
+        if name in _OF_ONE_FORMAT and not _fits(kind, name, value):
+            continue
+        _set(spec, name, value)
+    if frame.pixel_aspect != 1:
+        spec.attribute("PixelAspectRatio", float(frame.pixel_aspect))
+    level = frame.metadata.get("openexr:dwaCompressionLevel")
+    if level is not None and spec.get_string_attribute("compression") in ("dwaa", "dwab"):
+        spec.attribute("compression", f"{spec.get_string_attribute('compression')}:{level:g}")
+    if stored[0] in _BITS:
+        spec.attribute("oiio:BitsPerSample", _BITS[stored[0]])
+    if kind.name == "jpeg":
+        spec.attribute("compression", f"jpeg:{JPEG_QUALITY}")
+        spec.attribute("jpeg:subsampling", "4:4:4")
+    if kind.name != "openexr" and "A" in spec.channelnames:
+        spec.attribute("oiio:UnassociatedAlpha", int(_straight(kind, frame)))
+    for name, text in attributes.items():
+        spec.attribute(name, text)
+    return spec, channels, stored
+
+
+def _fits(kind: ImageFormat, name: str, value: Any) -> bool:
+    compressions = {
+        "openexr": ("none", "rle", "zip", "zips", "piz", "pxr24", "b44", "b44a", "dwaa", "dwab", "htj2k"),
+        "tiff": ("none", "lzw", "zip", "packbits"),
+    }
+    return name == "compression" and str(value).partition(":")[0] in compressions.get(kind.name, ())
+
+
+def _channel_order(kind: ImageFormat, shown: Path, frame: Frame) -> tuple[int, ...]:
+    """The planes in the order that the format wants."""
+    names = frame.channels
+    if kind.name == "openexr":
+        return tuple(range(len(names)))
+    orders = {"jpeg": ("RGB", "Y"), "dpx": ("RGBA", "RGB", "Y")}.get(kind.name, ("RGBA", "RGB", "YA", "Y"))
+    for order in orders:
+        if set(names) == set(order):
+            return tuple(names.index(n) for n in order)
+    first = next((o for o in orders if set(o) <= set(names)), "")
+    numbered = tuple(first) + tuple(f"channel{k}" for k in range(len(first), len(names)))
+    if kind.name == "tiff" and names == numbered:
+        return tuple(range(len(names)))
+    lost = ", ".join(n for n in names if n not in first)
+    raise OutputError(
+        f"{shown}: {kind.label} cannot hold channel{'s' * (',' in lost)} {lost}; it holds "
+        f"{' or '.join(orders)}. Write EXR, or take the channels out first"
+    )
+
+
+def _stored(kind: ImageFormat, shown: Path, depth: str) -> str:
+    if depth not in kind.depths:
+        raise OutputError(
+            f"{shown}: {kind.label} cannot hold {depth} samples; it holds {sorted(set(kind.depths))}"
+        )
+    return kind.depths[depth]
+
+
+def _file_type(stored: str) -> str:
+    return _TYPES.get(stored) or ("uint8" if stored == "uint8" else "uint16")
+
+
+def _straight(kind: ImageFormat, frame: Frame) -> bool:
+    """Whether the alpha that goes to the file is unassociated: PNG knows no other."""
+    return kind.name == "png" or bool(frame.metadata.get("oiio:UnassociatedAlpha", 0))
+
+
+def _set(spec: Any, name: str, value: Any) -> None:
+    if isinstance(value, Typed):
+        spec.attribute(name, _type_desc(value.type), tuple(value))
+    elif isinstance(value, np.generic):
+        kind = next((k for k, t in _SCALARS.items() if isinstance(value, t)), None)
+        spec.attribute(name, oiio.TypeDesc(kind), value.item()) if kind else spec.attribute(
+            name, value.item()
+        )
+    elif isinstance(value, (str, int, float)):
+        spec.attribute(name, value)
+    elif isinstance(value, (tuple, list)) and all(isinstance(v, (int, float)) for v in value):
+        kind = "int" if all(isinstance(v, int) for v in value) else "float"
+        spec.attribute(name, oiio.TypeDesc(f"{kind}[{len(value)}]"), tuple(value))
+    else:
+        raise OutputError(f"the attribute {name} is a {type(value).__name__}, which no image file can hold")
+
+
+def _type_desc(name: str) -> Any:
+    base, _, count = name.partition("[")
+    if base == "vector2i":  # OpenImageIO prints the type of an integer pair or box but does not parse it
+        return oiio.TypeDesc(oiio.INT, oiio.VEC2, oiio.VECTOR, int(count.rstrip("]") or 0))
+    return oiio.TypeDesc(name)
+
+
+def _samples(
+    frame: Frame,
+    channels: tuple[int, ...],
+    stored: tuple[str, ...],
+    kind: ImageFormat,
+    warn: Callable[[str, str], None],
+) -> npt.NDArray[Any]:
+    """The interleaved samples (H, W, C) as OpenImageIO takes them, without a copy where memory allows."""
+    planes = frame.pixels if channels == tuple(range(len(channels))) else frame.pixels[list(channels)]
+    pixels = planes.transpose(1, 2, 0)
+    if kind.name == "png" and "A" in frame.channels and not frame.metadata.get("oiio:UnassociatedAlpha", 0):
+        pixels = _unassociated(pixels, warn)
+    if stored[0] in _BITS:
+        return _integers(pixels, _BITS[stored[0]], warn)
+    if set(stored) == {"half"}:
+        return _halves(pixels, warn)
+    if "half" in stored:
+        halves = [k for k, s in enumerate(stored) if s == "half"]
+        pixels = pixels.copy()
+        pixels[..., halves] = _halves(pixels[..., halves], warn)
+    return np.ascontiguousarray(pixels)
+
+
+def _integers(
+    pixels: npt.NDArray[np.float32], bits: int, warn: Callable[[str, str], None]
+) -> npt.NDArray[np.uint8 | np.uint16]:
+    """Codes of the full range, rounded to the nearest; 10 and 12 bits widened to 16 as OpenImageIO does."""
+    top = 2**bits - 1
+    codes = np.multiply(pixels, np.float32(top), dtype=np.float32, order="C")
+    np.rint(codes, out=codes)
+    if not (codes.min() >= 0 and codes.max() <= top):
+        bad = np.isnan(codes)
+        nans, outside = int(bad.sum()), int(((codes < 0) | (codes > top)).sum())
+        if nans:
+            codes[bad] = 0
+            warn("nan", f"{nans} NaN samples were stored as 0")
+        if outside:
+            np.clip(codes, 0, top, out=codes)
+            warn(
+                "clip",
+                f"{outside} samples outside 0..1 were clipped, since {bits}-bit integers cannot hold them",
+            )
+    if bits == 8:
+        return codes.astype(np.uint8)
+    wide = codes.astype(np.uint16)
+    if bits < 16:
+        wide = np.bitwise_or(wide << (16 - bits), wide >> (2 * bits - 16), dtype=np.uint16)
+    return wide
+
+
+def _halves(pixels: npt.NDArray[np.float32], warn: Callable[[str, str], None]) -> npt.NDArray[np.float16]:
+    """Rounded to the nearest half; finite values stay finite, inf and NaN themselves."""
+    with np.errstate(over="ignore"):
+        halves = pixels.astype(np.float16, order="C")
+    infinite = np.isinf(halves)
+    if infinite.any():
+        beyond = infinite & np.isfinite(pixels)
+        if beyond.any():
+            warn("half", f"{int(beyond.sum())} samples beyond 65504 were stored as 65504, the largest half")
+            halves[beyond] = np.copysign(np.float16(_LARGEST_HALF), halves[beyond])
+    return halves
+
+
+def _unassociated(
+    pixels: npt.NDArray[np.float32], warn: Callable[[str, str], None]
+) -> npt.NDArray[np.float32]:
+    """Colour divided by alpha, as PNG wants it; where alpha is 0 the colour stays as it is."""
+    alpha = pixels[..., -1:]
+    clear = alpha == 0
+    lit = int((clear & (pixels[..., :-1] != 0).any(-1, keepdims=True)).sum())
+    if lit:
+        warn("alpha", f"{lit} pixels glow with alpha 0, which unassociated alpha cannot say; colour kept")
+    straight = np.divide(pixels, np.where(clear, 1, alpha))
+    straight[..., -1:] = alpha
+    return straight

@@ -1,0 +1,237 @@
+"""Outputs: whole frames only, written beside their place and moved there."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol
+
+from interneg.errors import InputError, OutputError, UsageError
+from interneg.frame import DEPTHS, Frame
+from interneg.io.clip import Clip, content_digest, refuse_same
+from interneg.io.formats import image_format, is_movie, unknown_extension
+from interneg.io.sequence import Pattern, number_in
+
+__all__ = ["Output", "open_output"]
+
+log = logging.getLogger("interneg.io")
+
+PREFIX = "interneg:"
+SIDECARS = ".interneg"
+
+
+class Output(Protocol):
+    """Where a render's frames go. Image outputs may be written from several threads, movies in order."""
+
+    @property
+    def is_movie(self) -> bool:
+        """Whether all frames go to one movie file."""
+
+    def path_of(self, number: int) -> Path:
+        """The file that the frame goes to."""
+
+    def write(self, frame: Frame, provenance: Mapping[str, str]) -> Path:
+        """Write one frame under its own number, and return its file. Raises OutputError, leaving nothing."""
+
+    def provenance(self, number: int) -> dict[str, str] | None:
+        """What the frame that is there was made from; None where none is there or it cannot be read."""
+
+    def close(self) -> None:
+        """Finish; a movie gets its name now."""
+
+    def abort(self) -> None:
+        """Give up: whole frames stay, an unfinished movie goes."""
+
+
+def open_output(
+    path: str | Path,
+    like: Clip,
+    *,
+    overwrite: bool = False,
+    depth: str | None = None,
+    rate: Fraction | None = None,
+    numbers: Sequence[int] | None = None,
+) -> Output:
+    """Open the place where a render goes; nothing is touched yet.
+
+    path: a sequence pattern, a folder (named as the input's files are; a movie's frames as name.####.exr),
+        one image (for one frame), or a movie.
+    like: the clip that is read; its files are never written over.
+    overwrite: whether files that Interneg did not make may be replaced. Its own frames (those that carry
+        provenance) always may: that is how an interrupted or changed render goes on.
+    depth: how samples are stored, one of DEPTHS, instead of as in the source.
+    rate: frames per second of a movie, instead of the input's (24 where neither says).
+    numbers: the frames to be written, by default those of `like`.
+
+    Depths, where the format lacks the frame's own:
+
+    ===========  ===========================================================================
+    EXR          8 and 10 bit become half, 12 and 16 bit float (each keeps all codes)
+    DPX          half and float become 16 bit
+    TIFF         10 and 12 bit stay (DPX too), half and 32-bit integers become float
+    PNG          10 and 12 bit, half and float become 16 bit
+    JPEG         all become 8 bit; quality 95, no chroma subsampling
+    ===========  ===========================================================================
+
+    Integer formats hold 0..1: what lies outside is clipped, NaN stored as 0, and both are counted and
+    logged once per output ("interneg.io"). Provenance is kept as "interneg:..." attributes in EXR and PNG,
+    else in a side file `.interneg/NAME.json` beside the frame. Movies are described in `interneg.io.movie`.
+    Raises UsageError where the output is the input, or a name that cannot hold the frames.
+    """
+    path = Path(path)
+    if depth is not None and depth not in DEPTHS:
+        raise UsageError(f"depth '{depth}' does not exist; choose one of {', '.join(DEPTHS)}")
+    wanted = tuple(numbers if numbers is not None else like.numbers)
+    if is_movie(path) and not path.is_dir():
+        from interneg.io.movie import MovieOutput
+
+        refuse_same(like, {0: path})
+        return MovieOutput(path, overwrite=overwrite, rate=rate or like.rate, depth=depth)
+    names = _names(path, like)
+    if isinstance(names, Path):
+        if len(wanted) > 1:
+            raise UsageError(
+                f"{path}: one image cannot hold {len(wanted)} frames; write NAME.####{path.suffix}"
+            )
+        kind = image_format(names)
+    else:
+        kind = image_format(names.path(0))
+    if kind is None:
+        raise unknown_extension(names if isinstance(names, Path) else names.path(0))
+    out = ImageOutput(names, overwrite=overwrite, depth=depth)
+    refuse_same(like, {n: out.path_of(n) for n in wanted})
+    return out
+
+
+def _names(path: Path, like: Clip) -> Pattern | Path:
+    pattern = Pattern.parse(path)
+    if pattern:
+        return pattern
+    if not path.is_dir() and path.suffix:
+        return path
+    source = like.path_of(like.numbers[0])
+    if source is None or like.is_movie:
+        return Pattern(path, f"{source.stem if source else 'frame'}.", 4, ".exr")
+    parts = number_in(source)
+    return Pattern(path, parts[0], len(parts[1]), parts[2]) if parts else path / source.name
+
+
+class ImageOutput:
+    """Frames to image files, each whole or not there."""
+
+    is_movie = False
+
+    def __init__(self, names: Pattern | Path, *, overwrite: bool, depth: str | None) -> None:
+        self._names = names
+        self._overwrite = overwrite
+        self._depth = depth
+        self._warned: set[str] = set()
+        self._lock = threading.Lock()
+
+    def path_of(self, number: int) -> Path:
+        return self._names if isinstance(self._names, Path) else self._names.path(number)
+
+    def write(self, frame: Frame, provenance: Mapping[str, str]) -> Path:
+        from interneg.io.images import write_image
+
+        path = self.path_of(frame.number)
+        if not self._overwrite and path.exists() and not self.provenance(frame.number):
+            raise OutputError(
+                f"{path}: the file exists and is not a frame of ours; remove it or allow overwriting"
+            )
+        kind = image_format(path)
+        inside = kind is not None and kind.own_provenance
+
+        def warn(what: str, sentence: str) -> None:
+            with self._lock:
+                told = what in self._warned
+                self._warned.add(what)
+            if not told:
+                log.warning("%s: frame %d: %s (told once for this output)", path, frame.number, sentence)
+
+        attributes = {PREFIX + k: v for k, v in provenance.items()}
+        with replacing(path) as temporary:
+            write_image(
+                temporary,
+                frame,
+                attributes=attributes if inside else {},
+                depth=self._depth,
+                warn=warn,
+                on=path,
+            )
+            digest = "" if inside else content_digest(temporary)
+        if not inside:
+            write_sidecar(path, digest, provenance)
+        return path
+
+    def provenance(self, number: int) -> dict[str, str] | None:
+        from interneg.io.images import read_attributes
+
+        path = self.path_of(number)
+        try:
+            found = read_attributes(path)
+        except InputError:
+            return None
+        kind = image_format(path)
+        if kind and kind.own_provenance:
+            return {k.removeprefix(PREFIX): str(v) for k, v in found.items() if k.startswith(PREFIX)}
+        return read_sidecar(path)
+
+    def close(self) -> None:
+        """Every frame is finished when `write` returns."""
+
+    def abort(self) -> None:
+        """Every frame is finished when `write` returns."""
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary name beside `path`; move what was written there into place, whole and on disk.
+
+    On any failure the temporary file goes and `path` is as it was. Raises OutputError for what the system
+    refuses.
+    """
+    temporary = path.with_name(f".{path.stem}.{os.urandom(4).hex()}.tmp{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        with open(temporary, "rb+") as f:
+            os.fsync(f.fileno())
+        os.replace(temporary, path)
+    except OSError as e:
+        raise OutputError(f"{path}: {refusal(e)}") from e
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def refusal(e: OSError) -> str:
+    """What the system refused, in plain words."""
+    if e.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"the disk is full or its quota used up ({errno.errorcode[e.errno]}: {e.strerror})"
+    return f"the file could not be written: {e.strerror}"
+
+
+def write_sidecar(path: Path, digest: str, provenance: Mapping[str, str]) -> None:
+    """Keep a file's provenance beside it, tied to its content. Raises OutputError."""
+    side = path.parent / SIDECARS / f"{path.name}.json"
+    with replacing(side) as temporary:
+        text = json.dumps({"digest": digest, "provenance": dict(provenance)}, indent=1, sort_keys=True)
+        temporary.write_text(text, encoding="utf-8")
+
+
+def read_sidecar(path: Path) -> dict[str, str]:
+    """The provenance kept beside a file; empty where there is none or it speaks of another content."""
+    try:
+        kept = json.loads((path.parent / SIDECARS / f"{path.name}.json").read_text(encoding="utf-8"))
+        ours = kept["digest"] == content_digest(path)
+        return {str(k): str(v) for k, v in kept["provenance"].items()} if ours else {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
