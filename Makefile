@@ -14,8 +14,10 @@ test: install
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+	rm -rf build .lint
+	$(BIN)/python -m pip install --quiet --no-deps --target .lint .
+	MYPYPATH=.lint $(BIN)/mypy
+	PYTHONPATH=.lint $(BIN)/lint-imports
 
 bench: install
 	$(BIN)/python -m bench

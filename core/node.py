@@ -57,7 +57,8 @@ class View:
                 colour = fill(colour, bad)
             return self.context.colour.enter(colour, frame.colour_space, self.space)
 
-        return self.measure(f"planes {self.space}", enter, offset)
+        planes: Pixels = self.measure(f"planes {self.space}", enter, offset)
+        return planes
 
     def measure(self, name: str, compute: Callable[[], Any], *offsets: int) -> Any:
         """Return `compute()`, done once for the frames at `offsets`, however many windows they are seen in.

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from interneg.frame import Pixels
+
+# OpenCV is imported where it is used: what only lists nodes never loads it.
 
 _BLOCK = 8
 _BINS = 6
@@ -17,7 +19,7 @@ _QUIETEST = 0.02
 # White noise: the quietest 2 % of its 8x8 blocks show this share of its standard deviation.
 _QUIET = 0.69
 # Takes out planes and slopes and leaves white noise its standard deviation (Immerkær, 1996).
-_LAPLACE = np.float32([[1, -2, 1], [-2, 4, -2], [1, -2, 1]]) / 6
+_LAPLACE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
 # What clean pictures show at full, half and quarter size for want of a block without texture.
 _LUMA_FLOORS = (0.7 / 255, 2.5 / 255)
 _CHROMA_FLOORS = (0.3 / 255, 0.8 / 255, 1.5 / 255)
@@ -35,8 +37,16 @@ class NoiseProfile:
     luma: Pixels
     chroma: Pixels
 
+    @classmethod
+    def flat(cls, sigma: float) -> NoiseProfile:
+        """The same noise in luma and colour differences at every brightness."""
+        sigmas = np.full(2, sigma, np.float32)
+        return cls(np.array([0, 1], np.float32), sigmas, sigmas)
+
     def map(self, y: Pixels) -> tuple[Pixels, Pixels]:
         """The standard deviations of luma and chroma at each pixel of a luma plane, (H, W) float32 each."""
+        import cv2
+
         smooth = cv2.GaussianBlur(y, (0, 0), 2.0)
         # A table, since the curve has few corners and the plane has millions of pixels.
         steps = np.linspace(self.levels[0], self.levels[-1], 256, dtype=np.float32)
@@ -61,7 +71,7 @@ def measure_noise(planes: Pixels) -> NoiseProfile:
     """
     height, width = (s // _BLOCK * _BLOCK for s in planes.shape[1:])
     if height * width < 64 * _BLOCK**2:
-        return NoiseProfile(*(np.float32([v, v]) for v in ((0.0, 1.0), (0.0, 0.0), (0.0, 0.0))))
+        return NoiseProfile.flat(0.0)
     y = planes[0, :height, :width]
     means = _blocks(y, _BLOCK)
     lumas = _levels(y, _LUMA_FLOORS)
@@ -74,13 +84,14 @@ def measure_noise(planes: Pixels) -> NoiseProfile:
         rows.append(
             (means[chosen].mean(), _quiet(lumas, chosen, _LUMA_FLOORS), sum(colour) / max(1, len(colour)))
         )
-    levels, luma, colours = np.float32(rows).T
-    luma, colours = (np.minimum(s, 1.5 * np.median(s)) for s in (luma, colours))
-    return NoiseProfile(levels, luma, colours)
+    levels, *sigmas = np.array(rows, np.float32).T
+    return NoiseProfile(levels, *(np.minimum(s, 1.5 * np.median(s)) for s in sigmas))
 
 
 def _levels(plane: Pixels, floors: tuple[float, ...]) -> list[Pixels]:
     """For full size, half size, ...: the Laplacian's mean square in each block of 8x8 pixels of `plane`."""
+    import cv2
+
     squares = []
     small = plane
     for level in range(len(floors)):
@@ -94,11 +105,13 @@ def _levels(plane: Pixels, floors: tuple[float, ...]) -> list[Pixels]:
 def _quiet(levels: list[Pixels], chosen: npt.NDArray[np.bool_], floors: tuple[float, ...]) -> float:
     """The loudest level's noise, from the quietest of the chosen blocks."""
     quiet = (float(np.quantile(squares[chosen], _QUIETEST)) / _QUIET**2 for squares in levels)
-    return max(0.0, *(q - floor**2 for q, floor in zip(quiet, floors, strict=True))) ** 0.5
+    return math.sqrt(max(0.0, *(q - floor**2 for q, floor in zip(quiet, floors, strict=True))))
 
 
 def _blocks(plane: Pixels, size: int) -> Pixels:
     """The mean of each size x size block, flattened."""
+    import cv2
+
     height, width = plane.shape
     means: Pixels = cv2.resize(plane, (width // size, height // size), interpolation=cv2.INTER_AREA)
     return means.ravel()

@@ -80,7 +80,7 @@ class DenoiseSR(Node):
         given = view.planes()
         profile = self._profile(view, given)
         net = np.zeros((6, *given.shape[1:]), np.float32)
-        # The network sees what it was trained on, 0..1 and noise around it; its correction is added to the picture as it came.
+        # The network sees its trained range, noise beyond 0 and 1 included; the picture is never clipped.
         np.clip(given[0], *_LUMA_RANGE, out=net[0])
         net[3], net[4] = profile.map(net[0])
         net[5] = self.deblock
@@ -102,8 +102,7 @@ class DenoiseSR(Node):
         if self.noise == AUTO:
             profile: NoiseProfile = view.measure("denoise-sr noise 1", lambda: measure_noise(given), 0)
             return profile
-        flat = np.full(2, float(self.noise) / 255, np.float32)
-        return NoiseProfile(np.float32([0, 1]), flat, flat)
+        return NoiseProfile.flat(float(self.noise) / 255)
 
     def _lock(self, result: Pixels, given: Pixels, bound: Pixels) -> None:
         """Project `result` in place until, reduced, it lies within `bound` of `given`.

@@ -1,0 +1,34 @@
+"""Print the figures table: `python -m bench [quality|speed] [--data FOLDER]`.
+
+FOLDER holds the public test sets Set5 and BSD68 (default: ../shared/data/dev); without it their rows are
+left out. Everything is written to bench/out.
+"""
+
+from __future__ import annotations
+
+import argparse
+from itertools import chain
+from pathlib import Path
+
+from bench import quality, speed
+
+HERE = Path(__file__).parent
+
+parser = argparse.ArgumentParser(prog="python -m bench")
+parser.add_argument("part", nargs="?", choices=("quality", "speed"))
+parser.add_argument("--data", type=Path, default=HERE.parents[1] / "shared" / "data" / "dev")
+chosen = parser.parse_args()
+out = HERE / "out"
+out.mkdir(exist_ok=True)
+if not chosen.data.is_dir():
+    print(f"no test sets at {chosen.data}: their rows are left out")
+
+parts = []
+if chosen.part != "speed":
+    parts.append(quality.rows(chosen.data, out))
+if chosen.part != "quality":
+    parts.append(speed.rows(out))
+print("| what | goal | measured | reached |\n|---|---|---|---|")
+for row in chain(*parts):
+    reached = {True: "yes", False: "no", None: ""}[row.reached]
+    print(f"| {row.what} | {row.goal} | {row.figure} | {reached} |", flush=True)

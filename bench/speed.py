@@ -1,0 +1,132 @@
+"""Speed and memory, each against a named alternative in the same run.
+
+The noise of the machine is met by taking the best of several rounds of both sides, taken in turn.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+import OpenImageIO as oiio
+
+from bench.table import Row, at_least, at_most, render
+from interneg.engines.source import Engines
+
+FRAMES = 12
+RECIPE = "denoise-sr:model=lite,noise=10"
+
+
+def rows(out: Path) -> Iterator[Row]:
+    """Measure everything."""
+    yield start_up()
+    for depth in ("half", "float"):
+        yield pipeline(out, depth)
+    yield from runtimes()
+    yield peak_memory(out)
+
+
+def start_up() -> Row:
+    """`interneg nodes`, best of five."""
+    command = [sys.executable, "-m", "interneg.plugin.cli", "nodes"]
+    best = min(_seconds(lambda: subprocess.run(command, check=True, capture_output=True)) for _ in range(5))
+    return at_most("`interneg nodes`, wall time", 0.5, best, "s")
+
+
+def pipeline(out: Path, depth: str) -> Row:
+    """`interneg render` of 1080p EXR over the bare engine plus bare OpenImageIO on the same frames.
+
+    Both sides open the engine within their time; the command's own start (imports) is taken off, measured
+    as a render with everything up to date.
+    """
+    source, target = out / f"hd_{depth}.%04d.exr", out / f"hd_{depth}_restored.%04d.exr"
+    rng = np.random.default_rng(1)
+    base = cv2.resize(rng.random((135, 240, 3), np.float32), (1920, 1080), interpolation=cv2.INTER_CUBIC)
+    for number in range(1, FRAMES + 1):
+        noisy = base * 0.5 + rng.normal(0, 0.01, base.shape).astype(np.float32)
+        _write(Path(str(source) % number), noisy, depth)
+    paths = [Path(str(source) % n) for n in range(1, FRAMES + 1)]
+    planes = np.zeros((6, 1080, 1920), np.float32)
+    planes[0] = base[..., 0]
+
+    def bare() -> None:
+        engine = Engines().open("denoise-sr-lite-x1")
+        for path in paths:
+            pixels = oiio.ImageInput.open(str(path)).read_image("float")
+            engine.run(planes)
+            _write(out / f"bare_{depth}.exr", pixels, depth)
+
+    ratios = []
+    for _ in range(3):
+        alone = _seconds(bare)
+        ours = _seconds(lambda: render(RECIPE, source, target))
+        ours -= _seconds(lambda: subprocess.run([sys.executable, "-c", _IMPORTS], check=True))
+        ratios.append(ours / alone)
+    return at_most(
+        f"1080p {depth} EXR, lite 1x: pipeline ÷ (bare engine + bare OpenImageIO)", 1.15, min(ratios)
+    )
+
+
+_IMPORTS = (
+    "import interneg.plugin.cli.render, interneg.io, interneg.colour, interneg.engines.source, cv2, openvino"
+)
+
+
+def runtimes() -> Iterator[Row]:
+    """The default CPU runtime against torch eager fp32 on the same network and picture."""
+    try:
+        import torch
+    except ModuleNotFoundError:
+        yield Row("default CPU runtime ÷ torch eager fp32", "≥ 4 times", "torch is not installed", None)
+        return
+    torch.set_num_threads(os.cpu_count() or 1)
+    planes = np.random.default_rng(2).random((6, 540, 960), np.float32)
+    for model in ("denoise-sr-lite-x1", "denoise-sr-lite-x2", "denoise-sr-standard-x1"):
+        ours, reference = Engines().open(model), Engines(runtime="torch", precision="fp32").open(model)
+        ours.run(planes)
+        reference.run(planes)
+        times = [[_seconds(partial(engine.run, planes)) for engine in (reference, ours)] for _ in range(5)]
+        ratio = min(t for t, _ in times) / min(t for _, t in times)
+        yield at_least(f"{model}, 960x540: default CPU runtime over torch eager fp32", 4, ratio, "times")
+
+
+def peak_memory(out: Path) -> Row:
+    """Peak resident memory of a whole `interneg render` of one UHD float RGBA frame, standard 1x."""
+    path = out / "uhd.0001.exr"
+    pixels = np.random.default_rng(3).random((2160, 3840, 4), np.float32)
+    _write(path, pixels, "float")
+    options = (
+        "denoise-sr:model=standard,noise=10",
+        str(path),
+        str(out / "uhd_restored.0001.exr"),
+        "--overwrite",
+    )
+    child = subprocess.Popen([sys.executable, "-m", "interneg.plugin.cli", "render", *options])
+    _, status, usage = os.wait4(child.pid, 0)
+    if status:
+        raise RuntimeError(f"the UHD render ended with {os.waitstatus_to_exitcode(status)}")
+    return at_most(
+        "peak memory, one 3840x2160 float RGBA frame, standard 1x", 3.0, usage.ru_maxrss / 2**20, "GiB"
+    )
+
+
+def _write(path: Path, pixels: np.ndarray, depth: str) -> None:
+    spec = oiio.ImageSpec(pixels.shape[1], pixels.shape[0], pixels.shape[2], depth)
+    spec.attribute("compression", "zip")
+    file = oiio.ImageOutput.create(str(path))
+    file.open(str(path), spec)
+    if not (file.write_image(pixels) and file.close()):
+        raise OSError(file.geterror())
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
