@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from interneg.colour.tags import SRGB_PICTURE, tags_of
+from interneg.colour.tags import SRGB_PICTURE, VIDEO_709, tags_of
 from interneg.colour.transform import Step, Transform, in_chunks
-from interneg.colour.working import WorkingSpace, to_luma, to_rgb
+from interneg.colour.working import WorkingSpace, fold, to_luma, to_rgb, unfold
 from interneg.errors import ColourError, near
 from interneg.frame import Pixels
 
@@ -57,7 +57,7 @@ class Colour:
         source = config or env or BUILT_IN
         try:
             self._config = ocio.Config.CreateFromFile(source)
-        except ocio.Exception as error:
+        except (ocio.Exception, ocio.ExceptionMissingFile) as error:
             said, mend = (
                 (f"'{config}'", "give the path of a config.ocio")
                 if config
@@ -74,16 +74,15 @@ class Colour:
 
     def _index(self, ocio: Any) -> None:
         """Fill the table of everything a space may be called, case folded."""
-        spaces = list(
-            self._config.getColorSpaces(ocio.SEARCH_REFERENCE_SPACE_ALL, ocio.COLORSPACE_ALL)
-        )  # fmt: skip
+        spaces = list(self._config.getColorSpaces(ocio.SEARCH_REFERENCE_SPACE_ALL, ocio.COLORSPACE_ALL))
         called: list[tuple[str, str]] = [(s.getName(), s.getName()) for s in spaces]
         called += [(role, self._config.getCanonicalName(space)) for role, space in self._config.getRoles()]
         called += [(alias, s.getName()) for s in spaces for alias in s.getAliases()]
         called += [(s.getInteropID(), s.getName()) for s in spaces if s.getInteropID()]
         for word, space in called:
-            self._spaces.setdefault(word.casefold(), space)
-        self._words = [word for word, _ in called]
+            if space:
+                self._spaces.setdefault(word.casefold(), space)
+        self._words = [word for word, space in called if space]
 
     def resolve(self, name: str) -> str:
         """Return the canonical name of the colour space called `name`."""
@@ -103,15 +102,15 @@ class Colour:
         path: of the file (a sequence's pattern will do). metadata: its attributes (see `tags_of`). depth: how
         its channels are stored, one of frame.DEPTHS. override: what the user asked for, which wins.
 
-        In order: the override; what the file says; a file rule of the configuration made for such files; for
-        EXR and float files the scene_linear role; for integer stills the sRGB picture space; the
-        configuration's default rule. A tag that no space of the configuration fits is named in the reason.
+        In order: the override; what the file says; a file rule of the configuration made for such files; then
+        by kind: for EXR and float files the scene_linear role, for movies (files with "cicp:" tags) Rec.709
+        video, for integer stills the sRGB picture space; the configuration's default rule. A tag that no
+        space of the configuration fits is named in the reason.
         """
         if override:
             return Choice(self.resolve(override), f"asked for as '{override}'")
         unmet = []
-        tags = tags_of(metadata)
-        for tag in tags:
+        for tag in tags_of(metadata):
             found = self._first(tag.names)
             if not found:
                 unmet.append(tag.text)
@@ -121,15 +120,16 @@ class Colour:
         ruled, index = self._config.getColorSpaceFromFilepath(path)
         if not self._config.filepathOnlyMatchesDefaultRule(path):
             rule = self._config.getFileRules().getName(index)
-            return Choice(self.resolve(ruled), f"file rule '{rule}' of {self.name}{_but(unmet)}")
+            return Choice(self.resolve(ruled), f"the file rule '{rule}' of {self.name}{_but(unmet)}")
         if path.casefold().endswith(".exr") or depth in ("half", "float"):
-            if linear := self._first(["scene_linear"]):
-                return Choice(linear, f"scene_linear role, for a float picture{_but(unmet)}")
-        elif depth and not any(key.startswith("cicp:") for key in metadata):
-            still = self._first([*SRGB_PICTURE, *self._video_roles()])
-            if still:
-                return Choice(still, f"sRGB picture, for an integer still{_but(unmet)}")
-        return Choice(self.resolve(ruled), f"default file rule of {self.name}{_but(unmet)}")
+            names, kind = ["scene_linear"], "the scene_linear role, for a float picture"
+        elif any(key.startswith("cicp:") for key in metadata):
+            names, kind = [*VIDEO_709], "Rec.709 video, for a movie"
+        else:
+            names, kind = [*SRGB_PICTURE, *self._video_roles()], "sRGB, for an integer still"
+        if found := self._first(names):
+            return Choice(found, f"{kind}{_but(unmet)}")
+        return Choice(self.resolve(ruled), f"the default file rule of {self.name}{_but(unmet)}")
 
     def _first(self, names: Iterable[str]) -> str:
         return next((self._spaces[n.casefold()] for n in names if n.casefold() in self._spaces), "")
@@ -149,7 +149,7 @@ class Colour:
         if key not in self._transforms:
             try:
                 self._transforms[key] = Transform(self._config.getProcessor(*key))
-            except ocio.Exception as error:
+            except (ocio.Exception, ocio.ExceptionMissingFile) as error:
                 raise ColourError(
                     f"{self.name} cannot convert '{key[0]}' to '{key[1]}' ({error}); choose another"
                 ) from error
@@ -168,7 +168,7 @@ class Colour:
             return self._linear(space)[0](pixels, out)
         steps: list[Step] = []
         if encode := self._log(space).enter:
-            steps.append(encode.apply)
+            steps += [encode.apply, fold]
         if working is WorkingSpace.LOG_Y and len(pixels) == 3:
             steps.append(to_luma)
         return in_chunks(tuple(steps), pixels, out)
@@ -188,7 +188,7 @@ class Colour:
         if working is WorkingSpace.LOG_Y and len(planes) == 3:
             steps.append(to_rgb)
         if decode := self._log(space).leave:
-            steps.append(decode.apply)
+            steps += [unfold, decode.apply]
         return in_chunks(tuple(steps), planes, out)
 
     def log_encoding(self, space: str) -> str:
@@ -246,8 +246,9 @@ def _loss(there: Transform, back: Transform, grey: Pixels) -> Pixels:
     """The relative error (absolute below 1e-4) of grey values after the way there and back; NaN is inf."""
     line = np.broadcast_to(grey, (3, 1, grey.size))
     with np.errstate(invalid="ignore", over="ignore"):
-        error = np.abs(back(there(line)) - line).max(axis=0) / np.maximum(np.abs(grey), 1e-4)
-    return np.nan_to_num(error, nan=np.inf, posinf=np.inf)
+        error: Pixels = np.abs(back(there(line)) - line).max(axis=0) / np.maximum(np.abs(grey), 1e-4)
+    error[np.isnan(error)] = np.inf
+    return error
 
 
 def _analytic() -> tuple[tuple[Any, ...], tuple[Any, ...]]:

@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-__all__ = ["SRGB_PICTURE", "Tag", "tags_of"]
+__all__ = ["SRGB_PICTURE", "VIDEO_709", "Tag", "tags_of"]
 
 SRGB_PICTURE = ("srgb_rec709_scene", "srgb_texture", "srgb_tx", "Utility - sRGB - Texture", "sRGB")
 
-_VIDEO_709 = ("g24_rec709_display", "rec1886_rec709_display", "Rec.709 - Display", "rec709")
+VIDEO_709 = ("g24_rec709_display", "rec1886_rec709_display", "Rec.709 - Display", "rec709")
 _PRINTING_DENSITY = ("ocio:adx10_apd_scene", "ADX10", "Input - ADX - ADX10", "Cineon")
 
 _CICP: dict[tuple[int, int], tuple[str, ...]] = {
-    (1, 1): _VIDEO_709,
-    (1, 6): _VIDEO_709,
+    (1, 1): VIDEO_709,
+    (1, 6): VIDEO_709,
     (1, 4): ("g22_rec709_display",),
     (1, 8): ("lin_rec709_scene", "lin_rec709"),
     (1, 13): ("srgb_rec709_display", "srgb_display", "sRGB"),
@@ -52,8 +52,8 @@ _DPX: dict[str, tuple[str, ...]] = {
     "printing density": _PRINTING_DENSITY,
     "logarithmic": ("Cineon", *_PRINTING_DENSITY),
     "linear": ("lin_rec709_scene", "lin_rec709"),
-    "itu-r 709-4": _VIDEO_709,
-    "smpte 274m": _VIDEO_709,
+    "itu-r 709-4": VIDEO_709,
+    "smpte 274m": VIDEO_709,
 }
 """Transfer characteristic of SMPTE ST 268, field 21.10, as OpenImageIO writes it."""
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from interneg.frame import Pixels
 
-__all__ = ["WorkingSpace", "to_luma", "to_rgb"]
+__all__ = ["WorkingSpace", "fold", "to_luma", "to_rgb", "unfold"]
 
 _R, _G, _B = np.float32(0.299), np.float32(0.587), np.float32(0.114)
 _CB, _CR = np.float32(0.564), np.float32(0.713)
@@ -25,6 +25,27 @@ class WorkingSpace(enum.Enum):
     LINEAR_RGB = "linear RGB"
     LOG_RGB = "log RGB"
     LOG_Y = "log Y"
+
+
+def fold(codes: Pixels) -> None:
+    """Continue a log encoding logarithmically below -1, in place: v becomes -1 - ln(-v).
+
+    codes: float32 of any shape. Curves like ACEScct are steep and straight below zero: light of -100, common
+    where a saturated highlight leaves the gamut, would be -1054, and its share in the luma would cost the
+    other channels of its pixel their precision. Value and slope are continuous at -1, light of about -0.1.
+    NaN and inf stay.
+    """
+    deep = codes < -1
+    if deep.any():
+        codes[deep] = -1 - np.log(-codes[deep])
+
+
+def unfold(codes: Pixels) -> None:
+    """Undo `fold`, in place, to float rounding."""
+    deep = codes < -1
+    if deep.any():
+        with np.errstate(over="ignore"):
+            codes[deep] = -np.exp(-1 - codes[deep])
 
 
 def to_luma(planes: Pixels) -> None:

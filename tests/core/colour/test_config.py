@@ -1,0 +1,237 @@
+"""Configurations: found, named, asked which space a file is in, and mended where they lack a log."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PyOpenColorIO as ocio
+import pytest
+
+from interneg.colour import Colour, WorkingSpace
+from interneg.errors import ColourError
+
+STUDIO = "ocio://studio-config-latest"
+
+colour = Colour(STUDIO)
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OCIO", raising=False)
+
+
+def minimal(folder: Path, log: ocio.Transform | None = None, **roles: str) -> str:
+    """Write a small configuration without encodings, aliases and interop IDs; return its path."""
+    config = ocio.Config()
+    config.setName("minimal")
+    config.addColorSpace(ocio.ColorSpace(name="lin", family="f"))
+    gamma = ocio.ExponentTransform([2.2, 2.2, 2.2, 1])
+    config.addColorSpace(ocio.ColorSpace(name="video", toReference=gamma))
+    if log is not None:
+        config.addColorSpace(ocio.ColorSpace(name="log", fromReference=log))
+    for role, space in {"default": "lin", "scene_linear": "lin", **roles}.items():
+        config.setRole(role, space)
+    path = folder / "config.ocio"
+    path.write_text(config.serialize())
+    return str(path)
+
+
+def test_ocio_variable_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Colour().name.startswith("studio-config")
+    monkeypatch.setenv("OCIO", minimal(tmp_path))
+    assert Colour().name == "minimal"
+    monkeypatch.setenv("OCIO", "")
+    assert Colour().name.startswith("studio-config")
+
+
+@pytest.mark.parametrize("content", [None, "this is no configuration"])
+def test_bad_configuration_is_named(
+    content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "broken.ocio"
+    if content is not None:
+        path.write_text(content)
+    monkeypatch.setenv("OCIO", str(path))
+    with pytest.raises(ColourError, match=r"\$OCIO is '.*broken\.ocio'.*unset it"):
+        Colour()
+    with pytest.raises(ColourError, match=r"^'.*broken\.ocio' cannot be read"):
+        Colour(str(path))
+
+
+def test_identity_changes_with_the_configuration(tmp_path: Path) -> None:
+    one = Colour(minimal(tmp_path)).identity
+    assert one == Colour(minimal(tmp_path)).identity
+    assert ocio.__version__ in one
+    assert one != Colour(minimal(tmp_path, compositing_log="video")).identity
+    assert one != colour.identity
+
+
+@pytest.mark.parametrize("name", ["ACEScg", "acescg", "lin_ap1", "scene_linear", "lin_ap1_scene"])
+def test_resolves_names_aliases_roles_and_interop_ids(name: str) -> None:
+    assert colour.resolve(name) == "ACEScg"
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("ACESgc", "ACEScg"),
+        ("scene_liner", "scene_linear"),
+        ("lin_rec_709", "lin_rec709"),
+        ("LogC3", "LogC3"),
+    ],
+)
+def test_unknown_space_lists_near_ones(name: str, near: str) -> None:
+    with pytest.raises(ColourError, match=f"'{name}' is no colour space.*did you mean.*{near}"):
+        colour.resolve(name)
+
+
+def test_unlike_anything() -> None:
+    with pytest.raises(ColourError, match=r"'qqqqqq' is no colour space.*list"):
+        colour.resolve("qqqqqq")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "space"),
+    [
+        ({"colorInteropID": "lin_ap1_scene"}, "ACEScg"),
+        ({"acesImageContainerFlag": 1}, "ACES2065-1"),
+        ({"chromaticities": (0.713, 0.293, 0.165, 0.83, 0.128, 0.044, 0.32168, 0.33767)}, "ACEScg"),
+        ({"chromaticities": (0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329)}, "Linear Rec.709 (sRGB)"),
+        ({"oiio:ColorSpace": "g22_adobergb_scene"}, "Gamma 2.2 Encoded AdobeRGB"),
+        ({"dpx:Transfer": "Printing density"}, "ADX10"),
+        ({"dpx:Transfer": "Logarithmic", "oiio:ColorSpace": "KodakLog"}, "ADX10"),
+        ({"cicp:primaries": 1, "cicp:transfer": 1, "cicp:matrix": 1}, "Rec.1886 Rec.709 - Display"),
+        ({"cicp:primaries": 9, "cicp:transfer": 16}, "Rec.2100-PQ - Display"),
+        ({"cicp:primaries": 9, "cicp:transfer": 18}, "Rec.2100-HLG - Display"),
+        ({"cicp:primaries": 12, "cicp:transfer": 16}, "ST2084-P3-D65 - Display"),
+        ({"cicp:primaries": 1, "cicp:transfer": 13}, "sRGB - Display"),
+    ],
+)
+def test_file_tags(metadata: dict[str, Any], space: str) -> None:
+    choice = colour.space_of("shot.0001.tif", metadata, "uint16")
+    assert choice.space == space
+    assert choice.reason.startswith("the file says")
+    forced = colour.space_of("shot.0001.tif", metadata, "uint16", override="arri_logc4")
+    assert forced == ("ARRI LogC4", "asked for as 'arri_logc4'")
+
+
+@pytest.mark.parametrize(
+    ("path", "metadata", "depth", "space", "reason"),
+    [
+        ("a.%04d.exr", {}, "half", "ACES2065-1", "the file rule 'EXR' of studio-config"),
+        (
+            "a.mov",
+            {"cicp:primaries": 2, "cicp:transfer": 2},
+            "uint10",
+            "Rec.1886 Rec.709 - Display",
+            "'Movies'",
+        ),
+        ("a.tif", {}, "float", "ACEScg", "the scene_linear role"),
+        ("a.png", {}, "uint8", "sRGB Encoded Rec.709 (sRGB)", "integer still"),
+        ("a.png", {"oiio:ColorSpace": "srgb_rec709_scene"}, "uint8", "sRGB Encoded Rec.709 (sRGB)", "still"),
+    ],
+)
+def test_untagged_files(path: str, metadata: dict[str, Any], depth: str, space: str, reason: str) -> None:
+    choice = colour.space_of(path, metadata, depth)
+    assert choice.space == space
+    assert reason in choice.reason
+
+
+def test_a_tag_that_the_config_lacks_is_said() -> None:
+    choice = colour.space_of("a.mov", {"cicp:primaries": 6, "cicp:transfer": 6}, "uint8")
+    assert choice.space == "Rec.1886 Rec.709 - Display"
+    assert "'Movies'" in choice.reason and "CICP primaries 6, transfer 6" in choice.reason
+    choice = colour.space_of("a.tif", {"oiio:ColorSpace": "OurOwnSpace"}, "uint16")
+    assert "no space of the config fits oiio:ColorSpace 'OurOwnSpace'" in choice.reason
+
+
+def test_override_must_exist() -> None:
+    with pytest.raises(ColourError, match="ACEScct"):
+        colour.space_of("a.exr", {}, "half", override="ACESct")
+
+
+def test_file_rules_win_over_what_a_reader_presumes(tmp_path: Path) -> None:
+    config = ocio.Config.CreateFromFile(minimal(tmp_path))
+    rules = config.getFileRules()
+    rules.insertRule(0, "scans", "video", "*scan*", "png")
+    config.setFileRules(rules)
+    path = tmp_path / "ruled.ocio"
+    path.write_text(config.serialize())
+    presumed = {"oiio:ColorSpace": "srgb_rec709_scene"}
+    choice = Colour(str(path)).space_of("a_scan.0001.png", presumed, "uint8")
+    assert choice.space == "video"
+    assert "file rule 'scans' of minimal" in choice.reason
+
+
+def test_a_config_without_any_fitting_space(tmp_path: Path) -> None:
+    small = Colour(minimal(tmp_path))
+    assert small.space_of("a.exr", {}, "half") == ("lin", "the scene_linear role, for a float picture")
+    choice = small.space_of("a.mp4", {"cicp:primaries": 9, "cicp:transfer": 16}, "uint10")
+    assert choice.space == "lin"
+    assert choice.reason == (
+        "the default file rule of minimal; no space of the config fits CICP primaries 9, transfer 16"
+    )
+
+
+def ramp() -> np.ndarray:
+    values = np.geomspace(1e-4, 1e4, 2001, dtype=np.float32)
+    return np.broadcast_to(
+        np.concatenate([-values, np.float32([0]), values, np.float32([65504])]), (3, 3, 4004)
+    )
+
+
+@pytest.mark.parametrize("working", WorkingSpace)
+def test_analytic_log_without_a_role(working: WorkingSpace, tmp_path: Path) -> None:
+    small = Colour(minimal(tmp_path))
+    assert small.log_encoding("lin").startswith("analytic ACEScct curve (the config has no")
+    assert small.log_encoding("video") == "its own transfer (not linear)"
+    back = small.leave(small.enter(ramp(), "lin", working), "lin", working)
+    np.testing.assert_allclose(back, ramp(), rtol=2e-5)
+
+
+def test_analytic_log_is_the_published_curve(tmp_path: Path) -> None:
+    small = Colour(minimal(tmp_path))
+    light = np.float32([-0.01, 0, 0.005, 0.0078125, 0.18, 1, 222.86, 10000])
+    curve = np.where(
+        light <= 0.0078125,
+        10.5402377416545 * light + 0.0729055341958355,
+        (np.log2(np.maximum(light, 1e-9)) + 9.72) / 17.52,
+    )
+    planes = small.enter(np.broadcast_to(light, (3, 1, light.size)), "lin", WorkingSpace.LOG_RGB)
+    np.testing.assert_allclose(planes[0, 0], curve, rtol=1e-6, atol=1e-7)
+
+
+def test_a_log_that_clips_is_not_used(tmp_path: Path) -> None:
+    clip = ocio.RangeTransform(minInValue=0.0, minOutValue=0.0)
+    log = ocio.GroupTransform([clip, ocio.LogAffineTransform([0.2] * 3, [0.6] * 3, [1] * 3, [0.01] * 3)])
+    small = Colour(minimal(tmp_path, log, compositing_log="log"))
+    assert "does not bring negatives and highlights back" in small.log_encoding("lin")
+    back = small.leave(
+        small.enter(ramp(), "lin", WorkingSpace.LOG_RGB), "lin", WorkingSpace.LOG_RGB
+    )  # fmt: skip
+    np.testing.assert_allclose(back, ramp(), rtol=2e-5)
+
+
+def test_a_space_that_cannot_be_left_is_refused(tmp_path: Path) -> None:
+    flat = ocio.MatrixTransform([0.0] * 16)
+    config = ocio.Config.CreateFromFile(minimal(tmp_path))
+    config.addColorSpace(ocio.ColorSpace(name="flat", toReference=flat))
+    narrow = ocio.GroupTransform([ocio.RangeTransform(0.0, 0.1, 0.0, 0.1)])
+    config.addColorSpace(ocio.ColorSpace(name="narrow", toReference=narrow))
+    path = tmp_path / "one_way.ocio"
+    path.write_text(config.serialize())
+    small = Colour(str(path))
+    picture = np.full((3, 2, 2), 0.5, np.float32)
+    with pytest.raises(ColourError, match="cannot convert 'lin' to 'flat'"):
+        small.enter(picture, "flat", WorkingSpace.LINEAR_RGB)
+    with pytest.raises(ColourError, match="without loss"):
+        small.enter(picture, "narrow", WorkingSpace.LINEAR_RGB)
+
+
+def test_a_config_without_scene_linear_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "raw.ocio"
+    path.write_text(ocio.Config.CreateRaw().serialize())
+    raw = Colour(str(path))
+    with pytest.raises(ColourError, match="scene_linear"):
+        raw.enter(ramp(), "raw", WorkingSpace.LINEAR_RGB)
+    np.testing.assert_array_equal(raw.enter(ramp(), "raw", WorkingSpace.LOG_RGB), ramp())
