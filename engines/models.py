@@ -1,0 +1,149 @@
+"""The model catalogue: what a model is, read from one TOML per model, and its verified weights."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+import interneg.engines.catalogue as catalogue
+from interneg.errors import EngineError, near
+
+Precision = Literal["fp32", "bf16", "fp16", "int8"]
+PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16", "fp16", "int8")
+
+Count = Annotated[int, Meta(ge=1)]
+Word = Annotated[str, Meta(min_length=1)]
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the TOML: immutable, and an unknown key is refused."""
+
+
+class Planes(Entry, frozen=True):
+    """One input or output. channels: what each plane holds, in order. range: the nominal one, in words."""
+
+    name: Word
+    dtype: Literal["float32"]
+    layout: Literal["NCHW"]
+    channels: Annotated[tuple[Word, ...], Meta(min_length=1)]
+    range: str = ""
+
+
+class Weights(Entry, frozen=True):
+    """One ONNX file and its hash. file: a bare name in the TOML, a full path once loaded."""
+
+    file: Word
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class Training(Entry, frozen=True):
+    """How the weights can be made again."""
+
+    command: str
+    data: tuple[str, ...]
+    steps: int
+    seed: int
+
+
+class Model(Entry, frozen=True):
+    """A catalogue entry.
+
+    input: planes (N, C, H, W) float32; output: a correction (N, C', H * scale, W * scale) float32 that the
+    caller adds to its (enlarged) input in fp32.
+    scale: output pixels per input pixel. window: frames looked at on each side of the middle one.
+    multiple: H and W have to be multiples of it. halo: input pixels on each side that a pixel depends on.
+    weights: by precision; "fp32" is always there, "int8" is the same graph with explicit Q/DQ.
+    quality: measured figures, by the name of the measure.
+    """
+
+    name: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]*$")]
+    version: Count
+    task: Word
+    family: Word
+    variant: Word
+    description: Word
+    licence: Word
+    scale: Count
+    window: Annotated[int, Meta(ge=0)]
+    multiple: Count
+    halo: Annotated[int, Meta(ge=0)]
+    parameters: Count
+    input: Planes
+    output: Planes
+    weights: dict[Precision, Weights]
+    training: Training
+    quality: dict[str, float] = {}
+
+    def __post_init__(self) -> None:
+        if "fp32" not in self.weights:
+            raise ValueError("[weights.fp32] is missing: every model has fp32 weights")
+
+    def file(self, precision: Precision) -> Weights:
+        """The weights that a precision runs from: its own, or else the fp32 ones."""
+        return self.weights.get(precision, self.weights["fp32"])
+
+    def read(self, precision: Precision) -> bytes:
+        """The ONNX file of a precision. Raises EngineError where its hash is not the catalogue's."""
+        weights = self.file(precision)
+        try:
+            data = Path(weights.file).read_bytes()
+        except OSError as error:
+            raise EngineError(f"the weights of {self.name} cannot be read: {error}") from error
+        found = hashlib.sha256(data).hexdigest()
+        if found != weights.sha256:
+            raise EngineError(
+                f"{weights.file} is not the file that the catalogue entry {self.name} was made for: "
+                f"its SHA-256 is {found}, not {weights.sha256}. Restore the file, or reinstall"
+            )
+        return data
+
+
+def load_catalogue(folders: Iterable[str | Path] = ()) -> Mapping[str, Model]:
+    """Read every `*.toml` of the built-in catalogue and of further folders; the models by name.
+
+    Raises EngineError, naming the file and the reason, for a folder that does not exist, an entry that does
+    not keep to the schema, weights that are not there, and two entries of one name.
+    """
+    found: dict[str, Model] = {}
+    origin: dict[str, Path] = {}
+    for folder in (Path(catalogue.__file__).parent, *map(Path, folders)):
+        if not folder.is_dir():
+            raise EngineError(f"the model folder {folder} does not exist")
+        for path in sorted(folder.glob("*.toml")):
+            model = _load(path)
+            if model.name in found:
+                raise EngineError(
+                    f"{path} declares the model '{model.name}', which {origin[model.name]} already declares; "
+                    "rename one of them"
+                )
+            found[model.name], origin[model.name] = model, path
+    return MappingProxyType(found)
+
+
+def find(models: Mapping[str, Model], name: str) -> Model:
+    """The model of a name. Raises EngineError, with near matches, where there is none."""
+    if name not in models:
+        known = near(name, models) or f" (the catalogue holds {', '.join(models) or 'no model'})"
+        raise EngineError(f"there is no model '{name}'{known}")
+    return models[name]
+
+
+def _load(path: Path) -> Model:
+    try:
+        model = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Model)
+    except (OSError, ValueError) as error:
+        raise EngineError(f"{path} is no catalogue entry: {error}") from error
+    weights: dict[Precision, Weights] = {}
+    for precision, entry in model.weights.items():
+        file = path.parent / entry.file
+        if file.name != entry.file or not file.is_file():
+            raise EngineError(f"{path}: [weights.{precision}] names '{entry.file}', no file beside it")
+        weights[precision] = msgspec.structs.replace(entry, file=str(file))
+    return msgspec.structs.replace(model, weights=weights)

@@ -1,0 +1,115 @@
+"""Qualification: a golden input through an engine and through an independent fp32 reference, compared.
+
+The reference is OpenCV's DNN module running the model's fp32 ONNX file: an implementation of its own, in the
+base install, which no runtime of ours shares code with.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from interneg.engines.models import Model, Precision
+from interneg.engines.runtimes.base import Network
+from interneg.engines.store import Figures
+from interneg.errors import EngineError
+from interneg.frame import Pixels
+
+VERSION = 1
+"""Raised when the golden input, the reference or a limit changes: engines then qualify again."""
+
+PEAK = 4.0
+"""The largest value of the golden input."""
+
+_SIZE = 96
+
+
+class Limit(Figures, frozen=True, forbid_unknown_fields=True):
+    """The worst figures that a precision may have; psnr is the least."""
+
+
+LIMITS: Mapping[Precision, Limit] = {
+    "fp32": Limit(maximum=2e-4, p999=1e-4, mean=1e-5, psnr=100.0, nans=0),
+    "bf16": Limit(maximum=0.1, p999=0.04, mean=0.005, psnr=42.0, nans=0),
+    "fp16": Limit(maximum=0.02, p999=0.01, mean=0.001, psnr=55.0, nans=0),
+    "int8": Limit(maximum=0.2, p999=0.08, mean=0.015, psnr=35.0, nans=0),
+}
+
+
+def golden(channels: int, size: int = _SIZE) -> Pixels:
+    """The golden input: (channels, size, 2 * size) float32, the same everywhere.
+
+    Left half: a picture in 0..1 (plane 0), of ramps, hard edges, a fine grid and noise; right half the same
+    stretched to -0.25..4. Planes 1 and 2 hold colour differences within +-0.3, further ones slow maps in
+    0..1.
+    """
+    y, x = np.mgrid[0:size, 0:size].astype(np.float32) / np.float32(size)
+    noise = np.random.Generator(np.random.PCG64(5)).random((max(channels, 3), size, size), np.float32) - 0.5
+    picture = np.where(y < 0.5, x, 0.2 + 0.6 * ((x + 0.5 * y) % 0.25 > 0.125))
+    picture = np.where((x > 0.5) & (y > 0.75), np.indices((size, size)).sum(0) % 2, picture) + 0.05 * noise[0]
+    picture = picture.clip(0, 1)
+    planes = [np.concatenate((picture, picture * (PEAK + 0.25) - 0.25), 1)]
+    for wave in (np.sin(6 * x + 2 * y), np.cos(4 * y - x)):
+        planes.append(np.tile(0.25 * wave + 0.05 * noise[len(planes)], 2))
+    planes += [np.tile((x + k * y) / (4 + k), 2) for k in range(1, channels - 2)]
+    return np.ascontiguousarray(planes[:channels], np.float32)
+
+
+def reference(model: Model) -> tuple[str, Pixels]:
+    """What the reference makes of the golden input, and its name. Raises EngineError where it cannot."""
+    import cv2
+
+    name = f"OpenCV {cv2.__version__} fp32"
+    data = np.frombuffer(model.read("fp32"), np.uint8)
+    try:
+        net = cv2.dnn.readNetFromONNX(data)
+        net.setInput(golden(len(model.input.channels))[np.newaxis])
+        return name, np.asarray(net.forward(), np.float32)[0]
+    except cv2.error as error:
+        raise EngineError(f"{model.name} cannot be qualified, {name} does not run it: {error}") from error
+
+
+def compare(result: Pixels, expected: Pixels) -> Figures:
+    """The figures of a result; NaN and inf are counted, the rest is over the finite values."""
+    if result.shape != expected.shape:
+        raise EngineError(f"the result has the shape {result.shape}, the reference's {expected.shape}")
+    finite = np.isfinite(result)
+    error = np.abs(result[finite].astype(np.float64) - expected[finite])
+    if not error.size:
+        return Figures(maximum=math.inf, p999=math.inf, mean=math.inf, psnr=0.0, nans=result.size)
+    mse = float(np.mean(error * error))
+    return Figures(
+        maximum=float(error.max()),
+        p999=float(np.quantile(error, 0.999)),
+        mean=float(error.mean()),
+        psnr=min(10 * math.log10(1 / mse), 200.0) if mse else 200.0,
+        nans=int(result.size - finite.sum()),
+    )
+
+
+def failures(figures: Figures, limit: Limit) -> list[str]:
+    """What is worse than the limits, in words."""
+    found = [f"{figures.nans} values are NaN or inf"] if figures.nans > limit.nans else []
+    for field, name in (("maximum", "largest error"), ("p999", "99.9 % error"), ("mean", "mean error")):
+        value, most = getattr(figures, field), getattr(limit, field)
+        if value > most:
+            found.append(f"{name} {value:.2g}, at most {most:g}")
+    if figures.psnr < limit.psnr:
+        found.append(f"PSNR {figures.psnr:.1f} dB, at least {limit.psnr:g}")
+    return found
+
+
+def qualify(model: Model, network: Network, precision: Precision) -> tuple[str, Figures]:
+    """Prove a loaded network: the reference's name, and the figures. Raises EngineError where it fails."""
+    name, expected = reference(model)
+    planes = golden(len(model.input.channels))
+    result = np.empty(network.output_shape(*planes.shape[1:]), np.float32)
+    network.infer(planes, result)
+    figures = compare(result, expected)
+    worse = failures(figures, LIMITS[precision])
+    if worse:
+        reasons = "; ".join(worse)
+        raise EngineError(f"{model.name} in {precision} failed its qualification against {name}: {reasons}")
+    return name, figures

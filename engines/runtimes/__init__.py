@@ -1,0 +1,18 @@
+"""The runtimes that can run a model, one small file each.
+
+A runtime is added by writing its file and naming it here. `auto` takes the first that can be opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from interneg.engines.runtimes.base import Network, Runtime
+from interneg.engines.runtimes.onnxruntime import OnnxRuntime
+from interneg.engines.runtimes.openvino import OpenVino
+from interneg.engines.runtimes.torch import Torch
+
+__all__ = ["RUNTIMES", "Network", "Runtime"]
+
+RUNTIMES: Mapping[str, Runtime] = MappingProxyType({r.name: r for r in (OpenVino(), OnnxRuntime(), Torch())})
