@@ -168,15 +168,21 @@ class Node:
 
         view = View(window, self.working_space, context)
         planes = self.process(view)
-        treated = context.colour.leave(planes, frame.colour_space, self.working_space)
+        result = self._canvas(frame)
+        # Colour is written where it belongs in the file's own order: at 1080p a copy costs as much as OCIO.
+        treated = result[span]
+        if isinstance(span, list):
+            result[span] = treated = context.colour.leave(planes, frame.colour_space, self.working_space)
+        else:
+            context.colour.leave(planes, frame.colour_space, self.working_space, out=treated)
         if not isinstance(amount, float) or amount != 1 or bad is not None:
             plain = source if scale == 1 else self._enlarged(source, frame.colour_space, bad, context)
-            treated = _mix(plain, treated, amount)
+            mixed = _mix(plain, treated, amount)
             if bad is not None:
-                large = bad.repeat(scale, 0).repeat(scale, 1)
-                treated = np.where(large, plain, treated)
-        result = self._assemble(frame, span, treated)
-        return _with_synthesis(result, planes, view.planes(), amount) if self.synthesis else result
+                mixed = np.where(bad.repeat(scale, 0).repeat(scale, 1), plain, mixed)
+            result[span] = mixed
+        done = self._finished(frame, result)
+        return _with_synthesis(done, planes, view.planes(), amount) if self.synthesis else done
 
     def _amount(self, frame: Frame, mask: Frame | None) -> float | Pixels:
         if mask is None:
@@ -204,14 +210,17 @@ class Node:
             plain,
         )
 
-    def _assemble(self, frame: Frame, span: slice | list[int], treated: Pixels) -> Frame:
+    def _canvas(self, frame: Frame) -> Pixels:
+        """All planes of the result, interleaved in memory as files have them, with alpha and AOVs drawn in."""
         scale = self.enlarges
-        height, width = frame.height * scale, frame.width * scale
-        # Interleaved in memory, as files and OCIO have it; seen as planes.
-        pixels = np.empty((height, width, len(frame.channels)), np.float32).transpose(2, 0, 1)
-        pixels[span] = treated
+        shape = (frame.height * scale, frame.width * scale, len(frame.channels))
+        pixels = np.empty(shape, np.float32).transpose(2, 0, 1)
         for i in sorted(set(range(len(frame.channels))) - set(frame.colour_channels)):
             pixels[i] = layer(frame.pixels[i], frame.channels[i], frame.depth[i], scale)
+        return pixels
+
+    def _finished(self, frame: Frame, pixels: Pixels) -> Frame:
+        scale = self.enlarges
         if scale == 1:
             return frame.with_pixels(pixels)
         return frame.with_pixels(

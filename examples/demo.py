@@ -128,7 +128,8 @@ def contact_sheet(folder: Path) -> Image:
 
     def shown(name: str, number: int) -> Image:
         pixels = oiio.ImageInput.open(str(folder / f"{name}.{number}.exr")).read_image("float")
-        return np.clip(255 * display(pixels[..., :3])[..., ::-1], 0, 255)
+        shown = display(np.asarray(pixels, np.float32).transpose(2, 0, 1)).transpose(1, 2, 0)
+        return np.rint(255 * np.clip(shown[..., ::-1], 0, 1))
 
     rows = []
     for number in (FRAMES[0], FRAMES[-1]):

@@ -47,6 +47,8 @@ class NoiseProfile:
         """The standard deviations of luma and chroma at each pixel of a luma plane, (H, W) float32 each."""
         import cv2
 
+        if np.ptp(self.luma) == 0 and np.ptp(self.chroma) == 0:
+            return np.full_like(y, self.luma[0]), np.full_like(y, self.chroma[0])
         smooth = cv2.GaussianBlur(y, (0, 0), 2.0)
         # A table, since the curve has few corners and the plane has millions of pixels.
         steps = np.linspace(self.levels[0], self.levels[-1], 256, dtype=np.float32)

@@ -89,8 +89,9 @@ class DenoiseSR(Node):
         else:
             net[4] = 0
         correction = view.context.engines.open(self.models[0]).run(net)
-        result = np.stack([cubic(plane, self.enlarges) for plane in given])
-        result += correction[: len(given)]
+        result = correction[: len(given)]
+        for plane, source in zip(result, given, strict=True):
+            plane += cubic(source, self.enlarges)
         if self.detail:
             result[0] += self.detail * cubic(given[0] - reduce(result[0], self.enlarges), self.enlarges)
         if self.fidelity_lock:

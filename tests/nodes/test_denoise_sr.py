@@ -1,0 +1,296 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from interneg.colour import Colour
+from interneg.engines.source import Engines
+from interneg.errors import KnobError
+from interneg.frame import Box, Frame, Pixels, Window
+from interneg.knobs import defaults_of, knobs_of
+from interneg.memo import Memo
+from interneg.metrics.golden import compare
+from interneg.node import Context
+from interneg.nodes.denoise_sr import DenoiseSR
+from interneg.resize import cubic, reduce
+
+SCENE = "ACEScg"
+VIDEO = "sRGB Encoded Rec.709 (sRGB)"
+
+
+class Silent:
+    """An engine source whose networks correct nothing: what is left is the node itself."""
+
+    identity = name = "silent"
+
+    def __init__(self) -> None:
+        self.seen: list[Pixels] = []
+        self.scale = 1
+
+    def open(self, model: str) -> Silent:
+        self.scale = int(model[-1])
+        return self
+
+    def run(self, planes: Pixels) -> Pixels:
+        self.seen.append(planes.copy())
+        return np.zeros((3, planes.shape[1] * self.scale, planes.shape[2] * self.scale), np.float32)
+
+
+def picture(height: int = 48, width: int = 64, seed: int = 0) -> Pixels:
+    """A smooth colourful picture with an edge, 0.05..0.8."""
+    rng = np.random.default_rng(seed)
+    small = rng.uniform(0.05, 0.8, (height // 8 + 1, width // 8 + 1, 3)).astype(np.float32)
+    large = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    large[:, width // 2 :] *= 0.4
+    return large.transpose(2, 0, 1)
+
+
+def noisy(clean: Pixels, sigma: float, seed: int = 1) -> Pixels:
+    return (clean + np.random.default_rng(seed).normal(0, sigma / 255, clean.shape)).astype(np.float32)
+
+
+def render(node: DenoiseSR, frame: Frame, context: Context, mask: Frame | None = None) -> Frame:
+    return node.render(Window((frame,), 0), context, mask)
+
+
+def psnr(a: Pixels, b: Pixels) -> float:
+    return float(-10 * np.log10(np.mean((a.astype(np.float64) - b) ** 2)))
+
+
+@pytest.fixture
+def silent(colour: Colour) -> Context:
+    return Context(colour, Silent(), Memo(8))
+
+
+def test_every_knob_is_described_and_has_a_valid_default() -> None:
+    node = DenoiseSR()
+    for name, knob in knobs_of(DenoiseSR).items():
+        assert knob.label and len(knob.help) > 20, name
+        assert knob.parse(name, defaults_of(DenoiseSR)[name]) == getattr(node, name)
+    issue = {"strength", "scale", "model", "noise", "detail", "deblock", "fidelity_lock"}
+    assert issue <= set(knobs_of(DenoiseSR))
+
+
+@pytest.mark.parametrize(
+    ("knob", "value"), [("scale", 3), ("noise", -1), ("noise", "lots"), ("detail", 1.5), ("model", "large")]
+)
+def test_a_knob_out_of_its_limits_is_named(knob: str, value: object) -> None:
+    with pytest.raises(KnobError, match=rf"denoise-sr\.{knob}"):
+        DenoiseSR.with_knobs({knob: value})
+
+
+def test_a_misspelt_knob_suggests_the_near_one() -> None:
+    with pytest.raises(KnobError, match="did you mean 'noise'"):
+        DenoiseSR.with_knobs({"nose": 3})
+
+
+def test_strength_0_is_the_frame_itself(context: Context) -> None:
+    frame = Frame.of(picture(), colour_space=SCENE)
+    assert render(DenoiseSR(strength=0, scale="2"), frame, context) is frame
+
+
+@pytest.mark.parametrize("scale", ["1", "2", "4"])
+def test_highlights_and_negatives_survive(silent: Context, scale: str) -> None:
+    ramp = np.concatenate([-np.geomspace(1, 1e-4, 20), np.geomspace(1e-4, 1e4, 44)]).astype(np.float32)
+    frame = Frame.of(np.tile(ramp, (3, 16, 1)), colour_space=SCENE)
+    out = render(DenoiseSR(scale=scale, noise=0), frame, silent).pixels
+    s = int(scale)
+    assert out.shape == (3, 16 * s, 64 * s)
+    assert np.isfinite(out).all()
+    if s == 1:
+        np.testing.assert_allclose(out, frame.pixels, rtol=2e-5, atol=1e-7)
+    else:
+        assert out.max() > 9000 and out.min() < -0.9
+
+
+def test_alpha_aovs_windows_and_metadata_come_through(context: Context) -> None:
+    pixels = np.concatenate([picture(), np.random.default_rng(0).random((3, 48, 64), np.float32)])
+    frame = Frame.of(
+        pixels,
+        ("R", "G", "B", "A", "spec.R", "Z"),
+        colour_space=SCENE,
+        data_window=Box(-4, 10, 60, 58),
+        display_window=Box(0, 0, 50, 50),
+        pixel_aspect=2.0,
+        number=7,
+        metadata={"timecode": "01:00:00:00"},
+    )
+    same = render(DenoiseSR(noise=10), frame, context)
+    np.testing.assert_array_equal(same.pixels[3:], frame.pixels[3:])
+    assert (same.data_window, same.display_window) == (frame.data_window, frame.display_window)
+    large = render(DenoiseSR(noise=10, scale="2"), frame, context)
+    assert large.data_window == Box(-8, 20, 120, 116) and large.display_window == Box(0, 0, 100, 100)
+    assert (large.pixel_aspect, large.number, large.metadata) == (2.0, 7, frame.metadata)
+    assert large.channels == frame.channels
+    assert large.pixels[3].min() >= frame.pixels[3].min() and large.pixels[3].max() <= frame.pixels[3].max()
+    np.testing.assert_array_equal(large.pixels[5, ::2, ::2], frame.pixels[5])
+
+
+@pytest.mark.parametrize("scale", ["1", "2"])
+def test_nan_and_inf_stay_and_do_not_spread(context: Context, scale: str) -> None:
+    pixels = noisy(picture(), 10)
+    pixels[0, 5, 5], pixels[1, 20, 30], pixels[2, 0, 0] = np.nan, np.inf, -np.inf
+    good = np.isfinite(pixels).all(axis=0)
+    frame = Frame.of(pixels, colour_space=SCENE)
+    out = render(DenoiseSR(noise=10, scale=scale), frame, context).pixels
+    s = int(scale)
+    np.testing.assert_array_equal(np.isfinite(out).all(axis=0), good.repeat(s, 0).repeat(s, 1))
+    np.testing.assert_array_equal(out[:, 5 * s, 5 * s], pixels[:, 5, 5])
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 5), (33, 17)])
+@pytest.mark.parametrize("scale", ["1", "2", "4"])
+def test_any_size(context: Context, size: tuple[int, int], scale: str) -> None:
+    frame = Frame.of(noisy(picture(64, 64)[:, : size[0], : size[1]], 5), colour_space=VIDEO)
+    out = render(DenoiseSR(scale=scale, fidelity_lock=True), frame, context)
+    assert out.pixels.shape == (3, size[0] * int(scale), size[1] * int(scale))
+    assert np.isfinite(out.pixels).all()
+
+
+def test_outside_the_mask_pixels_are_bit_exact(context: Context) -> None:
+    frame = Frame.of(noisy(picture(), 10), colour_space=SCENE)
+    mask = np.zeros((1, 48, 64), np.float32)
+    mask[0, 10:20, 10:30], mask[0, 30:, :] = 1, 0.5
+    out = render(DenoiseSR(noise=10), frame, context, Frame.of(mask, ("A",))).pixels
+    full = render(DenoiseSR(noise=10), frame, context).pixels
+    np.testing.assert_array_equal(out[:, mask[0] == 0], frame.pixels[:, mask[0] == 0])
+    np.testing.assert_array_equal(out[:, mask[0] == 1], full[:, mask[0] == 1])
+    half = (frame.pixels + full) / 2
+    np.testing.assert_allclose(out[:, 30:], half[:, 30:], atol=1e-6)
+
+
+@pytest.mark.parametrize("space", [SCENE, VIDEO])
+def test_noise_goes_and_chroma_noise_with_it(context: Context, colour: Colour, space: str) -> None:
+    clean = picture(96, 128)
+    frame = Frame.of(noisy(clean, 15), colour_space=VIDEO)
+    if space == SCENE:
+        linear = colour.transform(VIDEO, SCENE)
+        clean, frame = linear(clean), replace(frame, pixels=linear(frame.pixels), colour_space=SCENE)
+    out = render(DenoiseSR(), frame, context).pixels
+    assert psnr(out, clean) > psnr(frame.pixels, clean) + 5
+    for weights in (np.float32([1, -0.5, -0.5]), np.float32([-0.5, -0.5, 1])):
+        before, after = (np.tensordot(weights, p - clean, 1).std() for p in (frame.pixels, out))
+        assert after < 0.5 * before
+
+
+def test_grey_equals_grey_rgb(context: Context) -> None:
+    grey = noisy(picture()[:1], 15)
+    one = render(DenoiseSR(noise=15), Frame.of(grey, colour_space=VIDEO), context)
+    assert one.channels == ("Y",)
+    three = render(DenoiseSR(noise=15), Frame.of(np.repeat(grey, 3, 0), colour_space=VIDEO), context)
+    assert psnr(one.pixels[0], three.pixels[1]) > 35
+
+
+def test_detail_gives_removed_texture_back(context: Context) -> None:
+    frame = Frame.of(noisy(picture()[:1], 15), colour_space=VIDEO)
+    apart = [
+        float(np.abs(render(DenoiseSR(noise=15, detail=d), frame, context).pixels - frame.pixels).mean())
+        for d in (0.0, 0.5, 1.0)
+    ]
+    assert apart[1] == pytest.approx(apart[0] / 2, rel=0.05)
+    assert apart[2] < 1e-5
+
+
+@pytest.mark.parametrize("scale", ["1", "2", "4"])
+def test_fidelity_lock_reproduces_the_input_to_within_the_noise(context: Context, scale: str) -> None:
+    frame = Frame.of(noisy(picture()[:1], 10), colour_space=VIDEO)
+    node = DenoiseSR(noise=10, scale=scale, fidelity_lock=True)
+    back = reduce(render(node, frame, context).pixels[0], int(scale))
+    assert np.abs(back - frame.pixels[0]).max() < 2 * 10 / 255 + 0.002
+    faithful = DenoiseSR(noise=0, scale=scale, fidelity_lock=True)
+    back = reduce(render(faithful, frame, context).pixels[0], int(scale))
+    assert np.abs(back - frame.pixels[0]).max() < 0.002
+
+
+def test_deblock_and_noise_reach_the_network(silent: Context) -> None:
+    frame = Frame.of(picture(), colour_space=VIDEO)
+    render(DenoiseSR(noise=25.5, deblock=0.7), frame, silent)
+    planes = silent.engines.seen[-1]  # type: ignore[attr-defined]
+    np.testing.assert_allclose(planes[3:5], 0.1, rtol=1e-6)
+    np.testing.assert_allclose(planes[5], 0.7, rtol=1e-6)
+
+
+@pytest.mark.parametrize("sigma", [5.0, 15.0, 40.0])
+def test_auto_noise_finds_the_level(silent: Context, sigma: float) -> None:
+    frame = Frame.of(noisy(picture(256, 256)[:1], sigma), colour_space=VIDEO)
+    render(DenoiseSR(), frame, silent)
+    found = 255 * float(silent.engines.seen[-1][3].mean())  # type: ignore[attr-defined]
+    assert found == pytest.approx(sigma, rel=0.15)
+
+
+def test_auto_noise_follows_brightness(silent: Context) -> None:
+    ramp = np.tile(np.linspace(0.1, 0.9, 512, dtype=np.float32), (1, 256, 1))
+    sigma = (2 + 20 * ramp) / 255
+    pixels = ramp + sigma * np.random.default_rng(0).normal(size=ramp.shape).astype(np.float32)
+    render(DenoiseSR(), Frame.of(pixels, colour_space=VIDEO), silent)
+    found = silent.engines.seen[-1][3]  # type: ignore[attr-defined]
+    for column in (64, 256, 448):
+        assert found[:, column].mean() == pytest.approx(float(sigma[0, 0, column]), rel=0.25)
+
+
+def test_auto_noise_of_a_clean_picture_is_nothing(silent: Context) -> None:
+    render(DenoiseSR(), Frame.of(picture(256, 256), colour_space=VIDEO), silent)
+    assert silent.engines.seen[-1][3:5].max() < 0.5 / 255  # type: ignore[attr-defined]
+
+
+def test_colour_does_not_bleed(context: Context) -> None:
+    pixels = np.zeros((3, 48, 64), np.float32)
+    pixels[0, :, :32], pixels[2, :, 32:] = 0.6, 0.6
+    out = render(DenoiseSR(noise=15), Frame.of(noisy(pixels, 15), colour_space=VIDEO), context).pixels
+    assert np.abs(out[:, :, :29] - pixels[:, :, :29]).mean() < 0.02
+    assert np.abs(out[:, :, 35:] - pixels[:, :, 35:]).mean() < 0.02
+
+
+def test_synthesis_is_zero_where_nothing_was_moved(silent: Context, context: Context) -> None:
+    frame = Frame.of(noisy(picture(), 10), colour_space=VIDEO)
+    nothing = render(DenoiseSR(noise=10, synthesis=True, scale="2"), frame, silent)
+    assert nothing.channels == ("R", "G", "B", "synthesis") and nothing.pixels[3].max() == 0
+    assert render(DenoiseSR(noise=10, synthesis=True), frame, context).pixels[3].mean() > 0.005
+
+
+def test_enlarging_beats_the_cubic_it_starts_from(context: Context) -> None:
+    truth = picture(96, 128)[:1].copy()
+    cv2.putText(drawn := np.zeros((96, 128), np.uint8), "Rg8", (10, 70), 0, 2, 255, 3, cv2.LINE_AA)
+    truth[0] += (0.95 - truth[0]) * drawn / np.float32(255)
+    for scale in (2, 4):
+        low = reduce(truth[0], scale)[None]
+        out = render(DenoiseSR(noise=0, scale=str(scale)), Frame.of(low, colour_space=VIDEO), context)
+        inner = np.s_[8:-8, 8:-8]
+        gain = psnr(out.pixels[0][inner], truth[0][inner]) - psnr(
+            cubic(low[0], scale)[inner], truth[0][inner]
+        )
+        assert gain > 1.0
+
+
+def test_tiled_equals_whole(colour: Colour, context: Context) -> None:
+    frame = Frame.of(noisy(picture(160, 200), 10), colour_space=VIDEO)
+    whole = render(DenoiseSR(noise=10), frame, context)
+    small = Engines(precision="fp32", tile_bytes=6_000_000)
+    tiled = render(DenoiseSR(noise=10), frame, Context(colour, small, Memo(8)))
+    np.testing.assert_allclose(tiled.pixels, whole.pixels, atol=2e-6)
+
+
+def test_the_reference_runtime_agrees(colour: Colour, context: Context) -> None:
+    pytest.importorskip("torch")
+    frame = Frame.of(noisy(picture(), 10), colour_space=VIDEO)
+    reference = Context(colour, Engines(runtime="torch", precision="fp32"), Memo(8))
+    for knobs in ({}, {"scale": "2"}, {"model": "standard"}):
+        node = DenoiseSR.with_knobs({"noise": 10, **knobs})
+        apart = np.abs(render(node, frame, context).pixels - render(node, frame, reference).pixels)
+        assert apart.max() < 1e-4
+
+
+@pytest.mark.parametrize("scale", ["1", "2", "4"])
+def test_golden(context: Context, goldens: Path, scale: str, request: pytest.FixtureRequest) -> None:
+    frame = Frame.of(noisy(picture(), 12), colour_space=SCENE)
+    out = render(DenoiseSR(scale=scale, deblock=0.2), frame, context).pixels
+    path = goldens / f"denoise_sr_x{scale}.npy"
+    if request.config.getoption("--regenerate-goldens"):
+        path.parent.mkdir(exist_ok=True)
+        np.save(path, out.astype(np.float16))
+    difference = compare(np.load(path).astype(np.float32), out)
+    assert not difference.failure(max=2e-3, mean=3e-4)
