@@ -160,6 +160,8 @@ class Colour:
 
         pixels: (3, H, W) R, G, B or (1, H, W) grey, float32, any strides, any range, in the colour space
             `space`. Grey is treated as R = G = B and comes back as one plane: light, its encoding or Y.
+            In LOG_RGB and LOG_Y light goes through the log of `log_encoding`, deep negatives folded (see
+            `working.fold`); any other picture keeps its own transfer, unchanged.
         out: as for `leave`.
         Returns (C, H, W) float32, a new C-contiguous array: R, G, B, or Y, Cb, Cr for LOG_Y. A pixel depends
         on itself alone; NaN and inf stay in their pixel.

@@ -73,14 +73,15 @@ class Tag(NamedTuple):
 def tags_of(metadata: Mapping[str, Any]) -> list[Tag]:
     """Return what the metadata of a file says about its colour space, most trustworthy first.
 
-    metadata: as OpenImageIO names attributes, with "cicp:primaries" and "cicp:transfer" (integer codes of
-    H.273) for movies.
+    metadata: as OpenImageIO names attributes ("CICP" of stills holds four codes of H.273), with
+    "cicp:primaries" and "cicp:transfer" (such codes, integers) for movies.
     """
     tags = []
     if text := str(metadata.get("colorInteropID", "")):
         tags.append(Tag(f"colorInteropID '{text}'", (text,)))
-    primaries = int(metadata.get("cicp:primaries", _UNSPECIFIED))
-    transfer = int(metadata.get("cicp:transfer", _UNSPECIFIED))
+    still = metadata.get("CICP", (_UNSPECIFIED, _UNSPECIFIED))
+    primaries = int(metadata.get("cicp:primaries", still[0]))
+    transfer = int(metadata.get("cicp:transfer", still[1]))
     if transfer != _UNSPECIFIED:
         text = f"CICP primaries {primaries}, transfer {transfer}"
         tags.append(Tag(text, _CICP.get((primaries, transfer), ())))

@@ -103,6 +103,7 @@ def test_unlike_anything() -> None:
         ({"cicp:primaries": 1, "cicp:transfer": 1, "cicp:matrix": 1}, "Rec.1886 Rec.709 - Display"),
         ({"cicp:primaries": 9, "cicp:transfer": 16}, "Rec.2100-PQ - Display"),
         ({"cicp:primaries": 9, "cicp:transfer": 18}, "Rec.2100-HLG - Display"),
+        ({"CICP": (9, 16, 0, 1), "oiio:ColorSpace": "srgb_rec709_scene"}, "Rec.2100-PQ - Display"),
         ({"cicp:primaries": 12, "cicp:transfer": 16}, "ST2084-P3-D65 - Display"),
         ({"cicp:primaries": 1, "cicp:transfer": 13}, "sRGB - Display"),
     ],

@@ -11,7 +11,7 @@ import pytest
 
 from interneg.colour import Colour
 
-colour = Colour()
+colour = Colour("ocio://studio-config-latest")
 config = ocio.Config.CreateFromFile("ocio://studio-config-latest")
 
 PAIRS = [

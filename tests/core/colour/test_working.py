@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from interneg.colour import Colour, WorkingSpace
-from interneg.colour.working import to_luma, to_rgb
+from interneg.colour.working import fold, to_luma, to_rgb, unfold
 from interneg.errors import ColourError, InputError
 
-colour = Colour()
+colour = Colour("ocio://studio-config-latest")
 
 LINEAR = ["ACEScg", "ACES2065-1", "lin_rec709", "lin_rec2020", "lin_p3d65", "lin_arri_wide_gamut_4"]
 ENCODED = ["srgb_display", "rec1886_rec709_display", "rec2100_pq_display", "rec2100_hlg_display", "srgb_tx"]
@@ -64,6 +64,19 @@ def test_scenes_lie_within_the_range_of_networks(working: WorkingSpace) -> None:
     planes = colour.enter(colours(1e-3, 200), "ACEScg", working)
     assert planes[0].min() >= 0 and planes[0].max() <= 1
     assert np.abs(planes).max() <= 1
+
+
+def test_folding_is_smooth_and_reversible() -> None:
+    codes = np.concatenate([-np.geomspace(1e30, 1e-3, 4001), [0, 0.5, 1.5, -np.inf, np.nan]]).astype(
+        np.float32
+    )
+    folded = codes.copy()
+    fold(folded)
+    finite = np.isfinite(codes)
+    assert (np.diff(folded[:4001]) >= 0).all() and folded[finite].min() > -72
+    np.testing.assert_array_equal(folded[codes >= -1], codes[codes >= -1])
+    unfold(folded)
+    np.testing.assert_allclose(folded, codes, rtol=1e-5)
 
 
 def test_luma_is_bt601_of_the_encoded_picture() -> None:
