@@ -211,7 +211,7 @@ class Node:
         )
 
     def _canvas(self, frame: Frame) -> Pixels:
-        """All planes of the result, interleaved in memory as files have them, with alpha and AOVs drawn in."""
+        """All planes of the result, interleaved as files have them, with alpha and AOVs drawn in."""
         scale = self.enlarges
         shape = (frame.height * scale, frame.width * scale, len(frame.channels))
         pixels = np.empty(shape, np.float32).transpose(2, 0, 1)
