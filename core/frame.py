@@ -104,7 +104,7 @@ class Frame:
     def digest(self) -> bytes:
         """BLAKE2 of the pixels and their channel names: frames with equal digests look the same."""
         content = hashlib.blake2b(repr((self.channels, self.pixels.shape)).encode(), digest_size=16)
-        content.update(np.ascontiguousarray(self.pixels.transpose(1, 2, 0)))
+        content.update(np.ascontiguousarray(self.pixels.transpose(1, 2, 0)).data)
         return content.digest()
 
     @property
