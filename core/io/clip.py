@@ -153,17 +153,23 @@ def content_digest(path: Path) -> str:
         return hashlib.file_digest(f, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
+def outline_digest(path: Path) -> str:
+    """A hash of a large file's size, first and last MiB, 32 hex digits. Raises OSError."""
+    with open(path, "rb") as f:
+        size = f.seek(0, os.SEEK_END)
+        found = hashlib.blake2b(str(size).encode(), digest_size=16)
+        for at in (0, max(0, size - 2**20)):
+            f.seek(at)
+            found.update(f.read(2**20))
+    return found.hexdigest()
+
+
 def nominal_rate(rate: Fraction) -> Fraction:
     """The rate that a rounded number stands for: 23.976 is 24000/1001."""
     for whole in (24, 30, 48, 60, 120):
         if abs(float(rate) - whole * 1000 / 1001) < 2e-3:
             return Fraction(whole * 1000, 1001)
     return rate.limit_denominator(1001)
-
-
-def missing(clip: Clip, numbers: tuple[int, ...]) -> tuple[int, ...]:
-    """Those of the asked numbers that the clip does not have."""
-    return tuple(sorted(set(numbers) - set(clip.numbers)))
 
 
 def same_file(a: Path, b: Path) -> bool:

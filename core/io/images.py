@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,11 @@ import OpenImageIO as oiio
 
 from interneg.errors import InputError, OutputError
 from interneg.frame import Box, Frame
+from interneg.io.attributes import Typed
 from interneg.io.formats import ImageFormat, image_format
+from interneg.io.pixels import Warn, integers, to_half, unassociated
 
-__all__ = ["Typed", "read_attributes", "read_image", "write_image"]
-
-log = logging.getLogger("interneg.io")
+__all__ = ["read_attributes", "read_image", "write_image"]
 
 JPEG_QUALITY = 95
 PART = "oiio:subimage"
@@ -31,21 +30,6 @@ _SCALARS: dict[str, type] = {"uint": np.uint32, "double": np.float64, "int64": n
 _OF_THIS_FILE = ("oiio:subimages", "oiio:subimagename", "oiio:RowsPerChunk", "PixelAspectRatio")
 """Attributes that describe how this one file is laid out, or that the frame carries elsewhere."""
 _OF_ONE_FORMAT = ("compression", "planarconfig", "oiio:BitsPerSample")
-_LARGEST_HALF = 65504.0
-
-
-class Typed(tuple[Any, ...]):
-    """A file attribute of several numbers or strings that also remembers the type it had in its file."""
-
-    type: str
-
-    def __new__(cls, type: str, values: tuple[Any, ...]) -> Typed:
-        made = super().__new__(cls, values)
-        made.type = type
-        return made
-
-    def __getnewargs__(self) -> tuple[str, tuple[Any, ...]]:
-        return self.type, tuple(self)
 
 
 def read_image(path: Path, number: int = 0) -> Frame:
@@ -186,7 +170,7 @@ def write_image(
     *,
     attributes: Mapping[str, str],
     depth: str | None = None,
-    warn: Callable[[str, str], None],
+    warn: Warn,
     on: Path | None = None,
 ) -> None:
     """Write a frame and its parts to `path`, in the format that its extension stands for.
@@ -390,73 +374,24 @@ def _samples(
     channels: tuple[int, ...],
     stored: tuple[str, ...],
     kind: ImageFormat,
-    warn: Callable[[str, str], None],
+    warn: Warn,
 ) -> npt.NDArray[Any]:
     """The interleaved samples (H, W, C) as OpenImageIO takes them, without a copy where memory allows."""
     planes = frame.pixels if channels == tuple(range(len(channels))) else frame.pixels[list(channels)]
     pixels = planes.transpose(1, 2, 0)
     if kind.name == "png" and "A" in frame.channels and not frame.metadata.get("oiio:UnassociatedAlpha", 0):
-        pixels = _unassociated(pixels, warn)
+        pixels = unassociated(pixels, warn)
     if stored[0] in _BITS:
-        return _integers(pixels, _BITS[stored[0]], warn)
+        bits = _BITS[stored[0]]
+        codes = integers(np.multiply(pixels, np.float32(2**bits - 1), order="C"), bits, warn)
+        # OpenImageIO takes 10 and 12 bits as the upper ones of 16
+        if bits in (10, 12):
+            codes = codes << (16 - bits) | codes >> (2 * bits - 16)
+        return codes
     if set(stored) == {"half"}:
-        return _halves(pixels, warn)
+        return to_half(pixels, warn)
     if "half" in stored:
         halves = [k for k, s in enumerate(stored) if s == "half"]
         pixels = pixels.copy()
-        pixels[..., halves] = _halves(pixels[..., halves], warn)
+        pixels[..., halves] = to_half(pixels[..., halves], warn)
     return np.ascontiguousarray(pixels)
-
-
-def _integers(
-    pixels: npt.NDArray[np.float32], bits: int, warn: Callable[[str, str], None]
-) -> npt.NDArray[np.uint8 | np.uint16]:
-    """Codes of the full range, rounded to the nearest; 10 and 12 bits widened to 16 as OpenImageIO does."""
-    top = 2**bits - 1
-    codes = np.multiply(pixels, np.float32(top), dtype=np.float32, order="C")
-    np.rint(codes, out=codes)
-    if not (codes.min() >= 0 and codes.max() <= top):
-        bad = np.isnan(codes)
-        nans, outside = int(bad.sum()), int(((codes < 0) | (codes > top)).sum())
-        if nans:
-            codes[bad] = 0
-            warn("nan", f"{nans} NaN samples were stored as 0")
-        if outside:
-            np.clip(codes, 0, top, out=codes)
-            warn(
-                "clip",
-                f"{outside} samples outside 0..1 were clipped, since {bits}-bit integers cannot hold them",
-            )
-    if bits == 8:
-        return codes.astype(np.uint8)
-    wide = codes.astype(np.uint16)
-    if bits < 16:
-        wide = np.bitwise_or(wide << (16 - bits), wide >> (2 * bits - 16), dtype=np.uint16)
-    return wide
-
-
-def _halves(pixels: npt.NDArray[np.float32], warn: Callable[[str, str], None]) -> npt.NDArray[np.float16]:
-    """Rounded to the nearest half; finite values stay finite, inf and NaN themselves."""
-    with np.errstate(over="ignore"):
-        halves = pixels.astype(np.float16, order="C")
-    infinite = np.isinf(halves)
-    if infinite.any():
-        beyond = infinite & np.isfinite(pixels)
-        if beyond.any():
-            warn("half", f"{int(beyond.sum())} samples beyond 65504 were stored as 65504, the largest half")
-            halves[beyond] = np.copysign(np.float16(_LARGEST_HALF), halves[beyond])
-    return halves
-
-
-def _unassociated(
-    pixels: npt.NDArray[np.float32], warn: Callable[[str, str], None]
-) -> npt.NDArray[np.float32]:
-    """Colour divided by alpha, as PNG wants it; where alpha is 0 the colour stays as it is."""
-    alpha = pixels[..., -1:]
-    clear = alpha == 0
-    lit = int((clear & (pixels[..., :-1] != 0).any(-1, keepdims=True)).sum())
-    if lit:
-        warn("alpha", f"{lit} pixels glow with alpha 0, which unassociated alpha cannot say; colour kept")
-    straight = np.divide(pixels, np.where(clear, 1, alpha))
-    straight[..., -1:] = alpha
-    return straight

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
-import logging
 import os
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from fractions import Fraction
@@ -17,11 +15,10 @@ from interneg.errors import InputError, OutputError, UsageError
 from interneg.frame import DEPTHS, Frame
 from interneg.io.clip import Clip, content_digest, refuse_same
 from interneg.io.formats import image_format, is_movie, unknown_extension
+from interneg.io.pixels import once
 from interneg.io.sequence import Pattern, number_in
 
 __all__ = ["Output", "open_output"]
-
-log = logging.getLogger("interneg.io")
 
 PREFIX = "interneg:"
 SIDECARS = ".interneg"
@@ -132,8 +129,7 @@ class ImageOutput:
         self._names = names
         self._overwrite = overwrite
         self._depth = depth
-        self._warned: set[str] = set()
-        self._lock = threading.Lock()
+        self._tell = once()
 
     def path_of(self, number: int) -> Path:
         return self._names if isinstance(self._names, Path) else self._names.path(number)
@@ -149,13 +145,6 @@ class ImageOutput:
         kind = image_format(path)
         inside = kind is not None and kind.own_provenance
 
-        def warn(what: str, sentence: str) -> None:
-            with self._lock:
-                told = what in self._warned
-                self._warned.add(what)
-            if not told:
-                log.warning("%s: frame %d: %s (told once for this output)", path, frame.number, sentence)
-
         attributes = {PREFIX + k: v for k, v in provenance.items()}
         with replacing(path) as temporary:
             write_image(
@@ -163,12 +152,12 @@ class ImageOutput:
                 frame,
                 attributes=attributes if inside else {},
                 depth=self._depth,
-                warn=warn,
+                warn=lambda what, sentence: self._tell(path, frame.number, what, sentence),
                 on=path,
             )
             digest = "" if inside else content_digest(temporary)
         if not inside:
-            write_sidecar(path, digest, provenance)
+            write_sidecar(path, digest, {frame.number: provenance})
         return path
 
     def provenance(self, number: int) -> dict[str, str] | None:
@@ -182,7 +171,7 @@ class ImageOutput:
         kind = image_format(path)
         if kind and kind.own_provenance:
             return {k.removeprefix(PREFIX): str(v) for k, v in found.items() if k.startswith(PREFIX)}
-        return read_sidecar(path)
+        return read_sidecar(path, content_digest(path)).get(number, {})
 
     def close(self) -> None:
         """Every frame is finished when `write` returns."""
@@ -198,18 +187,28 @@ def replacing(path: Path) -> Iterator[Path]:
     On any failure the temporary file goes and `path` is as it was. Raises OutputError for what the system
     refuses.
     """
-    temporary = path.with_name(f".{path.stem}.{os.urandom(4).hex()}.tmp{path.suffix}")
+    temporary = temporary_name(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        with open(temporary, "rb+") as f:
-            os.fsync(f.fileno())
-        os.replace(temporary, path)
+        publish(temporary, path)
     except OSError as e:
         raise OutputError(f"{path}: {refusal(e)}") from e
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def temporary_name(path: Path) -> Path:
+    """A hidden name beside `path` that no other process takes, with the same extension."""
+    return path.with_name(f".{path.stem}.{os.urandom(4).hex()}.tmp{path.suffix}")
+
+
+def publish(temporary: Path, path: Path) -> None:
+    """Move a finished file into place once it is on disk. Raises OSError."""
+    with open(temporary, "rb+") as f:
+        os.fsync(f.fileno())
+    os.replace(temporary, path)
 
 
 def refusal(e: OSError) -> str:
@@ -219,19 +218,19 @@ def refusal(e: OSError) -> str:
     return f"the file could not be written: {e.strerror}"
 
 
-def write_sidecar(path: Path, digest: str, provenance: Mapping[str, str]) -> None:
-    """Keep a file's provenance beside it, tied to its content. Raises OutputError."""
-    side = path.parent / SIDECARS / f"{path.name}.json"
-    with replacing(side) as temporary:
-        text = json.dumps({"digest": digest, "provenance": dict(provenance)}, indent=1, sort_keys=True)
+def write_sidecar(path: Path, digest: str, frames: Mapping[int, Mapping[str, str]]) -> None:
+    """Keep the provenance of a file's frames beside it, tied to its content. Raises OutputError."""
+    text = json.dumps({"digest": digest, "frames": {n: dict(p) for n, p in frames.items()}}, indent=1)
+    with replacing(path.parent / SIDECARS / f"{path.name}.json") as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
-def read_sidecar(path: Path) -> dict[str, str]:
+def read_sidecar(path: Path, digest: str) -> dict[int, dict[str, str]]:
     """The provenance kept beside a file; empty where there is none or it speaks of another content."""
     try:
         kept = json.loads((path.parent / SIDECARS / f"{path.name}.json").read_text(encoding="utf-8"))
-        ours = kept["digest"] == content_digest(path)
-        return {str(k): str(v) for k, v in kept["provenance"].items()} if ours else {}
+        if kept["digest"] != digest:
+            return {}
+        return {int(n): {str(k): str(v) for k, v in p.items()} for n, p in kept["frames"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
