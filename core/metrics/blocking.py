@@ -14,6 +14,9 @@ from interneg.metrics.checks import Array, Double, plane, same_shape
 PERIODS = (8, 16)
 """Transform blocks (JPEG, DV, MPEG-2, most of H.264) and macroblocks."""
 
+SMALLEST_FOR_BLOCKS = 12
+"""Blockiness needs pictures of this width and height, or more."""
+
 _REACH = 4
 _VISIBLE = 0.5
 _BORDERS = 4
@@ -91,7 +94,7 @@ def find_grid(luma: Array) -> Grid | None:
 def _profiles(luma: Array) -> tuple[Double, Double]:
     """The mean step before each column and each row from the third to the last but one."""
     y = plane(luma, "the luma").astype(np.float64)
-    if min(y.shape) < 2 * _REACH + 4:
+    if min(y.shape) < SMALLEST_FOR_BLOCKS:
         raise InputError(f"blockiness needs 12x12 pixels or more, not {y.shape[1]}x{y.shape[0]}")
     slopes = np.diff(y, axis=1), np.diff(y, axis=0).T
     columns, rows = (np.abs(d[:, 1:-1] - 0.5 * (d[:, :-2] + d[:, 2:])).mean(axis=0) for d in slopes)

@@ -11,8 +11,11 @@ from interneg.metrics.checks import Array, Double, picture, plane, same_shape
 WEIGHTS_601 = (65.481, 128.553, 24.966)
 """ITU-R BT.601 luma of 8-bit studio range, for R, G and B of 0..1; they add up to 219."""
 
+SMALLEST_FOR_SSIM = 11
+"""SSIM needs pictures of this width and height, or more: its window."""
+
 _SSIM_SIGMA = 1.5
-_SSIM_RADIUS = 5
+_SSIM_RADIUS = SMALLEST_FOR_SSIM // 2
 
 
 def luma601(rgb: Array) -> Double:
@@ -50,7 +53,7 @@ def ssim_y(reference: Array, test: Array, crop: int = 0) -> float:
     over the positions where the window lies inside, no reduction of the size.
     """
     r, t = _cropped(reference, test, crop)
-    if min(r.shape) <= 2 * _SSIM_RADIUS:
+    if min(r.shape) < SMALLEST_FOR_SSIM:
         raise InputError(f"SSIM needs 11x11 pixels or more, not {r.shape[1]}x{r.shape[0]} (after cropping)")
     c1, c2 = (0.01 * 255.0) ** 2, (0.03 * 255.0) ** 2
     mr, mt = _window(r), _window(t)
@@ -70,6 +73,5 @@ def _cropped(reference: Array, test: Array, crop: int) -> tuple[Double, Double]:
 
 
 def _window(p: Double) -> Double:
-    size = 2 * _SSIM_RADIUS + 1
-    mean: Double = cv2.GaussianBlur(p, (size, size), _SSIM_SIGMA)
+    mean: Double = cv2.GaussianBlur(p, (SMALLEST_FOR_SSIM, SMALLEST_FOR_SSIM), _SSIM_SIGMA)
     return mean[_SSIM_RADIUS:-_SSIM_RADIUS, _SSIM_RADIUS:-_SSIM_RADIUS]

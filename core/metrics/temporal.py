@@ -36,9 +36,9 @@ def flicker(levels: Array) -> Double:
     """Return each frame's share of flicker, relative to the mean level of the shot.
 
     levels: (T,) mean luma of each frame of one shot for global flicker, or (T, rows, columns) from
-        `block_levels` for local flicker; linear or encoded, but not below 0 in the mean.
+        `block_levels` for local flicker; linear or encoded.
     Returns (T,): mean over blocks of |m[t] - (m[t-1] + m[t+1]) / 2| / 2, over the mean of all m. The first
-        and the last frame lack a neighbour and are NaN; a black shot has 0.
+        and the last frame lack a neighbour and are NaN; a black shot has 0, one of negative mean NaN.
     The second difference removes what is steady and every linear fade; alternation between 1 + a and 1 - a
     gives a (its gain at the highest frequency is 1), so 0.01 is a flicker of one percent. Motion into and out
     of a block counts as well: compare local figures with those of a steady reference.
@@ -49,11 +49,9 @@ def flicker(levels: Array) -> Double:
         raise InputError(f"levels must be (T,) or (T, rows, columns), not of shape {levels.shape}")
     m = levels.astype(np.float64)
     share = np.full(len(m), np.nan)
-    if len(m) < 3:
-        return share
     scale = float(m.mean())
-    if scale < 0:
-        raise InputError(f"flicker is relative to the mean level, which is below 0 here ({scale:.3g})")
+    if len(m) < 3 or scale < 0:
+        return share
     high = np.abs(m[1:-1] - 0.5 * (m[:-2] + m[2:])) / 2.0
     share[1:-1] = high.reshape(len(high), -1).mean(axis=1) / scale if scale else 0.0
     return share
