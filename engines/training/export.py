@@ -1,0 +1,178 @@
+"""Write a checkpoint's scales into the catalogue: one ONNX file and one TOML entry each.
+
+    python -m interneg.engines.training.export lite lite.pt --catalogue engines/catalogue \
+        --set5 DIR --bsd68 DIR
+
+The figures in the entry are measured on the way. ``--only-better`` leaves a scale alone whose entry
+already holds a better first figure.
+"""
+
+import argparse
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from interneg.engines.training import evaluate
+from interneg.engines.training.networks import build
+
+OPSET = 17
+CHANNELS_IN = ["Y", "Cb", "Cr", "sigma Y", "sigma C", "q"]
+CHANNELS_OUT = ["Y", "Cb", "Cr"]
+RANGE = "Y 0..1, Cb and Cr -0.5..0.5, sigmas in the same units, q 0..1 (levels.py)"
+DATA = [
+    "CID22 training images (CC BY-SA 4.0)",
+    "CLIC 2025 (Unsplash licence)",
+    "gb82 (CC0)",
+    "photographs from 22 free collections (CC0, CC BY, CC BY-SA, Unsplash, Pexels)",
+    "clips for codec pairs: DAVIS (BSD-3-Clause), SA-V (CC BY 4.0), Intel samples (CC BY 4.0), "
+    "Big Buck Bunny and Sintel (CC BY 3.0) and others",
+]
+
+
+class OneScale(nn.Module):
+    """A network with one of its heads, as it is exported: planes in, correction out."""
+
+    def __init__(self, net: nn.Module, scale: int) -> None:
+        super().__init__()
+        self.net, self.scale = net, scale
+
+    def forward(self, planes: Tensor) -> Tensor:
+        correction: Tensor = self.net(planes, self.scale)
+        return correction
+
+
+def one_scale(network: str, weights: dict[str, Tensor], scale: int) -> OneScale:
+    """A deployable network with only the head of one scale."""
+    whole = build(network, (1, 2, 4))
+    whole.load_state_dict(weights)
+    net = build(network, (scale,))
+    net.load_state_dict({k: v for k, v in whole.state_dict().items() if k in net.state_dict()})
+    return OneScale(net.deployed(), scale).eval()  # type: ignore[operator]
+
+
+def write_onnx(model: OneScale, path: Path) -> None:
+    """Export with free batch, height and width."""
+    sample = torch.rand(1, 6, 64, 64)
+    axes = {"planes": {0: "n", 2: "h", 3: "w"}, "correction": {0: "n", 2: "sh", 3: "sw"}}
+    torch.onnx.export(
+        model, (sample,), str(path), input_names=["planes"], output_names=["correction"],
+        dynamic_axes=axes, opset_version=OPSET, dynamo=False,
+    )  # fmt: skip
+
+
+def toml_value(value: Any) -> str:
+    """A TOML literal of a string, number or list of strings."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def toml_text(entry: dict[str, Any]) -> str:
+    """TOML of a dict whose tables are at most two deep."""
+    lines = [f"{key} = {toml_value(value)}" for key, value in entry.items() if not isinstance(value, dict)]
+    for key, table in entry.items():
+        if isinstance(table, dict):
+            inner = {f"{key}.{k}": v for k, v in table.items() if isinstance(v, dict)} or {key: table}
+            for name, rows in inner.items():
+                lines += ["", f"[{name}]"]
+                lines += [
+                    f"{k if k.isidentifier() else json.dumps(k)} = {toml_value(v)}" for k, v in rows.items()
+                ]
+    return "\n".join(lines) + "\n"
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def entry(
+    network: str, scale: int, model: OneScale, onnx: Path, training: dict[str, Any], quality: dict[str, float]
+) -> dict[str, Any]:
+    """The catalogue entry of one exported model."""
+    does = (
+        "noise and compression damage"
+        if scale == 1
+        else f"noise and compression damage while enlarging {scale}x"
+    )
+    added_to = "input" if scale == 1 else "bicubic enlargement"
+    planes = {"name": "planes", "dtype": "float32", "layout": "NCHW", "channels": CHANNELS_IN, "range": RANGE}
+    return {
+        "name": onnx.stem, "version": 1, "task": "denoise-sr", "family": "fidelity", "variant": network,
+        "description": f"Removes {does}; predicts a correction to the {added_to}.",
+        "licence": "Apache-2.0", "scale": scale, "window": 0,
+        "multiple": model.net.multiple, "halo": model.net.halo,
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "input": planes,
+        "output": {"name": "correction", "dtype": "float32", "layout": "NCHW", "channels": CHANNELS_OUT},
+        "weights": {"fp32": {"file": onnx.name, "sha256": sha256(onnx)}},
+        "training": training,
+        "quality": {name: round(value, 3) for name, value in quality.items()},
+    }  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("network", choices=["lite", "standard"])
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("--catalogue", type=Path, required=True)
+    parser.add_argument("--scales", default="1,2,4")
+    parser.add_argument("--set5", type=Path)
+    parser.add_argument("--bsd68", type=Path)
+    parser.add_argument("--only-better", action="store_true")
+    parser.add_argument(
+        "--keep", type=Path, help="also write the averaged weights alone, as a small checkpoint"
+    )
+    args = parser.parse_args()
+    saved = torch.load(args.checkpoint, map_location="cpu", weights_only=True)
+    kept = {"args": saved["args"], "step": saved["step"], "average": saved["average"]}
+    kept["history"] = saved.get("history", [])
+    if args.keep:
+        torch.save(kept, args.keep)
+    training = {
+        "command": command(args.network, saved["args"]), "data": DATA,
+        "steps": total_steps(saved), "seed": saved["args"]["seed"],
+    }  # fmt: skip
+    for scale in (int(s) for s in args.scales.split(",")):
+        model = one_scale(args.network, saved["average"], scale)
+        quality = figures(model, scale, args.set5, args.bsd68)
+        path = args.catalogue / f"denoise-sr-{args.network}-x{scale}.onnx"
+        described = path.with_suffix(".toml")
+        if args.only_better and described.exists() and not better(quality, described):
+            print(f"{path.stem}: kept, the entry in the catalogue is no worse")
+            continue
+        write_onnx(model, path)
+        described.write_text(toml_text(entry(args.network, scale, model, path, training, quality)))
+        print(f"{path.stem}: {quality}")
+
+
+def figures(model: OneScale, scale: int, set5: Path | None, bsd68: Path | None) -> dict[str, float]:
+    """Public figures of one exported scale."""
+    return evaluate.public_figures(model.net, [scale], set5, bsd68, quick=False)
+
+
+def better(quality: dict[str, float], described: Path) -> bool:
+    """Whether the mean of the figures beats that of an existing entry."""
+    old = tomllib.loads(described.read_text())["quality"]
+    shared = [name for name in quality if name in old]
+    return not shared or sum(quality[n] - old[n] for n in shared) > 0
+
+
+def command(network: str, arguments: dict[str, Any]) -> str:
+    """The training command of a checkpoint's own stage, without folders of this machine."""
+    shown = ("scales", "steps", "batch", "size", "lr", "lr_end", "clean", "noisy", "coded", "seed")
+    options = " ".join(f"--{k.replace('_', '-')} {arguments[k]}" for k in shown)
+    start = f" --init {Path(arguments['init']).name}" if arguments.get("init") not in (None, "None") else ""
+    return f"python -m interneg.engines.training.train {network} --pack pack.npz{start} {options}"
+
+
+def total_steps(saved: dict[str, Any]) -> int:
+    """Steps of this stage and of those it was started from."""
+    return int(saved["step"]) + sum(int(stage["steps"]) for stage in saved.get("history", []))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""The networks by name, and the base picture that their correction is added to."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from interneg.engines.training.lite import Lite
+from interneg.engines.training.standard import Standard
+
+
+class Restorer(Protocol):
+    """What every network offers beside being an ``nn.Module``."""
+
+    multiple: int
+    halo: int
+    scales: tuple[int, ...]
+
+
+def build(name: str, scales: Sequence[int]) -> nn.Module:
+    """A fresh network with heads for the scales."""
+    if name == "lite":
+        return Lite(scales)
+    if name == "standard":
+        return Standard(scales)
+    raise ValueError(f"network {name!r} is not one of lite, standard")
+
+
+def base(planes: Tensor, scale: int) -> Tensor:
+    """Y, Cb, Cr of the planes, enlarged by plain bicubic (a = -0.75, half-pixel, edge repeated)."""
+    ycc = planes[:, :3]
+    if scale == 1:
+        return ycc
+    return F.interpolate(ycc, scale_factor=float(scale), mode="bicubic", align_corners=False)
+
+
+def restore(net: nn.Module, planes: Tensor, scale: int) -> Tensor:
+    """The restored Y, Cb, Cr picture: base plus correction, added in fp32."""
+    correction: Tensor = net(planes, scale)
+    return base(planes, scale) + correction.float()

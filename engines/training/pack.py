@@ -1,0 +1,187 @@
+"""Make a training pack (one ``.npz``, see ``tiles.py``) from folders of stills and clips.
+
+    python -m interneg.engines.training.pack OUT.npz --stills DIR... --clips DIR... [--cap-mib 60]
+
+Stills are any images of at least 256x256 (several tiles are cut from large ones); a clip is a folder
+of frames. Each is also reduced by 1, 2 and 4 and put through a real codec: clips through H.264 and
+MPEG-2 with I and P frames, stills through JPEG and intra-only H.264 and MPEG-2. Needs OpenImageIO and PyAV.
+"""
+
+import argparse
+import io
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import av
+import numpy as np
+import OpenImageIO as oiio
+import torch
+from numpy.typing import NDArray
+
+from interneg.engines.training import levels
+from interneg.engines.training.resample import resize
+from interneg.engines.training.tiles import pack_filter
+
+Pixels = NDArray[np.uint8]
+SIDE = 256
+SCALES = (1, 2, 4)
+
+
+@dataclass
+class Shelf:
+    """Coded results of one scale while they are gathered."""
+
+    pixels: list[Pixels] = field(default_factory=list)
+    tile: list[int] = field(default_factory=list)
+    q: list[float] = field(default_factory=list)
+
+    def add(self, pixels: Pixels, tile: int, q: float) -> None:
+        self.pixels.append(pixels)
+        self.tile.append(tile)
+        self.q.append(q)
+
+
+def read(path: Path) -> Pixels:
+    """Encoded RGB uint8 (H,W,3) of an image file."""
+    picture = oiio.ImageBuf(str(path))
+    pixels = picture.get_pixels(oiio.UINT8)
+    if picture.has_error or pixels is None:
+        raise ValueError(f"{path}: not readable as an image: {picture.geterror()}")
+    return np.ascontiguousarray(np.repeat(pixels, 3, 2) if pixels.shape[2] < 3 else pixels[..., :3])
+
+
+def tiles_of(picture: Pixels) -> list[Pixels]:
+    """Every whole 256x256 tile of a picture, from its top left."""
+    height, width = picture.shape[:2]
+    corners = [(y, x) for y in range(0, height - SIDE + 1, SIDE) for x in range(0, width - SIDE + 1, SIDE)]
+    return [picture[y : y + SIDE, x : x + SIDE] for y, x in corners]
+
+
+def reduce(picture: Pixels, scale: int) -> Pixels:
+    """Antialiased bicubic reduction, rounded to 8 bits."""
+    if scale == 1:
+        return picture
+    planar = torch.from_numpy(picture).permute(2, 0, 1)[None].float()
+    small = resize(planar, picture.shape[0] // scale, picture.shape[1] // scale, "bicubic")
+    rounded = np.ascontiguousarray(small[0].permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8).numpy())
+    return rounded
+
+
+def through_video(
+    frames: list[Pixels], codec: str, options: dict[str, str], group: int, qscale: int
+) -> list[Pixels]:
+    """Encode RGB frames as 4:2:0 video in memory and decode them again."""
+    stream_file = io.BytesIO()
+    with av.open(stream_file, "w", format="matroska") as sink:
+        stream = sink.add_stream(codec, rate=24, options=options)
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        context = stream.codec_context
+        context.gop_size, context.max_b_frames, context.thread_count = group, 0, 1
+        if qscale:
+            context.qmin = context.qmax = qscale
+            context.flags |= 2  # AV_CODEC_FLAG_QSCALE
+            context.global_quality = qscale * 118
+        for frame in frames:
+            sink.mux(stream.encode(av.VideoFrame.from_ndarray(frame, "rgb24")))
+        sink.mux(stream.encode(None))
+    stream_file.seek(0)
+    with av.open(stream_file) as source:
+        return [frame.to_ndarray(format="rgb24") for frame in source.decode(video=0)]
+
+
+def through_codec(frames: list[Pixels], dice: np.random.Generator, still: bool) -> tuple[list[Pixels], float]:
+    """What a codec at a random setting makes of the frames, and its level q."""
+    kind = dice.choice(["h264", "mpeg2", "jpeg"], p=[0.45, 0.2, 0.35] if still else [0.75, 0.25, 0.0])
+    if kind == "jpeg":
+        quality = int(dice.integers(8, 96))
+        return [
+            through_jpeg(f, quality, bool(dice.random() < 0.7)) for f in frames
+        ], levels.from_jpeg_quality(quality)
+    group = 1 if still else 12
+    if kind == "mpeg2":
+        qscale = int(dice.integers(2, 29))
+        return through_video(frames, "mpeg2video", {}, group, qscale), levels.from_mpeg2_qscale(qscale)
+    qp = int(dice.integers(16, 46))
+    options = {"preset": "veryfast", "qp": str(qp)}
+    if dice.random() < 0.25:
+        options["x264-params"] = "no-deblock=1"
+    return through_video(frames, "libx264", options, group, 0), levels.from_h264_qp(qp)
+
+
+def through_jpeg(frame: Pixels, quality: int, halved: bool) -> Pixels:
+    """One frame through a JPEG file, chroma at half size or full."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "coded.jpg")
+        spec = oiio.ImageSpec(frame.shape[1], frame.shape[0], 3, oiio.UINT8)
+        spec["compression"] = f"jpeg:{quality}"
+        spec["jpeg:subsampling"] = "4:2:0" if halved else "4:4:4"
+        sink = oiio.ImageOutput.create(path)
+        if sink is None:
+            raise RuntimeError(f"OpenImageIO cannot write JPEG: {oiio.geterror()}")
+        sink.open(path, spec)
+        sink.write_image(np.ascontiguousarray(frame))
+        sink.close()
+        return read(Path(path))
+
+
+def make(stills: list[Path], clips: list[Path], cap_mib: float, seed: int) -> dict[str, NDArray[np.generic]]:
+    """Gather tiles and their coded versions until the pixels reach about ``cap_mib`` compressed."""
+    dice = np.random.default_rng(seed)
+    tiles: list[Pixels] = []
+    weight: list[float] = []
+    shelves = {scale: Shelf() for scale in SCALES}
+    sources = [
+        (p, False) for folder in stills for p in sorted(folder.rglob("*")) if p.suffix.lower() in IMAGES
+    ]
+    sources += [(p, True) for folder in clips for p in sorted({f.parent for f in folder.rglob("*.jpg")})]
+    room = cap_mib * 2**20 / 0.6
+    for index in dice.permutation(len(sources)):
+        path, is_clip = sources[index]
+        if is_clip:
+            frames = [read(f)[:SIDE, :SIDE] for f in sorted(path.iterdir()) if f.suffix.lower() in IMAGES]
+            shown = [2, len(frames) - 1]
+        else:
+            frames = tiles_of(read(path))
+            shown = list(range(len(frames)))
+        first = len(tiles)
+        tiles += [frames[i] for i in shown]
+        weight += [0.0 if is_clip else 1.0] * len(shown)
+        for scale in SCALES:
+            for _ in range(2 if is_clip or scale > 1 else 1):
+                coded, q = through_codec([reduce(f, scale) for f in frames], dice, not is_clip)
+                for number, i in enumerate(shown):
+                    shelves[scale].add(coded[i], first + number, q)
+        used = sum(t.nbytes for t in tiles) + sum(p.nbytes for s in shelves.values() for p in s.pixels)
+        if used > room:
+            break
+    out: dict[str, NDArray[np.generic]] = {
+        "tiles": pack_filter(np.stack(tiles)),
+        "weight": np.array(weight, np.float32),
+    }
+    for scale, shelf in shelves.items():
+        out[f"coded{scale}"] = pack_filter(np.stack(shelf.pixels))
+        out[f"coded{scale}_tile"] = np.array(shelf.tile, np.int32)
+        out[f"coded{scale}_q"] = np.array(shelf.q, np.float32)
+    return out
+
+
+IMAGES = {".png", ".webp", ".jpg", ".jpeg", ".tif", ".tiff"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--stills", type=Path, nargs="*", default=[])
+    parser.add_argument("--clips", type=Path, nargs="*", default=[])
+    parser.add_argument("--cap-mib", type=float, default=2048.0, help="stop at about this file size")
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    arrays = make(args.stills, args.clips, args.cap_mib, args.seed)
+    np.savez_compressed(args.out, **arrays)  # type: ignore[arg-type]
+    print(f"{len(arrays['tiles'])} tiles, {args.out.stat().st_size / 2**20:.1f} MiB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""Training tiles on the device: loading a pack, and cutting random crops out of it.
+
+A pack is one ``.npz`` (see ``pack.py``): ``tiles`` uint8 (N,256,256,3) encoded RGB, ``weight`` float32
+(N,) the chance of a tile to be drawn as clean material, and for each scale s ``coded{s}`` uint8
+(M,256/s,256/s,3), ``coded{s}_tile`` int32 (M,) and ``coded{s}_q`` float32 (M,): what a real codec made
+of the reduced tile. Pixels are stored filtered, as in PNG, so that the file compresses.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from interneg.engines.training.resample import resize
+
+HELD_EVERY = 50
+
+
+def pack_filter(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Decorrelate uint8 (N,H,W,3) pixels losslessly: green-relative, then differences along x."""
+    out = pixels.copy()
+    out[..., 0] -= pixels[..., 1]
+    out[..., 2] -= pixels[..., 1]
+    out[:, :, 1:] -= out[:, :, :-1].copy()
+    return out
+
+
+def pack_unfilter(filtered: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The inverse of :func:`pack_filter`."""
+    out = np.cumsum(filtered, axis=2, dtype=np.uint8)
+    out[..., 0] += out[..., 1]
+    out[..., 2] += out[..., 1]
+    return out
+
+
+@dataclass
+class Coded:
+    """Real codec results at one scale: pixels uint8 (M,H,W,3), their tile (M,) and level q (M,)."""
+
+    pixels: Tensor
+    tile: Tensor
+    q: Tensor
+
+
+@dataclass
+class Tiles:
+    """Everything a run draws from, on one device.
+
+    ``full[s]`` uint8 (N,256/s,256/s,3): the tiles reduced by s with antialiased bicubic and rounded
+    to 8 bits, as the public protocol does. ``train`` and ``held`` are tile numbers.
+    """
+
+    full: dict[int, Tensor]
+    coded: dict[int, Coded]
+    train: Tensor
+    held: Tensor
+
+
+def load(path: Path, device: torch.device, scales: tuple[int, ...] = (1, 2, 4)) -> Tiles:
+    """Load a pack, reduce its tiles by each scale, and hold out every 50th clean tile."""
+    with np.load(path) as data:
+        pixels = torch.from_numpy(pack_unfilter(data["tiles"])).to(device)
+        clean = torch.from_numpy(np.flatnonzero(data["weight"] > 0)).to(device)
+        stored = {s: s for s in scales if f"coded{s}" in data}
+        coded = {
+            s: Coded(
+                torch.from_numpy(pack_unfilter(data[f"coded{s}"])).to(device),
+                torch.from_numpy(data[f"coded{s}_tile"].astype(np.int64)).to(device),
+                torch.from_numpy(data[f"coded{s}_q"].astype(np.float32)).to(device),
+            )
+            for s in stored
+        }
+    full = {1: pixels}
+    for scale in scales:
+        if scale > 1:
+            full[scale] = torch.cat([_reduced(part, scale) for part in pixels.split(64)])
+    position = torch.arange(len(clean), device=device)
+    held = position % HELD_EVERY == HELD_EVERY - 1
+    return Tiles(full, coded, clean[~held], clean[held])
+
+
+def _reduced(pixels: Tensor, scale: int) -> Tensor:
+    planar = pixels.permute(0, 3, 1, 2).float()
+    small = resize(planar, planar.shape[-2] // scale, planar.shape[-1] // scale, "bicubic")
+    return small.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+
+
+def cut(pixels: Tensor, number: Tensor, top: Tensor, left: Tensor, size: int) -> Tensor:
+    """Crops float32 (N,3,size,size) 0..1 of uint8 pixels (M,H,W,3) at per-sample tile, row and column."""
+    span = torch.arange(size, device=pixels.device)
+    rows, columns = top[:, None, None] + span[None, :, None], left[:, None, None] + span[None, None, :]
+    return pixels[number[:, None, None], rows, columns].permute(0, 3, 1, 2).float().div_(255.0)
+
+
+def turn(picture: Tensor, way: int) -> Tensor:
+    """One of the eight flips and quarter turns (0..7) of ``(N,C,H,W)`` square pictures."""
+    if way & 1:
+        picture = picture.flip(-1)
+    if way & 2:
+        picture = picture.flip(-2)
+    return picture.transpose(-1, -2) if way & 4 else picture
