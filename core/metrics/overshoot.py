@@ -92,8 +92,9 @@ def overshoot(reference: Array, test: Array, radius: int = 2) -> Overshoot:
     if np.isnan(reference).any() or np.isnan(test).any():
         return Overshoot(float("nan"), float("nan"))
     around = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
-    envelope = reference.astype(np.float32)
-    return _summary(np.maximum(test - cv2.dilate(envelope, around), cv2.erode(envelope, around) - test))
+    # Both in one precision, so that the rounding of one is no overshoot of the other.
+    r, t = reference.astype(np.float32), test.astype(np.float32)
+    return _summary(np.maximum(t - cv2.dilate(r, around), cv2.erode(r, around) - t))
 
 
 def _summary(beyond: Array) -> Overshoot:

@@ -63,6 +63,11 @@ def test_overshoot_against_a_reference_is_what_leaves_its_surroundings():
     assert found.mean == pytest.approx(0.75 / 400)
 
 
+def test_equal_planes_have_none_in_any_precision():
+    p = np.random.default_rng(0).random((30, 30))
+    assert overshoot(p, p.copy()) == Overshoot(0, 0)
+
+
 def test_a_shift_within_the_radius_is_no_overshoot():
     reference = np.zeros((20, 20), np.float32)
     reference[:, 10:] = 1
