@@ -238,7 +238,8 @@ def measure(viewer: Viewer, pairs: list[Pair], done: Callable[[], None] = lambda
 
     Pixels that are not finite in either frame are counted where the two disagree and left out of all other
     figures (both get the reference's nearest good value). Figures over time run within a shot of the
-    reference, from each compared frame to the next. Figures that a picture is too small for are NaN.
+    reference, from each compared frame to the next; flicker is that of the luma limited to 0..1, as a display
+    shows it. Figures that a picture is too small for are NaN.
     """
     frames: list[FrameQuality] = []
     levels: list[tuple[Double, ...]] = []
@@ -273,7 +274,9 @@ def measure(viewer: Viewer, pairs: list[Pair], done: Callable[[], None] = lambda
             values["e_warp_reference"] = warp_error(before[0], now[0], moved)
             values["e_warp"] = warp_error(before[1], now[1], moved)
         frames.append(FrameQuality(pair, values))
-        levels.append((now[0].mean(), now[1].mean(), block_levels(now[0]), block_levels(now[1])))
+        # What lies outside the display's gamut can be far below 0 and is not seen to flicker.
+        seen = [np.clip(luma, 0.0, 1.0) for luma in now]
+        levels.append((*(luma.mean() for luma in seen), *map(block_levels, seen)))
         thumb = cv2.resize(now[0].astype(np.float32), _THUMB, interpolation=cv2.INTER_AREA)
         thumbs.append(Frame.of(thumb[None]))
         before = now
