@@ -130,7 +130,7 @@ def pair_frames(reference: Clip, test: Clip, frames: Collection[int] | None = No
         pairs = dict(zip(ours, theirs, strict=True))
         how = "order"
     else:
-        pairs = {n: n for n in ours if n in set(theirs)}
+        pairs = {n: n for n in set(ours) & set(theirs)}
         how = "number"
     every = {*ours, *theirs} if how == "number" else ours
     asked = sorted(every if frames is None else frames)

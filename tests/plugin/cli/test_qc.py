@@ -5,6 +5,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 
+import av
 import cv2
 import numpy as np
 import OpenImageIO as oiio
@@ -123,6 +124,22 @@ def test_unrelated_numbers_are_paired_by_order(clips, tmp_path):
     assert report["paired_by"] == "order" and "paired by order" in output
     assert [(f["reference"], f["test"]) for f in report["frames"]][:2] == [(1, 1001), (2, 1002)]
     assert report["summary"]["max"]["worst"] == 0
+
+
+def test_the_frames_of_a_movie_are_paired_by_order(tmp_path):
+    frames = [scene(i) for i in range(4)]
+    reference = write(tmp_path / "a", frames, first=3)
+    movie = tmp_path / "b.mkv"
+    with av.open(str(movie), "w") as file:
+        stream = file.add_stream("ffv1", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "bgr0"
+        for f in frames:
+            codes = np.rint(np.clip(f, 0, 1) * 255).astype(np.uint8)
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(codes, format="rgb24")))
+        file.mux(stream.encode())
+    report, _ = figures(tmp_path, reference, movie)
+    assert [(f["reference"], f["test"]) for f in report["frames"]] == [(3, 1), (4, 2), (5, 3), (6, 4)]
+    assert report["summary"]["max"]["worst"] < 0.5 / 255 + 1e-4
 
 
 def test_missing_frames_are_named(clips, tmp_path):
