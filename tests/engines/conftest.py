@@ -19,7 +19,26 @@ CHANNELS = 6
 Write = Callable[..., Path]
 
 
-def network(scale: int = 1, multiple: int = 1, last: str = "", seed: int = 1) -> bytes:
+def quantise(nodes: list[onnx.NodeProto], weights: list[onnx.TensorProto], source: str, name: str) -> None:
+    """Put explicit Q/DQ around one convolution's input (scale 1/64) and weights (symmetric, per tensor)."""
+    values = numpy_helper.to_array(next(w for w in weights if w.name == name))
+    step = np.float32(np.abs(values).max() / 127)
+    weights[:] = [w for w in weights if w.name != name]
+    for key, value in {
+        f"{name}.q": np.round(values / step).astype(np.int8), f"{name}.s": step, f"{name}.z": np.int8(0),
+        "q.s": np.float32(1 / 64), "q.z": np.uint8(0),
+    }.items():  # fmt: skip
+        weights.append(numpy_helper.from_array(np.asarray(value), key))
+    at = next(i for i, n in enumerate(nodes) if name in n.input)
+    nodes[at].input[:] = [f"{source}.dq", f"{name}.dq"]
+    nodes[at:at] = [
+        helper.make_node("QuantizeLinear", [source, "q.s", "q.z"], [f"{source}.q"]),
+        helper.make_node("DequantizeLinear", [f"{source}.q", "q.s", "q.z"], [f"{source}.dq"]),
+        helper.make_node("DequantizeLinear", [f"{name}.q", f"{name}.s", f"{name}.z"], [f"{name}.dq"]),
+    ]
+
+
+def network(scale: int = 1, multiple: int = 1, last: str = "", seed: int = 1, int8: bool = False) -> bytes:
     """An ONNX net of the contract: three 3x3 convolutions (halo 3), or with a strided middle (multiple 2)."""
     random = np.random.default_rng(seed)
 
@@ -46,6 +65,8 @@ def network(scale: int = 1, multiple: int = 1, last: str = "", seed: int = 1) ->
         weights += [weight("w2", 16, 8, 2), weight("w2b", 32, 16)]
     nodes += [helper.make_node("Add", ["b", "c"], ["d"]), conv("d", "w3", "e")]
     weights += [weight("w3", 3 * scale**2, 8, gain=0.2)]
+    if int8:
+        quantise(nodes, weights, "b", "w2")
     result = "e"
     if scale > 1:
         nodes += [helper.make_node("DepthToSpace", ["e"], ["f"], blocksize=scale, mode="CRD")]
@@ -107,14 +128,20 @@ seed = 1
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """write(name, scale=1, multiple=1, halo=3, last="", folder="models"): a model in a catalogue folder."""
+    """write(name, scale=1, multiple=1, halo=3, ...): a model in a catalogue folder, which is returned."""
 
-    def add(name: str, last: str = "", folder: str = "models", **facts: int) -> Path:
+    def add(name: str, last: str = "", folder: str = "models", int8: bool = False, **facts: int) -> Path:
         target = tmp_path / folder
         target.mkdir(exist_ok=True)
         data = network(facts.get("scale", 1), facts.get("multiple", 1), last)
         (target / f"{name}.onnx").write_bytes(data)
-        (target / f"{name}.toml").write_text(toml(name, data, f"{name}.onnx", **facts))
+        text = toml(name, data, f"{name}.onnx", **facts)
+        if int8:
+            quantised = network(facts.get("scale", 1), facts.get("multiple", 1), last, int8=True)
+            (target / f"{name}.int8.onnx").write_bytes(quantised)
+            digest = hashlib.sha256(quantised).hexdigest()
+            text += f'[weights.int8]\nfile = "{name}.int8.onnx"\nsha256 = "{digest}"\n'
+        (target / f"{name}.toml").write_text(text)
         return target
 
     return add

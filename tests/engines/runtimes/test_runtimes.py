@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from interneg.engines.models import PRECISIONS, load_catalogue
+from interneg.engines.runtimes import RUNTIMES, base
+from interneg.engines.runtimes import openvino as openvino_runtime
+from interneg.engines.source import Engines
+from interneg.errors import EngineError, InputError
+
+BUILT_IN = load_catalogue()
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES.values(), ids=RUNTIMES.keys())
+def test_a_runtime_accounts_for_itself(runtime) -> None:
+    if runtime.unavailable():
+        pytest.skip(str(runtime.unavailable()))
+    assert set(runtime.precisions()) == set(PRECISIONS)
+    assert runtime.precisions()["fp32"] == ""
+    assert runtime.version()[0].isdigit()
+    assert runtime.device()
+
+
+def test_asking_whether_a_runtime_is_there_imports_none() -> None:
+    code = (
+        "import sys; from interneg.engines.runtimes import RUNTIMES\n"
+        "[r.unavailable() for r in RUNTIMES.values()]\n"
+        "print([m for m in ('openvino', 'onnxruntime', 'torch', 'onnx', 'cv2') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_runtime_that_is_not_installed_says_what_to_install(engines, monkeypatch) -> None:
+    monkeypatch.setattr(base.importlib.util, "find_spec", lambda name: None)
+    assert RUNTIMES["torch"].unavailable() == "torch and onnx not installed: pip install 'interneg[train]'"
+    with pytest.raises(EngineError, match=r"no runtime .* tiny: onnxruntime: onnxruntime not installed: pip"):
+        engines(runtime="onnxruntime").open("tiny")
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES.values(), ids=RUNTIMES.keys())
+def test_weights_that_are_no_network_are_refused(write, runtime) -> None:
+    if runtime.unavailable():
+        pytest.skip(str(runtime.unavailable()))
+    model = load_catalogue([write("tiny")])["tiny"]
+    with pytest.raises(EngineError, match=r"tiny\.onnx"):
+        runtime._load(model, b"\x08nonsense", "fp32", None)
+
+
+def test_torch_names_an_operator_that_it_does_not_know(write, store) -> None:
+    if RUNTIMES["torch"].unavailable():
+        pytest.skip("torch is not installed")
+    folder = write("tiny", last="Tanh")
+    with pytest.raises(EngineError, match="does not know the operators Tanh of tiny; it knows Add"):
+        Engines(runtime="torch", folders=[folder], store=store).open("tiny")
+
+
+@pytest.mark.parametrize("runtime", ["openvino", "onnxruntime"])
+def test_int8_runs_its_own_weights(write, store, planes, runtime) -> None:
+    if RUNTIMES[runtime].unavailable():
+        pytest.skip(str(RUNTIMES[runtime].unavailable()))
+    folder, picture = write("tiny", int8=True), planes(40, 52)
+
+    def run(precision: str) -> np.ndarray:
+        return Engines(runtime, precision, folders=[folder], store=store).open("tiny").run(picture)
+
+    exact, coarse = run("fp32"), run("int8")
+    assert 1e-4 < np.abs(coarse - exact).max() < 0.05
+    np.testing.assert_array_equal(run("int8"), coarse)
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "vnni", "int8", "precision", "reason"),
+    [
+        (("FP32", "BF16", "INT8"), True, True, "bf16", "this CPU computes in bf16"),
+        (("FP32", "INT8"), True, True, "int8", "neither AVX-512 BF16 nor AMX, but it has AVX-512 VNNI"),
+        (("FP32", "INT8"), True, False, "fp32", "this CPU has neither AVX-512 BF16 nor AMX"),
+        (("FP32", "INT8"), False, True, "fp32", "this CPU has neither AVX-512 BF16 nor AMX"),
+    ],
+)
+def test_openvino_takes_what_wins(write, monkeypatch, capabilities, vnni, int8, precision, reason) -> None:
+    monkeypatch.setattr(openvino_runtime, "_capabilities", lambda: capabilities)
+    monkeypatch.setattr(openvino_runtime, "_vnni", lambda: vnni)
+    model = load_catalogue([write("tiny", int8=int8)])["tiny"]
+    choice = RUNTIMES["openvino"].choose(model)
+    assert choice.precision == precision and reason in choice.reason
+    if "BF16" not in capabilities:
+        with pytest.raises(EngineError, match="cannot run tiny in bf16: this CPU has neither"):
+            RUNTIMES["openvino"].load(model, "bf16", None)
+
+
+def test_a_network_takes_multiples_only(write, planes) -> None:
+    model = load_catalogue([write("tiny", multiple=2)])["tiny"]
+    network = RUNTIMES["openvino"].load(model, "fp32", None)
+    with pytest.raises(InputError, match="multiples of 2, not 7x5 pixels"):
+        network.infer(planes(5, 7), np.empty((3, 5, 7), np.float32))
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_the_catalogue_gives_the_same_in_every_runtime_and_precision(name, planes, store) -> None:
+    picture = planes(70, 90)
+    picture[1:3] -= 0.5
+    picture[3:5] *= 0.1
+    exact = Engines("openvino", "fp32", store=store).open(name).run(picture)
+    for runtime in RUNTIMES.values():
+        if runtime.unavailable():
+            continue
+        for precision, reason in runtime.precisions().items():
+            if reason or (precision == "int8" and "int8" not in BUILT_IN[name].weights):
+                continue
+            result = Engines(runtime.name, precision, store=store).open(name).run(picture)
+            error = np.abs(result - exact)
+            assert np.isfinite(result).all()
+            assert error.max() < {"fp32": 2e-5, "bf16": 0.05, "fp16": 0.02, "int8": 0.2}[precision]
+            assert error.mean() < {"fp32": 1e-6, "bf16": 0.002, "fp16": 0.001, "int8": 0.01}[precision]
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_the_catalogues_halos_are_wide_enough(name, planes, store) -> None:
+    picture = planes(180, 200)
+    whole = Engines("openvino", "fp32", store=store).open(name).run(picture)
+    engine = Engines("openvino", "fp32", store=store, tile_bytes=12_000_000).open(name)
+    assert engine._tile_pixels < 180 * 200
+    np.testing.assert_allclose(engine.run(picture), whole, atol=1e-5)
