@@ -195,7 +195,7 @@ class MovieClip:
         return tuple(times), tuple(k for k, t in enumerate(times) if t in keys)
 
     def _check_length(self, frames: int) -> None:
-        """Tell of a movie that ends before the time that its header says; sound may run on, so only without."""
+        """Tell of a movie without sound that ends before the time that its header says."""
         length, rate = self._file.duration, self.rate
         if length and rate and len(self._file.streams) == 1 and frames < round(rate * length / 10**6) - 1:
             log.warning(
@@ -210,6 +210,14 @@ class MovieClip:
         start = self._keys[bisect_right(self._keys, place) - 1] if self._keys else 0
         if self._next is None or place < self._next or start > self._next:
             self._seek(start)
+        found = self._advance(place)
+        if found is None and start > 0:
+            # Some containers seek by decoding time and come out behind the asked key frame.
+            self._seek(0)
+            found = self._advance(place)
+        return found
+
+    def _advance(self, place: int) -> Any:
         for picture in self._frames:
             # After a seek the decoder may begin before the asked place; without times frames are counted.
             at = self._places.get(picture.pts) if self._keys else self._next
