@@ -26,6 +26,12 @@ class Source(Protocol):
         """The frame of that number; asked for from several threads."""
 
 
+def handles(nodes: Sequence[Node]) -> tuple[int, int]:
+    """How many frames before and after a range are read to render it, cut detection included."""
+    before, after = (sum(n.reach[side] for n in nodes if n.strength != 0) for side in (0, 1))
+    return (before + LOOK, after + LOOK) if before or after else (0, 0)
+
+
 class Graph:
     """A row of nodes over a source.
 
@@ -49,15 +55,9 @@ class Graph:
         self._numbers = list(source.numbers)
         self._index = {number: i for i, number in enumerate(self._numbers)}
         span = sum(max(n.reach) for n in self._nodes)
-        self._temporal = span > 0
+        self._temporal = any(handles(nodes))
         self._memo = Memo(2 * (span + LOOK) + 8)
         self._shots = Shots(self._numbers, self._input, context.measurements, cuts)
-
-    @property
-    def handles(self) -> tuple[int, int]:
-        """How many frames before and after a range are read to render it."""
-        before, after = (sum(n.reach[side] for n in self._nodes) for side in (0, 1))
-        return (before + LOOK, after + LOOK) if self._temporal else (0, 0)
 
     def render(self, number: int) -> Frame:
         """Render the frame of that number through all nodes. Raises what the source and the nodes raise."""

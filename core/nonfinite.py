@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from interneg.frame import Pixels
+
+# OpenCV is imported where it is used: what only lists nodes never loads it.
 
 Mask = npt.NDArray[np.bool_]
 
@@ -26,6 +27,8 @@ def fill(planes: Pixels, bad: Mask) -> Pixels:
 
     Planes without a single good pixel come back as zeros.
     """
+    import cv2
+
     out = np.array(planes, order="C")
     if bad.all():
         out[:] = 0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from interneg.frame import Pixels
 from interneg.nonfinite import fill, nonfinite
+
+# OpenCV is imported where it is used: what only lists nodes never loads it.
 
 _LABELS = ("id", "objectid", "materialid", "z", "zback", "depth")
 
@@ -17,6 +18,8 @@ def cubic(plane: Pixels, scale: int) -> Pixels:
     The edge row and column repeat outwards. The same as torch's bicubic `interpolate`, which the networks
     were trained to correct.
     """
+    import cv2
+
     return _enlarge(plane, scale, cv2.INTER_CUBIC)
 
 
@@ -26,6 +29,8 @@ def reduce(plane: Pixels, scale: int) -> Pixels:
     The antialiased reduction of the public super-resolution protocols, and the one the networks were trained
     to invert. H and W are multiples of scale; the edge repeats outwards.
     """
+    import cv2
+
     if scale == 1:
         return plane
     # Output sample i lies at input coordinate i * scale + (scale - 1) / 2.
@@ -47,6 +52,8 @@ def layer(plane: Pixels, channel: str, depth: str, scale: int) -> Pixels:
     All else is interpolated linearly, which never leaves the range of the neighbours: an alpha of 1 stays 1.
     NaN and inf fill the block of their own pixel and no more.
     """
+    import cv2
+
     if scale == 1:
         return plane
     repeats = plane.repeat(scale, axis=0).repeat(scale, axis=1)
@@ -59,6 +66,8 @@ def layer(plane: Pixels, channel: str, depth: str, scale: int) -> Pixels:
 
 
 def _enlarge(plane: Pixels, scale: int, kernel: int) -> Pixels:
+    import cv2
+
     if scale == 1:
         return plane
     height, width = plane.shape

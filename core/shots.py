@@ -1,20 +1,22 @@
 """Shots: the frames between two cuts, so that no window ever mixes two of them.
 
-Whether a cut lies between two frames is decided from the three frames before and the four after it alone,
-so a range rendered in pieces sees the same cuts as one long run.
+Whether a cut lies between two frames is decided from the four frames before and the four after it alone, so
+a range rendered in pieces sees the same cuts as one long run.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Sequence
 
-import cv2
 import numpy as np
 
 from interneg.errors import UsageError
 from interneg.frame import Frame, Pixels
 from interneg.memo import Memo
+
+# OpenCV is imported where it is used: what only lists nodes never loads it.
 
 LOOK = 3
 """How many frames beyond the two at a boundary are looked at: a flash of up to so many frames is no cut."""
@@ -22,6 +24,7 @@ LOOK = 3
 _SIZE = (64, 36)
 _UNLIKE = 0.55
 _FLAT = 0.02
+_DIM = 0.1
 
 _EVENT = re.compile(r"^\d+\s+\S+\s+\S+\s+\S+.*?(\d\d:\d\d:\d\d[:;]\d\d)\s+\d\d:\d\d:\d\d[:;]\d\d\s*$")
 
@@ -30,7 +33,7 @@ class Shots:
     """Finds the shot around a frame.
 
     numbers: the frames of the clip, in order. frame: gives one of them. cuts: where known, the first frame
-    number of each shot, in place of detection.
+    number of each shot, in place of detection; where that frame is not in the clip, the next one is.
     """
 
     def __init__(
@@ -43,15 +46,16 @@ class Shots:
         self._numbers = list(numbers)
         self._frame = frame
         self._measurements = measurements
-        self._cuts = None if cuts is None else frozenset(cuts)
+        self._cuts = None if cuts is None else sorted(cuts)
 
     def starts(self, index: int) -> bool:
         """Whether a shot starts at the frame with this index (the first frame of a clip starts one)."""
         if index == 0:
             return True
         if self._cuts is not None:
-            return self._numbers[index] in self._cuts
-        return bool(self._measurements.get(("cut", id(self), index), lambda: self._unlike(index)))
+            before, here = (bisect_right(self._cuts, self._numbers[i]) for i in (index - 1, index))
+            return before < here
+        return bool(self._measurements.get(("cut", self, index), lambda: self._unlike(index)))
 
     def window(self, index: int, before: int, after: int) -> list[int]:
         """The indices of the frames around `index`, cut at its shot; the end frame repeats beyond a cut."""
@@ -68,7 +72,7 @@ class Shots:
 
         One like pair across the boundary (the frame before a flash and the one after it) is one shot.
         """
-        before = [self._thumb(i) for i in range(max(0, index - LOOK), index)]
+        before = [self._thumb(i) for i in range(max(0, index - LOOK - 1), index)]
         after = [self._thumb(i) for i in range(index, min(len(self._numbers), index + LOOK + 1))]
         return all(_difference(a, b) > _UNLIKE for a in before for b in after)
 
@@ -80,6 +84,8 @@ class Shots:
 
 def _thumb(frame: Frame) -> Pixels:
     """A small luma picture, logarithmic above 1 so that highlights do not rule, blurred against motion."""
+    import cv2
+
     planes = frame.pixels[list(frame.colour_channels)] if frame.colour_channels else frame.pixels[:1]
     luma = np.nan_to_num(planes.mean(axis=0), nan=0.0, posinf=0.0, neginf=0.0)
     small = cv2.resize(np.sign(luma) * np.log1p(8 * np.abs(luma)), _SIZE, interpolation=cv2.INTER_AREA)
@@ -90,13 +96,13 @@ def _thumb(frame: Frame) -> Pixels:
 def _difference(a: Pixels, b: Pixels) -> float:
     """1 minus the normalised correlation of two thumbs, 0 (alike but for gain and offset) to 2.
 
-    A flat thumb (black, white, fog) has no structure to compare and counts as like any other: the fade or
-    dip that leads to it is no cut.
+    A flat thumb (black, white, fog) has no structure to compare. It counts as like another flat one and like
+    a dim one, which is what a fade leaves just before it, and as unlike a picture.
     """
     da, db = a - a.mean(), b - b.mean()
     norms = float(np.sqrt((da * da).mean())), float(np.sqrt((db * db).mean()))
     if min(norms) < _FLAT:
-        return 0.0
+        return 0.0 if max(norms) < _DIM else 2.0
     return 1.0 - float((da * db).mean()) / (norms[0] * norms[1])
 
 

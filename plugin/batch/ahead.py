@@ -1,0 +1,68 @@
+"""Frames read ahead of the graph that will ask for them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from typing import Protocol
+
+from interneg.frame import Frame
+
+
+class Digested(Protocol):
+    """A graph's source that also knows the hash of each frame's file."""
+
+    @property
+    def numbers(self) -> Sequence[int]: ...
+
+    def frame(self, number: int) -> Frame: ...
+
+    def forget(self, number: int) -> None:
+        """Let go of a frame that nobody will ask for."""
+        with self._lock:
+            self._fetched.pop(number, None)
+
+    def digest(self, number: int) -> str: ...
+
+
+class ReadAhead:
+    """A source in front of another: what was fetched is handed out once, all else is read when asked for."""
+
+    def __init__(self, source: Digested) -> None:
+        self._source = source
+        self._lock = threading.Lock()
+        self._fetched: dict[int, Future[Frame]] = {}
+        self._seen: set[int] = set()
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        return self._source.numbers
+
+    def fetch(self, numbers: Iterable[int]) -> None:
+        """Read those frames that were never fetched, and keep them. Raises what the source raises."""
+        for number in numbers:
+            with self._lock:
+                if number in self._seen:
+                    continue
+                self._seen.add(number)
+                future = self._fetched[number] = Future()
+            try:
+                future.set_result(self._source.frame(number))
+            except BaseException as error:
+                future.set_exception(error)
+                raise
+
+    def frame(self, number: int) -> Frame:
+        """The frame, which is let go of here."""
+        with self._lock:
+            future = self._fetched.pop(number, None)
+        return self._source.frame(number) if future is None else future.result()
+
+    def forget(self, number: int) -> None:
+        """Let go of a frame that nobody will ask for."""
+        with self._lock:
+            self._fetched.pop(number, None)
+
+    def digest(self, number: int) -> str:
+        return self._source.digest(number)

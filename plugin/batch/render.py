@@ -1,0 +1,190 @@
+"""Render a clip through a recipe: everything between a command and its frames."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+from interneg.colour import Colour
+from interneg.engine import EngineSource
+from interneg.errors import InputError, OutputError, UsageError
+from interneg.graph import Graph, handles
+from interneg.io import Clip, Output, format_frames, open_clip, open_output, parse_frames
+from interneg.memo import Memo
+from interneg.node import Context
+from interneg.plugin.batch.ahead import ReadAhead
+from interneg.plugin.batch.interrupt import on_interrupt
+from interneg.plugin.batch.memory import slots
+from interneg.plugin.batch.pipeline import Pipeline
+from interneg.plugin.batch.progress import Progress, Summary
+from interneg.plugin.batch.provenance import KEY, Provenance
+from interneg.plugin.batch.source import ClipSource, Missing, StillSource, require
+from interneg.plugin.batch.stages import Stages
+from interneg.recipe import Recipe
+from interneg.shots import parse_cuts
+
+_THREADS = 4
+"""Readers, and writers, of image files; a movie has one of each."""
+
+_RATE = Fraction(24)
+"""Frames per second of a cut list's timecodes where the clip says nothing."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A render as it was asked for.
+
+    frames: a range, by default the whole clip. cuts: the file of a cut list. jobs: frames in work at once.
+    memory: bytes that frames may fill, by default half of what is free. overwrite: render every frame again
+    and replace files that Interneg did not write.
+    """
+
+    recipe: Recipe
+    input: str
+    output: str
+    frames: str | None = None
+    missing: Missing = "error"
+    cuts: str | None = None
+    jobs: int = 1
+    memory: int | None = None
+    overwrite: bool = False
+
+
+def render(job: Job, colour: Colour, engines: EngineSource, progress: Progress) -> Summary:
+    """Render all frames of a job but those that are there and up to date.
+
+    What can be checked before the work is: missing frames, colour spaces, engines, files in the way. Raises
+    InternegError; frames finished until then stay. Raises KeyboardInterrupt after the first SIGINT or
+    SIGTERM, all written frames being whole; a second one ends the process at once.
+    """
+    start = time.monotonic()
+    if "reference" in job.recipe.inputs:
+        raise UsageError("no node of this recipe looks at a reference plate; leave it out")
+    with closing(open_clip(job.input)) as clip:
+        wanted = _wanted(job, clip)
+        output = open_output(job.output, clip, overwrite=job.overwrite, numbers=wanted)
+        stages, frames = _prepare(job, clip, wanted, output, colour, engines, progress)
+        if output.is_movie and not stages.all_kept(wanted):
+            stages.kept.clear()
+        counts = dict.fromkeys(("written", "up to date", "left out"), 0)
+
+        def done(number: int, written: bool) -> None:
+            outcome = "written" if written else "left out" if stages.source.left_out(number) else "up to date"
+            counts[outcome] += 1
+            progress.step(number, outcome)
+
+        pipeline = Pipeline(
+            stages.read, stages.render, stages.write,
+            slots=frames,
+            readers=1 if clip.is_movie else _THREADS,
+            renderers=job.jobs,
+            writers=1 if output.is_movie else _THREADS,
+        )  # fmt: skip
+        progress.start(len(wanted))
+        try:
+            with on_interrupt(pipeline.stop):
+                if not pipeline.run(wanted, done):
+                    raise KeyboardInterrupt
+                output.close()
+        except BaseException:
+            output.abort()
+            raise
+    return Summary(counts["written"], counts["up to date"], counts["left out"], time.monotonic() - start)
+
+
+def _prepare(
+    job: Job,
+    clip: Clip,
+    wanted: Sequence[int],
+    output: Output,
+    colour: Colour,
+    engines: EngineSource,
+    progress: Progress,
+) -> tuple[Stages, int]:
+    """Everything that can fail before the first frame; and how many frames may be in the pipeline."""
+    nodes = [n for n in job.recipe.nodes if n.strength != 0]
+    before, after = reach = handles(nodes)
+    cuts = _cuts(job.cuts, clip) if job.cuts else None
+    _require(job, clip, wanted, reach)
+    source = ClipSource(
+        clip, job.input, wanted,
+        colour=colour, space=job.recipe.input_space, missing=job.missing, alike=before + after > 0,
+    )  # fmt: skip
+    space = colour.resolve(job.recipe.output_space or source.space)
+    if space != source.space:
+        colour.transform(source.space, space)
+    mask = _mask(job.recipe.inputs["mask"], colour, wanted) if "mask" in job.recipe.inputs else None
+    kept = {} if job.overwrite else _kept(output, wanted)
+    progress.status(f"{job.input} is in {source.space} ({source.reason})")
+    opened = [engines.open(m) for m in sorted({m for n in nodes for m in n.models})]
+
+    windows = 2 * (before + after) + 8 if before + after else 0
+    frames = slots(job.memory, source.frame_bytes, math.prod(n.enlarges for n in nodes), windows, job.jobs)
+    ahead = ReadAhead(source)
+    context = Context(colour, engines, Memo(4 * (before + after + job.jobs + 2)))
+    provenance = Provenance(
+        replace(job.recipe, input_space=source.space, output_space=space).identity,
+        tuple(e.identity for e in opened),
+        colour.identity,
+        cuts,
+        format_frames(wanted) if output.is_movie else None,
+    )
+    graph = Graph(nodes, ahead, context, mask=mask, cuts=cuts)
+    return Stages(source, ahead, mask, reach, graph, colour, space, output, provenance, kept), frames
+
+
+def _wanted(job: Job, clip: Clip) -> tuple[int, ...]:
+    if job.frames:
+        return parse_frames(job.frames)
+    return tuple(range(clip.numbers[0], clip.numbers[-1] + 1))
+
+
+def _require(job: Job, clip: Clip, wanted: Sequence[int], reach: tuple[int, int]) -> None:
+    """Check that all frames are there which the wanted ones and their windows show."""
+    inside = range(clip.numbers[0], clip.numbers[-1] + 1)
+    shown = {n for w in wanted for n in range(w - reach[0], w + reach[1] + 1) if n == w or n in inside}
+    require(clip, job.input, sorted(shown), job.missing)
+
+
+def _cuts(path: str, clip: Clip) -> tuple[int, ...]:
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"the cut list {path} cannot be read: {error}") from error
+    return tuple(parse_cuts(text, clip.numbers, float(clip.rate or _RATE)))
+
+
+def _mask(path: str, colour: Colour, wanted: Sequence[int]) -> ReadAhead:
+    clip = open_clip(path)
+    if len(clip.numbers) == 1:
+        return ReadAhead(StillSource(ClipSource(clip, path, clip.numbers, colour=colour), wanted))
+    require(clip, path, wanted, "error")
+    return ReadAhead(ClipSource(clip, path, wanted, colour=colour))
+
+
+def _kept(output: Output, wanted: Sequence[int]) -> dict[int, str]:
+    """The provenance keys of the frames that are there. Raises OutputError where other people's files are."""
+
+    def key(number: int) -> str | None:
+        if not output.path_of(number).exists():
+            return None
+        return (output.provenance(number) or {}).get(KEY, "")
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        found = {n: k for n, k in zip(wanted, pool.map(key, wanted), strict=True) if k is not None}
+    strangers = [n for n, k in found.items() if not k]
+    if strangers and not (output.is_movie and len(strangers) < len(found)):
+        files = str(output.path_of(strangers[0])) + (
+            "" if len(strangers) == 1 or output.is_movie else " and others"
+        )
+        raise OutputError(
+            f"{files} (frames {format_frames(strangers)}) exist and were not written by interneg; choose "
+            "another output, remove them, or replace them with --overwrite"
+        )
+    return found

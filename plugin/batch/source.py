@@ -1,0 +1,155 @@
+"""A clip as a graph's source: one colour space, one format, and a rule for gaps."""
+
+from __future__ import annotations
+
+import logging
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from interneg.colour import Choice, Colour
+from interneg.errors import InputError
+from interneg.frame import Box, Frame
+from interneg.io import Clip, format_frames
+
+log = logging.getLogger("interneg")
+
+Missing = Literal["error", "hold", "skip"]
+
+
+class ClipSource:
+    """The frames of a clip, without gaps from its first to its last frame.
+
+    space, reason: the colour space of all frames, and where it was found. frame_bytes: what one takes.
+
+    A frame that is missing or cannot be read stops the work ("error"), or stands still: the nearest earlier
+    frame that can be read (else the nearest later one) is shown in its place. With "hold" that still is
+    written too; with "skip" only its neighbours' windows see it. Safe to use from several threads.
+    """
+
+    def __init__(
+        self,
+        clip: Clip,
+        name: str,
+        wanted: Sequence[int],
+        *,
+        colour: Colour,
+        space: str | None = None,
+        missing: Missing = "error",
+        alike: bool = False,
+    ) -> None:
+        """Read the first frame that is wanted; it settles colour space and format.
+
+        name: of the clip, for messages. space: the colour space, where the user knows better than the files.
+        alike: whether data windows may not change either, as where frames are compared.
+        Raises InputError where that frame cannot be read, ColourError for an unknown space.
+        """
+        self._clip = clip
+        self._name = name
+        self._there = clip.numbers
+        self._missing = missing
+        self._colour = colour
+        self._override = space
+        self._alike = alike
+        self._unreadable: set[int] = set()
+        first, last = min(wanted[0], self._there[0]), max(wanted[-1], self._there[-1])
+        self.numbers: Sequence[int] = range(first, last + 1)
+        self._first: Frame | None = None
+        frame = self._read(wanted[0])
+        self.space, self.reason = self._choose(frame)
+        self._display, self._data = frame.display_window, frame.data_window
+        self.frame_bytes = sum(f.pixels.nbytes for f in (frame, *frame.parts))
+        self._first = frame
+
+    def frame(self, number: int) -> Frame:
+        """The frame of that number. Raises InputError, also where the format changes within the clip."""
+        first, self._first = self._first, None
+        frame = first if first is not None and first.number == number else self._read(number)
+        self._check(frame)
+        return frame.with_pixels(frame.pixels, colour_space=self.space)
+
+    def left_out(self, number: int) -> bool:
+        """Whether the frame is not to be written (for one that cannot be read: once it was asked for)."""
+        gap = number in self._unreadable or self._clip.path_of(number) is None
+        return gap and self._missing == "skip"
+
+    def digest(self, number: int) -> str:
+        """A hash of the file that the frame comes from. Raises InputError."""
+        if self._clip.path_of(number) is not None:
+            return self._clip.digest(number)
+        return "still of " + self._clip.digest(next(self._candidates(number)))
+
+    def _read(self, number: int) -> Frame:
+        for candidate in self._candidates(number):
+            try:
+                frame = self._clip.read(candidate)
+            except InputError as error:
+                if self._missing == "error":
+                    raise
+                if candidate not in self._unreadable:
+                    self._unreadable.add(candidate)
+                    log.warning("frame %d cannot be read: %s", candidate, error)
+                continue
+            return frame.with_pixels(frame.pixels, number=number) if candidate != number else frame
+        raise InputError(f"{self._name}: none of its frames can be read")
+
+    def _candidates(self, number: int) -> Iterator[int]:
+        at = bisect_right(self._there, number)
+        yield from (n for n in reversed(self._there[:at]) if n not in self._unreadable)
+        yield from (n for n in self._there[at:] if n not in self._unreadable)
+
+    def _choose(self, frame: Frame) -> Choice:
+        path = self._clip.path_of(frame.number) or self._name
+        return self._colour.space_of(str(path), frame.metadata, frame.depth[0], self._override)
+
+    def _check(self, frame: Frame) -> None:
+        if frame.display_window != self._display:
+            raise InputError(
+                f"{self._name}: frame {frame.number} is {_format(frame.display_window)}, the clip began with "
+                f"{_format(self._display)}; render each format as a range of its own (--frames)"
+            )
+        if self._alike and frame.data_window != self._data:
+            raise InputError(
+                f"{self._name}: the data window of frame {frame.number} is {tuple(frame.data_window)}, the "
+                f"clip began with {tuple(self._data)}; a node that compares frames needs them alike"
+            )
+        if self._override is None and (found := self._choose(frame)).space != self.space:
+            raise InputError(
+                f"{self._name}: frame {frame.number} is in '{found.space}' ({found.reason}), the clip began "
+                f"in '{self.space}'; say which one holds with --input-space"
+            )
+
+
+class StillSource:
+    """One frame for every time: a mask that does not move."""
+
+    def __init__(self, source: ClipSource, numbers: Sequence[int]) -> None:
+        self.numbers = numbers
+        self._digest = source.digest(source.numbers[0])
+        self._frame = source.frame(source.numbers[0])
+
+    def frame(self, number: int) -> Frame:
+        """The frame."""
+        return self._frame
+
+    def digest(self, number: int) -> str:
+        """A hash of its file."""
+        return self._digest
+
+
+def require(clip: Clip, name: str, numbers: Sequence[int], missing: Missing) -> None:
+    """Check that the frames exist: raise InputError naming all that do not, or only say so, by the rule."""
+    gaps = sorted(set(numbers) - set(clip.numbers))
+    if not gaps:
+        return
+    said = f"{name}: {len(gaps)} frame{'s' * (len(gaps) > 1)} missing: {format_frames(gaps)}"
+    there = f"; there are {format_frames(clip.numbers)}"
+    if missing == "error":
+        raise InputError(
+            f"{said}{there}. Ask for others with --frames, or use --missing hold or --missing skip"
+        )
+    log.warning("%s (%s)", said, "the frame before is held" if missing == "hold" else "left out")
+
+
+def _format(box: Box) -> str:
+    return f"{box.width}x{box.height}" + (f" at {box.x0},{box.y0}" if box.x0 or box.y0 else "")

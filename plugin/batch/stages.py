@@ -1,0 +1,72 @@
+"""What is done with one frame of a render: read (or found up to date), rendered, written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from interneg.colour import Colour
+from interneg.frame import Frame
+from interneg.graph import Graph
+from interneg.io import Output
+from interneg.plugin.batch.ahead import ReadAhead
+from interneg.plugin.batch.convert import converted
+from interneg.plugin.batch.provenance import KEY, Provenance
+from interneg.plugin.batch.source import ClipSource
+
+Facts = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The three stages of a pipeline. kept: the provenance key of each output frame that is there already."""
+
+    source: ClipSource
+    ahead: ReadAhead
+    mask: ReadAhead | None
+    reach: tuple[int, int]
+    graph: Graph
+    colour: Colour
+    space: str
+    output: Output
+    provenance: Provenance
+    kept: dict[int, str]
+
+    def facts(self, number: int) -> Facts:
+        """The provenance that the frame will have."""
+        window = self._window(number)
+        digests = [self.source.digest(n) for n in window]
+        if self.mask:
+            digests += [self.mask.digest(n) for n in window if n in self.mask.numbers]
+        return self.provenance.of(digests)
+
+    def read(self, number: int) -> Facts | None:
+        """Read what the frame needs. None where it is up to date, or left out."""
+        if self.source.left_out(number):
+            return None
+        facts = self.facts(number)
+        if self.kept.get(number) == facts[KEY]:
+            return None
+        self.ahead.fetch(self._window(number))
+        if self.source.left_out(number):
+            self.ahead.forget(number)
+            return None
+        if self.mask:
+            self.mask.fetch([number])
+        return facts
+
+    def render(self, number: int, facts: Facts) -> tuple[Frame, Facts]:
+        """Render the frame, in the output's colour space."""
+        return converted(self.graph.render(number), self.colour, self.space), facts
+
+    def write(self, number: int, result: tuple[Frame, Facts]) -> None:
+        """Write the frame."""
+        self.output.write(*result)
+
+    def all_kept(self, numbers: Sequence[int]) -> bool:
+        """Whether there is nothing to do."""
+        return all(self.kept.get(n) == self.facts(n)[KEY] for n in numbers if not self.source.left_out(n))
+
+    def _window(self, number: int) -> range:
+        numbers = self.source.numbers
+        return range(max(numbers[0], number - self.reach[0]), min(numbers[-1], number + self.reach[1]) + 1)

@@ -1,0 +1,100 @@
+"""The `interneg` command: its sub-commands, and how what goes wrong becomes one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+import interneg
+from interneg.errors import HostMemoryError, InternegError
+from interneg.plugin.cli.doctor import doctor
+from interneg.plugin.cli.nodes import nodes
+from interneg.plugin.cli.qc import qc
+from interneg.plugin.cli.render import render
+
+# Sub-commands import what is heavy inside their functions, so that the command starts at once.
+
+INTERRUPTED = 130
+
+
+class _Commands(TyperGroup):
+    """Runs a sub-command and turns its exceptions into exit codes."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise _failed("interrupted; every frame that was written is whole", INTERRUPTED) from None
+        except BrokenPipeError:
+            silence_stdout()
+            raise typer.Exit(0) from None
+        except MemoryError as error:
+            raise _failed(f"out of memory: {error}", HostMemoryError.exit_code) from error
+        except InternegError as error:
+            if ctx.params.get("debug"):
+                traceback.print_exc()
+            raise _failed(str(error), error.exit_code) from None
+        except Exception as error:
+            if isinstance(error, typer.Exit | typer.Abort) or hasattr(error, "exit_code"):
+                raise
+            if ctx.params.get("debug"):
+                traceback.print_exc()
+            said = f"unexpected {type(error).__name__}: {error}; `interneg --debug ...` shows where"
+            raise _failed(said, 1) from None
+
+
+app = typer.Typer(
+    cls=_Commands,
+    help="Restoration nodes for compositors.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(render)
+app.command()(nodes)
+app.command()(qc)
+app.command()(doctor)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"interneg {interneg.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error came from.")] = False,
+) -> None:
+    """Take the options that stand before the sub-command."""
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    try:
+        app()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            # A frame may still be inside a network, which nothing can call off, and leaving the ordinary way
+            # would wait for it. All that is written is finished and closed.
+            sys.stderr.flush()
+            os._exit(INTERRUPTED)
+        raise
+
+
+def silence_stdout() -> None:
+    """Send what is still to be printed nowhere, after the reader of the pipe has gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _failed(message: str, code: int) -> typer.Exit:
+    print(f"interneg: {message}", file=sys.stderr)
+    return typer.Exit(code)

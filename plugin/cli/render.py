@@ -1,0 +1,155 @@
+"""`interneg render`."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from interneg.recipe import Recipe
+
+
+def render(
+    recipe: Annotated[
+        str,
+        typer.Argument(help='A recipe file (.toml), or nodes in one line: "denoise-sr:scale=2,noise=25".'),
+    ],
+    input: Annotated[
+        str, typer.Argument(help="plate.%04d.exr, plate.####.exr, a folder, one image, or a movie.")
+    ],
+    output: Annotated[
+        str,
+        typer.Argument(help="The same kinds; a folder takes the names of the input. Never the input itself."),
+    ],
+    frames: Annotated[
+        str | None, typer.Option(metavar="RANGE", help="Frames to render, as 1001-1100 or 1001-1100x2.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NODE.KNOB=VALUE", help="Change a knob of the recipe; may be repeated."
+        ),
+    ] = None,
+    input_space: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPACE", help="Colour space of the input, where the files do not say it rightly."
+        ),
+    ] = None,
+    output_space: Annotated[
+        str | None, typer.Option(metavar="SPACE", help="Colour space of the output; by default the input's.")
+    ] = None,
+    runtime: Annotated[
+        str, typer.Option(metavar="NAME", help="auto, openvino, onnxruntime or torch; see `interneg doctor`.")
+    ] = "auto",
+    precision: Annotated[
+        str, typer.Option(metavar="NAME", help="auto, fp32, bf16, fp16 or int8; never replaced by another.")
+    ] = "auto",
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Frames in work at once. One already keeps all cores busy.")
+    ] = 1,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Render every frame again, and replace files that interneg did not write. Without it, "
+            "frames that are up to date are left as they are.",
+        ),
+    ] = False,
+    missing: Annotated[
+        Literal["error", "hold", "skip"],
+        typer.Option(
+            help="Missing or damaged frames: stop (exit 3), hold the frame before, or leave them out."
+        ),
+    ] = "error",
+    mask: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CLIP", help="Where and how much to treat: a clip like the input, or one image."
+        ),
+    ] = None,
+    reference: Annotated[
+        str | None, typer.Option(metavar="CLIP", help="A reference plate, for nodes that look at one.")
+    ] = None,
+    cuts: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="First frames of the shots, as numbers or a CMX3600 EDL; by default cuts are detected.",
+        ),
+    ] = None,
+    memory: Annotated[
+        float | None,
+        typer.Option(metavar="GIB", help="Memory that frames may fill; by default half of what is free."),
+    ] = None,
+) -> None:
+    """Render INPUT through RECIPE to OUTPUT.
+
+    Frames are written whole or not at all. An interrupted render goes on where it stopped, and only frames
+    whose recipe, models or input changed are rendered again.
+
+    Exit codes: 0 all frames written or up to date, 2 usage, 3 input, 4 GPU memory, 5 no engine, 6 output,
+    33 memory, 130 interrupted.
+    """
+    # Before anything slow is imported, and until the render has its own handlers.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+    from interneg.colour import Colour
+    from interneg.engines.source import Engines
+    from interneg.errors import UsageError
+    from interneg.plugin.batch.memory import GIB
+    from interneg.plugin.batch.progress import shown
+    from interneg.plugin.batch.render import Job
+    from interneg.plugin.batch.render import render as run
+
+    if memory is not None and not memory > 0:
+        raise UsageError(f"--memory is a number of GiB above 0, not {memory:g}")
+    with shown() as progress:
+        job = Job(
+            _recipe(
+                recipe, settings or (), input_space, output_space, {"mask": mask, "reference": reference}
+            ),
+            input,
+            output,
+            frames=frames,
+            missing=missing,
+            cuts=None if cuts is None else str(cuts),
+            jobs=jobs,
+            memory=None if memory is None else int(memory * GIB),
+            overwrite=overwrite,
+        )
+        summary = run(job, Colour(), Engines(runtime, precision), progress)
+        progress.status(f"{output}: {summary}")
+
+
+def _recipe(
+    text: str,
+    settings: list[str] | tuple[str, ...],
+    input_space: str | None,
+    output_space: str | None,
+    inputs: dict[str, str | None],
+) -> Recipe:
+    from interneg.errors import RecipeError
+    from interneg.nodes import NODES
+    from interneg.recipe import Recipe
+
+    path = Path(text)
+    if path.suffix.casefold() == ".toml":
+        try:
+            recipe = Recipe.from_toml(path.read_text(encoding="utf-8"), NODES)
+        except (OSError, UnicodeDecodeError) as error:
+            raise RecipeError(f"the recipe {text} cannot be read: {error}") from error
+    else:
+        recipe = Recipe.from_line(text, NODES)
+    for setting in settings:
+        recipe = recipe.with_setting(setting)
+    return replace(
+        recipe,
+        input_space=input_space or recipe.input_space,
+        output_space=output_space or recipe.output_space,
+        inputs={**recipe.inputs, **{name: clip for name, clip in inputs.items() if clip is not None}},
+    )
