@@ -282,7 +282,7 @@ def _spec(
             continue
         if name in _OF_ONE_FORMAT and not _fits(kind, name, value):
             continue
-        _set(spec, name, value)
+        _set(spec, name, value, exr=kind.name == "openexr")
     if frame.pixel_aspect != 1:
         spec.attribute("PixelAspectRatio", float(frame.pixel_aspect))
     level = frame.metadata.get("openexr:dwaCompressionLevel")
@@ -345,9 +345,14 @@ def _straight(kind: ImageFormat, frame: Frame) -> bool:
     return kind.name == "png" or bool(frame.metadata.get("oiio:UnassociatedAlpha", 0))
 
 
-def _set(spec: Any, name: str, value: Any) -> None:
+def _set(spec: Any, name: str, value: Any, *, exr: bool) -> None:
     if isinstance(value, Typed):
         spec.attribute(name, _type_desc(value.type), tuple(value))
+    elif isinstance(value, np.generic) and exr:
+        # OpenEXR has no such scalars: OpenImageIO would drop doubles and wrap large integers
+        plain = value.item()
+        fits = isinstance(plain, float) or -(2**31) <= plain < 2**31
+        spec.attribute(name, plain if fits else str(plain))
     elif isinstance(value, np.generic):
         kind = next((k for k, t in _SCALARS.items() if isinstance(value, t)), None)
         spec.attribute(name, oiio.TypeDesc(kind), value.item()) if kind else spec.attribute(

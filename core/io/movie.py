@@ -91,11 +91,13 @@ class MovieClip:
         self._lock = threading.Lock()
         self._open()
         self._times, self._keys = self._index()
+        self._starts = frozenset(self._keys)
         self._places = {t: k for k, t in enumerate(self._times)}
         if not self._times:
             raise InputError(f"{path}: the movie holds no frame that can be decoded")
         self._frames: Iterator[Any] = iter(())
         self._next: int | None = None
+        self._hurt = False
         self._told: set[str] = set()
 
     def _open(self) -> None:
@@ -140,7 +142,7 @@ class MovieClip:
             except av.error.FFmpegError as e:
                 self._next = None
                 raise InputError(f"{self._path}: frame {number} cannot be decoded: {e.strerror or e}") from e
-            if picture is None or picture.is_corrupt:
+            if picture is None:
                 self._next = None
                 raise InputError(
                     f"{self._path}: frame {number} cannot be decoded: the movie is damaged there"
@@ -224,8 +226,10 @@ class MovieClip:
             if at is None:
                 continue
             self._next = at + 1
+            # What is predicted from a damaged picture is damaged too, until the next key frame.
+            self._hurt = bool(picture.is_corrupt) or (self._hurt and at not in self._starts)
             if at >= place:
-                return picture if at == place else None
+                return picture if at == place and not self._hurt else None
         return None
 
     def _seek(self, start: int) -> None:
@@ -236,6 +240,7 @@ class MovieClip:
             self._open()
         self._frames = self._file.decode(self._stream)
         self._next = start
+        self._hurt = False
 
     def _frame(self, picture: Any, number: int, place: int) -> Frame:
         if picture.interlaced_frame:
@@ -510,7 +515,7 @@ class MovieOutput:
             fallback = f"gray{deep}" if grey else f"gbr{'a' * alpha}p{deep}"
             fallback = {"gbrp": "bgr0", "gbrap": "bgra"}.get(fallback, fallback)
             known = {f.name for f in av.codec.Codec("ffv1", "w").video_formats or ()}
-            options = {"level": "3", "slicecrc": "1", "slices": "12", "g": "1"}
+            options = {"level": "3", "slicecrc": "1", "g": "1"}
             return "ffv1", source if source in known else fallback, options
         if alpha:
             raise OutputError(

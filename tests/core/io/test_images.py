@@ -126,7 +126,6 @@ def exr(**changes: Any) -> Frame:
                 "chromaticities": Typed("float[8]", tuple(k / 8 for k in range(8))),
                 "multiView": Typed("string[2]", ("left", "right")),
                 "cropped": Typed("vector2i[2]", (1, 2, 3, 4)),
-                "exact": np.float64(1 / 3),
             },
         ),
         **changes,
@@ -302,6 +301,13 @@ def test_twelve_channel_tiff(tmp_path: Path) -> None:
     names = ("R", "G", "B", "A", *(f"channel{k}" for k in range(4, 12)))
     frame = Frame.of(codes(16, 12), names, depth=("float",) * 12, metadata={"oiio:UnassociatedAlpha": 1})
     same(there_and_back(tmp_path / "a.tif", frame), frame)
+
+
+def test_scalars_that_exr_lacks(tmp_path: Path) -> None:
+    facts = {"third": np.float64(1 / 3), "small": np.uint32(7), "large": np.uint32(2**32 - 1)}
+    back = there_and_back(tmp_path / "a.exr", Frame.of(np.zeros((1, 2, 2)), metadata=facts)).metadata
+    assert back["third"] == pytest.approx(1 / 3, rel=1e-6)
+    assert (back["small"], back["large"]) == (7, "4294967295")
 
 
 # Bad input
