@@ -10,10 +10,6 @@ from interneg.memo import Memo
 from interneg.node import Context
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--regenerate-goldens", action="store_true", help="write the golden pictures anew")
-
-
 @pytest.fixture(scope="session")
 def colour() -> Colour:
     return Colour()
