@@ -104,4 +104,4 @@ def knobs_of(node: type) -> dict[str, Knob]:
 
 def defaults_of(node: type) -> dict[str, Value]:
     """The default value of each knob of a node class."""
-    return {f.name: f.default for f in dataclasses.fields(node) if "knob" in f.metadata}
+    return {name: getattr(node, name) for name in knobs_of(node)}

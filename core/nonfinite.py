@@ -18,7 +18,7 @@ def nonfinite(planes: Pixels) -> Mask | None:
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(planes.sum(dtype=np.float64)):
             return None
-    bad = ~np.isfinite(planes).all(axis=0)
+    bad = np.asarray(~np.isfinite(planes).all(axis=0))
     return bad if bad.any() else None
 
 

@@ -18,11 +18,6 @@ class Digested(Protocol):
 
     def frame(self, number: int) -> Frame: ...
 
-    def forget(self, number: int) -> None:
-        """Let go of a frame that nobody will ask for."""
-        with self._lock:
-            self._fetched.pop(number, None)
-
     def digest(self, number: int) -> str: ...
 
 

@@ -6,9 +6,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import TypeVar
+from typing import Generic, TypeVar
 
-T = TypeVar("T")
+Source = TypeVar("Source")
+Result = TypeVar("Result")
+Found = TypeVar("Found")
 
 _POLL = 0.1
 """Seconds between two looks at whether the work was called off."""
@@ -18,7 +20,7 @@ class Stopped(BaseException):
     """Ends a stage of a pipeline that was called off; never leaves the pipeline."""
 
 
-class Pipeline:
+class Pipeline(Generic[Source, Result]):
     """Three stages, each with threads of its own, over a row of frames.
 
     read, render, write: take a frame number; `render` also what `read` returned, `write` what `render` did.
@@ -28,16 +30,16 @@ class Pipeline:
 
     def __init__(
         self,
-        read: Callable[[int], T | None],
-        render: Callable[[int, T], T | None],
-        write: Callable[[int, T], None],
+        read: Callable[[int], Source | None],
+        render: Callable[[int, Source], Result],
+        write: Callable[[int, Result], None],
         *,
         slots: int,
         readers: int,
         renderers: int,
         writers: int,
     ) -> None:
-        self._stages = (read, render, write)
+        self._read, self._render, self._write = read, render, write
         self._slots = slots
         self._threads = (readers, renderers, writers)
         self._stop = threading.Event()
@@ -52,19 +54,7 @@ class Pipeline:
         When a stage raises, the frames before that one are finished, no other is begun, and the exception
         is raised. What is being written is finished in any case.
         """
-        read, render, write = self._stages
         reading, rendering, writing = (ThreadPoolExecutor(n, "interneg") for n in self._threads)
-
-        def rendered(number: int, source: Future[T | None]) -> T | None:
-            found = self._result(source)
-            return None if found is None else render(number, found)
-
-        def written(number: int, result: Future[T | None]) -> bool:
-            found = self._result(result)
-            if found is not None:
-                write(number, found)
-            return found is not None
-
         running: deque[tuple[int, Future[bool]]] = deque()
 
         def finish() -> None:
@@ -75,9 +65,9 @@ class Pipeline:
             for number in numbers:
                 while len(running) >= self._slots:
                     finish()
-                source = reading.submit(self._unless_stopped, read, number)
-                result = rendering.submit(rendered, number, source)
-                running.append((number, writing.submit(written, number, result)))
+                source = reading.submit(self._reading, number)
+                result = rendering.submit(self._rendering, number, source)
+                running.append((number, writing.submit(self._writing, number, result)))
                 del source, result
             while running:
                 finish()
@@ -91,12 +81,22 @@ class Pipeline:
             rendering.shutdown(wait=False, cancel_futures=True)
         return True
 
-    def _unless_stopped(self, stage: Callable[[int], T | None], number: int) -> T | None:
+    def _reading(self, number: int) -> Source | None:
         if self._stop.is_set():
             raise Stopped
-        return stage(number)
+        return self._read(number)
 
-    def _result(self, future: Future[T]) -> T:
+    def _rendering(self, number: int, source: Future[Source | None]) -> Result | None:
+        found = self._result(source)
+        return None if found is None else self._render(number, found)
+
+    def _writing(self, number: int, result: Future[Result | None]) -> bool:
+        found = self._result(result)
+        if found is not None:
+            self._write(number, found)
+        return found is not None
+
+    def _result(self, future: Future[Found]) -> Found:
         while not wait((future,), timeout=_POLL).done:
             if self._stop.is_set():
                 raise Stopped

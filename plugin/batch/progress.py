@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -46,6 +47,11 @@ class Progress(Protocol):
 
     def step(self, number: int, outcome: str) -> None:
         """A frame is finished: "written", "up to date" or "left out"."""
+
+
+def silence_stdout() -> None:
+    """Send what is still to be printed nowhere, once the reader of the pipe has gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager
@@ -106,31 +112,42 @@ class _Bar:
 
 
 class _Lines:
-    """Lines for farms: `openjd_progress:` in percent and `openjd_status:`, as in Open Job Description."""
+    """Lines for farms: `openjd_progress:` in percent and `openjd_status:`, as in Open Job Description.
+
+    Where nobody reads them any more the work goes on.
+    """
 
     def __init__(self) -> None:
         self._total = 0
         self._gone = 0
         self._clock = _Clock()
         self._told = float("-inf")
+        self._heard = True
 
     def start(self, total: int) -> None:
         self._total = total
         self._clock = _Clock()
 
     def status(self, text: str) -> None:
-        print(f"openjd_status: {text}", flush=True)
+        self._say(f"openjd_status: {text}")
 
     def step(self, number: int, outcome: str) -> None:
         self._gone += 1
         self._clock.count(outcome)
-        print(
-            f"frame {number} {outcome} ({self._gone}/{self._total}, {self._clock.rate:.2f} fps)", flush=True
-        )
+        self._say(f"frame {number} {outcome} ({self._gone}/{self._total}, {self._clock.rate:.2f} fps)")
         now = time.monotonic()
         if now - self._told >= _EVERY or self._gone == self._total:
             self._told = now
-            print(f"openjd_progress: {100 * self._gone / self._total:.1f}", flush=True)
+            self._say(f"openjd_progress: {100 * self._gone / self._total:.1f}")
+
+    def _say(self, line: str) -> None:
+        if not self._heard:
+            return
+        try:
+            print(line, flush=True)
+        except BrokenPipeError:
+            self._heard = False
+            silence_stdout()
 
 
 class _Clock:

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 import interneg
 from interneg.errors import HostMemoryError, InternegError
+from interneg.plugin.batch.progress import silence_stdout
 from interneg.plugin.cli.doctor import doctor
 from interneg.plugin.cli.nodes import nodes
 from interneg.plugin.cli.qc import qc
@@ -88,11 +89,6 @@ def main() -> None:
             sys.stderr.flush()
             os._exit(INTERRUPTED)
         raise
-
-
-def silence_stdout() -> None:
-    """Send what is still to be printed nowhere, after the reader of the pipe has gone."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _failed(message: str, code: int) -> typer.Exit:
