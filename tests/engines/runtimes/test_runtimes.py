@@ -126,3 +126,15 @@ def test_the_catalogues_halos_are_wide_enough(name, planes, store) -> None:
     engine = Engines("openvino", "fp32", store=store, tile_bytes=12_000_000).open(name)
     assert engine._tile_pixels < 180 * 200
     np.testing.assert_allclose(engine.run(picture), whole, atol=1e-5)
+
+
+@pytest.mark.skipif(
+    bool(RUNTIMES["openvino"].precisions()["bf16"]), reason="this CPU does not compute in bf16"
+)
+@pytest.mark.parametrize("name", [n for n in BUILT_IN if n.endswith("lite-x1")])
+def test_bf16_bands_no_gradient(name, store) -> None:
+    ramp = np.zeros((6, 48, 1024), np.float32)
+    ramp[0], ramp[3:5] = np.linspace(0, 1, 1024, dtype=np.float32), 0.1
+    exact, coarse = (Engines("openvino", p, store=store).open(name).run(ramp) for p in ("fp32", "bf16"))
+    assert np.abs(coarse - exact)[0, 16:-16, 16:-16].max() < 0.5 / 1023
+    assert (np.diff((ramp[:3] + coarse)[0, 24, 16:-16]) > 0).all()
