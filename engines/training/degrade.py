@@ -10,7 +10,7 @@ Four kinds of sample, drawn per batch by :class:`Mix`:
 Log-encoded pictures, grey pictures and synthetic edges are mixed in.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -30,22 +30,43 @@ class Mix:
 
     clean: float = 0.48
     noisy: float = 0.25
-    coded: float = 0.12
-    edges: float = 0.04
+    coded: float = 0.10
+    edges: float = 0.08
     grey: float = 0.35
     log: float = 0.25
+
+    def at(self, scale: int) -> "Mix":
+        """At 1x clean samples teach no more than silence: most of their share goes to damage."""
+        if scale > 1:
+            return self
+        return replace(
+            self, clean=0.25 * self.clean, coded=self.coded + 0.5 * self.clean, edges=min(self.edges, 0.03)
+        )
 
 
 @dataclass
 class Batch:
-    """``planes`` float32 (N,6,size,size) and their clean ``target`` Y, Cb, Cr (N,3,s*size,s*size)."""
+    """``planes`` float32 (N,6,size,size) and their clean ``target`` Y, Cb, Cr (N,3,s*size,s*size).
+
+    ``borders`` float32 (N,2,size,size), in the coded samples at 1x: 1 on both sides of the codec's block
+    borders, along x and along y; zero elsewhere.
+    """
 
     planes: Tensor
     target: Tensor
+    borders: Tensor | None = None
 
     @staticmethod
     def of(parts: list["Batch"]) -> "Batch":
-        return Batch(torch.cat([p.planes for p in parts]), torch.cat([p.target for p in parts]))
+        borders = [torch.zeros_like(p.planes[:, :2]) if p.borders is None else p.borders for p in parts]
+        return Batch(*(torch.cat(c) for c in ([p.planes for p in parts], [p.target for p in parts], borders)))
+
+    def turned(self, way: int) -> "Batch":
+        """The batch flipped and turned."""
+        borders = self.borders
+        if borders is not None:
+            borders = turn(borders.flip(1) if way & 4 else borders, way)
+        return Batch(turn(self.planes, way).contiguous(), turn(self.target, way).contiguous(), borders)
 
 
 class Dice:
@@ -80,19 +101,19 @@ class Dice:
 
 
 def draw(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix) -> Batch:
-    """A batch of ``count`` samples of ``size`` input pixels a side at one scale."""
-    shares = (mix.clean, mix.noisy, mix.coded, mix.edges)
+    """A batch of ``count`` samples of ``size`` input pixels a side at one scale; edges come first."""
+    mix = mix.at(scale)
+    shares = (mix.edges, mix.clean, mix.noisy, mix.coded)
     tally = [0] * 5
     for _ in range(count):
         roll, kind = dice.number(), 0
         while kind < 4 and roll >= sum(shares[: kind + 1]):
             kind += 1
         tally[kind] += 1
-    makers = (_clean, _noisy, _coded, _edges, _rich)
+    makers = (_edges, _clean, _noisy, _coded, _rich)
     parts = [make(tiles, scale, size, n, dice, mix) for make, n in zip(makers, tally, strict=True) if n]
     batch = Batch.of([_greyed(part, dice, mix) for part in parts])
-    way = dice.whole(8)
-    return Batch(turn(batch.planes, way).contiguous(), turn(batch.target, way).contiguous())
+    return batch.turned(dice.whole(8))
 
 
 def _greyed(batch: Batch, dice: Dice, mix: Mix) -> Batch:
@@ -101,7 +122,7 @@ def _greyed(batch: Batch, dice: Dice, mix: Mix) -> Batch:
     planes, target = batch.planes, batch.target
     chroma, noise = planes[:, 1:3] * keep, planes[:, 4:5] * keep
     planes = torch.cat((planes[:, :1], chroma, planes[:, 3:4], noise, planes[:, 5:]), 1)
-    return Batch(planes, torch.cat((target[:, :1], target[:, 1:] * keep), 1))
+    return Batch(planes, torch.cat((target[:, :1], target[:, 1:] * keep), 1), batch.borders)
 
 
 def _conditioned(
@@ -114,12 +135,19 @@ def _conditioned(
 
 
 def _protocol(
-    tiles: Tiles, scale: int, size: int, count: int, dice: Dice, log: float
+    tiles: Tiles, scale: int, size: int, count: int, dice: Dice, log: float, tries: int = 1
 ) -> tuple[Tensor, Tensor]:
-    """Reduced and full RGB of random crops; a share ``log`` of the batches is log-encoded."""
-    number = tiles.train[dice.below(count, len(tiles.train))]
-    side = tiles.full[scale].shape[1]
-    top, left = dice.below(count, side - size + 1), dice.below(count, side - size + 1)
+    """Reduced and full RGB of random crops; a share ``log`` of the batches is log-encoded.
+
+    Of ``tries`` crops per sample the most detailed is taken: flat ones teach an enlarger little.
+    """
+    number = tiles.train[dice.below(count * tries, len(tiles.train))]
+    limit = tiles.full[scale].shape[1] - size + 1
+    top, left = dice.below(count * tries, limit), dice.below(count * tries, limit)
+    if tries > 1:
+        number, top, left = (c.view(count, tries) for c in (number, top, left))
+        best = tiles.busiest(number, top * scale, left * scale, size * scale)[:, None]
+        number, top, left = (c.gather(1, best)[:, 0] for c in (number, top, left))
     full = cut(tiles.full[1], number, top * scale, left * scale, size * scale)
     if dice.number() < log:
         full = _log_encoded(full, dice)
@@ -136,7 +164,7 @@ def _log_encoded(rgb: Tensor, dice: Dice) -> Tensor:
 
 
 def _clean(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix) -> Batch:
-    reduced, full = _protocol(tiles, scale, size, count, dice, mix.log / 2)
+    reduced, full = _protocol(tiles, scale, size, count, dice, mix.log / 2, tries=3)
     return Batch(_conditioned(colour.rgb_to_ycc(reduced)), colour.rgb_to_ycc(full))
 
 
@@ -162,7 +190,16 @@ def _coded(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix
     reduced = cut(coded.pixels, pick, top, left, size)
     full = cut(tiles.full[1], coded.tile[pick], top * scale, left * scale, size * scale)
     q = (coded.q[pick] + dice.uniform(count, -0.03, 0.03)).clamp(0.02, 1.0)[:, None, None, None]
-    return Batch(_conditioned(colour.rgb_to_ycc(reduced), q=q), colour.rgb_to_ycc(full))
+    borders = _borders(top, left, size) if scale == 1 else None
+    return Batch(_conditioned(colour.rgb_to_ycc(reduced), q=q), colour.rgb_to_ycc(full), borders)
+
+
+def _borders(top: Tensor, left: Tensor, size: int) -> Tensor:
+    """Both sides of the borders of 8x8 blocks, (N,2,size,size), for crops at a row and a column."""
+    span = torch.arange(size, device=top.device)
+    down, across = (((start[:, None] + span) % 8 % 7 == 0).float() for start in (top, left))
+    grid = (across[:, None, :].expand(-1, size, -1), down[:, :, None].expand(-1, -1, size))
+    return torch.stack(grid, 1)
 
 
 def _edges(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix) -> Batch:
@@ -178,13 +215,14 @@ def _edges(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix
     place = place - dice.uniform(count, -0.3, 0.3)[:, None, None] * large
     width = dice.uniform(count, 1.0, 0.6 * large)[:, None, None]
     bar = (dice.uniform(count, 0, 1) < 0.4)[:, None, None]
-    ramp = (place / 0.7 + 0.5).clamp(0, 1)
-    shape = torch.where(bar, ramp * ((width - place) / 0.7 + 0.5).clamp(0, 1), ramp)[:, None]
+    soft = cos.abs() + sin.abs()  # an edge averaged over the area of each pixel
+    ramp = (place / soft + 0.5).clamp(0, 1)
+    shape = torch.where(bar, ramp * ((width - place) / soft + 0.5).clamp(0, 1), ramp)[:, None]
     tilt = dice.uniform(count, -0.1, 0.1)[:, None, None, None] * (place / large)[:, None]
     low, high = dice.uniform(count * 3, 0, 1), dice.uniform(count * 3, 0, 1)
     low, high = low.view(count, 3, 1, 1), high.view(count, 3, 1, 1)
     full = colour.rgb_to_ycc(low + (high - low) * shape + tilt)
-    reduced = resize(full, size, size, "bicubic" if dice.number() < 0.6 else "area") if scale > 1 else full
+    reduced = resize(full, size, size, "bicubic" if dice.number() < 0.5 else "area") if scale > 1 else full
     if dice.number() < 0.7:
         return Batch(_conditioned(reduced), full)
     sigma = dice.uniform(count, 0, 30 / 255)[:, None, None, None]

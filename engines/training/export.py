@@ -28,9 +28,10 @@ DATA = [
     "CID22 training images (CC BY-SA 4.0)",
     "CLIC 2025 (Unsplash licence)",
     "gb82 (CC0)",
-    "photographs from 22 free collections (CC0, CC BY, CC BY-SA, Unsplash, Pexels)",
-    "clips for codec pairs: DAVIS (BSD-3-Clause), SA-V (CC BY 4.0), Intel samples (CC BY 4.0), "
-    "Big Buck Bunny and Sintel (CC BY 3.0) and others",
+    "photo and wallpaper collections, a licence each (CC0, CC BY, CC BY-SA, BSD-2-Clause, Unsplash, Pexels)",
+    "metadata-extractor sample photographs and clips (free to use)",
+    "clips, for codec pairs only: DAVIS (BSD-3-Clause), SA-V (CC BY 4.0), Intel sample videos (CC BY 4.0), "
+    "Big Buck Bunny and Sintel (CC BY 3.0), VMAF test clip (BSD-2-Clause-Patent), imageio (CC0)",
 ]
 
 
@@ -163,8 +164,8 @@ def better(quality: dict[str, float], described: Path) -> bool:
 
 def command(network: str, arguments: dict[str, Any]) -> str:
     """The training command of a checkpoint's own stage, without folders of this machine."""
-    shown = ("scales", "steps", "batch", "size", "lr", "lr_end", "clean", "noisy", "coded", "seed")
-    options = " ".join(f"--{k.replace('_', '-')} {arguments[k]}" for k in shown)
+    shown = ("scales", "steps", "batch", "size", "lr", "lr_end", "clean", "noisy", "coded", "edges", "seed")
+    options = " ".join(f"--{k.replace('_', '-')} {arguments[k]}" for k in shown if k in arguments)
     start = f" --init {Path(arguments['init']).name}" if arguments.get("init") not in (None, "None") else ""
     return f"python -m interneg.engines.training.train {network} --pack pack.npz{start} {options}"
 

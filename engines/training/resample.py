@@ -24,9 +24,7 @@ def _kernel(name: str, x: Weights) -> Weights:
         return np.where(np.abs(x) < 3, np.sinc(x) * np.sinc(x / 3), 0.0)
     if name == "bilinear":
         return np.maximum(1 - np.abs(x), 0.0)
-    if name == "area":
-        return (np.abs(x) <= 0.5).astype(np.float64)
-    raise ValueError(f"resizer {name!r} is not one of bicubic, lanczos, bilinear, area, nearest")
+    return (np.abs(x) <= 0.5).astype(np.float64)
 
 
 SUPPORT = {"bicubic": 2.0, "lanczos": 3.0, "bilinear": 1.0, "area": 0.5}
@@ -44,6 +42,8 @@ def matrix(size: int, target: int, name: str) -> Weights:
     if name == "nearest":
         out[np.arange(target), np.clip(np.round(centre - 1e-6), 0, size - 1).astype(int)] = 1.0
         return out
+    if name not in SUPPORT:
+        raise ValueError(f"resizer {name!r} is not one of {', '.join(SUPPORT)}, nearest")
     stretch = max(ratio, 1.0)
     reach = int(np.ceil(SUPPORT[name] * stretch)) + 1
     taps = np.floor(centre)[:, None].astype(int) + np.arange(-reach, reach + 1)[None, :]

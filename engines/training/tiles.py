@@ -17,6 +17,7 @@ from torch import Tensor
 from interneg.engines.training.resample import resize
 
 HELD_EVERY = 50
+_CELL = 8
 
 
 def pack_filter(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -50,13 +51,27 @@ class Tiles:
     """Everything a run draws from, on one device.
 
     ``full[s]`` uint8 (N,256/s,256/s,3): the tiles reduced by s with antialiased bicubic and rounded
-    to 8 bits, as the public protocol does. ``train`` and ``held`` are tile numbers.
+    to 8 bits, as the public protocol does. ``train`` and ``held`` are tile numbers. ``detail`` float32
+    (N,257/8,257/8): the sum of the luma gradient above and left of every eighth pixel.
     """
 
     full: dict[int, Tensor]
     coded: dict[int, Coded]
     train: Tensor
     held: Tensor
+    detail: Tensor
+
+    def busiest(self, number: Tensor, top: Tensor, left: Tensor, size: int) -> Tensor:
+        """Which of the candidate crops (N,k) of the full tiles holds most detail, (N,)."""
+        high, low = ((edge + _CELL // 2) // _CELL for edge in (top, top + size))
+        start, end = ((edge + _CELL // 2) // _CELL for edge in (left, left + size))
+        held = self.detail
+        return (
+            held[number, low, end]
+            - held[number, high, end]
+            - held[number, low, start]
+            + held[number, high, start]
+        ).argmax(1)
 
 
 def load(path: Path, device: torch.device, scales: tuple[int, ...] = (1, 2, 4)) -> Tiles:
@@ -79,7 +94,15 @@ def load(path: Path, device: torch.device, scales: tuple[int, ...] = (1, 2, 4)) 
             full[scale] = torch.cat([_reduced(part, scale) for part in pixels.split(64)])
     position = torch.arange(len(clean), device=device)
     held = position % HELD_EVERY == HELD_EVERY - 1
-    return Tiles(full, coded, clean[~held], clean[held])
+    detail = torch.cat([_detail(part) for part in pixels.split(64)])
+    return Tiles(full, coded, clean[~held], clean[held], detail)
+
+
+def _detail(pixels: Tensor) -> Tensor:
+    green = pixels[..., 1].float()
+    steps = green[:, 1:, :-1].sub(green[:, :-1, :-1]).abs() + green[:, :-1, 1:].sub(green[:, :-1, :-1]).abs()
+    cells = torch.nn.functional.avg_pool2d(torch.nn.functional.pad(steps, (0, 1, 0, 1))[:, None], _CELL)[:, 0]
+    return torch.nn.functional.pad(cells.cumsum(1).cumsum(2), (1, 0, 1, 0))
 
 
 def _reduced(pixels: Tensor, scale: int) -> Tensor:

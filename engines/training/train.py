@@ -46,6 +46,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     add("--clean", type=float, default=Mix.clean, help="share of clean protocol samples")
     add("--noisy", type=float, default=Mix.noisy, help="share of Gaussian noise samples")
     add("--coded", type=float, default=Mix.coded, help="share of real codec samples")
+    add("--edges", type=float, default=Mix.edges, help="share of drawn edges")
     add("--seed", type=int, default=0)
     add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     add("--threads", type=int, default=0)
@@ -77,7 +78,7 @@ class Run:
         self.args, self.tiles = args, tiles
         self.device = torch.device(args.device)
         self.scales = [int(s) for s in args.scales.split(",")]
-        self.mix = Mix(clean=args.clean, noisy=args.noisy, coded=args.coded)
+        self.mix = Mix(clean=args.clean, noisy=args.noisy, coded=args.coded, edges=args.edges)
         self.net = build(args.network, (1, 2, 4)).to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = build(args.network, (1, 2, 4)).to(self.device)
         self.step = 0
@@ -133,7 +134,7 @@ class Run:
         planes = batch.planes.contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=args.bf16):
             result = restore(self.forward, planes, scale)
-        loss = restoration_loss(result.float(), batch.target)
+        loss = restoration_loss(result.float(), batch.target, batch.borders if scale == 1 else None)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.net.parameters(), 0.5)

@@ -1,0 +1,96 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from interneg.engines.training import export, train
+from interneg.engines.training.networks import build
+
+ort = pytest.importorskip("onnxruntime", reason="exported files are run by onnxruntime")
+
+
+def arguments(pack: Path, out: Path, *more: str) -> list[str]:
+    common = [
+        "--device",
+        "cpu",
+        "--batch",
+        "2",
+        "--warmup",
+        "2",
+        "--check-every",
+        "1000",
+        "--save-every",
+        "3",
+    ]
+    return ["lite", "--pack", str(pack), "--out", str(out), *common, *more]
+
+
+@pytest.fixture(scope="module")
+def trained(pack: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("run") / "whole.pt"
+    train.main(arguments(pack, out, "--steps", "6", "--seed", "9"))
+    return out
+
+
+def test_a_resumed_run_ends_like_an_uninterrupted_one(pack: Path, trained: Path, tmp_path: Path) -> None:
+    out = tmp_path / "parts.pt"
+    args = train.parse(arguments(pack, out, "--steps", "6", "--seed", "9"))
+    run = train.Run(args, train.load(pack, torch.device("cpu")))
+    for _ in range(3):
+        run.advance()
+    run.save()
+    train.main(arguments(pack, out, "--steps", "6", "--seed", "9", "--resume"))
+    whole, parts = (torch.load(p, weights_only=True) for p in (trained, out))
+    assert whole["step"] == parts["step"] == 6
+    for key in ("net", "average"):
+        for name, weights in whole[key].items():
+            torch.testing.assert_close(parts[key][name], weights, rtol=1e-5, atol=1e-6)
+
+
+def test_a_checkpoint_carries_its_arguments_and_history(pack: Path, trained: Path, tmp_path: Path) -> None:
+    saved = torch.load(trained, weights_only=True)
+    assert saved["args"]["seed"] == 9
+    assert saved["args"]["network"] == "lite"
+    out = tmp_path / "next.pt"
+    train.main(arguments(pack, out, "--steps", "1", "--init", str(trained), "--scales", "2"))
+    saved = torch.load(out, weights_only=True)
+    assert [stage["steps"] for stage in saved["history"]] == [6]
+    assert export.total_steps(saved) == 7
+
+
+def test_weights_alone_cannot_be_resumed(pack: Path, trained: Path, tmp_path: Path) -> None:
+    out = tmp_path / "kept.pt"
+    saved = torch.load(trained, weights_only=True)
+    torch.save({k: saved[k] for k in ("args", "step", "average", "history")}, out)
+    with pytest.raises(ValueError, match="--init instead of --resume"):
+        train.main(arguments(pack, out, "--resume"))
+
+
+def test_sizes_that_jpeg_cannot_tile_are_refused(pack: Path) -> None:
+    with pytest.raises(SystemExit):
+        train.parse(arguments(pack, Path("x.pt"), "--size", "50"))
+
+
+@pytest.mark.parametrize("network", ["lite", "standard"])
+@pytest.mark.parametrize("scale", [1, 2, 4])
+@pytest.mark.filterwarnings("ignore")
+def test_export_matches_torch(network: str, scale: int, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    weights = build(network, (1, 2, 4)).state_dict()
+    model = export.one_scale(network, weights, scale)
+    path = tmp_path / "model.onnx"
+    export.write_onnx(model, path)
+    session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
+    for shape in ((1, 6, 20, 34), (2, 6, 38, 26)):
+        planes = torch.rand(shape)
+        with torch.no_grad():
+            expected = model(planes).numpy()
+        np.testing.assert_allclose(session.run(None, {"planes": planes.numpy()})[0], expected, atol=2e-5)
+
+
+def test_entries_are_toml(tmp_path: Path) -> None:
+    import tomllib
+
+    entry = {"name": "x", "weights": {"fp32": {"file": "x.onnx"}}, "quality": {"Set5 x2 PSNR-Y": 1.5}}
+    assert tomllib.loads(export.toml_text(entry)) == entry
