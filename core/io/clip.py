@@ -62,7 +62,7 @@ def open_clip(path: str | Path, *, first: int = 1) -> Clip:
         else:
             pattern = held
     if pattern:
-        if image_format(Path(pattern.suffix or ".")) is None and image_format(pattern.path(0)) is None:
+        if image_format(pattern.path(0)) is None:
             raise unknown_extension(pattern.path(0))
         numbers = pattern.find()
         if not numbers:
@@ -87,13 +87,14 @@ class ImageClip:
 
     def __init__(self, paths: dict[int, Path], name: str) -> None:
         self._paths = paths
+        self._numbers = tuple(sorted(paths))
         self._name = name
         self._digests: dict[int, tuple[tuple[int, int], str]] = {}
         self._lock = threading.Lock()
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        return tuple(sorted(self._paths))
+        return self._numbers
 
     @property
     def rate(self) -> Fraction | None:

@@ -24,6 +24,9 @@ JPEG_QUALITY = 95
 PART = "oiio:subimage"
 """Metadata key: the place of a frame's part in its file."""
 
+EXR_STRAIGHT = "unassociatedAlpha"
+"""EXR attribute of ours for "oiio:UnassociatedAlpha", which OpenImageIO does not write there."""
+
 _BITS = {"uint8": 8, "uint10": 10, "uint12": 12, "uint16": 16}
 _TYPES = {"uint32": "uint", "half": "half", "float": "float"}
 _SCALARS: dict[str, type] = {"uint": np.uint32, "double": np.float64, "int64": np.int64, "uint64": np.uint64}
@@ -128,6 +131,8 @@ def _read_part(file: Any, path: Path, index: int, spec: Any, number: int, parts:
         raise InputError(f"{path}: samples of {', '.join(sorted(set(formats)))} are not supported")
 
     metadata = dict(_attributes(spec))
+    if EXR_STRAIGHT in metadata:
+        metadata["oiio:UnassociatedAlpha"] = metadata.pop(EXR_STRAIGHT)
     if parts > 1:
         metadata[PART] = index
     return Frame(
@@ -178,7 +183,8 @@ def write_image(
     depth: one of DEPTHS, instead of the frame's own.
     attributes: text attributes to add; the frame's own under the same first word ("interneg:") are dropped.
     warn: called with a kind and a sentence for values that the depth cannot hold: outside 0..1 (clipped to
-        it) or NaN (stored as 0) in integers, finite but beyond 65504 in half (stored as 65504).
+        it) or NaN (stored as 0) in integers, finite but beyond 65504 in half (stored as 65504); and for
+        unassociated alpha in EXR, which is written as it came.
     on: the name that errors speak of, where `path` is a temporary one.
     Parts go to EXR (as parts) and TIFF (as pages). A tiled EXR is written as scanlines.
     Raises OutputError for channels, parts or windows that the format cannot hold, and where writing fails.
@@ -216,6 +222,11 @@ def write_image(
         closed = out.close()
     check(closed)
     _check_end(path, kind, shown)
+    if kind.name == "openexr" and "A" in frame.channels and frame.metadata.get("oiio:UnassociatedAlpha", 0):
+        warn(
+            "alpha",
+            "alpha stays unassociated, as the source had it; multiply colour by it before compositing",
+        )
 
 
 def _check_end(path: Path, kind: ImageFormat, shown: Path) -> None:
@@ -293,7 +304,9 @@ def _spec(
     if kind.name == "jpeg":
         spec.attribute("compression", f"jpeg:{JPEG_QUALITY}")
         spec.attribute("jpeg:subsampling", "4:4:4")
-    if kind.name != "openexr" and "A" in spec.channelnames:
+    if kind.name == "openexr" and "A" in spec.channelnames and _straight(kind, frame):
+        spec.attribute(EXR_STRAIGHT, 1)
+    elif kind.name != "openexr" and "A" in spec.channelnames:
         spec.attribute("oiio:UnassociatedAlpha", int(_straight(kind, frame)))
     for name, text in attributes.items():
         spec.attribute(name, text)

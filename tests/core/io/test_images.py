@@ -451,3 +451,13 @@ def test_typed_attributes_pickle() -> None:
     again = pickle.loads(pickle.dumps(Typed("rational", (24, 1))))
     assert again == (24, 1)
     assert again.type == "rational"
+
+
+def test_unassociated_alpha_in_exr_is_told(tmp_path: Path) -> None:
+    told: list[str] = []
+    pixels = codes(8, 4)
+    frame = Frame.of(pixels, "RGBA", depth=("half",) * 4, metadata={"oiio:UnassociatedAlpha": 1})
+    back = there_and_back(tmp_path / "a.exr", frame, warn=lambda kind, _: told.append(kind))
+    assert told == ["alpha"]
+    np.testing.assert_array_equal(back.pixels, pixels.astype(np.float16))
+    assert back.metadata["oiio:UnassociatedAlpha"] == 1
