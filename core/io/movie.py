@@ -1,4 +1,4 @@
-"""Movies: ProRes, H.264, FFV1 and what else FFmpeg decodes, in and out, without losing codes or tags.
+"""Movies in: ProRes, H.264, FFV1 and what else FFmpeg decodes, without losing codes or tags.
 
 Reading keeps what lies outside the nominal range (overshoot, sub-black): nothing is clipped. The matrix and
 the range come from the tags; an untagged movie is taken as BT.709 from 720 lines on, else BT.601, in limited
@@ -12,7 +12,7 @@ FramesPerSecond      rational
 smpte:TimeCode       of this frame, where the movie has a start time code and up to 30 frames a second
 ===================  ==========================================================================
 
-Interlaced pictures are treated as progressive (logged). Audio, subtitles and data are not carried.
+Interlaced pictures are treated as progressive (logged). Sound, subtitles and data are not carried.
 """
 
 from __future__ import annotations
@@ -20,10 +20,8 @@ from __future__ import annotations
 import logging
 import threading
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
 from fractions import Fraction
-from io import BufferedWriter, FileIO
 from pathlib import Path
 from typing import Any
 
@@ -32,29 +30,25 @@ import av.error
 import numpy as np
 import numpy.typing as npt
 
-from interneg.errors import InputError, OutputError, UsageError
-from interneg.frame import DEPTHS, Box, Frame
+from interneg.errors import InputError
+from interneg.frame import Box, Frame
 from interneg.io import timecode
 from interneg.io.attributes import Typed
 from interneg.io.clip import nominal_rate, outline_digest
-from interneg.io.output import publish, read_sidecar, refusal, temporary_name, write_sidecar
-from interneg.io.pixels import integers, once, unassociated
 from interneg.io.sequence import format_frames
-from interneg.io.ycbcr import MATRICES, Coding, lower, raise_to, to_codes, to_rgb
+from interneg.io.ycbcr import Coding, raise_to, to_rgb
 
-__all__ = ["MovieClip", "MovieOutput"]
+__all__ = ["MovieClip"]
 
 log = logging.getLogger("interneg.io")
 
 UNSPECIFIED = 2
-DEFAULT_RATE = Fraction(24)
-H264_QUALITY = 14
 _CENTRED = ("mjpeg", "mpeg1video")
 _DISCARDED = 2  # AVINDEX_DISCARD_FRAME
-_FULL = 2  # AVCOL_RANGE_JPEG
+FULL_RANGE = 2  # AVCOL_RANGE_JPEG
 
 # Packed and half-packed layouts, and the planar one that holds the same samples.
-_PLANAR = {
+PLANAR = {
     "nv12": "yuv420p",
     "nv16": "yuv422p",
     "p010le": "yuv420p10le",
@@ -246,7 +240,7 @@ class MovieClip:
         if picture.interlaced_frame:
             self._tell("interlaced", "the pictures are interlaced and treated as progressive")
         name = picture.format.name
-        shuffled = picture.reformat(format=_PLANAR[name]) if name in _PLANAR else picture
+        shuffled = picture.reformat(format=PLANAR[name]) if name in PLANAR else picture
         pixels, channels, depth = self._pixels(picture, shuffled)
         metadata: dict[str, Any] = {"movie:pixel_format": name}
         for key, value in (
@@ -257,7 +251,7 @@ class MovieClip:
             if int(value) != UNSPECIFIED:
                 metadata[f"cicp:{key}"] = int(value)
         if int(picture.color_range) or name.startswith("yuvj"):
-            metadata["cicp:range"] = int(int(picture.color_range) == _FULL or name.startswith("yuvj"))
+            metadata["cicp:range"] = int(int(picture.color_range) == FULL_RANGE or name.startswith("yuvj"))
         if "A" in channels:
             metadata["oiio:UnassociatedAlpha"] = 1
         if self.rate:
@@ -290,14 +284,14 @@ class MovieClip:
         has_alpha = parts[-1].is_alpha
         colour = planes[:-1] if has_alpha else planes
         height, width = picture.height, picture.width
-        full = int(picture.color_range) == _FULL or layout.name.startswith("yuvj")
+        full = int(picture.color_range) == FULL_RANGE or layout.name.startswith("yuvj")
         if layout.is_rgb:
             out = np.stack(colour)
             out /= 2**bits - 1
         else:
             matrix = int(picture.colorspace)
             if matrix == UNSPECIFIED:
-                matrix = _usual(height)
+                matrix = usual_matrix(height)
                 if len(colour) > 1:
                     self._tell(
                         "matrix",
@@ -340,242 +334,6 @@ def _plane(picture: Any, component: Any) -> npt.NDArray[np.float32]:
     return rows[: component.height, : component.width].astype(np.float32)
 
 
-class MovieOutput:
-    """A movie that is written in order under a temporary name and gets its own when it is closed.
-
-    .mov is ProRes 422 HQ, or 4444 for frames with alpha or from a 4:4:4 movie; .mp4 and .m4v are H.264 at
-    crf 14; .mkv is FFV1, lossless. H.264 and FFV1 keep the pixel format of a movie source where they can;
-    else 8-bit sources stay 8 bit, deeper ones become 10 bit 4:2:0 in H.264, and R'G'B' of up to 16 bits
-    in FFV1. `depth` ("uint8", "uint10", ...) overrides. Colour tags, pixel aspect, rate and start time
-    code follow the first frame; matrix and range are always tagged. FFV1 does not keep the pixel aspect,
-    which is logged. R'G'B' outside 0..1 is kept as far as the codes reach, then clipped and logged.
-    """
-
-    is_movie = True
-
-    def __init__(self, path: Path, *, overwrite: bool, rate: Fraction | None, depth: str | None) -> None:
-        if path.suffix.lower() not in (".mov", ".mp4", ".m4v", ".mkv"):
-            raise UsageError(f"{path}: movies are written as .mov (ProRes), .mp4 (H.264) or .mkv (FFV1)")
-        self._path = path
-        self._overwrite = overwrite
-        self._depth = depth
-        self._rate = rate or DEFAULT_RATE
-        if rate is None:
-            log.info("%s: the input has no frame rate; written at %s frames per second", path, DEFAULT_RATE)
-        self._temporary = temporary_name(path)
-        self._made: dict[int, dict[str, str]] = {}
-        self._kept: dict[int, dict[str, str]] | None = None
-        self._last: int | None = None
-        self._tell = once()
-        self._ended = False
-        self._raw: Any = None
-        self._file: Any = None
-        self._stream: Any = None
-
-    def path_of(self, number: int) -> Path:
-        return self._path
-
-    def provenance(self, number: int) -> dict[str, str] | None:
-        if not self._path.is_file():
-            return None
-        if self._kept is None:
-            self._kept = read_sidecar(self._path, outline_digest(self._path))
-        return self._kept.get(number)
-
-    def write(self, frame: Frame, provenance: Mapping[str, str]) -> Path:
-        if self._ended:
-            raise OutputError(f"{self._path}: the movie is closed; frame {frame.number} came too late")
-        with self._guarded():
-            if self._stream is None:
-                self._start(frame)
-            self._check(frame)
-            for packet in self._stream.encode(self._picture(frame)):
-                self._file.mux(packet)
-        self._last = frame.number
-        self._made[frame.number] = dict(provenance)
-        return self._path
-
-    def close(self) -> None:
-        if self._stream is None:
-            return
-        self._ended = True
-        with self._guarded():
-            for packet in self._stream.encode(None):
-                self._file.mux(packet)
-            self._file.close()
-            self._raw.close()
-            publish(self._temporary, self._path)
-        self._stream = None
-        write_sidecar(self._path, outline_digest(self._path), self._made)
-
-    def abort(self) -> None:
-        self._ended = True
-        if self._raw is not None:
-            with suppress(av.error.FFmpegError, OSError, ValueError):
-                self._file.close()
-            with suppress(OSError):
-                self._raw.close()
-        with suppress(OSError):
-            self._temporary.unlink(missing_ok=True)
-        self._stream = self._raw = self._file = None
-
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        try:
-            yield
-        except OutputError:
-            self.abort()
-            raise
-        except OSError as e:
-            self.abort()
-            raise OutputError(f"{self._path}: {refusal(e)}") from e
-        except (av.error.FFmpegError, ValueError) as e:
-            self.abort()
-            raise OutputError(f"{self._path}: the movie could not be written: {e}") from e
-
-    def _start(self, frame: Frame) -> None:
-        path = self._path
-        if path.exists() and not self._overwrite and self.provenance(frame.number) is None:
-            raise OutputError(
-                f"{path}: the file exists and is not a movie of ours; remove it or allow overwriting"
-            )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        codec, name, options = self._encoder(frame)
-        self._raw = BufferedWriter(FileIO(self._temporary, "wb"))
-        container = {".mkv": "matroska", ".mov": "mov"}.get(path.suffix.lower(), "mp4")
-        self._file = av.open(self._raw, "w", format=container)
-        stream = self._file.add_stream(codec, rate=self._rate, options=options)
-        layout = av.VideoFormat(name, frame.width, frame.height)
-        stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, name
-        stream.time_base = 1 / self._rate
-        stream.codec_context.thread_type = "AUTO"
-        tags = frame.metadata
-        matrix = int(tags.get("cicp:matrix", 0))
-        # ProRes has no way to say full range, and the range of an R'G'B' source is not that of Y'CbCr
-        coded = codec != "prores_ks" and matrix in MATRICES
-        full = coded and int(tags.get("cicp:range", 0)) == 1
-        bits = av.VideoFormat(_PLANAR.get(name, name), 2, 2).components[0].bits
-        if layout.is_rgb:
-            self._coding = Coding(0, True, bits)
-        else:
-            self._coding = Coding(matrix if matrix in MATRICES else _usual(frame.height), full, bits)
-        context = stream.codec_context
-        self._tags = (
-            int(tags.get("cicp:primaries", UNSPECIFIED)),
-            int(tags.get("cicp:transfer", UNSPECIFIED)),
-            self._coding.matrix,
-            _FULL if self._coding.full else 1,
-        )
-        context.color_primaries, context.color_trc, context.colorspace, context.color_range = self._tags
-        context.sample_aspect_ratio = Fraction(frame.pixel_aspect).limit_denominator(1000)
-        if codec == "ffv1" and frame.pixel_aspect != 1:
-            log.warning("%s: FFV1 movies do not keep the pixel aspect %g", path, frame.pixel_aspect)
-        start = tags.get("smpte:TimeCode")
-        if isinstance(start, tuple) and start:
-            stream.metadata["timecode"] = timecode.unpack(int(start[0]))
-        self._stream, self._layout, self._shape = stream, name, frame.pixels.shape
-        self._channels = frame.channels
-        log.info("%s: written as %s, %s, %s frames per second", path, codec, name, self._rate)
-
-    def _encoder(self, frame: Frame) -> tuple[str, str, dict[str, str]]:
-        """The codec, its pixel format and options for frames like this one."""
-        names = frame.channels
-        if set(names) not in ({"Y"}, {"R", "G", "B"}, {"R", "G", "B", "A"}) or frame.parts:
-            extra = [n for n in names if n not in "RGBA"] + [
-                p.metadata.get("name", "part") for p in frame.parts
-            ]
-            raise OutputError(
-                f"{self._path}: a movie holds Y, RGB or RGBA, not {', '.join(map(str, extra or names))}; "
-                "write EXR"
-            )
-        if frame.data_window != frame.display_window:
-            raise OutputError(
-                f"{self._path}: a movie cannot hold the data window {tuple(frame.data_window)} in the format "
-                f"{tuple(frame.display_window)}; write EXR, or crop the picture first"
-            )
-        alpha, grey = "A" in names, names == ("Y",)
-        bits = {"uint8": 8, "uint10": 10, "uint12": 12}.get(
-            self._depth or max(frame.depth, key=DEPTHS.index), 16
-        )
-        source = str(frame.metadata.get("movie:pixel_format", ""))
-        source = _PLANAR.get(source, source).replace("yuvj", "yuv") if self._depth is None else ""
-        if source and ("a" in source.removeprefix("gray").partition("p")[0]) != alpha:
-            source = ""
-        kind = self._path.suffix.lower()
-        if kind == ".mov":
-            if alpha or source.startswith("yuv444"):
-                return (
-                    "prores_ks",
-                    "yuva444p10le" if alpha else "yuv444p10le",
-                    {"profile": "4", "vendor": "apl0"},
-                )
-            return "prores_ks", "yuv422p10le", {"profile": "3", "vendor": "apl0"}
-        deep = "" if bits == 8 else f"{bits}le"
-        if kind == ".mkv":
-            fallback = f"gray{deep}" if grey else f"gbr{'a' * alpha}p{deep}"
-            fallback = {"gbrp": "bgr0", "gbrap": "bgra"}.get(fallback, fallback)
-            known = {f.name for f in av.codec.Codec("ffv1", "w").video_formats or ()}
-            options = {"level": "3", "slicecrc": "1", "g": "1"}
-            return "ffv1", source if source in known else fallback, options
-        if alpha:
-            raise OutputError(
-                f"{self._path}: H.264 cannot hold alpha; write .mov (ProRes 4444) or .mkv (FFV1)"
-            )
-        even = frame.width % 2 == 0 and frame.height % 2 == 0
-        deep = "" if bits == 8 else "10le"
-        fallback = f"yuv4{'20' if even else '44'}p{deep}"
-        known = {f.name for f in av.codec.Codec("libx264", "w").video_formats or ()}
-        return "libx264", source if source in known and even else fallback, {"crf": str(H264_QUALITY)}
-
-    def _check(self, frame: Frame) -> None:
-        if frame.pixels.shape != self._shape or frame.channels != self._channels:
-            raise OutputError(
-                f"{self._path}: frame {frame.number} has {frame.width}x{frame.height} {frame.channels}, the "
-                f"movie {self._shape[2]}x{self._shape[1]} {self._channels}; all frames must be alike"
-            )
-        if self._last is not None and frame.number <= self._last:
-            raise OutputError(
-                f"{self._path}: frame {frame.number} came after {self._last}; movies are written in order"
-            )
-
-    def _picture(self, frame: Frame) -> Any:
-        """The frame as FFmpeg has it, coded, rounded and in the encoder's pixel format."""
-        planar = _PLANAR.get(self._layout, self._layout)
-        picture = av.VideoFrame(frame.width, frame.height, planar)
-        parts = picture.format.components
-
-        def warn(kind: str, sentence: str) -> None:
-            self._tell(self._path, frame.number, kind, sentence)
-
-        pixels = frame.pixels[
-            [frame.channels.index(n) for n in ("R", "G", "B", "A", "Y") if n in frame.channels]
-        ]
-        if "A" in frame.channels and not frame.metadata.get("oiio:UnassociatedAlpha", 0):
-            pixels = unassociated(pixels.transpose(1, 2, 0), warn).transpose(2, 0, 1)
-        coding, top = self._coding, np.float32(2**self._coding.bits - 1)
-        colour = np.repeat(pixels, 3, 0) if len(pixels) == 1 and len(parts) > 1 else pixels[:3]
-        if picture.format.is_rgb:
-            planes = list(colour * top)
-        elif len(parts) == 1:
-            zero, one = coding.luma
-            planes = [colour[0] * np.float32(one) + np.float32(zero)]
-        else:
-            y, cb, cr = to_codes(colour, coding)
-            planes = [y, *(lower(c, parts[1].height, parts[1].width, centred=False) for c in (cb, cr))]
-        if "A" in frame.channels:
-            planes.append(pixels[3] * top)
-        for component, plane in zip(parts, planes, strict=True):
-            codes = integers(plane, component.bits, warn)
-            target = picture.planes[component.plane]
-            rows = np.zeros((target.height, target.line_size // codes.itemsize), codes.dtype)
-            rows[: component.height, : component.width] = codes
-            target.update(rows.tobytes())
-        picture = picture.reformat(format=self._layout) if planar != self._layout else picture
-        picture.color_primaries, picture.color_trc, picture.colorspace, picture.color_range = self._tags
-        picture.pts, picture.time_base = len(self._made), 1 / self._rate
-        return picture
-
-
-def _usual(height: int) -> int:
+def usual_matrix(height: int) -> int:
     """The matrix of pictures that do not say: BT.709 from 720 lines on, else BT.601."""
     return 1 if height >= 720 else 6

@@ -79,7 +79,8 @@ def open_output(
 
     Integer formats hold 0..1: what lies outside is clipped, NaN stored as 0, and both are counted and
     logged once per output ("interneg.io"). Provenance is kept as "interneg:..." attributes in EXR and PNG,
-    else in a side file `.interneg/NAME.json` beside the frame. Movies are described in `interneg.io.movie`.
+    else in a side file `.interneg/NAME.json` beside the frame. Movies are described at
+    `interneg.io.movie_output.MovieOutput`.
     Raises UsageError where the output is the input, or a name that cannot hold the frames.
     """
     path = Path(path)
@@ -87,7 +88,7 @@ def open_output(
         raise UsageError(f"depth '{depth}' does not exist; choose one of {', '.join(DEPTHS)}")
     wanted = tuple(numbers if numbers is not None else like.numbers)
     if is_movie(path) and not path.is_dir():
-        from interneg.io.movie import MovieOutput
+        from interneg.io.movie_output import MovieOutput
 
         refuse_same(like, {0: path})
         return MovieOutput(path, overwrite=overwrite, rate=rate or like.rate, depth=depth)

@@ -143,9 +143,9 @@ def test_exr_keeps_all(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("compression", ["none", "rle", "zip", "zips", "piz", "dwaa", "b44"])
 def test_exr_keeps_the_compression(tmp_path: Path, compression: str) -> None:
-    metadata = {"compression": compression}
+    metadata: dict[str, Any] = {"compression": compression}
     if compression == "dwaa":
-        metadata["openexr:dwaCompressionLevel"] = 20.0  # type: ignore[assignment]
+        metadata["openexr:dwaCompressionLevel"] = 20.0
     frame = Frame.of(np.zeros((3, 4, 4)), depth=("half",) * 3, metadata=metadata)
     back = there_and_back(tmp_path / "a.exr", frame)
     assert {k: back.metadata[k] for k in metadata} == metadata
