@@ -22,11 +22,14 @@ LOOK = 3
 """How many frames beyond the two at a boundary are looked at: a flash of up to so many frames is no cut."""
 
 _SIZE = (64, 36)
-_UNLIKE = 0.55
+_LIKE = 0.45
 _FLAT = 0.02
-_DIM = 0.1
+_FADED = 0.8
 
-_EVENT = re.compile(r"^\d+\s+\S+\s+\S+\s+\S+.*?(\d\d:\d\d:\d\d[:;]\d\d)\s+\d\d:\d\d:\d\d[:;]\d\d\s*$")
+# An event of the picture: number, reel, tracks with a V or B, ..., record in and out.
+_EVENT = re.compile(
+    r"^\d+\s+\S+\s+(?:\S*V\d*|B)\s+\S+.*?(\d\d:\d\d:\d\d[:;]\d\d)\s+\d\d:\d\d:\d\d[:;]\d\d\s*$"
+)
 
 
 class Shots:
@@ -74,7 +77,8 @@ class Shots:
         """
         before = [self._thumb(i) for i in range(max(0, index - LOOK - 1), index)]
         after = [self._thumb(i) for i in range(index, min(len(self._numbers), index + LOOK + 1))]
-        return all(_difference(a, b) > _UNLIKE for a in before for b in after)
+        faint = [_FADED * max(map(_contrast, side)) for side in (before, after)]
+        return not any(_alike(a, b, *faint) for a in before for b in after)
 
     def _thumb(self, index: int) -> Pixels:
         frame = self._frame(self._numbers[index])
@@ -93,17 +97,21 @@ def _thumb(frame: Frame) -> Pixels:
     return thumb
 
 
-def _difference(a: Pixels, b: Pixels) -> float:
-    """1 minus the normalised correlation of two thumbs, 0 (alike but for gain and offset) to 2.
+def _alike(a: Pixels, b: Pixels, faint_a: float, faint_b: float) -> bool:
+    """Whether two thumbs show the same shot: they correlate, whatever their gain and offset.
 
-    A flat thumb (black, white, fog) has no structure to compare. It counts as like another flat one and like
-    a dim one, which is what a fade leaves just before it, and as unlike a picture.
+    A flat thumb (black, white, fog) has no structure to compare. It is like another flat one, and like one
+    fainter than its neighbours, as a fade leaves it; not like a full picture.
     """
-    da, db = a - a.mean(), b - b.mean()
-    norms = float(np.sqrt((da * da).mean())), float(np.sqrt((db * db).mean()))
-    if min(norms) < _FLAT:
-        return 0.0 if max(norms) < _DIM else 2.0
-    return 1.0 - float((da * db).mean()) / (norms[0] * norms[1])
+    ca, cb = _contrast(a), _contrast(b)
+    if ca < _FLAT or cb < _FLAT:
+        return (ca < _FLAT or ca < faint_a) and (cb < _FLAT or cb < faint_b)
+    correlation = float(((a - a.mean()) * (b - b.mean())).mean()) / (ca * cb)
+    return correlation > _LIKE
+
+
+def _contrast(thumb: Pixels) -> float:
+    return float(thumb.std())
 
 
 def parse_cuts(text: str, numbers: Sequence[int], rate: float) -> list[int]:

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interneg.errors import KnobError
+from interneg.knobs import AUTO, Knob, defaults_of, knobs_of
+from interneg.node import Node
+from interneg.nodes import NODES
+
+
+def make(kind: Any, **facts: Any) -> Knob:
+    return Knob(kind, "Label", "Help.", **facts)
+
+
+@pytest.mark.parametrize(
+    ("declared", "given_value", "value"),
+    [
+        (make("float"), "2.5", 2.5),
+        (make("float"), 2, 2.0),
+        (make("float", auto=True), AUTO, AUTO),
+        (make("int"), "-3", -3),
+        (make("int"), 3.0, 3),
+        (make("bool"), "Yes", True),
+        (make("bool"), False, False),
+        (make("bool"), "off", False),
+        (make("choice", choices=("1", "2")), 2, "2"),
+        (make("file"), "a.exr", "a.exr"),
+        (make("frames"), "1001, 1003", (1001, 1003)),
+        (make("frames"), [5, 7], (5, 7)),
+    ],
+)
+def test_values_of_their_own_type_and_as_text(declared: Knob, given_value: object, value: object) -> None:
+    parsed = declared.parse("n.k", given_value)
+    assert parsed == value
+    assert type(parsed) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "says"),
+    [
+        (make("float"), "many", "a number"),
+        (make("float", auto=True), "many", 'a number or "auto"'),
+        (make("float"), AUTO, "a number"),
+        (make("float"), True, "a number"),
+        (make("float"), None, "a number"),
+        (make("float"), "nan", "a number"),
+        (make("float", hard=(0.0, 1.0)), 1.5, "a number from 0 to 1"),
+        (make("float", hard=(0.0, 9.0), unit="stops"), -1, "a number from 0 to 9 stops"),
+        (make("int"), 2.5, "a whole number"),
+        (make("int"), "2.5", "a whole number"),
+        (make("int"), float("inf"), "a whole number"),
+        (make("bool"), "perhaps", "true or false"),
+        (make("choice", choices=("lite", "standard")), "light", "one of lite, standard.*did you mean 'lite'"),
+        (make("file"), 3, "a file name"),
+        (make("frames"), "1001-1003", "frame numbers"),
+        (make("frames"), 3, "frame numbers"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_name(declared: Knob, value: object, says: str) -> None:
+    with pytest.raises(KnobError, match=f"knob 'n.k' is {says}"):
+        declared.parse("n.k", value)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_floats_come_back_exactly_from_their_text(value: float) -> None:
+    assert make("float").parse("n.k", repr(value)) == value
+
+
+@pytest.mark.parametrize("node", NODES.values(), ids=NODES)
+def test_every_knob_is_described_and_its_default_fits(node: type[Node]) -> None:
+    defaults = defaults_of(node)
+    for name, declared in knobs_of(node).items():
+        assert declared.label, name
+        assert declared.help.endswith("."), name
+        assert declared.parse(name, defaults[name]) == defaults[name]
+        assert declared.slider[0] >= declared.hard[0], name
+        assert declared.slider[1] <= declared.hard[1], name

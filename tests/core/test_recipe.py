@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from interneg.errors import KnobError, RecipeError
+from interneg.recipe import Recipe
+
+TOML = """
+[colour]
+input = "ACEScg"
+output = "ACES2065-1"
+
+[inputs]
+mask = "mask.%04d.exr"
+
+[[node]]
+name = "temporal-mean"
+radius = 2
+
+[[node]]
+name = "temporal-mean"
+strength = 0.5
+"""
+
+
+@pytest.fixture
+def types(temporal_mean: Any) -> dict[str, Any]:
+    return {temporal_mean.name: temporal_mean}
+
+
+def test_toml_and_line_say_the_same(types: dict[str, Any]) -> None:
+    toml = Recipe.from_toml(TOML, types)
+    line = Recipe.from_line(" temporal-mean:radius=2 | temporal-mean: strength=0.5 ,", types)
+    assert toml.nodes == line.nodes
+    assert (toml.input_space, toml.output_space) == ("ACEScg", "ACES2065-1")
+    assert toml.inputs == {"mask": "mask.%04d.exr"}
+    assert [n.knobs["radius"] for n in toml.nodes] == [2, 3]
+
+
+def test_a_setting_changes_every_node_of_that_name(types: dict[str, Any]) -> None:
+    recipe = Recipe.from_toml(TOML, types).with_setting("temporal-mean.gain=2")
+    assert [n.knobs["gain"] for n in recipe.nodes] == [2.0, 2.0]
+    assert [n.knobs["radius"] for n in recipe.nodes] == [2, 3]
+
+
+def test_the_identity_changes_with_all_that_changes_the_picture(types: dict[str, Any]) -> None:
+    lines = ("temporal-mean", "temporal-mean:radius=2", "temporal-mean|temporal-mean")
+    recipes = [Recipe.from_line(line, types) for line in lines]
+    recipes += [Recipe(recipes[0].nodes, "ACEScg"), Recipe(recipes[0].nodes, None, "ACEScg")]
+    assert len({r.identity for r in recipes}) == len(recipes)
+    spelt_out = Recipe.from_line("temporal-mean:gain=1.0,radius=3", types)
+    assert spelt_out.identity == recipes[0].identity
+    newer = type("Newer", (types["temporal-mean"],), {"version": 2})
+    assert Recipe((newer(),)).identity != recipes[0].identity
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[[node]\n", "not valid TOML"),
+        ("", "no nodes"),
+        ("node = 3", "no nodes"),
+        ("[node]\nname = 'x'", "no nodes"),
+        ("[[node]]\nradius = 1", "has no name; known are temporal-mean"),
+        ("[[node]]\nname = 'temporal-maen'", "no node 'temporal-maen' (did you mean 'temporal-mean'?)"),
+        ("[[nodes]]\nname = 'temporal-mean'", "unknown entry 'nodes' (did you mean 'node'?)"),
+        ("colour = 3\n[[node]]\nname='temporal-mean'", "[colour] is a table of texts"),
+        ("[colour]\nimput = 'x'\n[[node]]\nname='temporal-mean'", "'imput' (did you mean 'input'?)"),
+        ("[inputs]\nmatte = 'x'\n[[node]]\nname='temporal-mean'", "[inputs] has an unknown entry 'matte'"),
+    ],
+)
+def test_a_bad_file_is_refused_with_its_reason(types: dict[str, Any], text: str, says: str) -> None:
+    with pytest.raises(RecipeError, match=re.escape(says)):
+        Recipe.from_toml(text, types)
+
+
+@pytest.mark.parametrize(
+    ("line", "error", "says"),
+    [
+        ("", RecipeError, "no node ''"),
+        ("temporal-mean|", RecipeError, "no node ''"),
+        ("temporal-mean:radius", RecipeError, "'radius' in 'temporal-mean:radius' is no setting"),
+        ("temporal-mean:radios=2", KnobError, "no knob 'radios' (did you mean 'radius'?)"),
+        (
+            "temporal-mean:radius=99",
+            KnobError,
+            "knob 'temporal-mean.radius' is a whole number from 0 to 8 frames",
+        ),
+    ],
+)
+def test_a_bad_line_is_refused_with_its_reason(
+    types: dict[str, Any], line: str, error: type[Exception], says: str
+) -> None:
+    with pytest.raises(error, match=re.escape(says)):
+        Recipe.from_line(line, types)
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("radius=2", "expected NODE.KNOB=VALUE"),
+        ("temporal-mean.radius", "expected NODE.KNOB=VALUE"),
+        ("temporal.radius=2", "no node 'temporal' (did you mean 'temporal-mean'?)"),
+    ],
+)
+def test_a_bad_setting_is_refused_with_its_reason(types: dict[str, Any], setting: str, says: str) -> None:
+    with pytest.raises(RecipeError, match=re.escape(says)):
+        Recipe.from_line("temporal-mean", types).with_setting(setting)

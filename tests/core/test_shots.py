@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import pytest
+
+from interneg.errors import UsageError
+from interneg.frame import Frame, Pixels
+from interneg.memo import Memo
+from interneg.shots import LOOK, Shots, parse_cuts
+
+HEIGHT, WIDTH = 72, 128
+
+
+def scene(seed: int, at: int = 0) -> Pixels:
+    """A picture with objects of many sizes, scene-linear, panned by `at` pixels, with its own grain."""
+    rng = np.random.default_rng(seed)
+    picture = sum(
+        cv2.resize(
+            rng.uniform(0, a, (n, 2 * n)).astype(np.float32),
+            (WIDTH + 64, HEIGHT),
+            interpolation=cv2.INTER_CUBIC,
+        )
+        for n, a in ((3, 0.8), (6, 0.4), (18, 0.2))
+    )
+    grain = np.random.default_rng(1000 * seed + at).normal(0, 0.02, (3, HEIGHT, WIDTH))
+    return np.maximum(picture[None, :, at : at + WIDTH] + grain, 0).astype(np.float32)
+
+
+def shots(
+    frames: Sequence[Pixels], cuts: list[int] | None = None, numbers: Sequence[int] | None = None
+) -> Shots:
+    numbers = numbers or range(1001, 1001 + len(frames))
+    made = {n: Frame.of(p, number=n) for n, p in zip(numbers, frames, strict=True)}
+    return Shots(list(numbers), made.__getitem__, Memo(256), cuts)
+
+
+def starts(found: Shots, count: int) -> list[int]:
+    return [i for i in range(count) if found.starts(i)]
+
+
+def take(seed: int, count: int, speed: int = 2) -> list[Pixels]:
+    return [scene(seed, speed * i) for i in range(count)]
+
+
+BLACK = np.zeros((3, HEIGHT, WIDTH), np.float32)
+WHITE = np.full((3, HEIGHT, WIDTH), 6.0, np.float32)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_hard_cuts_are_found_and_pans_are_not(seed: int) -> None:
+    frames = take(seed, 7) + take(seed + 50, 5) + take(seed + 90, 9)
+    assert starts(shots(frames), 21) == [0, 7, 12]
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["white", "bright", "other"])
+def test_a_flash_is_no_cut(length: int, kind: str) -> None:
+    frames = take(1, 16)
+    for i in range(6, 6 + length):
+        frames[i] = {"white": WHITE, "bright": frames[i] * 8 + 2, "other": scene(70, i)}[kind]
+    assert starts(shots(frames), 16) == [0]
+
+
+def test_what_stays_longer_than_a_flash_is_a_shot() -> None:
+    frames = take(1, 6) + take(70, LOOK + 1) + take(1, 6)
+    assert starts(shots(frames), len(frames)) == [0, 6, 6 + LOOK + 1]
+
+
+@pytest.mark.parametrize("length", [8, 24])
+def test_fades_are_no_cuts(length: int) -> None:
+    down = [p * np.float32(1 - (i + 1) / length) for i, p in enumerate(take(2, length, 1))]
+    up = [p * np.float32((i + 1) / length) for i, p in enumerate(take(3, length, 1))]
+    assert starts(shots([*down, *[BLACK] * 6, *up]), 2 * length + 6) == [0]
+
+
+def test_a_dissolve_is_no_cut() -> None:
+    a, b = take(4, 24, 1), take(5, 24, 1)
+    mixed = [
+        x * np.float32(1 - i / 23) + y * np.float32(i / 23) for i, (x, y) in enumerate(zip(a, b, strict=True))
+    ]
+    assert starts(shots(mixed), 24) == [0]
+
+
+def test_a_cut_to_black_and_back_is_two_cuts() -> None:
+    frames = take(6, 6) + [BLACK] * 6 + take(7, 6)
+    assert starts(shots(frames), 18) == [0, 6, 12]
+
+
+def test_grey_pictures_odd_numbers_and_nan_are_looked_at_too() -> None:
+    frames = [p[:1] for p in take(8, 5) + take(9, 5)]
+    frames[2] = frames[2].copy()
+    frames[2][0, 0, 0], frames[2][0, 5, 5] = np.nan, np.inf
+    numbers = [1, 2, 3, 5, 8, 9, 10, 11, 12, 20]
+    assert starts(shots(frames, numbers=numbers), 10) == [0, 5]
+    assert starts(shots([np.ones((3, 1, 1), np.float32)] * 2), 2) == [0]
+
+
+def test_a_window_ends_at_its_shot() -> None:
+    found = shots(take(1, 4) + take(60, 4))
+    assert found.window(3, 2, 2) == [1, 2, 3, 3, 3]
+    assert found.window(4, 2, 2) == [4, 4, 4, 5, 6]
+    assert found.window(0, 3, 1) == [0, 0, 0, 0, 1]
+    assert found.window(7, 0, 2) == [7, 7, 7]
+
+
+def test_a_list_overrides_detection_and_a_cut_on_a_missing_frame_counts_at_the_next() -> None:
+    found = shots(take(1, 6), cuts=[1003, 1006, 4000], numbers=[1001, 1002, 1004, 1005, 1007, 1008])
+    assert starts(found, 6) == [0, 2, 4]
+    assert starts(shots(take(1, 3) + take(60, 3), cuts=[]), 6) == [0]
+
+
+def test_two_clips_that_share_measurements_have_their_own_cuts() -> None:
+    memo = Memo(256)
+    results = []
+    for frames in (take(1, 6) + take(60, 6), take(1, 12)):
+        made = {i: Frame.of(p, number=i) for i, p in enumerate(frames)}
+        results.append(starts(Shots(range(12), made.__getitem__, memo), 12))
+    assert results == [[0, 6], [0]]
+
+
+EDL = """TITLE: REEL 3
+FCM: NON-DROP FRAME
+
+001  A001     V     C        10:00:00:00 10:00:02:00 01:00:00:00 01:00:02:00
+* FROM CLIP NAME: #12 SIGN
+002  A002     AA/V  C        11:00:00:00 11:00:01:12 01:00:02:00 01:00:03:12
+003  A002     A2    C        11:00:00:00 11:00:01:12 01:00:03:00 01:00:03:12
+004  A003     V     C        12:00:00:00 12:00:00:00 01:00:03:12 01:00:03:12
+004  A004     V     D    024 12:10:00:00 12:10:04:00 01:00:03:12 01:00:07:12
+"""
+
+
+def test_cut_lists() -> None:
+    numbers = range(1001, 1200)
+    assert parse_cuts("1001, 1040 # second shot\n\n1100\n", numbers, 24) == [1001, 1040, 1100]
+    assert parse_cuts("# nothing\n", numbers, 24) == []
+    assert parse_cuts(EDL, numbers, 24) == [1001, 1001 + 48, 1001 + 84]
+    with pytest.raises(UsageError, match=r"line 2 of the cut list has 'x7'"):
+        parse_cuts("5\nx7", numbers, 24)
+
+
+def test_drop_frame_timecodes_count_frames() -> None:
+    edl = "\n".join(
+        f"{i:03}  A  V  C  00:00:00;00 00:00:01;00 {start} {end}"
+        for i, (start, end) in enumerate([("01:00:00;00", "01:01:00;02"), ("01:01:00;02", "01:10:00;00")], 1)
+    )
+    assert parse_cuts(edl, range(1, 9), 30000 / 1001) == [1, 1 + 1800]
