@@ -20,7 +20,8 @@ from interneg.node import Node, View
 from interneg.nodes._noise import NoiseProfile, measure_noise
 from interneg.resize import cubic, reduce
 
-_LUMA_RANGE = (-0.25, 1.25)
+_LUMA_RANGE = (-0.25, 1.6)
+_CHROMA_RANGE = (-0.75, 0.75)
 _LOCK_STEPS = 12
 _LOCK_SIGMAS = 2.0
 
@@ -85,7 +86,7 @@ class DenoiseSR(Node):
         net[3], net[4] = profile.map(net[0])
         net[5] = self.deblock
         if len(given) == 3:
-            np.clip(given[1:], -0.5, 0.5, out=net[1:3])
+            np.clip(given[1:], *_CHROMA_RANGE, out=net[1:3])
         else:
             net[4] = 0
         correction = view.context.engines.open(self.models[0]).run(net)

@@ -33,8 +33,8 @@ class Choice(NamedTuple):
 class _Log(NamedTuple):
     """The perceptual encoding of one colour space: the way in, the way out, and what it is in words."""
 
-    enter: Transform | None
-    leave: Transform | None
+    enter: tuple[Step, ...]
+    leave: tuple[Step, ...]
     description: str
 
 
@@ -161,16 +161,16 @@ class Colour:
         pixels: (3, H, W) R, G, B or (1, H, W) grey, float32, any strides, any range, in the colour space
             `space`. Grey is treated as R = G = B and comes back as one plane: light, its encoding or Y.
             In LOG_RGB and LOG_Y light goes through the log of `log_encoding`, deep negatives folded (see
-            `working.fold`); any other picture keeps its own transfer, unchanged.
+            `working.fold`). Any log, the picture's own too, is spread so that light of 0 and 1 are codes 0
+            and 1, as they are in video: networks see the same contrast in both. Any other picture keeps its
+            own transfer, unchanged.
         out: as for `leave`.
         Returns (C, H, W) float32, a new C-contiguous array: R, G, B, or Y, Cb, Cr for LOG_Y. A pixel depends
         on itself alone; NaN and inf stay in their pixel.
         """
         if working is WorkingSpace.LINEAR_RGB:
             return self._linear(space)[0](pixels, out)
-        steps: list[Step] = []
-        if encode := self._log(space).enter:
-            steps += [encode.apply, fold]
+        steps = list(self._log(space).enter)
         if working is WorkingSpace.LOG_Y and len(pixels) == 3:
             steps.append(to_luma)
         return in_chunks(tuple(steps), pixels, out)
@@ -189,8 +189,7 @@ class Colour:
         steps: list[Step] = []
         if working is WorkingSpace.LOG_Y and len(planes) == 3:
             steps.append(to_rgb)
-        if decode := self._log(space).leave:
-            steps += [unfold, decode.apply]
+        steps += self._log(space).leave
         return in_chunks(tuple(steps), planes, out)
 
     def log_encoding(self, space: str) -> str:
@@ -217,18 +216,21 @@ class Colour:
 
     def _find_log(self, space: str) -> _Log:
         encoding = self._encoding(space)
+        if encoding == "log":
+            spread, gathered = _spread(self.transform("scene_linear", space))
+            return _Log((spread,), (gathered,), "its own log")
         if encoding not in _LINEAR:
-            return _Log(None, None, f"its own transfer ({encoding})")
+            return _Log((), (), f"its own transfer ({encoding})")
         why = "the config has no compositing_log role"
         if encoding == "display-linear":
             why = "display light"
         elif role := self._first(["compositing_log"]):
             there, back = self.transform(space, role), self.transform(role, space)
             if _loss(there, back, _SCENE).max() <= 2e-5:
-                return _Log(there, back, f"{role}, the compositing_log role")
+                return _through(there, back, f"{role}, the compositing_log role")
             why = f"{role}, the compositing_log role, does not bring negatives and highlights back"
         there, back = (Transform(self._config.getProcessor(*curve)) for curve in _analytic())
-        return _Log(there, back, f"analytic ACEScct curve ({why})")
+        return _through(there, back, f"analytic ACEScct curve ({why})")
 
     def _encoding(self, space: str) -> str:
         """The encoding attribute of a space, or where an older config has none, what its numbers say."""
@@ -239,6 +241,27 @@ class Colour:
             return str(stated)
         linear = self._config.isColorSpaceLinear(space, found.getReferenceSpaceType())
         return "scene-linear" if linear else "not linear"
+
+
+def _through(there: Transform, back: Transform, description: str) -> _Log:
+    spread, gathered = _spread(there)
+    return _Log((there.apply, spread, fold), (unfold, gathered, back.apply), description)
+
+
+def _spread(log: Transform) -> tuple[Step, Step]:
+    """The straight line that takes the codes of neutral light of 0 and 1 to 0 and 1, and its inverse."""
+    black, white = log(np.broadcast_to(np.array([0, 1], np.float32), (3, 1, 2)))[1, 0]
+    span = white - black
+
+    def spread(codes: Pixels) -> None:
+        codes -= black
+        codes /= span
+
+    def gathered(codes: Pixels) -> None:
+        codes *= span
+        codes += black
+
+    return spread, gathered
 
 
 _SCENE = np.array([-1e4, -1.0, -0.01, 0.0, *np.geomspace(1e-4, 1e4, 33), 65504.0], np.float32)
