@@ -35,7 +35,10 @@ class _Commands(TyperGroup):
             silence_stdout()
             raise typer.Exit(0) from None
         except MemoryError as error:
-            raise _failed(f"out of memory: {error}", HostMemoryError.exit_code) from error
+            said = f"out of memory ({error})" if str(error) else "out of memory"
+            raise _failed(
+                f"{said}; render on a machine with more, or with fewer --jobs", HostMemoryError.exit_code
+            ) from None
         except InternegError as error:
             if ctx.params.get("debug"):
                 traceback.print_exc()

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+import interneg
+from interneg.knobs import knobs_of
+from interneg.nodes import NODES
+from interneg.plugin.cli.main import app
+
+run = CliRunner().invoke
+
+HEAVY = ("cv2", "av", "openvino", "OpenImageIO", "PyOpenColorIO", "torch")
+
+
+def test_the_list_names_every_node() -> None:
+    made = run(app, ["nodes"])
+    assert made.exit_code == 0
+    for name in NODES:
+        assert name in made.stdout
+
+
+@pytest.mark.parametrize("node", NODES.values(), ids=NODES)
+def test_a_page_shows_every_knob_with_its_help(node: type[interneg.node.Node]) -> None:
+    made = run(app, ["nodes", node.name], env={"COLUMNS": "400"})
+    assert made.exit_code == 0
+    for name, knob in knobs_of(node).items():
+        assert name in made.stdout
+        assert knob.help in made.stdout
+
+
+def test_json_is_the_whole_truth_for_tools() -> None:
+    listed = json.loads(run(app, ["nodes", "--json"]).stdout)
+    assert [n["name"] for n in listed] == list(NODES)
+    assert json.loads(run(app, ["nodes", "denoise-sr", "--json"]).stdout) == listed[0]
+    knobs = {k["name"]: k for k in listed[0]["knobs"]}
+    assert list(knobs) == list(knobs_of(NODES["denoise-sr"]))
+    assert knobs["noise"]["default"] == "auto"
+    assert knobs["scale"]["choices"] == ["1", "2", "4"]
+
+
+def test_an_unknown_node_is_named_with_the_near_one() -> None:
+    made = run(app, ["nodes", "denoise"])
+    assert made.exit_code == 2
+    assert "did you mean 'denoise-sr'?" in made.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nodes"], ["nodes", "denoise-sr"], ["--version"], ["render", "--help"]]
+)
+def test_asking_loads_nothing_heavy(arguments: list[str]) -> None:
+    code = (
+        "import sys; from interneg.plugin.cli.main import app\n"
+        f"try: app({arguments!r})\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        f"print([m for m in {HEAVY!r} if m in sys.modules])"
+    )
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert made.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_version_and_running_as_a_module() -> None:
+    made = subprocess.run(
+        [sys.executable, "-m", "interneg.plugin.cli", "--version"], capture_output=True, text=True, check=True
+    )
+    assert made.stdout == f"interneg {interneg.__version__}\n"
+
+
+def test_a_reader_that_goes_away_is_no_failure() -> None:
+    command = f"'{sys.executable}' -m interneg.plugin.cli nodes --json; echo $? >&2"
+    made = subprocess.run(["bash", "-c", f"({command}) | true"], capture_output=True, text=True, check=True)
+    assert made.stderr in ("0\n", "")
