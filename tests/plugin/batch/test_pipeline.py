@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from interneg.errors import HostMemoryError
+from interneg.plugin.batch.memory import GIB, slots
+from interneg.plugin.batch.pipeline import Pipeline
+
+
+def test_frames_are_written_in_order_and_never_more_than_the_slots_are_alive() -> None:
+    lock, alive, most, order, done = threading.Lock(), 0, 0, [], []
+
+    def read(number: int) -> int | None:
+        nonlocal alive, most
+        with lock:
+            alive += 1
+            most = max(most, alive)
+        time.sleep(0.002 * (number % 3))
+        return None if number == 5 else 10 * number
+
+    def render(number: int, source: int) -> int:
+        time.sleep(0.002 * (2 - number % 3))
+        return source + 1
+
+    def write(number: int, result: int) -> None:
+        assert result == 10 * number + 1
+        order.append(number)
+
+    def finished(number: int, written: bool) -> None:
+        nonlocal alive
+        with lock:
+            alive -= 1
+        done.append((number, written))
+
+    pipeline = Pipeline(read, render, write, slots=3, readers=2, renderers=2, writers=1)
+    assert pipeline.run(range(12), finished)
+    assert order == [n for n in range(12) if n != 5]
+    assert done == [(n, n != 5) for n in range(12)]
+    assert most <= 3
+
+
+@pytest.mark.parametrize("stage", ["read", "render", "write"])
+def test_a_failure_finishes_what_came_before_and_begins_nothing_after(stage: str) -> None:
+    written: list[int] = []
+
+    def fail(at: str, number: int) -> int:
+        if (at, number) == (stage, 4):
+            raise ZeroDivisionError
+        return number
+
+    def write(number: int, result: int) -> None:
+        fail("write", number)
+        written.append(number)
+
+    pipeline = Pipeline(
+        lambda n: fail("read", n), lambda n, _: fail("render", n), write,
+        slots=2, readers=2, renderers=1, writers=2,
+    )  # fmt: skip
+    with pytest.raises(ZeroDivisionError):
+        pipeline.run(range(50), lambda number, was: None)
+    assert {0, 1, 2, 3} <= set(written) <= {0, 1, 2, 3, 5}
+
+
+def test_stop_finishes_the_writing_and_does_not_wait_for_the_rendering() -> None:
+    writing, go_on, written = threading.Event(), threading.Event(), []
+
+    def render(number: int, _: int) -> int:
+        if number == 1:
+            go_on.wait(10)
+        return number
+
+    def write(number: int, _: int) -> None:
+        writing.set()
+        time.sleep(0.3)
+        written.append(number)
+
+    pipeline = Pipeline(lambda n: n, render, write, slots=3, readers=1, renderers=1, writers=1)
+    threading.Thread(target=lambda: writing.wait() and pipeline.stop()).start()
+    start = time.monotonic()
+    assert not pipeline.run(range(9), lambda number, was: None)
+    assert time.monotonic() - start < 5
+    assert written == [0]
+    go_on.set()
+
+
+def test_slots_follow_from_the_memory_limit() -> None:
+    frame = 100 * 2**20
+    assert slots(100 * GIB, frame, 1, 0, 1) == 5
+    assert slots(100 * GIB, frame, 1, 0, 3) == 7
+    assert slots(12 * frame, frame, 1, 0, 1) == 2
+    assert slots(10 * frame, frame, 1, 0, 1) == 1
+    assert slots(60 * frame, frame, 2, 30, 1) == 2
+    with pytest.raises(HostMemoryError, match=r"need 0.98 GiB with --jobs 1, the limit is 0.88 GiB"):
+        slots(9 * frame, frame, 1, 0, 1)
+    with pytest.raises(HostMemoryError, match="lower --jobs"):
+        slots(9 * frame, frame, 1, 0, 2)
+    assert slots(None, 10**15, 1, 0, 1) == 1

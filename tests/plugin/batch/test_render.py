@@ -1,0 +1,150 @@
+"""Renders of a temporal node through files: chunks, cuts, gaps, movies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from interneg.colour import Colour
+from interneg.errors import InputError, OutputError
+from interneg.frame import Frame
+from interneg.io import open_clip
+from interneg.plugin.batch.progress import Summary
+from interneg.plugin.batch.render import Job, render
+from interneg.recipe import Recipe
+
+Plate = Callable[..., str]
+
+
+class Quiet:
+    def start(self, total: int) -> None: ...
+
+    def status(self, text: str) -> None: ...
+
+    def step(self, number: int, outcome: str) -> None: ...
+
+
+class NoEngines:
+    def open(self, model: str) -> Any:
+        raise AssertionError("no engine is needed here")
+
+
+@pytest.fixture(scope="module")
+def colour() -> Colour:
+    return Colour()
+
+
+@pytest.fixture
+def run(colour: Colour, temporal_mean: Any, tmp_path: Path) -> Callable[..., Summary]:
+    def run(source: str, name: str, nodes: Any = None, **facts: Any) -> Summary:
+        inputs = facts.pop("inputs", {})
+        recipe = Recipe(tuple(nodes or (temporal_mean(radius=2),)), input_space="ACEScg", inputs=inputs)
+        output = name if "/" in name else str(tmp_path / name / "made.####.exr")
+        return render(Job(recipe, source, output, **facts), colour, NoEngines(), Quiet())
+
+    return run
+
+
+def frames(folder: Path) -> dict[int, bytes]:
+    clip = open_clip(folder)
+    return {n: clip.read(n).pixels.tobytes() for n in clip.numbers}
+
+
+def test_chunks_in_any_order_are_the_whole(plate: Plate, run: Any, tmp_path: Path) -> None:
+    pattern = plate(range(1, 13), depth=("float",) * 3)
+    run(pattern, "whole")
+    for chunk in ("9-12", "1-3", "4-8x2", "5-7x2"):
+        run(pattern, "chunks", frames=chunk, jobs=2)
+    whole = frames(tmp_path / "whole")
+    assert len(whole) == 12
+    assert frames(tmp_path / "chunks") == whole
+    assert run(pattern, "chunks").up_to_date == 12
+
+
+def test_a_changed_frame_renders_again_what_it_is_seen_in(plate: Plate, run: Any, temporal_mean: Any) -> None:
+    pattern, node = plate(range(1, 21)), temporal_mean(radius=1)
+    assert run(pattern, "made", [node]).written == 20
+    plate([10], height=24, pixel_aspect=2.0)
+    again = run(pattern, "made", [node])
+    # One frame beside it in the window, three more for the detection of cuts.
+    assert again.written == 9
+    assert again.up_to_date == 11
+
+
+def test_cut_lists_keep_shots_apart_and_count_as_a_change(plate: Plate, run: Any, tmp_path: Path) -> None:
+    pattern = plate(range(1, 9), depth=("float",) * 3)
+    (tmp_path / "cuts.txt").write_text("1 5")
+    run(pattern, "cut", cuts=str(tmp_path / "cuts.txt"))
+    run(pattern, "uncut")
+    with_cut, without = frames(tmp_path / "cut"), frames(tmp_path / "uncut")
+    assert {n for n in with_cut if with_cut[n] != without[n]} == {3, 4, 5, 6}
+    assert run(pattern, "uncut", cuts=str(tmp_path / "cuts.txt")).written == 8
+
+
+def test_missing_neighbours_are_an_error_and_may_be_held(plate: Plate, run: Any) -> None:
+    pattern = plate([1, 2, 3, 4, 6, 7, 8, 9])
+    with pytest.raises(InputError, match="1 frame missing: 5"):
+        run(pattern, "made", frames="7")
+    assert run(pattern, "made", frames="1-9x4", missing="hold").written == 3
+    left_out = run(pattern, "skipped", missing="skip")
+    assert (left_out.written, left_out.left_out) == (8, 1)
+
+
+def test_windows_that_move_are_refused_where_frames_are_compared(plate: Plate, run: Any) -> None:
+    from interneg.frame import Box
+
+    size = Box(0, 0, 64, 64)
+    pattern = plate(range(1, 4), display_window=size)
+    plate([3], display_window=size, data_window=Box(1, 0, 33, 24))
+    with pytest.raises(InputError, match="the data window of frame 3 is"):
+        run(pattern, "made")
+
+
+def test_masks_by_number_limit_the_result(plate: Plate, run: Any, tmp_path: Path) -> None:
+    from interneg.io.images import write_image
+
+    pattern = plate(range(1, 5), depth=("float",) * 3)
+    (tmp_path / "mask").mkdir()
+    for number in range(1, 5):
+        amount = np.zeros((1, 24, 32), np.float32)
+        amount[:, :, 8 * (number - 1) : 8 * number] = 1
+        path = tmp_path / "mask" / f"m.{number:04d}.exr"
+        write_image(path, Frame.of(amount), attributes={}, warn=lambda kind, sentence: None)
+    run(pattern, "made", inputs={"mask": str(tmp_path / "mask")})
+    run(pattern, "full")
+    source, made, full = open_clip(pattern), open_clip(tmp_path / "made"), open_clip(tmp_path / "full")
+    for number in range(1, 5):
+        inside = np.zeros(32, bool)
+        inside[8 * (number - 1) : 8 * number] = True
+        result = made.read(number).pixels
+        np.testing.assert_array_equal(result[:, :, inside], full.read(number).pixels[:, :, inside])
+        np.testing.assert_array_equal(result[:, :, ~inside], source.read(number).pixels[:, :, ~inside])
+
+
+def test_a_movie_is_made_whole_and_known_again(plate: Plate, run: Any, tmp_path: Path) -> None:
+    pattern = plate(range(1, 7), suffix=".png", depth=("uint8",) * 3)
+    movie = tmp_path / "made.mkv"
+    assert run(pattern, str(movie)).written == 6
+    clip = open_clip(movie)
+    assert clip.numbers == tuple(range(1, 7))
+    clip.close()
+    before = movie.stat().st_mtime_ns
+    assert run(pattern, str(movie)).up_to_date == 6
+    assert movie.stat().st_mtime_ns == before
+    assert run(pattern, str(movie), frames="1-3").written == 3
+    movie.write_bytes(b"somebody else's")
+    with pytest.raises(OutputError, match="not written by interneg"):
+        run(pattern, str(movie))
+    assert movie.read_bytes() == b"somebody else's"
+
+
+def test_a_movie_whose_input_breaks_off_leaves_nothing(plate: Plate, run: Any, tmp_path: Path) -> None:
+    pattern = plate(range(1, 7), suffix=".png", depth=("uint8",) * 3)
+    Path(pattern.replace("####", "0005")).write_bytes(b"")
+    with pytest.raises(InputError, match="empty"):
+        run(pattern, str(tmp_path / "made.mkv"))
+    assert not [p for p in tmp_path.rglob("*") if "made" in p.name and p.is_file()]
