@@ -31,6 +31,11 @@ def srgb_to_linear(rgb: Tensor) -> Tensor:
     return torch.where(rgb <= 0.04045, rgb / 12.92, high)
 
 
+def linear_to_log(linear: Tensor) -> Tensor:
+    """ACEScct spread as LOG_RGB has it: 0 and 1 stay 0 and 1, 16 becomes 1.47, 222 becomes 1.92."""
+    return (linear_to_acescct(linear) - 0.0729055341958355) / 0.4818893
+
+
 def linear_to_acescct(linear: Tensor) -> Tensor:
     """ACEScct (S-2016-001) encoding of linear values: 0 becomes 0.0729, 1 becomes 0.5548, 222 becomes 1."""
     low = 10.5402377416545 * linear + 0.0729055341958355

@@ -156,11 +156,14 @@ def _protocol(
 
 
 def _log_encoded(rgb: Tensor, dice: Dice) -> Tensor:
-    """The same scene at an exposure of -2..+4 stops in ACEScct (about 0.07..0.75), with film-like dither."""
+    """The same scene at an exposure of -2..+4 stops in ACEScct, spread as the LOG working spaces are.
+
+    Light of 0 and 1 are codes 0 and 1; four stops above are 1.46. With film-like dither.
+    """
     count = len(rgb)
     exposure = torch.exp2(dice.uniform(count, -2.0, 4.0))[:, None, None, None]
     dithered = rgb + (dice.normal(*rgb.shape) * (0.3 / 255))
-    return colour.linear_to_acescct(colour.srgb_to_linear(dithered.clamp(min=0.0)) * exposure)
+    return colour.linear_to_log(colour.srgb_to_linear(dithered.clamp(min=0.0)) * exposure)
 
 
 def _clean(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix) -> Batch:
@@ -170,7 +173,7 @@ def _clean(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix
 
 def _noisy(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix) -> Batch:
     reduced, full = _protocol(tiles, scale, size, count, dice, mix.log / 2)
-    sigma = dice.uniform(count, 0, 55 / 255)[:, None, None, None]
+    sigma = _levels(count, dice)[:, None, None, None]
     ycc = colour.rgb_to_ycc(reduced)
     if dice.number() < 0.5:
         sigma_y, sigma_c = sigma, sigma * dice.uniform(count, 0.0, 1.2)[:, None, None, None]
@@ -180,6 +183,13 @@ def _noisy(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix
         sigma_y, sigma_c = sigma * 0.6686, sigma * 0.6400
         noise = colour.rgb_to_ycc(dice.normal(*ycc.shape)) * sigma
     return Batch(_conditioned(ycc + noise, sigma_y, sigma_c), colour.rgb_to_ycc(full))
+
+
+def _levels(count: int, dice: Dice) -> Tensor:
+    """Noise levels: half evenly to 55/255, half evenly in octaves of 0.5..15 (film in a log has so little)."""
+    even = dice.uniform(count, 0, 55 / 255)
+    octaves = torch.exp2(dice.uniform(count, -1.0, 3.907)) / 255
+    return torch.where(dice.uniform(count, 0, 1) < 0.5, even, octaves)
 
 
 def _coded(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix) -> Batch:
@@ -284,7 +294,7 @@ def _grained(picture: Tensor, dice: Dice) -> tuple[Tensor, Tensor, Tensor]:
     """Add signal-dependent, possibly correlated luma and chroma noise; returns also both sigma maps."""
     count = len(picture)
     luma = picture[:, :1].clamp(0, 1)
-    level = (dice.uniform(count, 0, 1) ** 1.5 * (45 / 255))[:, None, None, None]
+    level = _levels(count, dice)[:, None, None, None]
     lean = dice.uniform(count, 0, 0.9)[:, None, None, None]
     rising = (dice.uniform(count, 0, 1) < 0.6)[:, None, None, None]
     slope = torch.where(rising, luma, 1 - luma).sqrt()
