@@ -9,7 +9,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _EVERY = 2.0
 """Seconds between two progress lines."""
@@ -82,7 +85,7 @@ def shown() -> Iterator[Progress]:
 
 
 class _Bar:
-    def __init__(self, console: object) -> None:
+    def __init__(self, console: Console) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
 
@@ -92,7 +95,7 @@ class _Bar:
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
-            console=console,  # type: ignore[arg-type]
+            console=console,
         )
         self._task = self.bar.add_task("starting", total=None, rate="")
         self._clock = _Clock()

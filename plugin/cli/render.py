@@ -16,14 +16,23 @@ if TYPE_CHECKING:
 def render(
     recipe: Annotated[
         str,
-        typer.Argument(help='A recipe file (.toml), or nodes in one line: "denoise-sr:scale=2,noise=25".'),
+        typer.Argument(
+            metavar="RECIPE",
+            help='A recipe file (.toml), or nodes in one line: "denoise-sr:scale=2,noise=25".',
+        ),
     ],
     input: Annotated[
-        str, typer.Argument(help="plate.%04d.exr, plate.####.exr, a folder, one image, or a movie.")
+        str,
+        typer.Argument(
+            metavar="INPUT", help="plate.%04d.exr, plate.####.exr, a folder, one image, or a movie."
+        ),
     ],
     output: Annotated[
         str,
-        typer.Argument(help="The same kinds; a folder takes the names of the input. Never the input itself."),
+        typer.Argument(
+            metavar="OUTPUT",
+            help="The same kinds; a folder takes the names of the input. Never the input itself.",
+        ),
     ],
     frames: Annotated[
         str | None, typer.Option(metavar="RANGE", help="Frames to render, as 1001-1100 or 1001-1100x2.")
