@@ -186,7 +186,7 @@ def _noisy(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix
 
 
 def _levels(count: int, dice: Dice) -> Tensor:
-    """Noise levels: half evenly to 55/255, half evenly in octaves of 0.5..15 (film in a log has so little)."""
+    """Noise levels: half evenly to 55/255, half in octaves of 0.5..15/255 (film in a log has so little)."""
     even = dice.uniform(count, 0, 55 / 255)
     octaves = torch.exp2(dice.uniform(count, -1.0, 3.907)) / 255
     return torch.where(dice.uniform(count, 0, 1) < 0.5, even, octaves)
