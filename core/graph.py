@@ -6,12 +6,13 @@ threads or machines of one kind give the same bits.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from interneg.frame import Frame, Window
 from interneg.memo import Memo
-from interneg.node import Context, Node
+from interneg.node import Context, Node, enlarged
 from interneg.shots import LOOK, Shots
 
 
@@ -84,4 +85,7 @@ class Graph:
         around = self._shots.window(index, before, after) if before or after else [index]
         frames = tuple(self._after(count - 1, i) for i in around)
         mask = self._mask.frame(self._numbers[index]) if self._mask else None
+        scale = math.prod(n.enlarges for n in self._nodes[: count - 1])
+        if mask and scale > 1:
+            mask = enlarged(mask, scale)
         return node.render(Window(frames, before), self._context, mask)

@@ -147,9 +147,10 @@ class Node:
     def render(self, window: Window, context: Context, mask: Frame | None = None) -> Frame:
         """Render one frame: the node's whole contract around `process`.
 
-        mask: optional; its A or else first channel says per pixel of the input how much of the result is
-        used. Where it is 0 the pixels of the input come through bit for bit (enlarged, where the node
-        enlarges). Raises InputError where there is no picture, or mask and picture differ in size.
+        mask: optional; its A or else first channel, limited to 0..1, NaN and inf being 0, says per pixel of
+        the input how much of the result is used. Where it is 0 the pixels of the input come through bit for
+        bit (enlarged, where the node enlarges). Raises InputError where there is no picture, or mask and
+        picture differ in size.
         """
         frame = window.frame
         if self.strength == 0:
@@ -194,7 +195,8 @@ class Node:
                 f"{frame.width}x{frame.height}: a mask has the size of the picture it masks"
             )
         large = plane.repeat(self.enlarges, 0).repeat(self.enlarges, 1)
-        return np.asarray(np.nan_to_num(large) * np.float32(self.strength), np.float32)
+        share = np.clip(np.where(np.isfinite(large), large, 0), 0, 1)
+        return np.asarray(share * np.float32(self.strength), np.float32)
 
     def _enlarged(self, source: Pixels, space: str, bad: Any, context: Context) -> Pixels:
         """The input enlarged without treatment, NaN and inf in the block of their own pixel."""
@@ -227,7 +229,7 @@ class Node:
             pixels,
             data_window=frame.data_window.scaled(scale),
             display_window=frame.display_window.scaled(scale),
-            parts=tuple(_enlarged_part(p, scale) for p in frame.parts),
+            parts=tuple(enlarged(p, scale) for p in frame.parts),
         )
 
 
@@ -261,11 +263,12 @@ def _with_synthesis(frame: Frame, planes: Pixels, given: Pixels, amount: float |
     )
 
 
-def _enlarged_part(part: Frame, scale: int) -> Frame:
-    planes = [layer(*facts, scale) for facts in zip(part.pixels, part.channels, part.depth, strict=True)]
+def enlarged(frame: Frame, scale: int) -> Frame:
+    """A frame of alpha or AOVs (a mask, a further part of a file) at `scale` times its size; see `layer`."""
+    planes = [layer(*facts, scale) for facts in zip(frame.pixels, frame.channels, frame.depth, strict=True)]
     return dataclasses.replace(
-        part,
+        frame,
         pixels=np.stack(planes),
-        data_window=Box.scaled(part.data_window, scale),
-        display_window=Box.scaled(part.display_window, scale),
+        data_window=Box.scaled(frame.data_window, scale),
+        display_window=Box.scaled(frame.display_window, scale),
     )

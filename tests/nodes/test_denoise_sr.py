@@ -11,6 +11,7 @@ from interneg.colour import Colour
 from interneg.engines.source import Engines
 from interneg.errors import KnobError
 from interneg.frame import Box, Frame, Pixels, Window
+from interneg.graph import Graph
 from interneg.knobs import defaults_of, knobs_of
 from interneg.memo import Memo
 from interneg.metrics.golden import compare
@@ -294,3 +295,24 @@ def test_golden(context: Context, goldens: Path, scale: str, request: pytest.Fix
         np.save(path, out.astype(np.float16))
     difference = compare(np.load(path).astype(np.float32), out)
     assert not difference.failure(max=2e-3, mean=3e-4)
+
+
+def test_the_mask_of_a_node_after_an_enlarging_one_is_enlarged(context: Context) -> None:
+    class Still:
+        numbers = (1,)
+
+        def __init__(self, frame: Frame) -> None:
+            self._frame = frame
+
+        def frame(self, number: int) -> Frame:
+            return self._frame
+
+    mask = np.zeros((1, 48, 64), np.float32)
+    mask[0, :, 32:] = 1
+    source = Still(Frame.of(noisy(picture(), 10), colour_space=VIDEO))
+    first, second = DenoiseSR(scale="2", noise=5), DenoiseSR(noise=5)
+    both = Graph([first, second], source, context, mask=Still(Frame.of(mask, ("A",)))).render(1)
+    one = Graph([first], source, context, mask=Still(Frame.of(mask, ("A",)))).render(1)
+    assert both.pixels.shape == (3, 96, 128)
+    np.testing.assert_array_equal(both.pixels[:, :, :60], one.pixels[:, :, :60])
+    assert np.abs(both.pixels[:, :, 68:] - one.pixels[:, :, 68:]).max() > 0
