@@ -9,7 +9,7 @@ from torch.nn import functional as F
 CHROMA_WEIGHT = 0.25
 FREQUENCY_WEIGHT = 0.02
 OVERSHOOT_WEIGHT = 1.0
-BLOCK_WEIGHT = 0.05
+BLOCK_WEIGHT = 0.5
 _EPS = 1e-3
 
 
@@ -54,10 +54,11 @@ def restoration_loss(result: Tensor, target: Tensor, borders: Tensor | None = No
 
 
 def blockiness(luma: Tensor, clean: Tensor, borders: Tensor) -> Tensor:
-    """How much more block borders stand out of luma (N,1,H,W) than of the clean picture, relative to it.
+    """How much more block borders stand out of luma (N,1,H,W) than of the clean picture.
 
     The measure of a border is the step across it less the slopes on its two sides, as in the figure that
-    is reported (``interneg.metrics.blocking``); the mean is over samples and both directions.
+    is reported (``interneg.metrics.blocking``), but not relative to the texture: in flat pictures that
+    would drown every other term. The mean is over samples and both directions.
     """
     total = luma.new_zeros(())
     for axis, marked in ((-1, borders[:, :1]), (-2, borders[:, 1:])):
@@ -69,13 +70,13 @@ def blockiness(luma: Tensor, clean: Tensor, borders: Tensor) -> Tensor:
 
 
 def _stands_out(luma: Tensor, on: Tensor) -> Tensor:
-    """Per sample: (step on borders - step elsewhere) / (step elsewhere + half a code value), of means."""
+    """Per sample: the mean step on borders less the mean step two pixels and more from them."""
     slope = luma.diff(dim=-1)
     step = (slope[..., 1:-1] - 0.5 * (slope[..., :-2] + slope[..., 2:])).abs()
     off = 1 - F.max_pool2d(on, (1, 3), 1, (0, 1))
     there = (step * on).sum((1, 2, 3)) / on.sum((1, 2, 3)).clamp(min=1)
     around = (step * off).sum((1, 2, 3)) / off.sum((1, 2, 3)).clamp(min=1)
-    return (there - around) / (around + 0.5 / 255)
+    return there - around
 
 
 def overshoot(luma: Tensor, clean: Tensor) -> Tensor:
