@@ -49,12 +49,13 @@ class Batch:
     """``planes`` float32 (N,6,size,size) and their clean ``target`` Y, Cb, Cr (N,3,s*size,s*size).
 
     ``borders`` float32 (N,2,size,size), in the coded samples at 1x: 1 on both sides of the codec's block
-    borders, along x and along y; zero elsewhere.
+    borders, along x and along y; zero elsewhere. The first ``drawn`` samples are drawn edges.
     """
 
     planes: Tensor
     target: Tensor
     borders: Tensor | None = None
+    drawn: int = 0
 
     @staticmethod
     def of(parts: list["Batch"]) -> "Batch":
@@ -66,7 +67,8 @@ class Batch:
         borders = self.borders
         if borders is not None:
             borders = turn(borders.flip(1) if way & 4 else borders, way)
-        return Batch(turn(self.planes, way).contiguous(), turn(self.target, way).contiguous(), borders)
+        turned = (turn(picture, way).contiguous() for picture in (self.planes, self.target))
+        return Batch(*turned, borders, self.drawn)
 
 
 class Dice:
@@ -113,6 +115,7 @@ def draw(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix) 
     makers = (_edges, _clean, _noisy, _coded, _rich)
     parts = [make(tiles, scale, size, n, dice, mix) for make, n in zip(makers, tally, strict=True) if n]
     batch = Batch.of([_greyed(part, dice, mix) for part in parts])
+    batch.drawn = tally[0]
     return batch.turned(dice.whole(8))
 
 

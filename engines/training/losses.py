@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 CHROMA_WEIGHT = 0.25
 FREQUENCY_WEIGHT = 0.02
-OVERSHOOT_WEIGHT = 1.0
+OVERSHOOT_WEIGHT = 10.0
 BLOCK_WEIGHT = 0.5
 _EPS = 1e-3
 
@@ -31,26 +31,27 @@ class _Charbonnier(torch.autograd.Function):
         return slope * grads[0], None, None
 
 
-def restoration_loss(result: Tensor, target: Tensor, borders: Tensor | None = None) -> Tensor:
+def restoration_loss(result: Tensor, target: Tensor, borders: Tensor | None = None, drawn: int = 0) -> Tensor:
     """Charbonnier on Y and (a quarter as much) Cb, Cr; spectrum, overshoot and blockiness terms on Y.
 
-    Result and target are float32 (N,3,H,W), borders (N,2,H,W) as in ``degrade.Batch``. For speed the
-    spectrum term looks at every other sample and the overshoot term at the first quarter, where the
-    drawn edges are. Returns a scalar.
+    Result and target are float32 (N,3,H,W), borders (N,2,H,W) and drawn as in ``degrade.Batch``. The
+    spectrum term looks at every other sample, for speed, and the overshoot term at the drawn edges: there
+    it shall be gone, while in photographs the least error decides. Returns a scalar.
     """
     weight = result.new_tensor([1.0, CHROMA_WEIGHT / 2, CHROMA_WEIGHT / 2]).view(1, 3, 1, 1)
     fidelity: Tensor = _Charbonnier.apply(result, target, weight)  # type: ignore[no-untyped-call]
     spectrum = torch.fft.rfft2(result[::2, :1] - target[::2, :1], norm="ortho").abs().mean()
-    quarter = -(-len(result) // 4)
     loss = fidelity + FREQUENCY_WEIGHT * spectrum
-    loss = loss + OVERSHOOT_WEIGHT * overshoot(result[:quarter, :1], target[:quarter, :1])
+    if drawn:
+        share = drawn / len(result)
+        loss = loss + OVERSHOOT_WEIGHT * share * overshoot(result[:drawn, :1], target[:drawn, :1])
     if borders is None:
         return loss
     coded = borders.flatten(1).any(1)
     if not bool(coded.any()):
         return loss
-    share = coded.float().mean()
-    return loss + BLOCK_WEIGHT * share * blockiness(result[coded, :1], target[coded, :1], borders[coded])
+    blocks = blockiness(result[coded, :1], target[coded, :1], borders[coded])
+    return loss + BLOCK_WEIGHT * coded.float().mean() * blocks
 
 
 def blockiness(luma: Tensor, clean: Tensor, borders: Tensor) -> Tensor:

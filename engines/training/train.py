@@ -134,7 +134,8 @@ class Run:
         planes = batch.planes.contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=args.bf16):
             result = restore(self.forward, planes, scale)
-        loss = restoration_loss(result.float(), batch.target, batch.borders if scale == 1 else None)
+        borders = batch.borders if scale == 1 else None
+        loss = restoration_loss(result.float(), batch.target, borders, batch.drawn)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.net.parameters(), 0.5)
