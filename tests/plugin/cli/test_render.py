@@ -19,6 +19,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from interneg.engines.models import load_catalogue
+from interneg.engines.runtimes import RUNTIMES
 from interneg.errors import EngineError, GpuMemoryError, HostMemoryError
 from interneg.frame import Box, Frame
 from interneg.graph import Graph
@@ -474,6 +475,7 @@ def test_what_fails_inside_a_frame_has_its_exit_code(
 
 
 @needs_lite
+@pytest.mark.skipif(bool(RUNTIMES["torch"].unavailable()), reason="torch is not installed")
 def test_a_precision_that_no_runtime_has_is_5(plate: Plate, out: str) -> None:
     failed(
         5,
