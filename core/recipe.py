@@ -5,13 +5,17 @@
     output = "ACEScg"           # optional: else that of the input
 
     [inputs]
-    mask = "mask.%04d.exr"      # optional
+    mask = "mask.%04d.exr"      # optional; beside the recipe, unless the path is absolute
+
+    [output]
+    depth = "half"              # optional: else that of the input
 
     [[node]]
     name = "denoise-sr"
     scale = 2
 
-The one-line form holds the nodes only: "stabilise | deflicker:strength=0.8 | denoise-sr:scale=2,noise=auto".
+The one-line form holds the nodes only: "deflicker:strength=0.8 | denoise-sr:scale=2,fidelity_lock". A bool
+knob without a value is true.
 """
 
 from __future__ import annotations
@@ -20,26 +24,50 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from interneg.errors import RecipeError, near
+from interneg.frame import DEPTHS
+from interneg.knobs import knobs_of
 from interneg.node import Node
 
 NodeTypes = Mapping[str, type[Node]]
 
-_TABLES = ("colour", "inputs", "node")
+_TABLES = ("colour", "inputs", "output", "node")
 _COLOUR = ("input", "output")
 _INPUTS = ("mask", "reference")
+_OUTPUT = ("depth",)
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Nodes in order, the colour spaces around them, and further inputs by name ("mask", "reference")."""
+    """Nodes in order, the colour spaces around them, and further inputs by name ("mask", "reference").
+
+    depth: how the output's samples are stored, one of DEPTHS, None for as in the input.
+    """
 
     nodes: tuple[Node, ...]
     input_space: str | None = None
     output_space: str | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)
+    depth: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.depth is not None and self.depth not in DEPTHS:
+            raise RecipeError(
+                f"there is no depth '{self.depth}'{near(self.depth, DEPTHS)}; known are {', '.join(DEPTHS)}"
+            )
+
+    @classmethod
+    def from_file(cls, path: Path, types: NodeTypes) -> Recipe:
+        """Read a file in the TOML form; its inputs lie in its own folder. Raises RecipeError, KnobError."""
+        try:
+            recipe = cls.from_toml(path.read_text(encoding="utf-8"), types)
+        except (OSError, UnicodeDecodeError) as error:
+            raise RecipeError(f"the recipe {path} cannot be read: {error}") from error
+        folder = path.absolute().parent
+        return replace(recipe, inputs={name: str(folder / p) for name, p in recipe.inputs.items()})
 
     @classmethod
     def from_line(cls, line: str, types: NodeTypes) -> Recipe:
@@ -47,13 +75,14 @@ class Recipe:
         nodes = []
         for part in line.split("|"):
             name, _, settings = part.strip().partition(":")
+            kind = _type(name.strip(), types)
             values: dict[str, object] = {}
             for setting in filter(None, (s.strip() for s in settings.split(","))):
-                knob, equals, value = setting.partition("=")
-                if not equals:
-                    raise RecipeError(f"'{setting}' in '{part.strip()}' is no setting: expected knob=value")
-                values[knob.strip()] = value.strip()
-            nodes.append(_node(name.strip(), values, types))
+                knob, value = _setting(setting, kind)
+                if knob in values:
+                    raise RecipeError(f"'{part.strip()}' sets {knob} twice; leave one of them out")
+                values[knob] = value
+            nodes.append(kind.with_knobs(values))
         return cls(tuple(nodes))
 
     @classmethod
@@ -73,37 +102,57 @@ class Recipe:
             values = dict(row)
             if "name" not in values:
                 raise RecipeError(f"a [[node]] has no name; known are {', '.join(types)}")
-            nodes.append(_node(str(values.pop("name")), values, types))
-        return cls(tuple(nodes), colour.get("input"), colour.get("output"), _table(data, "inputs", _INPUTS))
+            nodes.append(_type(str(values.pop("name")), types).with_knobs(values))
+        return cls(
+            tuple(nodes),
+            colour.get("input"),
+            colour.get("output"),
+            _table(data, "inputs", _INPUTS),
+            _table(data, "output", _OUTPUT).get("depth"),
+        )
 
     def with_setting(self, setting: str) -> Recipe:
         """The recipe with one knob changed: NODE.KNOB=VALUE, for each node of that name."""
-        target, equals, value = setting.partition("=")
-        name, dot, knob = target.strip().partition(".")
-        if not (equals and dot):
+        name, dot, rest = (p.strip() for p in setting.partition("."))
+        if not dot or not rest or "=" in name:
             raise RecipeError(f"'{setting}' is no setting: expected NODE.KNOB=VALUE")
-        names = [n.name for n in self.nodes]
-        if name not in names:
+        kinds = {n.name: type(n) for n in self.nodes}
+        if name not in kinds:
             raise RecipeError(
-                f"the recipe has no node '{name}'{near(name, names)}; it has: {', '.join(names)}"
+                f"the recipe has no node '{name}'{near(name, kinds)}; it has: {', '.join(kinds)}"
             )
-        changed = [
-            type(n).with_knobs({**n.knobs, knob: value.strip()}) if n.name == name else n for n in self.nodes
-        ]
+        knob, value = _setting(rest, kinds[name])
+        changed = [type(n).with_knobs({**n.knobs, knob: value}) if n.name == name else n for n in self.nodes]
         return replace(self, nodes=tuple(changed))
 
     @property
     def identity(self) -> str:
-        """The recipe as canonical JSON, node versions included: equal texts give equal pictures."""
+        """The recipe as canonical JSON, node versions included: equal texts give equal files."""
         nodes = [{"name": n.name, "version": n.version, **n.knobs} for n in self.nodes]
-        facts = {"nodes": nodes, "input": self.input_space, "output": self.output_space}
+        facts = {
+            "nodes": nodes,
+            "input": self.input_space,
+            "output": self.output_space,
+            "depth": self.depth,
+        }
         return json.dumps(facts, sort_keys=True, separators=(",", ":"))
 
 
-def _node(name: str, values: Mapping[str, object], types: NodeTypes) -> Node:
+def _type(name: str, types: NodeTypes) -> type[Node]:
     if name not in types:
         raise RecipeError(f"there is no node '{name}'{near(name, types)}; known are {', '.join(types)}")
-    return types[name].with_knobs(values)
+    return types[name]
+
+
+def _setting(text: str, kind: type[Node]) -> tuple[str, object]:
+    """Read "knob=value", or the lone name of a bool knob, which switches it on."""
+    name, equals, value = (p.strip() for p in text.partition("="))
+    if equals:
+        return name, value
+    declared = knobs_of(kind).get(name)
+    if declared is not None and declared.kind != "bool":
+        raise RecipeError(f"'{name}' of {kind.name} has no value: expected {name}=VALUE")
+    return name, True
 
 
 def _table(data: Mapping[str, Any], name: str, known: tuple[str, ...]) -> dict[str, str]:

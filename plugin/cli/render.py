@@ -142,16 +142,12 @@ def _recipe(
     output_space: str | None,
     inputs: dict[str, str | None],
 ) -> Recipe:
-    from interneg.errors import RecipeError
     from interneg.nodes import NODES
     from interneg.recipe import Recipe
 
     path = Path(text)
     if path.suffix.casefold() == ".toml":
-        try:
-            recipe = Recipe.from_toml(path.read_text(encoding="utf-8"), NODES)
-        except (OSError, UnicodeDecodeError) as error:
-            raise RecipeError(f"the recipe {text} cannot be read: {error}") from error
+        recipe = Recipe.from_file(path, NODES)
     else:
         recipe = Recipe.from_line(text, NODES)
     for setting in settings:

@@ -22,6 +22,7 @@ def make(kind: Any, **facts: Any) -> Knob:
         (make("float"), "2.5", 2.5),
         (make("float"), 2, 2.0),
         (make("float", auto=True), AUTO, AUTO),
+        (make("float", auto=True), " AUTO", AUTO),
         (make("int"), "-3", -3),
         (make("int"), 3.0, 3),
         (make("bool"), "Yes", True),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,9 @@ output = "ACES2065-1"
 
 [inputs]
 mask = "mask.%04d.exr"
+
+[output]
+depth = "half"
 
 [[node]]
 name = "temporal-mean"
@@ -37,6 +41,7 @@ def test_toml_and_line_say_the_same(types: dict[str, Any]) -> None:
     assert toml.nodes == line.nodes
     assert (toml.input_space, toml.output_space) == ("ACEScg", "ACES2065-1")
     assert toml.inputs == {"mask": "mask.%04d.exr"}
+    assert toml.depth == "half"
     assert [n.knobs["radius"] for n in toml.nodes] == [2, 3]
 
 
@@ -46,10 +51,28 @@ def test_a_setting_changes_every_node_of_that_name(types: dict[str, Any]) -> Non
     assert [n.knobs["radius"] for n in recipe.nodes] == [2, 3]
 
 
+def test_a_lone_bool_knob_is_true(types: dict[str, Any]) -> None:
+    recipe = Recipe.from_line("temporal-mean:synthesis,radius=2", types)
+    assert recipe.nodes == Recipe.from_line("temporal-mean:synthesis=true,radius=2", types).nodes
+    assert Recipe.from_line("temporal-mean:radius=2", types).with_setting("temporal-mean.synthesis") == recipe
+
+
+def test_inputs_lie_beside_the_file_that_names_them(types: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "shot").mkdir()
+    path = tmp_path / "shot" / "restore.toml"
+    path.write_text(TOML)
+    assert Recipe.from_file(path, types).inputs == {"mask": str(tmp_path / "shot" / "mask.%04d.exr")}
+    path.write_text(TOML.replace("mask.%04d.exr", "/mattes/m.exr"))
+    assert Recipe.from_file(path, types).inputs == {"mask": "/mattes/m.exr"}
+    with pytest.raises(RecipeError, match=r"none\.toml cannot be read"):
+        Recipe.from_file(tmp_path / "none.toml", types)
+
+
 def test_the_identity_changes_with_all_that_changes_the_picture(types: dict[str, Any]) -> None:
     lines = ("temporal-mean", "temporal-mean:radius=2", "temporal-mean|temporal-mean")
     recipes = [Recipe.from_line(line, types) for line in lines]
     recipes += [Recipe(recipes[0].nodes, "ACEScg"), Recipe(recipes[0].nodes, None, "ACEScg")]
+    recipes += [Recipe(recipes[0].nodes, depth="half")]
     assert len({r.identity for r in recipes}) == len(recipes)
     spelt_out = Recipe.from_line("temporal-mean:gain=1.0,radius=3", types)
     assert spelt_out.identity == recipes[0].identity
@@ -69,6 +92,7 @@ def test_the_identity_changes_with_all_that_changes_the_picture(types: dict[str,
         ("[[nodes]]\nname = 'temporal-mean'", "unknown entry 'nodes' (did you mean 'node'?)"),
         ("colour = 3\n[[node]]\nname='temporal-mean'", "[colour] is a table of texts"),
         ("[colour]\nimput = 'x'\n[[node]]\nname='temporal-mean'", "'imput' (did you mean 'input'?)"),
+        ("[output]\ndepth = '8bit'\n[[node]]\nname='temporal-mean'", "no depth '8bit'"),
         ("[inputs]\nmatte = 'x'\n[[node]]\nname='temporal-mean'", "[inputs] has an unknown entry 'matte'"),
     ],
 )
@@ -82,7 +106,13 @@ def test_a_bad_file_is_refused_with_its_reason(types: dict[str, Any], text: str,
     [
         ("", RecipeError, "no node ''"),
         ("temporal-mean|", RecipeError, "no node ''"),
-        ("temporal-mean:radius", RecipeError, "'radius' in 'temporal-mean:radius' is no setting"),
+        (
+            "temporal-mean:radius",
+            RecipeError,
+            "'radius' of temporal-mean has no value: expected radius=VALUE",
+        ),
+        ("temporal-mean:radios", KnobError, "no knob 'radios' (did you mean 'radius'?)"),
+        ("temporal-mean:radius=2,radius=3", RecipeError, "sets radius twice"),
         ("temporal-mean:radios=2", KnobError, "no knob 'radios' (did you mean 'radius'?)"),
         (
             "temporal-mean:radius=99",
@@ -102,7 +132,9 @@ def test_a_bad_line_is_refused_with_its_reason(
     ("setting", "says"),
     [
         ("radius=2", "expected NODE.KNOB=VALUE"),
-        ("temporal-mean.radius", "expected NODE.KNOB=VALUE"),
+        ("radius=2.5", "expected NODE.KNOB=VALUE"),
+        ("temporal-mean.radius", "'radius' of temporal-mean has no value: expected radius=VALUE"),
+        ("temporal-mean.", "expected NODE.KNOB=VALUE"),
         ("temporal.radius=2", "no node 'temporal' (did you mean 'temporal-mean'?)"),
     ],
 )
