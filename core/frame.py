@@ -20,6 +20,9 @@ DEPTHS = ("uint8", "uint10", "uint12", "uint16", "uint32", "half", "float")
 """How a channel was stored in its file."""
 
 
+_PICTURES = ("beauty", "combined", "rgba")
+
+
 class Box(NamedTuple):
     """A pixel rectangle, half open: columns x0 <= x < x1, rows y0 <= y < y1, y growing downwards."""
 
@@ -117,11 +120,19 @@ class Frame:
 
     @property
     def colour_channels(self) -> tuple[int, ...]:
-        """The planes that a colour transform applies to: R, G, B, or else the lone luminance Y."""
-        for names in (("R", "G", "B"), ("Y",)):
-            if set(names) <= set(self.channels):
-                return tuple(self.channels.index(n) for n in names)
-        return ()
+        """The planes that a colour transform applies to.
+
+        R, G, B; else those of the one layer that has them (of several, of the one called "beauty", "combined"
+        or "rgba"); else the lone luminance Y; else none.
+        """
+        layers = {c[:-1] for c in self.channels if c.endswith("R")}
+        layers = {n for n in layers if {n + "G", n + "B"} <= set(self.channels)}
+        named = {n for n in layers if n.casefold().rstrip(".").rsplit(".", 1)[-1] in _PICTURES}
+        for found in ({""} & layers, layers, named):
+            if len(found) == 1:
+                (name,) = found
+                return tuple(self.channels.index(name + c) for c in "RGB")
+        return (self.channels.index("Y"),) if "Y" in self.channels else ()
 
     def with_pixels(self, pixels: Pixels, **changes: Any) -> Frame:
         """The same frame with other pixels (and other facts)."""

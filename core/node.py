@@ -21,7 +21,7 @@ from interneg.frame import Box, Frame, Pixels, Window
 from interneg.knobs import Value, knob, knobs_of
 from interneg.memo import Memo
 from interneg.nonfinite import fill, nonfinite
-from interneg.resize import cubic, layer
+from interneg.resize import cubic, hold, layer
 
 log = logging.getLogger("interneg")
 
@@ -88,7 +88,8 @@ class Node:
     layers: ClassVar[str]
 
     strength: float = knob(
-        1.0, "float", "Strength", "How much of the result is used; 0 passes the input through bit for bit.",
+        1.0, "float", "Strength",
+        "How much of the result is used; 0 passes the input through bit for bit, at its own size.",
         hard=(0.0, 1.0),
     )  # fmt: skip
     synthesis: bool = knob(
@@ -182,8 +183,28 @@ class Node:
             if bad is not None:
                 mixed = np.where(bad.repeat(scale, 0).repeat(scale, 1), plain, mixed)
             result[span] = mixed
-        done = self._finished(frame, result)
+        done = frame.with_pixels(
+            result,
+            data_window=frame.data_window.scaled(scale),
+            display_window=frame.display_window.scaled(scale),
+            parts=self._parts(window, context, mask),
+        )
         return _with_synthesis(done, planes, view.planes(), amount) if self.synthesis else done
+
+    def _parts(self, window: Window, context: Context, mask: Frame | None) -> tuple[Frame, ...]:
+        """The further parts of the file: another eye's picture is treated, alpha and AOVs are carried."""
+        done = []
+        for i, part in enumerate(window.frame.parts):
+            others = [f.parts[i : i + 1] for f in window.frames]
+            if part.colour_channels and all(others):
+                fits = mask is not None and mask.pixels.shape[1:] == part.pixels.shape[1:]
+                space = window.frame.colour_space
+                frames = tuple(dataclasses.replace(o[0], colour_space=space, parts=()) for o in others)
+                same = Window(frames, window.centre)
+                done.append(self.render(same, context, mask if fits else None))
+            else:
+                done.append(enlarged(part, self.enlarges))
+        return tuple(done)
 
     def _amount(self, frame: Frame, mask: Frame | None) -> float | Pixels:
         if mask is None:
@@ -201,9 +222,11 @@ class Node:
     def _enlarged(self, source: Pixels, space: str, bad: Any, context: Context) -> Pixels:
         """The input enlarged without treatment, NaN and inf in the block of their own pixel."""
         clean = source if bad is None else fill(source, bad)
-        planes = context.colour.enter(clean, space, self.working_space)
-        large = np.stack([cubic(p, self.enlarges) for p in planes])
-        plain = context.colour.leave(large, space, self.working_space)
+        log_luma = self.working_space is WorkingSpace.LOG_Y
+        working = WorkingSpace.LOG_RGB if log_luma else self.working_space
+        codes = context.colour.enter(clean, space, working)
+        large = np.stack([hold(cubic(p, self.enlarges), p, self.enlarges) for p in codes])
+        plain = context.colour.leave(large, space, working)
         if bad is None:
             return plain
         return np.where(
@@ -220,17 +243,6 @@ class Node:
         for i in sorted(set(range(len(frame.channels))) - set(frame.colour_channels)):
             pixels[i] = layer(frame.pixels[i], frame.channels[i], frame.depth[i], scale)
         return pixels
-
-    def _finished(self, frame: Frame, pixels: Pixels) -> Frame:
-        scale = self.enlarges
-        if scale == 1:
-            return frame.with_pixels(pixels)
-        return frame.with_pixels(
-            pixels,
-            data_window=frame.data_window.scaled(scale),
-            display_window=frame.display_window.scaled(scale),
-            parts=tuple(enlarged(p, scale) for p in frame.parts),
-        )
 
 
 def _span(channels: tuple[int, ...]) -> slice | list[int]:
@@ -250,7 +262,7 @@ def _mix(plain: Pixels, treated: Pixels, amount: float | Pixels) -> Pixels:
 def _with_synthesis(frame: Frame, planes: Pixels, given: Pixels, amount: float | Pixels) -> Frame:
     """Add the mean distance of the treated planes from the given ones as an AOV."""
     scale = planes.shape[1] // given.shape[1]
-    plain = np.stack([cubic(p, scale) for p in given])
+    plain = np.stack([p if scale == 1 else hold(cubic(p, scale), p, scale) for p in given])
     moved = np.asarray(np.abs(planes - plain).mean(axis=0) * amount, np.float32)
     if "synthesis" in frame.channels:
         raise InputError(
@@ -265,6 +277,8 @@ def _with_synthesis(frame: Frame, planes: Pixels, given: Pixels, amount: float |
 
 def enlarged(frame: Frame, scale: int) -> Frame:
     """A frame of alpha or AOVs (a mask, a further part of a file) at `scale` times its size; see `layer`."""
+    if scale == 1:
+        return frame
     planes = [layer(*facts, scale) for facts in zip(frame.pixels, frame.channels, frame.depth, strict=True)]
     return dataclasses.replace(
         frame,

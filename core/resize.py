@@ -9,6 +9,7 @@ from interneg.nonfinite import fill, nonfinite
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
+_AROUND = 5
 _LABELS = ("id", "objectid", "materialid", "z", "zback", "depth")
 
 
@@ -43,6 +44,24 @@ def reduce(plane: Pixels, scale: int) -> Pixels:
     rows = np.ascontiguousarray(rows[:, scale // 2 - 1 :: scale])
     both = cv2.sepFilter2D(rows, -1, np.ones(1), weights, anchor=(0, at), borderType=cv2.BORDER_REPLICATE)
     return np.ascontiguousarray(both[scale // 2 - 1 :: scale])
+
+
+def hold(plane: Pixels, given: Pixels, scale: int, headroom: float = 0.02) -> Pixels:
+    """Keep a restored plane, in place, within what was given around each pixel: no halo beside an edge.
+
+    plane: (H * scale, W * scale); given: (H, W), the plane it was made from; both in one encoding.
+    No value leaves the range of the 5x5 given pixels by more than `headroom` times that range. On
+    photographs 2 % cost nothing (Set5 x2: 0.00 dB), while a step edge keeps its plateaus and a highlight,
+    for which a ringing of a tenth in a log encoding is a stop of light, its level.
+    """
+    import cv2
+
+    square = np.ones((_AROUND, _AROUND), np.uint8)
+    high, low = cv2.dilate(given, square), cv2.erode(given, square)
+    beyond = np.float32(headroom) * (high - low)
+    np.minimum(plane, _enlarge(high + beyond, scale, cv2.INTER_NEAREST), out=plane)
+    np.maximum(plane, _enlarge(low - beyond, scale, cv2.INTER_NEAREST), out=plane)
+    return plane
 
 
 def layer(plane: Pixels, channel: str, depth: str, scale: int) -> Pixels:

@@ -56,7 +56,7 @@ class NetworkEngine:
         """
         self._network.check(planes)
         height, width = planes.shape[1:]
-        planes = padded(planes, self._model.multiple)
+        planes, border = padded(planes, self._model.halo, self._model.multiple)
         tiles = self._plan(planes, self._tile_pixels)
         if tiles is None:
             raise EngineError(f"{self.name} has no tiles of {self._tile_pixels} pixels; allow more memory")
@@ -78,7 +78,8 @@ class NetworkEngine:
                     window.height,
                 )
                 self._tile_pixels, tiles = pixels, smaller
-        return result[:, : height * self.scale, : width * self.scale]
+        rows, columns = (slice(border * self.scale, (border + n) * self.scale) for n in (height, width))
+        return result[:, rows, columns]
 
     def _plan(self, planes: Pixels, pixels: int) -> tuple[Tile, ...] | None:
         _, height, width = planes.shape

@@ -74,11 +74,16 @@ def _up(value: int, multiple: int) -> int:
     return -(-value // multiple) * multiple
 
 
-def padded(planes: Pixels, multiple: int) -> Pixels:
-    """`planes` (C, H, W) with its last row and column repeated up to multiples of `multiple`."""
-    height, width = planes.shape[1:]
-    down, right = _up(height, multiple) - height, _up(width, multiple) - width
-    return np.pad(planes, ((0, 0), (0, down), (0, right)), "edge") if down or right else planes
+def padded(planes: Pixels, halo: int, multiple: int) -> tuple[Pixels, int]:
+    """`planes` (C, H, W) mirrored outwards by `halo` or a little more, up to multiples of `multiple`.
+
+    A network's own padding is zeros, which it takes for black beyond the picture: unless what it sees there
+    is more of the picture, it draws a frame around a flat field. Returns also where the picture begins, in
+    rows and columns alike.
+    """
+    border = _up(halo, multiple)
+    down, right = (border + _up(size, multiple) - size for size in planes.shape[1:])
+    return np.pad(planes, ((0, 0), (border, down), (border, right)), "symmetric"), border
 
 
 def empty(shape: tuple[int, ...]) -> Pixels:

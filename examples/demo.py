@@ -121,15 +121,15 @@ def write(path: Path, picture: Image) -> None:
         raise OSError(f"{path} could not be written: {oiio.geterror()}")
 
 
-def contact_sheet(folder: Path) -> Image:
-    """First and last frame, the plate (pixels repeated) beside the restored one; BGR, 0..255."""
+def contact_sheet(folder: Path) -> npt.NDArray[np.uint8]:
+    """First and last frame, the plate (pixels repeated) beside the restored one; BGR."""
     colour = Colour()
     display = colour.transform("ACEScg", "sRGB Encoded Rec.709 (sRGB)")
 
-    def shown(name: str, number: int) -> Image:
+    def shown(name: str, number: int) -> npt.NDArray[np.uint8]:
         pixels = oiio.ImageInput.open(str(folder / f"{name}.{number}.exr")).read_image("float")
-        shown = display(np.asarray(pixels, np.float32).transpose(2, 0, 1)).transpose(1, 2, 0)
-        return np.rint(255 * np.clip(shown[..., ::-1], 0, 1))
+        encoded = display(np.asarray(pixels, np.float32).transpose(2, 0, 1)).transpose(1, 2, 0)
+        return np.rint(255 * np.clip(encoded[..., ::-1], 0, 1)).astype(np.uint8)
 
     rows = []
     for number in (FRAMES[0], FRAMES[-1]):

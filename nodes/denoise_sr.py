@@ -14,16 +14,19 @@ from typing import ClassVar
 import numpy as np
 
 from interneg.colour import WorkingSpace
+from interneg.colour.working import to_luma, to_rgb
 from interneg.frame import Pixels
 from interneg.knobs import AUTO, knob
 from interneg.node import Node, View
 from interneg.nodes._noise import NoiseProfile, measure_noise
-from interneg.resize import cubic, reduce
+from interneg.resize import cubic, hold, reduce
 
+_NEUTRAL = 1e-6
 _LUMA_RANGE = (-0.25, 1.6)
 _CHROMA_RANGE = (-0.75, 0.75)
 _LOCK_STEPS = 12
 _LOCK_SIGMAS = 2.0
+_LOCK_HEADROOM = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,27 +81,31 @@ class DenoiseSR(Node):
 
     def process(self, view: View) -> Pixels:
         """Y, Cb, Cr (or Y alone) in, the same enlarged by `scale` out."""
-        given = view.planes()
-        profile = self._profile(view, given)
+        given, scale = view.planes(), self.enlarges
+        # Black-and-white film scanned to three channels stays black and white.
+        count = 3 if len(given) == 3 and np.abs(given[1:]).max() > _NEUTRAL else 1
         net = np.zeros((6, *given.shape[1:]), np.float32)
         # The network sees its trained range, noise beyond 0 and 1 included; the picture is never clipped.
         np.clip(given[0], *_LUMA_RANGE, out=net[0])
-        net[3], net[4] = profile.map(net[0])
+        np.clip(given[1:count], *_CHROMA_RANGE, out=net[1:count])
+        sigmas = self._profile(view, given).map(net[0])
+        net[3 : 3 + min(count, 2)] = sigmas[:count]
         net[5] = self.deblock
-        if len(given) == 3:
-            np.clip(given[1:], *_CHROMA_RANGE, out=net[1:3])
-        else:
-            net[4] = 0
         correction = view.context.engines.open(self.models[0]).run(net)
-        result = correction[: len(given)]
-        for plane, source in zip(result, given, strict=True):
-            plane += cubic(source, self.enlarges)
+        result = np.zeros((len(given), *correction.shape[1:]), np.float32)
+        trust = _trust(given[:count], net[:count], scale)
+        for i in range(count):
+            np.multiply(correction[i], trust, out=result[i])
+            result[i] += cubic(given[i], scale)
         if self.detail:
-            result[0] += self.detail * cubic(given[0] - reduce(result[0], self.enlarges), self.enlarges)
+            result[0] += self.detail * cubic(given[0] - reduce(result[0], scale), scale)
+        if scale > 1:
+            for plane, source in zip(result[:count], given, strict=False):
+                hold(plane, source, scale)
         if self.fidelity_lock:
-            for plane, source, sigma in zip(result, given, (net[3], net[4], net[4]), strict=False):
+            for plane, source, sigma in zip(result[:count], given, net[[3, 4, 4]], strict=False):
                 self._lock(plane, source, _LOCK_SIGMAS * sigma)
-        return result
+        return _held(result, given, scale)
 
     def _profile(self, view: View, given: Pixels) -> NoiseProfile:
         if self.noise == AUTO:
@@ -111,6 +118,45 @@ class DenoiseSR(Node):
 
         Iterated back-projection (Irani and Peleg, 1991) of what exceeds the bound.
         """
-        for _ in range(_LOCK_STEPS if self.enlarges > 1 else 1):
+        if self.enlarges == 1:
+            np.clip(result, given - bound, given + bound, out=result)
+            return
+        for _ in range(_LOCK_STEPS):
             apart = given - reduce(result, self.enlarges)
             result += cubic(apart - np.clip(apart, -bound, bound), self.enlarges)
+            hold(result, given, self.enlarges, _LOCK_HEADROOM)
+
+
+def _trust(given: Pixels, seen: Pixels, scale: int) -> Pixels | float:
+    """1 where the network saw the picture as it is, falling to 0 where that lies beyond its trained range."""
+    import cv2
+
+    beyond = (given != seen).any(axis=0)
+    if not beyond.any():
+        return 1.0
+    near = cv2.dilate(beyond.astype(np.float32), np.ones((7, 7), np.uint8))
+    trust = 1 - cv2.blur(near, (5, 5))
+    size = (trust.shape[1] * scale, trust.shape[0] * scale)
+    return np.asarray(cv2.resize(trust, size, interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _held(result: Pixels, given: Pixels, scale: int) -> Pixels:
+    """Hold R, G and B each near what was given (see `hold`) where that goes beyond 0..1.
+
+    Within, a ringing of the colour differences is invisible; in a highlight it is a stop of one colour.
+    """
+    if len(given) == 1:
+        return result if scale > 1 or _ordinary(given) else hold(result[0], given[0], scale)[None]
+    source = given.copy()
+    to_rgb(source)
+    if _ordinary(source):
+        return result
+    to_rgb(result)
+    for plane, channel in zip(result, source, strict=True):
+        hold(plane, channel, scale)
+    to_luma(result)
+    return result
+
+
+def _ordinary(codes: Pixels) -> bool:
+    return bool(codes.max() <= 1 and codes.min() >= 0)

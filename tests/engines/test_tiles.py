@@ -48,13 +48,14 @@ def test_the_overlap_is_small() -> None:
     assert sum(t.window.width * t.window.height for t in tiles) < 1.12 * 2160 * 3840
 
 
-def test_padding_repeats_the_edge() -> None:
-    planes = np.arange(12, dtype=np.float32).reshape(1, 3, 4)
-    assert padded(planes, 1) is planes
-    grown = padded(planes, 8)
-    assert grown.shape == (1, 8, 8)
-    np.testing.assert_array_equal(grown[0, 3:, :4], np.tile(planes[0, 2], (5, 1)))
-    np.testing.assert_array_equal(grown[0, :, 4:], np.tile(grown[0, :, 3:4], (1, 4)))
+@pytest.mark.parametrize("size", [(1, 1), (3, 4), (40, 31)])
+def test_padding_mirrors_the_picture(size: tuple[int, int]) -> None:
+    planes = np.random.default_rng(0).random((2, *size), np.float32)
+    grown, border = padded(planes, 11, 4)
+    assert border == 12 and all(s % 4 == 0 for s in grown.shape[1:])
+    assert all(big >= small + 24 for big, small in zip(grown.shape[1:], size, strict=True))
+    np.testing.assert_array_equal(grown[:, 12 : 12 + size[0], 12 : 12 + size[1]], planes)
+    np.testing.assert_array_equal(grown[:, 11, 12 : 12 + size[1]], planes[:, 0])
 
 
 @pytest.mark.parametrize("model", ["tiny", "tiny-x2", "tiny-even"])
