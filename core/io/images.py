@@ -18,7 +18,7 @@ from interneg.io.attributes import Typed
 from interneg.io.formats import ImageFormat, image_format
 from interneg.io.pixels import Warn, integers, to_half, unassociated
 
-__all__ = ["read_attributes", "read_image", "write_image"]
+__all__ = ["is_whole", "read_attributes", "read_image", "write_image"]
 
 JPEG_QUALITY = 95
 PART = "oiio:subimage"
@@ -221,7 +221,9 @@ def write_image(
     finally:
         closed = out.close()
     check(closed)
-    _check_end(path, kind, shown)
+    # On a full disk some writers lose the end without a word.
+    if not is_whole(path):
+        raise OutputError(f"{shown}: the end of the file could not be written; is the disk full (ENOSPC)?")
     if kind.name == "openexr" and "A" in frame.channels and frame.metadata.get("oiio:UnassociatedAlpha", 0):
         warn(
             "alpha",
@@ -229,28 +231,27 @@ def write_image(
         )
 
 
-def _check_end(path: Path, kind: ImageFormat, shown: Path) -> None:
-    """Make sure that the end of the file is there: on a full disk some writers lose it without a word."""
-    if kind.name in ("png", "jpeg"):
+def is_whole(path: Path) -> bool:
+    """Whether the rows at both ends of each part can be read (of PNG and JPEG: whether the end is there)."""
+    kind = image_format(path)
+    if kind and kind.name in ("png", "jpeg"):
         with open(path, "rb") as f:
             f.seek(max(0, f.seek(0, os.SEEK_END) - 12))
             end = f.read()
-        whole = end.endswith(b"\xff\xd9") if kind.name == "jpeg" else end[4:8] == b"IEND"
-    else:
-        file: Any = oiio.ImageInput.open(str(path))
-        whole, part = file is not None, 0
-        while whole and file.seek_subimage(part, 0):
-            spec = file.spec()
-            for y in (spec.y, spec.y + spec.height - 1):
-                rows = file.read_scanlines(part, 0, y, y + 1, 0, 0, spec.nchannels, oiio.FLOAT)
-                whole = whole and rows is not None and not file.has_error
-            part += 1
-        if file is not None:
-            file.geterror()
-            file.close()
-        oiio.geterror()
-    if not whole:
-        raise OutputError(f"{shown}: the end of the file could not be written; is the disk full (ENOSPC)?")
+        return end.endswith(b"\xff\xd9") if kind.name == "jpeg" else end[4:8] == b"IEND"
+    file: Any = oiio.ImageInput.open(str(path))
+    whole, part = file is not None, 0
+    while whole and file.seek_subimage(part, 0):
+        spec = file.spec()
+        for y in (spec.y, spec.y + spec.height - 1):
+            rows = file.read_scanlines(part, 0, y, y + 1, 0, 0, spec.nchannels, oiio.FLOAT)
+            whole = whole and rows is not None and not file.has_error
+        part += 1
+    if file is not None:
+        file.geterror()
+        file.close()
+    oiio.geterror()
+    return whole
 
 
 def _reserve(path: Path, size: int) -> None:

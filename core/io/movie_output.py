@@ -19,7 +19,7 @@ from interneg.frame import DEPTHS, Frame
 from interneg.io import timecode
 from interneg.io.clip import outline_digest
 from interneg.io.movie import FULL_RANGE, PLANAR, UNSPECIFIED, usual_matrix
-from interneg.io.output import publish, read_sidecar, refusal, temporary_name, write_sidecar
+from interneg.io.output import head_digest, publish, read_sidecar, refusal, temporary_name, write_sidecar
 from interneg.io.pixels import integers, once, unassociated
 from interneg.io.ycbcr import MATRICES, Coding, lower, to_codes
 
@@ -56,6 +56,7 @@ class MovieOutput:
         self._temporary = temporary_name(path)
         self._made: dict[int, dict[str, str]] = {}
         self._kept: dict[int, dict[str, str]] | None = None
+        self._ours = True
         self._last: int | None = None
         self._tell = once()
         self._ended = False
@@ -67,11 +68,9 @@ class MovieOutput:
         return self._path
 
     def provenance(self, number: int) -> dict[str, str] | None:
-        if not self._path.is_file():
-            return None
         if self._kept is None:
-            self._kept = read_sidecar(self._path, outline_digest(self._path))
-        return self._kept.get(number)
+            self._kept = self._look()
+        return self._kept.get(number) if self._ours else {}
 
     def write(self, frame: Frame, provenance: Mapping[str, str]) -> Path:
         if self._ended:
@@ -95,9 +94,9 @@ class MovieOutput:
                 self._file.mux(packet)
             self._file.close()
             self._raw.close()
+            write_sidecar(self._path, self._temporary, outline_digest(self._temporary), self._made)
             publish(self._temporary, self._path)
         self._stream = None
-        write_sidecar(self._path, outline_digest(self._path), self._made)
 
     def abort(self) -> None:
         self._ended = True
@@ -109,6 +108,25 @@ class MovieOutput:
         with suppress(OSError):
             self._temporary.unlink(missing_ok=True)
         self._stream = self._raw = self._file = None
+
+    def _look(self) -> dict[int, dict[str, str]]:
+        """The provenance of the movie that is there; says in `_ours` whether it may be replaced.
+
+        A movie is not read through for this: its size, its first and its last MiB must be as they were.
+        """
+        try:
+            size = self._path.stat().st_size
+            kept, digest = read_sidecar(self._path), outline_digest(self._path)
+            head = head_digest(self._path)
+        except OSError:
+            self._ours = not self._path.exists()
+            return {}
+        self._ours = size == 0
+        if kept is None or size == 0:
+            return {}
+        cut = size < kept.size and head == kept.head
+        self._ours = cut or digest in (kept.digest, kept.before)
+        return kept.frames if digest == kept.digest else {}
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -126,9 +144,10 @@ class MovieOutput:
 
     def _start(self, frame: Frame) -> None:
         path = self._path
-        if path.exists() and not self._overwrite and self.provenance(frame.number) is None:
+        if not self._overwrite and self.provenance(frame.number) == {}:
             raise OutputError(
-                f"{path}: the file exists and is not a movie of ours; remove it or allow overwriting"
+                f"{path}: the file exists and is not a movie of ours, or was changed since; remove it or "
+                "allow overwriting"
             )
         path.parent.mkdir(parents=True, exist_ok=True)
         codec, name, options = self._encoder(frame)

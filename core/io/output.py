@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from interneg.errors import InputError, OutputError, UsageError
 from interneg.frame import DEPTHS, Frame
@@ -38,7 +39,12 @@ class Output(Protocol):
         """Write one frame under its own number, and return its file. Raises OutputError, leaving nothing."""
 
     def provenance(self, number: int) -> dict[str, str] | None:
-        """What the frame that is there was made from; None where none is there or it cannot be read."""
+        """What the frame that is there was made from.
+
+        Empty for a file that is not ours or was changed since we wrote it: such is kept unless overwriting
+        was asked for. None where nothing worth keeping is there: no frame, an empty file, or what damage
+        left of one of ours.
+        """
 
     def close(self) -> None:
         """Finish; a movie gets its name now."""
@@ -78,9 +84,10 @@ def open_output(
     ===========  ===========================================================================
 
     Integer formats hold 0..1: what lies outside is clipped, NaN stored as 0, and both are counted and
-    logged once per output ("interneg.io"). Provenance is kept as "interneg:..." attributes in EXR and PNG,
-    else in a side file `.interneg/NAME.json` beside the frame. Movies are described at
-    `interneg.io.movie_output.MovieOutput`.
+    logged once per output ("interneg.io"). Provenance is kept in a side file `.interneg/NAME.json` beside the
+    frame, with the file's size and a hash of its bytes, by which damage is found; and as "interneg:..."
+    attributes in EXR and PNG, which go with a file that is taken elsewhere (there only the rows at both ends
+    are looked at). Movies are described at `interneg.io.movie_output.MovieOutput`.
     Raises UsageError where the output is the input, or a name that cannot hold the frames.
     """
     path = Path(path)
@@ -139,13 +146,13 @@ class ImageOutput:
         from interneg.io.images import write_image
 
         path = self.path_of(frame.number)
-        if not self._overwrite and path.exists() and not self.provenance(frame.number):
+        if not self._overwrite and path.exists() and self.provenance(frame.number) == {}:
             raise OutputError(
-                f"{path}: the file exists and is not a frame of ours; remove it or allow overwriting"
+                f"{path}: the file exists and is not a frame of ours, or was changed since; remove it or "
+                "allow overwriting"
             )
         kind = image_format(path)
         inside = kind is not None and kind.own_provenance
-
         attributes = {PREFIX + k: v for k, v in provenance.items()}
         with replacing(path) as temporary:
             write_image(
@@ -156,23 +163,39 @@ class ImageOutput:
                 warn=lambda what, sentence: self._tell(path, frame.number, what, sentence),
                 on=path,
             )
-            digest = "" if inside else content_digest(temporary)
-        if not inside:
-            write_sidecar(path, digest, {frame.number: provenance})
+            write_sidecar(path, temporary, content_digest(temporary), {frame.number: provenance})
         return path
 
     def provenance(self, number: int) -> dict[str, str] | None:
-        from interneg.io.images import read_attributes
+        from interneg.io.images import is_whole, read_attributes, read_image
 
         path = self.path_of(number)
         try:
+            size = path.stat().st_size
+            if not size:
+                return None
+            kept, digest = read_sidecar(path), content_digest(path)
+        except OSError:
+            return None if not path.exists() else {}
+        if kept and digest == kept.digest:
+            return kept.frames.get(number, {})
+        try:
             found = read_attributes(path)
         except InputError:
+            found = {}
+        own = {k.removeprefix(PREFIX): str(v) for k, v in found.items() if k.startswith(PREFIX)}
+        if kept and digest == kept.before:
+            return own or None
+        if own and not is_whole(path):
             return None
-        kind = image_format(path)
-        if kind and kind.own_provenance:
-            return {k.removeprefix(PREFIX): str(v) for k, v in found.items() if k.startswith(PREFIX)}
-        return read_sidecar(path, content_digest(path)).get(number, {})
+        if kept is None or (own and own != kept.frames.get(number)):
+            return own  # taken here from elsewhere, without its side file
+        if size <= kept.size:
+            try:
+                read_image(path)
+            except InputError:
+                return None
+        return {}
 
     def close(self) -> None:
         """Every frame is finished when `write` returns."""
@@ -219,19 +242,48 @@ def refusal(e: OSError) -> str:
     return f"the file could not be written: {e.strerror}"
 
 
-def write_sidecar(path: Path, digest: str, frames: Mapping[int, Mapping[str, str]]) -> None:
-    """Keep the provenance of a file's frames beside it, tied to its content. Raises OutputError."""
-    text = json.dumps({"digest": digest, "frames": {n: dict(p) for n, p in frames.items()}}, indent=1)
+class Sidecar(NamedTuple):
+    """What is kept beside a file of ours: its digest and size, its frames' provenance.
+
+    head: a hash of its first bytes. before: the digest of the file of ours that it replaced.
+    """
+
+    digest: str
+    size: int
+    head: str
+    before: str
+    frames: dict[int, dict[str, str]]
+
+
+def write_sidecar(path: Path, content: Path, digest: str, frames: Mapping[int, Mapping[str, str]]) -> None:
+    """Keep the provenance of a file's frames beside it, before `content` becomes that file.
+
+    In this order an end at any moment leaves no file of ours that would be taken for a stranger's. Raises
+    OSError and OutputError.
+    """
+    former = read_sidecar(path)
+    kept = Sidecar(
+        digest,
+        content.stat().st_size,
+        head_digest(content),
+        former.digest if former else "",
+        {n: dict(p) for n, p in frames.items()},
+    )
     with replacing(path.parent / SIDECARS / f"{path.name}.json") as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(json.dumps(kept._asdict(), indent=1), encoding="utf-8")
 
 
-def read_sidecar(path: Path, digest: str) -> dict[int, dict[str, str]]:
-    """The provenance kept beside a file; empty where there is none or it speaks of another content."""
+def read_sidecar(path: Path) -> Sidecar | None:
+    """What is kept beside a file, None where there is nothing that can be read."""
     try:
         kept = json.loads((path.parent / SIDECARS / f"{path.name}.json").read_text(encoding="utf-8"))
-        if kept["digest"] != digest:
-            return {}
-        return {int(n): {str(k): str(v) for k, v in p.items()} for n, p in kept["frames"].items()}
+        frames = {int(n): {str(k): str(v) for k, v in p.items()} for n, p in kept["frames"].items()}
+        return Sidecar(str(kept["digest"]), int(kept["size"]), str(kept["head"]), str(kept["before"]), frames)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
+        return None
+
+
+def head_digest(path: Path) -> str:
+    """A hash of the first KiB of a file. Raises OSError."""
+    with open(path, "rb") as f:
+        return hashlib.blake2b(f.read(1024), digest_size=16).hexdigest()

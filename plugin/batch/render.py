@@ -172,19 +172,18 @@ def _kept(output: Output, wanted: Sequence[int]) -> dict[int, str]:
     """The provenance keys of the frames that are there. Raises OutputError where other people's files are."""
 
     def key(number: int) -> str | None:
-        if not output.path_of(number).exists():
-            return None
-        return (output.provenance(number) or {}).get(KEY, "")
+        made = output.provenance(number)
+        return None if made is None else made.get(KEY, "")
 
     with ThreadPoolExecutor(_THREADS) as pool:
         found = {n: k for n, k in zip(wanted, pool.map(key, wanted), strict=True) if k is not None}
     strangers = [n for n, k in found.items() if not k]
-    if strangers and not (output.is_movie and len(strangers) < len(found)):
+    if strangers:
         files = str(output.path_of(strangers[0])) + (
             "" if len(strangers) == 1 or output.is_movie else " and others"
         )
         raise OutputError(
-            f"{files} (frames {format_frames(strangers)}) exist and were not written by interneg; choose "
-            "another output, remove them, or replace them with --overwrite"
+            f"{files} (frames {format_frames(strangers)}) exist and were not written by interneg, or "
+            "changed since; choose another output, remove them, or replace them with --overwrite"
         )
     return found

@@ -312,6 +312,11 @@ def test_movies_are_whole_or_not_there(tmp_path: Path) -> None:
         assert path.read_bytes() == before
         assert sorted(p.name for p in tmp_path.iterdir()) == [".interneg", "a.mov"]
     clip.close()
+    for length in (0, len(before) // 3, len(before) - 20):
+        path.write_bytes(before[:length])
+        assert open_output(path, Numbers(2)).provenance(1002) is None
+        make(path, 2).close()
+        assert open_output(path, Numbers(2)).provenance(1002) == {"input": "1002"}
     (tmp_path / "foreign.mov").write_bytes(before)
     with pytest.raises(OutputError, match="exists"):
         open_output(tmp_path / "foreign.mov", Numbers(2)).write(Frame.of(picture(1), number=1001), {})
