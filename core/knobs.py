@@ -43,7 +43,8 @@ class Knob:
     def parse(self, name: str, value: object) -> Value:
         """Return `value` (of its own type, or as text) as this knob's type.
 
-        Words are taken in any case. Raises KnobError, naming the knob, what came and what was expected.
+        "auto", true and false are taken in any case. Raises KnobError, naming the knob, what came and what
+        was expected.
         """
         if self.auto and isinstance(value, str) and value.strip().casefold() == AUTO:
             return AUTO

@@ -38,13 +38,14 @@ _TABLES = ("colour", "inputs", "output", "node")
 _COLOUR = ("input", "output")
 _INPUTS = ("mask", "reference")
 _OUTPUT = ("depth",)
+_DEPTHS = tuple(d for d in DEPTHS if d != "uint32")
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Nodes in order, the colour spaces around them, and further inputs by name ("mask", "reference").
 
-    depth: how the output's samples are stored, one of DEPTHS, None for as in the input.
+    depth: how the output's samples are stored, "uint8" to "uint16", "half" or "float"; None for as in the input.
     """
 
     nodes: tuple[Node, ...]
@@ -54,9 +55,9 @@ class Recipe:
     depth: str | None = None
 
     def __post_init__(self) -> None:
-        if self.depth is not None and self.depth not in DEPTHS:
+        if self.depth is not None and self.depth not in _DEPTHS:
             raise RecipeError(
-                f"there is no depth '{self.depth}'{near(self.depth, DEPTHS)}; known are {', '.join(DEPTHS)}"
+                f"there is no depth '{self.depth}'{near(self.depth, _DEPTHS)}; known are {', '.join(_DEPTHS)}"
             )
 
     @classmethod

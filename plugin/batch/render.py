@@ -14,11 +14,14 @@ from pathlib import Path
 from interneg.colour import Colour
 from interneg.engine import EngineSource
 from interneg.errors import InputError, OutputError, UsageError
+from interneg.frame import Frame
 from interneg.graph import Graph, handles
 from interneg.io import Clip, Output, format_frames, open_clip, open_output, parse_frames
+from interneg.io.formats import is_movie
 from interneg.memo import Memo
 from interneg.node import Context
 from interneg.plugin.batch.ahead import ReadAhead
+from interneg.plugin.batch.depth import require_depth
 from interneg.plugin.batch.interrupt import on_interrupt
 from interneg.plugin.batch.memory import slots
 from interneg.plugin.batch.pipeline import Pipeline
@@ -59,16 +62,17 @@ class Job:
 def render(job: Job, colour: Colour, engines: EngineSource, progress: Progress) -> Summary:
     """Render all frames of a job but those that are there and up to date.
 
-    What can be checked before the work is: missing frames, colour spaces, engines, files in the way. Raises
-    InternegError; frames finished until then stay. Raises KeyboardInterrupt after the first SIGINT or
-    SIGTERM, all written frames being whole; a second one ends the process at once.
+    What can be checked before the work is: missing and damaged frames, colour spaces, engines, files in the
+    way. Raises InternegError; frames finished until then stay. Raises KeyboardInterrupt after the first
+    SIGINT or SIGTERM, all written frames being whole; a second one ends the process at once.
     """
     start = time.monotonic()
     if "reference" in job.recipe.inputs:
         raise UsageError("no node of this recipe looks at a reference plate; leave it out")
     with closing(open_clip(job.input)) as clip:
         wanted = _wanted(job, clip)
-        output = open_output(job.output, clip, overwrite=job.overwrite, numbers=wanted)
+        require(clip, job.input, _shown(job.recipe, clip, wanted), job.missing)
+        output = _output(job, clip, wanted)
         stages, frames = _prepare(job, clip, wanted, output, colour, engines, progress)
         if output.is_movie and not stages.all_kept(wanted):
             stages.kept.clear()
@@ -111,7 +115,6 @@ def _prepare(
     nodes = [n for n in job.recipe.nodes if n.strength != 0]
     before, after = reach = handles(nodes)
     cuts = _cuts(job.cuts, clip) if job.cuts else None
-    _require(job, clip, wanted, reach)
     source = ClipSource(
         clip, job.input, wanted,
         colour=colour, space=job.recipe.input_space, missing=job.missing, alike=before + after > 0,
@@ -136,20 +139,40 @@ def _prepare(
         format_frames(wanted) if output.is_movie else None,
     )
     graph = Graph(nodes, ahead, context, mask=mask, cuts=cuts)
-    return Stages(source, ahead, mask, reach, graph, colour, space, output, provenance, kept), frames
+    depth = job.recipe.depth
+    return Stages(source, ahead, mask, reach, graph, colour, space, depth, output, provenance, kept), frames
 
 
 def _wanted(job: Job, clip: Clip) -> tuple[int, ...]:
-    if job.frames:
-        return parse_frames(job.frames)
-    return tuple(range(clip.numbers[0], clip.numbers[-1] + 1))
-
-
-def _require(job: Job, clip: Clip, wanted: Sequence[int], reach: tuple[int, int]) -> None:
-    """Check that all frames are there which the wanted ones and their windows show."""
+    """The frames to be written. Raises InputError for frames beyond the clip's ends, which are no gaps."""
     inside = range(clip.numbers[0], clip.numbers[-1] + 1)
-    shown = {n for w in wanted for n in range(w - reach[0], w + reach[1] + 1) if n == w or n in inside}
-    require(clip, job.input, sorted(shown), job.missing)
+    if not job.frames:
+        return tuple(inside)
+    wanted = parse_frames(job.frames)
+    if outside := [n for n in wanted if n not in inside]:
+        raise InputError(
+            f"{job.input} has frames {format_frames(inside)}; --frames {job.frames} asks for "
+            f"{format_frames(outside)} beyond its ends"
+        )
+    return wanted
+
+
+def _shown(recipe: Recipe, clip: Clip, wanted: Sequence[int]) -> set[int]:
+    """The wanted frames and all that their windows show."""
+    before, after = handles(recipe.nodes)
+    inside = range(clip.numbers[0], clip.numbers[-1] + 1)
+    return {n for w in wanted for n in range(w - before, w + after + 1) if n in inside}
+
+
+def _output(job: Job, clip: Clip, wanted: Sequence[int]) -> Output:
+    depth = job.recipe.depth
+    movie = is_movie(Path(job.output))  # which takes its depth before frames; images take each frame's
+    output = open_output(
+        job.output, clip, overwrite=job.overwrite, depth=depth if movie else None, numbers=wanted
+    )
+    if depth is not None:
+        require_depth(output.path_of(wanted[0]), depth)
+    return output
 
 
 def _cuts(path: str, clip: Clip) -> tuple[int, ...]:
@@ -161,11 +184,31 @@ def _cuts(path: str, clip: Clip) -> tuple[int, ...]:
 
 
 def _mask(path: str, colour: Colour, wanted: Sequence[int]) -> ReadAhead:
-    clip = open_clip(path)
-    if len(clip.numbers) == 1:
-        return ReadAhead(StillSource(ClipSource(clip, path, clip.numbers, colour=colour), wanted))
-    require(clip, path, wanted, "error")
-    return ReadAhead(ClipSource(clip, path, wanted, colour=colour))
+    """Raises InputError, saying that it is the mask, where it cannot be read or would mask nothing."""
+    try:
+        clip = open_clip(path)
+        still = len(clip.numbers) == 1
+        numbers = clip.numbers if still else wanted
+        require(clip, path, numbers, advice="")
+        source = ClipSource(clip, path, numbers, colour=colour, advice="")
+        _check_mask(source.frame(numbers[0]), path)
+    except InputError as error:
+        raise InputError(f"the mask: {error}") from error
+    return ReadAhead(StillSource(source, wanted) if still else source)
+
+
+def _check_mask(frame: Frame, path: str) -> None:
+    """Refuse a matte that was painted into the colour of a picture with an opaque alpha."""
+    if "A" not in frame.channels:
+        return
+    alpha = frame.pixels[frame.channels.index("A")]
+    if (alpha == 1).all() and (frame.pixels[list(frame.colour_channels)] != 1).any():
+        names = ", ".join(frame.channels[c] for c in frame.colour_channels)
+        raise InputError(
+            f"{path}: A says how much to treat, but in frame {frame.number} it is 1 everywhere while {names} "
+            "are not, so that nothing would be masked; put the matte into A, or leave A out (then the first "
+            "channel counts)"
+        )
 
 
 def _kept(output: Output, wanted: Sequence[int]) -> dict[int, str]:

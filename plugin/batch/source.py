@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 from interneg.colour import Choice, Colour
 from interneg.errors import InputError
 from interneg.frame import Box, Frame
 from interneg.io import Clip, format_frames
+from interneg.io.damage import damage
 
 log = logging.getLogger("interneg")
 
 Missing = Literal["error", "hold", "skip"]
+
+ADVICE = ". Or use --missing hold or --missing skip"
+"""What helps where not every frame has to be there."""
+
+_THREADS = 4
+"""Files looked at at once."""
 
 
 class ClipSource:
@@ -36,24 +44,28 @@ class ClipSource:
         colour: Colour,
         space: str | None = None,
         missing: Missing = "error",
+        advice: str = ADVICE,
         alike: bool = False,
     ) -> None:
         """Read the first frame that is wanted; it settles colour space and format.
 
-        name: of the clip, for messages. space: the colour space, where the user knows better than the files.
-        alike: whether data windows may not change either, as where frames are compared.
+        name: of the clip, for messages. wanted: the frames that will be written, within the clip. space:
+        the colour space, where the user knows better than the files. advice: what a message ends with where
+        a frame stops the work. alike: whether data windows may not change either, as where frames are
+        compared.
         Raises InputError where that frame cannot be read, ColourError for an unknown space.
         """
         self._clip = clip
         self._name = name
         self._there = clip.numbers
         self._missing = missing
+        self._advice = advice
         self._colour = colour
         self._override = space
         self._alike = alike
         self._unreadable: set[int] = set()
-        first, last = min(wanted[0], self._there[0]), max(wanted[-1], self._there[-1])
-        self.numbers: Sequence[int] = range(first, last + 1)
+        self._wanted = wanted
+        self.numbers: Sequence[int] = range(self._there[0], self._there[-1] + 1)
         self._first: Frame | None = None
         frame = self._read(wanted[0])
         self.space, self.reason = self._choose(frame)
@@ -85,7 +97,8 @@ class ClipSource:
                 frame = self._clip.read(candidate)
             except InputError as error:
                 if self._missing == "error":
-                    raise
+                    others = damaged(self._clip, (n for n in self._wanted if n != candidate))
+                    raise _unreadable(self._name, {candidate: str(error), **others}, self._advice) from error
                 if candidate not in self._unreadable:
                     self._unreadable.add(candidate)
                     log.warning("frame %d cannot be read: %s", candidate, error)
@@ -137,18 +150,42 @@ class StillSource:
         return self._digest
 
 
-def require(clip: Clip, name: str, numbers: Sequence[int], missing: Missing) -> None:
-    """Check that the frames exist: raise InputError naming all that do not, or only say so, by the rule."""
-    gaps = sorted(set(numbers) - set(clip.numbers))
-    if not gaps:
-        return
-    said = f"{name}: {len(gaps)} frame{'s' * (len(gaps) > 1)} missing: {format_frames(gaps)}"
-    there = f"; there are {format_frames(clip.numbers)}"
-    if missing == "error":
-        raise InputError(
-            f"{said}{there}. Ask for others with --frames, or use --missing hold or --missing skip"
-        )
-    log.warning("%s (%s)", said, "the frame before is held" if missing == "hold" else "left out")
+def require(
+    clip: Clip, name: str, numbers: Iterable[int], missing: Missing = "error", advice: str = ADVICE
+) -> None:
+    """Check that the frames are there, by the rule for those that are not: stop, or only say so.
+
+    Raises InputError naming all that are missing, else all that are seen to be damaged before any is read
+    whole.
+    """
+    wanted = sorted(set(numbers))
+    if gaps := sorted(set(wanted) - set(clip.numbers)):
+        said = f"{name}: {len(gaps)} frame{'s' * (len(gaps) > 1)} missing: {format_frames(gaps)}"
+        if missing == "error":
+            raise InputError(f"{said}; there are {format_frames(clip.numbers)}{advice}")
+        log.warning("%s (%s)", said, "the frame before is held" if missing == "hold" else "left out")
+    if missing == "error" and (found := damaged(clip, wanted)):
+        raise _unreadable(name, found, advice)
+
+
+def damaged(clip: Clip, numbers: Iterable[int]) -> dict[int, str]:
+    """The image files among these frames that are seen to be damaged without decoding them, and why."""
+    if clip.is_movie:
+        return {}
+    paths = {n: path for n in numbers if (path := clip.path_of(n)) is not None}
+    with ThreadPoolExecutor(_THREADS) as pool:
+        found = zip(paths, pool.map(damage, paths.values()), strict=True)
+        return {n: reason for n, reason in found if reason is not None}
+
+
+def _unreadable(name: str, reasons: dict[int, str], advice: str) -> InputError:
+    first = min(reasons)
+    if len(reasons) == 1:
+        return InputError(f"frame {first} cannot be read: {reasons[first]}{advice}")
+    return InputError(
+        f"{name}: {len(reasons)} frames cannot be read: {format_frames(reasons)}; the first: "
+        f"{reasons[first]}{advice}"
+    )
 
 
 def _format(box: Box) -> str:

@@ -11,6 +11,7 @@ from interneg.graph import Graph
 from interneg.io import Output
 from interneg.plugin.batch.ahead import ReadAhead
 from interneg.plugin.batch.convert import converted
+from interneg.plugin.batch.depth import at_depth
 from interneg.plugin.batch.provenance import KEY, Provenance
 from interneg.plugin.batch.source import ClipSource
 
@@ -19,7 +20,11 @@ Facts = dict[str, str]
 
 @dataclass(frozen=True)
 class Stages:
-    """The three stages of a pipeline. kept: the provenance key of each output frame that is there already."""
+    """The three stages of a pipeline.
+
+    depth: how samples are stored, None for as in the input. kept: the provenance key of each output frame
+    that is there already.
+    """
 
     source: ClipSource
     ahead: ReadAhead
@@ -28,6 +33,7 @@ class Stages:
     graph: Graph
     colour: Colour
     space: str
+    depth: str | None
     output: Output
     provenance: Provenance
     kept: dict[int, str]
@@ -57,7 +63,10 @@ class Stages:
 
     def render(self, number: int, facts: Facts) -> tuple[Frame, Facts]:
         """Render the frame, in the output's colour space."""
-        return converted(self.graph.render(number), self.colour, self.space), facts
+        frame = converted(self.graph.render(number), self.colour, self.space)
+        if self.depth is not None:
+            frame = at_depth(frame, self.depth, self.output.path_of(number))
+        return frame, facts
 
     def write(self, number: int, result: tuple[Frame, Facts]) -> None:
         """Write the frame."""

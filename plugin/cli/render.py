@@ -52,6 +52,13 @@ def render(
     output_space: Annotated[
         str | None, typer.Option(metavar="SPACE", help="Colour space of the output; by default the input's.")
     ] = None,
+    depth: Annotated[
+        Literal["uint8", "uint10", "uint12", "uint16", "half", "float"] | None,
+        typer.Option(
+            help="How samples are stored, by default as in the input; an error where the format cannot. "
+            "In EXR it holds for colour and alpha, and other layers keep their own."
+        ),
+    ] = None,
     runtime: Annotated[
         str, typer.Option(metavar="NAME", help="auto, openvino, onnxruntime or torch; see `interneg doctor`.")
     ] = "auto",
@@ -78,7 +85,9 @@ def render(
     mask: Annotated[
         str | None,
         typer.Option(
-            metavar="CLIP", help="Where and how much to treat: a clip like the input, or one image."
+            metavar="CLIP",
+            help="Where and how much to treat: a clip like the input, or one image, of its size. A "
+            "counts, or the first channel where there is no A: 0 leaves a pixel as it is, 1 treats it fully.",
         ),
     ] = None,
     reference: Annotated[
@@ -120,7 +129,12 @@ def render(
     with shown() as progress:
         job = Job(
             _recipe(
-                recipe, settings or (), input_space, output_space, {"mask": mask, "reference": reference}
+                recipe,
+                settings or (),
+                input_space,
+                output_space,
+                depth,
+                {"mask": mask, "reference": reference},
             ),
             input,
             output,
@@ -140,6 +154,7 @@ def _recipe(
     settings: list[str] | tuple[str, ...],
     input_space: str | None,
     output_space: str | None,
+    depth: str | None,
     inputs: dict[str, str | None],
 ) -> Recipe:
     from interneg.nodes import NODES
@@ -156,5 +171,6 @@ def _recipe(
         recipe,
         input_space=input_space or recipe.input_space,
         output_space=output_space or recipe.output_space,
+        depth=depth or recipe.depth,
         inputs={**recipe.inputs, **{name: clip for name, clip in inputs.items() if clip is not None}},
     )

@@ -179,12 +179,37 @@ def test_a_mask_of_one_image_holds_for_all_frames(plate: Plate, out: str, tmp_pa
         assert (frame.pixels[:, :, 16:] != before[:, :, 16:]).any()
 
 
+def test_an_opaque_alpha_is_no_mask_where_the_matte_is_in_colour(
+    plate: Plate, out: str, tmp_path: Path
+) -> None:
+    path, pattern = tmp_path / "mask.exr", plate([1])
+    matte = np.ones((4, 24, 32), np.float32)
+    write_image(path, Frame.of(matte), attributes={}, warn=lambda kind, sentence: None)
+    assert render(COPY, pattern, out, "--mask", path).exit_code == 0
+    matte[:3, :, 16:] = 0
+    write_image(path, Frame.of(matte), attributes={}, warn=lambda kind, sentence: None)
+    failed(3, "the mask: .*mask.exr: A .* is 1 everywhere while R, G, B", COPY, pattern, out, "--mask", path)
+    write_image(path, Frame.of(matte[:3]), attributes={}, warn=lambda kind, sentence: None)
+    assert render(COPY, pattern, out, "--mask", path).exit_code == 0
+
+
+def test_a_recipes_mask_lies_beside_it(plate: Plate, out: str, tmp_path: Path) -> None:
+    (tmp_path / "shot").mkdir()
+    recipe = tmp_path / "shot" / "restore.toml"
+    recipe.write_text('[inputs]\nmask = "m.exr"\n[[node]]\nname = "denoise-sr"\nstrength = 0.0\n')
+    wanted = recipe.with_name("m.exr")
+    failed(3, f"the mask: {wanted}: no such file", recipe, plate([1]), out)
+    write_image(wanted, Frame.of(np.ones((1, 24, 32))), attributes={}, warn=lambda kind, sentence: None)
+    assert render(recipe, plate([1]), out).exit_code == 0
+
+
 def test_a_mask_with_missing_frames_is_refused(plate: Plate, out: str, tmp_path: Path) -> None:
     pattern = plate()
     (tmp_path / "mask").mkdir()
     for number in (1001, 1002, 1005):
         os.link(at(pattern, number), tmp_path / "mask" / f"m.{number}.exr")
-    failed(3, "3 frames missing: 1003-1004,1006", COPY, pattern, out, "--mask", tmp_path / "mask")
+    made = failed(3, "3 frames missing: 1003-1004,1006", COPY, pattern, out, "--mask", tmp_path / "mask")
+    assert "--missing" not in made.stderr
 
 
 def test_the_output_space_is_converted_to_and_tagged(plate: Plate, out: str) -> None:
@@ -211,6 +236,36 @@ def test_a_recipe_file_with_its_mask_and_spaces(plate: Plate, out: str, tmp_path
     made = render(recipe, plate(), out)
     assert made.exit_code == 0, made.output
     assert "is in ACEScg (asked for as 'ACEScg')" in made.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "depth", "stored"),
+    [
+        ("made.####.exr", "float", "float"),
+        ("made.####.dpx", "uint10", "uint10"),
+        ("made.####.tif", "uint16", "uint16"),
+        ("made.####.png", "uint8", "uint8"),
+    ],
+)
+def test_the_depth_that_was_asked_for(
+    plate: Plate, tmp_path: Path, name: str, depth: str, stored: str
+) -> None:
+    pattern, out = plate([1]), str(tmp_path / "out" / name)
+    made = render(COPY, pattern, out, "--depth", depth)
+    assert made.exit_code == 0, made.output
+    assert written(out)[1].depth == (stored,) * 3
+    assert "1 up to date" in render(COPY, pattern, out, "--depth", depth).stdout
+
+
+def test_another_depth_renders_again_and_spares_layers(plate: Plate, out: str, tmp_path: Path) -> None:
+    pattern = plate([1], channels=12, depth=("half",) * 4 + ("float",) * 8)
+    assert render(COPY, pattern, out).exit_code == 0
+    recipe = tmp_path / "float.toml"
+    recipe.write_text('[output]\ndepth = "float"\n[[node]]\nname = "denoise-sr"\nstrength = 0.0\n')
+    assert "1 frames written" in render(recipe, pattern, out).stdout
+    assert written(out)[1].depth == ("float",) * 12
+    assert "1 frames written" in render(recipe, pattern, out, "--depth", "half").stdout
+    assert written(out)[1].depth == ("half",) * 4 + ("float",) * 8
 
 
 # Resuming
@@ -274,20 +329,32 @@ def test_a_strangers_file_is_never_replaced_unasked(plate: Plate, out: str) -> N
 def test_all_missing_frames_are_named_before_the_work(plate: Plate, out: str) -> None:
     pattern = plate([1, 2, 4, 7, 8])
     failed(3, r"3 frames missing: 3,5-6; there are 1-2,4,7-8", COPY, pattern, out)
-    failed(3, r"4 frames missing: 3,5,9-10", COPY, pattern, out, "--frames", "1-5,7-10")
+    failed(3, r"2 frames missing: 3,5", COPY, pattern, out, "--frames", "1-5,7-8")
+    assert not Path(out).parent.exists()
+
+
+@pytest.mark.parametrize("rule", ["error", "hold", "skip"])
+@pytest.mark.parametrize(
+    ("frames", "beyond"), [("1004-1016", "1007-1016"), ("1000,1002", "1000"), ("-3--1", "-3--1")]
+)
+def test_frames_beyond_the_ends_are_no_gaps(
+    plate: Plate, out: str, rule: str, frames: str, beyond: str
+) -> None:
+    says = f"has frames 1001-1006; --frames {frames} asks for {beyond} beyond its ends"
+    failed(3, says, COPY, plate(), out, "--frames", frames, "--missing", rule)
     assert not Path(out).parent.exists()
 
 
 def test_missing_frames_may_be_held(plate: Plate, out: str) -> None:
     pattern = plate([1, 2, 5])
-    made = render(COPY, pattern, out, "--missing", "hold", "--frames", "1-6")
+    made = render(COPY, pattern, out, "--missing", "hold", "--frames", "1-5")
     assert made.exit_code == 0, made.output
-    assert "3 frames missing: 3-4,6" in made.stderr
+    assert "2 frames missing: 3-4" in made.stderr
     source, frames = open_clip(pattern), written(out)
-    for number, shown in {1: 1, 2: 2, 3: 2, 4: 2, 5: 5, 6: 5}.items():
+    for number, shown in {1: 1, 2: 2, 3: 2, 4: 2, 5: 5}.items():
         np.testing.assert_array_equal(frames[number].pixels, source.read(shown).pixels)
     plate([4])
-    assert "1 frames written" in render(COPY, pattern, out, "--missing", "hold", "--frames", "1-6").stdout
+    assert "1 frames written" in render(COPY, pattern, out, "--missing", "hold").stdout
 
 
 def test_missing_frames_may_be_left_out(plate: Plate, out: str) -> None:
@@ -298,6 +365,16 @@ def test_missing_frames_may_be_left_out(plate: Plate, out: str) -> None:
     assert list(written(out)) == [1, 2, 5]
 
 
+def corrupt(pattern: str, number: int) -> Path:
+    """Damage that only decoding finds: the file's header, first and last rows are whole."""
+    path = at(pattern, number)
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 64] = bytes(64)
+    path.write_bytes(content)
+    return path
+
+
 @pytest.mark.parametrize(
     ("spoiled", "says"),
     [
@@ -306,18 +383,45 @@ def test_missing_frames_may_be_left_out(plate: Plate, out: str) -> None:
         (lambda p, n: spoil(p, n, b"x" * 99), "not a readable"),
     ],
 )
-def test_a_damaged_frame_stops_the_work_and_finished_frames_stay(
+def test_all_damage_that_shows_at_once_is_named_before_the_work(
     plate: Plate, out: str, spoiled: Callable[[str, int], Path], says: str
 ) -> None:
     pattern = plate()
     path = spoiled(pattern, 1004)
-    failed(3, f"{re.escape(str(path))}.*{says}", COPY, pattern, out)
-    assert {1001, 1002, 1003} <= written(out).keys()
-    assert 1004 not in written(out)
+    failed(3, f"frame 1004 cannot be read: {re.escape(str(path))}.*{says}", COPY, pattern, out)
+    spoiled(pattern, 1002)
+    spoiled(pattern, 1005)
+    failed(3, "3 frames cannot be read: 1002,1004-1005; the first: .*1002.exr.*--missing", COPY, pattern, out)
+    assert not Path(out).parent.exists()
+    assert render(COPY, pattern, out, "--frames", "1003").exit_code == 0
     held = render(COPY, pattern, out, "--missing", "hold")
     assert held.exit_code == 0, held.output
     assert "frame 1004 cannot be read" in held.stderr
     np.testing.assert_array_equal(written(out)[1004].pixels, written(out)[1003].pixels)
+
+
+def test_a_damaged_frame_stops_the_work_and_finished_frames_stay(plate: Plate, out: str) -> None:
+    pattern = plate(height=100)
+    path = corrupt(pattern, 1004)
+    failed(3, f"frame 1004 cannot be read: {re.escape(str(path))}.*damaged", COPY, pattern, out)
+    assert {1001, 1002, 1003} <= written(out).keys()
+    assert 1004 not in written(out)
+
+
+def test_what_broke_during_the_work_is_named_all(
+    plate: Plate, out: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pattern = plate(range(1, 40))
+
+    def breaking(self: Graph, number: int) -> Frame:
+        if number == 1:
+            for broken in (37, 38, 39):
+                truncate(pattern, broken)
+        return whole(self, number)
+
+    whole = Graph.render
+    monkeypatch.setattr(Graph, "render", breaking)
+    failed(3, "3 frames cannot be read: 37-39; the first", COPY, pattern, out)
 
 
 def test_a_damaged_frame_may_be_left_out(plate: Plate, out: str) -> None:
@@ -414,6 +518,21 @@ def test_the_input_is_never_written_over(plate: Plate, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(Path(pattern).parent)
     failed(2, "would overwrite the input", COPY, pattern, tmp_path / "link" / "plate.####.exr", "--overwrite")
     assert {p: p.read_bytes() for p in Path(pattern).parent.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("name", "depth", "says"),
+    [
+        ("made.####.exr", "uint16", "OpenEXR cannot store uint16; possible are .*half, float"),
+        ("made.####.dpx", "half", "DPX cannot store half; possible are uint8, uint10, uint12, uint16"),
+        ("made.mov", "uint16", "movies of this type cannot store uint16; possible are uint10"),
+    ],
+)
+def test_a_depth_that_the_format_lacks_is_refused(
+    plate: Plate, tmp_path: Path, name: str, depth: str, says: str
+) -> None:
+    failed(2, says, COPY, plate([1]), tmp_path / "out" / name, "--depth", depth)
+    assert not (tmp_path / "out").exists()
 
 
 def test_one_image_cannot_hold_a_clip(plate: Plate, tmp_path: Path) -> None:
