@@ -95,8 +95,8 @@ class DenoiseSR(Node):
         result = np.zeros((len(given), *correction.shape[1:]), np.float32)
         trust = _trust(given[:count], net[:count], scale)
         for i in range(count):
-            np.multiply(correction[i], trust, out=result[i])
-            result[i] += cubic(given[i], scale)
+            correct = correction[i] if trust is None else correction[i] * trust
+            np.add(cubic(given[i], scale), correct, out=result[i])
         if self.detail:
             result[0] += self.detail * cubic(given[0] - reduce(result[0], scale), scale)
         if scale > 1:
@@ -127,13 +127,16 @@ class DenoiseSR(Node):
             hold(result, given, self.enlarges, _LOCK_HEADROOM)
 
 
-def _trust(given: Pixels, seen: Pixels, scale: int) -> Pixels | float:
-    """1 where the network saw the picture as it is, falling to 0 where that lies beyond its trained range."""
+def _trust(given: Pixels, seen: Pixels, scale: int) -> Pixels | None:
+    """1 where the network saw the picture as it is, falling to 0 where that lies beyond its trained range.
+
+    None where it saw all of it.
+    """
     import cv2
 
     beyond = (given != seen).any(axis=0)
     if not beyond.any():
-        return 1.0
+        return None
     near = cv2.dilate(beyond.astype(np.float32), np.ones((7, 7), np.uint8))
     trust = 1 - cv2.blur(near, (5, 5))
     size = (trust.shape[1] * scale, trust.shape[0] * scale)
@@ -145,18 +148,16 @@ def _held(result: Pixels, given: Pixels, scale: int) -> Pixels:
 
     Within, a ringing of the colour differences is invisible; in a highlight it is a stop of one colour.
     """
+    if given[0].max() <= 1 and given[0].min() >= _LUMA_RANGE[0] and np.abs(given[1:]).max(initial=0) <= 0.4:
+        return result
     if len(given) == 1:
-        return result if scale > 1 or _ordinary(given) else hold(result[0], given[0], scale)[None]
+        return result if scale > 1 else hold(result[0], given[0], scale)[None]
     source = given.copy()
     to_rgb(source)
-    if _ordinary(source):
+    if source.max() <= 1 and source.min() >= _LUMA_RANGE[0]:
         return result
     to_rgb(result)
     for plane, channel in zip(result, source, strict=True):
         hold(plane, channel, scale)
     to_luma(result)
     return result
-
-
-def _ordinary(codes: Pixels) -> bool:
-    return bool(codes.max() <= 1 and codes.min() >= 0)
