@@ -310,6 +310,18 @@ def test_overwrite_renders_all_again(plate: Plate, out: str) -> None:
     assert "6 frames written" in render(COPY, pattern, out, "--overwrite").stdout
 
 
+@pytest.mark.parametrize("suffix", [".exr", ".dpx", ".png"])
+def test_damaged_outputs_are_rendered_again(plate: Plate, out: str, suffix: str) -> None:
+    pattern, out = plate(suffix=suffix, depth=("uint8",) * 3), out.replace(".exr", suffix)
+    assert render(COPY, pattern, out).exit_code == 0
+    spoil(out, 1002, b"")
+    truncate(out, 1005)
+    made = render(COPY, pattern, out)
+    assert made.exit_code == 0, made.output
+    assert "2 frames written" in made.stdout
+    np.testing.assert_array_equal(written(out)[1005].pixels, read_image(at(pattern, 1005)).pixels)
+
+
 def test_a_strangers_file_is_never_replaced_unasked(plate: Plate, out: str) -> None:
     pattern = plate()
     stranger = at(out, 1004)
