@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from interneg.colour.tags import SRGB_PICTURE, VIDEO_709, tags_of
+from interneg.colour.tags import CICP, SRGB_PICTURE, VIDEO_709, dpx_of, interop_ids, primaries_of, tags_of
 from interneg.colour.transform import Step, Transform, in_chunks
 from interneg.colour.working import WorkingSpace, fold, to_luma, to_rgb, unfold
 from interneg.errors import ColourError, near
@@ -68,6 +68,7 @@ class Colour:
         self._transforms: dict[tuple[str, str], Transform] = {}
         self._logs: dict[str, _Log] = {}
         self._reversible: set[str] = set()
+        self._tags: dict[str, dict[str, Any]] = {}
         self._index(ocio)
         self.name: str = self._config.getName() or source
         self.identity: str = f"OCIO {ocio.__version__}, config {self._config.getCacheID()}"
@@ -105,13 +106,19 @@ class Colour:
         In order: the override; what the file says; a file rule of the configuration made for such files; then
         by kind: for EXR and float files the scene_linear role, for movies (files with "cicp:" tags) Rec.709
         video, for integer stills the sRGB picture space; the configuration's default rule. A tag that no
-        space of the configuration fits is named in the reason.
+        space of the configuration fits is named in the reason; but where primaries are stated that no space
+        fits, ColourError is raised, for any other space would be wrong.
         """
         if override:
             return Choice(self.resolve(override), f"asked for as '{override}'")
         unmet = []
         for tag in tags_of(metadata):
             found = self._first(tag.names)
+            if not found and tag.binding:
+                raise ColourError(
+                    f"{path} says {tag.text}, which no colour space of {self.name} has; say which one to "
+                    "take (--input-space)"
+                )
             if not found:
                 unmet.append(tag.text)
             elif not tag.presumed:
@@ -130,6 +137,50 @@ class Colour:
         if found := self._first(names):
             return Choice(found, f"{kind}{_but(unmet)}")
         return Choice(self.resolve(ruled), f"the default file rule of {self.name}{_but(unmet)}")
+
+    def tags(self, space: str) -> dict[str, Any]:
+        """The metadata by which files say this colour space: what `space_of` reads, of all formats together.
+
+        "oiio:ColorSpace" always; "colorInteropID", "chromaticities" (of linear light), "CICP" and "cicp:..."
+        (codes of H.273, the matrix that goes with the primaries too), "dpx:..." where the space has them.
+        """
+        name = self.resolve(space)
+        if name not in self._tags:
+            said: dict[str, Any] = {"oiio:ColorSpace": name}
+            known = (i for i, names in interop_ids() if self._first(names) == name)
+            if interop := self._config.getColorSpace(name).getInteropID() or next(known, ""):
+                said["colorInteropID"] = interop
+            if xy := primaries_of(interop):
+                said["chromaticities"] = xy
+            if codes := self._cicp(name):
+                said["CICP"] = (*codes, 0, 1)
+                said["cicp:primaries"], said["cicp:transfer"] = codes
+                said["cicp:matrix"] = 9 if codes[0] == 9 else 1
+            self._tags[name] = {**said, **dpx_of(interop)}
+        return dict(self._tags[name])
+
+    def _cicp(self, space: str) -> tuple[int, int] | None:
+        """The H.273 codes of a space, or of one with the same values (a display's and a picture's sRGB)."""
+        fits = {codes: found for codes, names in CICP.items() if (found := self._first(names))}
+        named = (codes for codes, found in fits.items() if found == space)
+        return next(named, None) or next((c for c, found in fits.items() if self.alike(space, found)), None)
+
+    def alike(self, one: str, other: str) -> bool:
+        """Whether two spaces give the same values to the same colours, to a thousandth, within 0..1."""
+        names = self.resolve(one), self.resolve(other)
+        if names[0] == names[1]:
+            return True
+        if "data" in map(self._encoding, names):
+            return False
+        try:
+            seen = self.transform(*names)(_PROBE)
+        except ColourError:
+            return False
+        return bool(np.allclose(seen, _PROBE, atol=1e-3))
+
+    def is_scene_linear(self, space: str) -> bool:
+        """Whether a space is light of the scene, unbounded."""
+        return self._encoding(self.resolve(space)) == "scene-linear"
 
     def _first(self, names: Iterable[str]) -> str:
         return next((self._spaces[n.casefold()] for n in names if n.casefold() in self._spaces), "")
@@ -265,6 +316,9 @@ def _spread(log: Transform) -> tuple[Step, Step]:
 
 
 _SCENE = np.array([-1e4, -1.0, -0.01, 0.0, *np.geomspace(1e-4, 1e4, 33), 65504.0], np.float32)
+
+
+_PROBE = np.random.default_rng(0).random((3, 8, 8), np.float32)
 
 
 def _loss(there: Transform, back: Transform, grey: Pixels) -> Pixels:

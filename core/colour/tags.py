@@ -1,4 +1,4 @@
-"""What the tags in a file say about its colour space, as names to look for in a configuration.
+"""What the tags in a file say about its colour space, as names to look for in a configuration; and back.
 
 The names are interop IDs of the Color Interop Forum ("Color Space Encodings for Texture Assets and CG
 Rendering", 2024, and the display set of OpenColorIO's built-in configurations), then aliases that older
@@ -7,17 +7,48 @@ configurations use for the same space.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-__all__ = ["SRGB_PICTURE", "VIDEO_709", "Tag", "tags_of"]
+__all__ = [
+    "CICP",
+    "OWN",
+    "SRGB_PICTURE",
+    "TAGS",
+    "VIDEO_709",
+    "Tag",
+    "dpx_of",
+    "interop_ids",
+    "primaries_of",
+    "tags_of",
+]
+
+OWN = "interneg:colourspace"
+"""The attribute by which files that Interneg wrote say their space; it goes before all others."""
+
+TAGS = (
+    OWN,
+    "colorInteropID",
+    "CICP",
+    "cicp:primaries",
+    "cicp:transfer",
+    "cicp:matrix",
+    "dpx:Transfer",
+    "dpx:Colorimetric",
+    "acesImageContainerFlag",
+    "chromaticities",
+    "oiio:ColorSpace",
+    "oiio:Gamma",
+    "ICCProfile",
+)
+"""All metadata that names a colour space: what may not stay when the space changes."""
 
 SRGB_PICTURE = ("srgb_rec709_scene", "srgb_texture", "srgb_tx", "Utility - sRGB - Texture", "sRGB")
 
 VIDEO_709 = ("g24_rec709_display", "rec1886_rec709_display", "Rec.709 - Display", "rec709")
 _PRINTING_DENSITY = ("ocio:adx10_apd_scene", "ADX10", "Input - ADX - ADX10", "Cineon")
 
-_CICP: dict[tuple[int, int], tuple[str, ...]] = {
+CICP: dict[tuple[int, int], tuple[str, ...]] = {
     (1, 1): VIDEO_709,
     (1, 6): VIDEO_709,
     (1, 4): ("g22_rec709_display",),
@@ -39,11 +70,27 @@ _CICP: dict[tuple[int, int], tuple[str, ...]] = {
 _UNSPECIFIED = 2
 
 _CHROMATICITIES: dict[tuple[float, ...], tuple[str, ...]] = {
-    (0.7347, 0.2653, 0.0, 1.0, 0.0001, -0.077, 0.32168, 0.33767): ("lin_ap0_scene", "ACES2065-1"),
-    (0.713, 0.293, 0.165, 0.83, 0.128, 0.044, 0.32168, 0.33767): ("lin_ap1_scene", "ACEScg"),
-    (0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329): ("lin_rec709_scene", "lin_rec709"),
-    (0.708, 0.292, 0.17, 0.797, 0.131, 0.046, 0.3127, 0.329): ("lin_rec2020_scene", "lin_rec2020"),
-    (0.68, 0.32, 0.265, 0.69, 0.15, 0.06, 0.3127, 0.329): ("lin_p3d65_scene", "lin_p3d65"),
+    (0.7347, 0.2653, 0.0, 1.0, 0.0001, -0.077, 0.32168, 0.33767): (
+        "lin_ap0_scene",
+        "ACES2065-1",
+        "ACES - ACES2065-1",
+    ),
+    (0.713, 0.293, 0.165, 0.83, 0.128, 0.044, 0.32168, 0.33767): ("lin_ap1_scene", "ACEScg", "ACES - ACEScg"),
+    (0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329): (
+        "lin_rec709_scene",
+        "lin_rec709",
+        "Utility - Linear - sRGB",
+    ),
+    (0.708, 0.292, 0.17, 0.797, 0.131, 0.046, 0.3127, 0.329): (
+        "lin_rec2020_scene",
+        "lin_rec2020",
+        "Utility - Linear - Rec.2020",
+    ),
+    (0.68, 0.32, 0.265, 0.69, 0.15, 0.06, 0.3127, 0.329): (
+        "lin_p3d65_scene",
+        "lin_p3d65",
+        "Utility - Linear - P3-D65",
+    ),
     (0.64, 0.33, 0.21, 0.71, 0.15, 0.06, 0.3127, 0.329): ("lin_adobergb_scene", "lin_adobergb"),
 }
 """x, y of red, green, blue and white, as OpenEXR keeps them, of linear light."""
@@ -62,12 +109,13 @@ class Tag(NamedTuple):
     """One thing a file says about its colour.
 
     text: the tag as a person would quote it; names: spaces that fit, best first; presumed: the reader of the
-    format presumed it, the file did not say so.
+    format presumed it, the file did not say so; binding: no other space may be taken in its place.
     """
 
     text: str
     names: tuple[str, ...]
     presumed: bool = False
+    binding: bool = False
 
 
 def tags_of(metadata: Mapping[str, Any]) -> list[Tag]:
@@ -77,6 +125,8 @@ def tags_of(metadata: Mapping[str, Any]) -> list[Tag]:
     "cicp:primaries" and "cicp:transfer" (such codes, integers) for movies.
     """
     tags = []
+    if text := str(metadata.get(OWN, "")):
+        tags.append(Tag(f"{OWN} '{text}'", (text,)))
     if text := str(metadata.get("colorInteropID", "")):
         tags.append(Tag(f"colorInteropID '{text}'", (text,)))
     still = metadata.get("CICP", (_UNSPECIFIED, _UNSPECIFIED))
@@ -84,7 +134,7 @@ def tags_of(metadata: Mapping[str, Any]) -> list[Tag]:
     transfer = int(metadata.get("cicp:transfer", still[1]))
     if transfer != _UNSPECIFIED:
         text = f"CICP primaries {primaries}, transfer {transfer}"
-        tags.append(Tag(text, _CICP.get((primaries, transfer), ())))
+        tags.append(Tag(text, CICP.get((primaries, transfer), ())))
     if text := str(metadata.get("dpx:Transfer", "")):
         names = _DPX.get(text.casefold(), ())
         if names or text.casefold() not in ("undefined", "user defined"):
@@ -94,13 +144,33 @@ def tags_of(metadata: Mapping[str, Any]) -> list[Tag]:
     if xy := tuple(float(v) for v in metadata.get("chromaticities", ())):
         fits = [n for known, n in _CHROMATICITIES.items() if _close(xy, known)]
         shown = ", ".join(f"{v:.4g}" for v in xy)
-        tags.append(Tag(f"chromaticities {shown}", fits[0] if fits else ()))
+        tags.append(Tag(f"chromaticities {shown}", fits[0] if fits else (), binding=True))
     if text := str(metadata.get("oiio:ColorSpace", "")):
         # OpenImageIO says sRGB of every PNG and JPEG that says nothing itself.
         presumed = text.casefold() in ("srgb", SRGB_PICTURE[0])
         names = (*SRGB_PICTURE,) if presumed else (text,)
         tags.append(Tag(f"oiio:ColorSpace '{text}'", names, presumed))
     return tags
+
+
+def interop_ids() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The interop IDs of the spaces named here, each with all names of its space."""
+    named = (SRGB_PICTURE, _PRINTING_DENSITY, *_CHROMATICITIES.values(), *CICP.values())
+    return ((names[0], names) for names in named)
+
+
+def primaries_of(name: str) -> tuple[float, ...]:
+    """The chromaticities of the space of linear light with this interop ID, empty for any other."""
+    return next((xy for xy, names in _CHROMATICITIES.items() if names[0] == name), ())
+
+
+def dpx_of(interop_id: str) -> dict[str, str]:
+    """The attributes by which a DPX says the space with this interop ID, empty where it cannot."""
+    if interop_id == _PRINTING_DENSITY[0]:
+        return {"dpx:Transfer": "Printing density", "dpx:Colorimetric": "Printing density"}
+    if interop_id == VIDEO_709[0]:
+        return {"dpx:Transfer": "ITU-R 709-4", "dpx:Colorimetric": "ITU-R 709-4"}
+    return {"dpx:Transfer": "Linear"} if interop_id == _DPX["linear"][0] else {}
 
 
 def _close(xy: tuple[float, ...], known: tuple[float, ...]) -> bool:

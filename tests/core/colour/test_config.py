@@ -94,6 +94,7 @@ def test_unlike_anything() -> None:
     ("metadata", "space"),
     [
         ({"colorInteropID": "lin_ap1_scene"}, "ACEScg"),
+        ({"interneg:colourspace": "ADX10", "colorInteropID": "lin_ap1_scene"}, "ADX10"),
         ({"acesImageContainerFlag": 1}, "ACES2065-1"),
         ({"chromaticities": (0.713, 0.293, 0.165, 0.83, 0.128, 0.044, 0.32168, 0.33767)}, "ACEScg"),
         ({"chromaticities": (0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329)}, "Linear Rec.709 (sRGB)"),
@@ -144,6 +145,49 @@ def test_a_tag_that_the_config_lacks_is_said() -> None:
     assert "'Movies'" in choice.reason and "CICP primaries 6, transfer 6" in choice.reason
     choice = colour.space_of("a.tif", {"oiio:ColorSpace": "OurOwnSpace"}, "uint16")
     assert "no space of the config fits oiio:ColorSpace 'OurOwnSpace'" in choice.reason
+
+
+def test_primaries_that_no_space_has_are_an_error() -> None:
+    xyz = {"chromaticities": (1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1 / 3, 1 / 3)}
+    with pytest.raises(ColourError, match=r"x\.exr says chromaticities 1, 0, 0, .*--input-space"):
+        colour.space_of("x.exr", xyz, "half")
+    assert colour.space_of("x.exr", xyz, "half", override="ACEScg").space == "ACEScg"
+    assert colour.space_of("x.exr", {**xyz, "colorInteropID": "lin_ap1_scene"}, "half").space == "ACEScg"
+
+
+@pytest.mark.parametrize("space", [s.getName() for s in colour._config.getColorSpaces()])
+def test_every_tag_of_a_space_says_that_space(space: str) -> None:
+    tags = colour.tags(space)
+    movie = {k: tags.pop(k) for k in [*tags] if k.startswith("cicp:")}
+    told = [{k: v} for k, v in tags.items() if k != "dpx:Colorimetric"] + [movie] * bool(movie)
+    for tag in told:
+        assert colour.alike(colour.space_of("a.tif", tag, "uint16").space, space), tag
+    assert {"oiio:ColorSpace": space} in told
+
+
+@pytest.mark.parametrize(
+    ("space", "codes"),
+    [
+        ("Rec.1886 Rec.709 - Display", (1, 1)),
+        ("sRGB - Display", (1, 13)),
+        ("sRGB Encoded Rec.709 (sRGB)", (1, 13)),
+        ("Rec.2100-PQ - Display", (9, 16)),
+        ("Linear Rec.709 (sRGB)", (1, 8)),
+        ("ACEScg", None),
+        ("ARRI LogC4", None),
+        ("Camera Rec.709", None),
+    ],
+)
+def test_codes_of_spaces(space: str, codes: tuple[int, int] | None) -> None:
+    found = colour.tags(space).get("CICP")
+    assert (found and found[:2]) == codes
+
+
+def test_alike() -> None:
+    assert colour.alike("ACEScg", "lin_ap1")
+    assert colour.alike("sRGB - Display", "srgb_texture")
+    assert not colour.alike("ACEScg", "ACES2065-1")
+    assert not colour.alike("Raw", "ACEScg")
 
 
 def test_override_must_exist() -> None:
