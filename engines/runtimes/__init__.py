@@ -13,6 +13,11 @@ from interneg.engines.runtimes.onnxruntime import OnnxRuntime
 from interneg.engines.runtimes.openvino import OpenVino
 from interneg.engines.runtimes.torch import Torch
 
-__all__ = ["RUNTIMES", "Network", "Runtime"]
+__all__ = ["LACKING", "RUNTIMES", "Network", "Runtime"]
 
 RUNTIMES: Mapping[str, Runtime] = MappingProxyType({r.name: r for r in (OpenVino(), OnnxRuntime(), Torch())})
+
+LACKING: Mapping[str, str] = MappingProxyType(
+    {"tensorrt": f"this version has no TensorRT runtime yet; there are {', '.join(RUNTIMES)}"}
+)
+"""Runtimes that people may ask for and that do not exist, and what to tell them."""

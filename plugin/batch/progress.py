@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,9 +18,31 @@ _EVERY = 2.0
 """Seconds between two progress lines."""
 
 
+class Clock:
+    """The time that frames took to render: those that were up to date or left out do not count."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+        self._written = 0
+        self.seconds = 0.0
+
+    def count(self, outcome: str) -> None:
+        """A frame is finished."""
+        now = time.monotonic()
+        if outcome == "written":
+            self._written += 1
+            self.seconds += now - self._last
+        self._last = now
+
+    @property
+    def rate(self) -> float:
+        """Rendered frames per second."""
+        return self._written / max(1e-3, self.seconds)
+
+
 @dataclass(frozen=True)
 class Summary:
-    """What came of a render: numbers of frames, and the time it took."""
+    """What came of a render: numbers of frames, and the seconds that the written ones took."""
 
     written: int
     up_to_date: int
@@ -36,7 +58,8 @@ class Summary:
             if self.written
             else ""
         )
-        return f"{self.written} frames written{rate}" + "".join(f", {o}" for o in others)
+        frames = f"{self.written} frame{'s' * (self.written != 1)} written"
+        return frames + rate + "".join(f", {o}" for o in others)
 
 
 class Progress(Protocol):
@@ -52,9 +75,9 @@ class Progress(Protocol):
         """A frame is finished: "written", "up to date" or "left out"."""
 
 
-def silence_stdout() -> None:
+def silence(stream: TextIO) -> None:
     """Send what is still to be printed nowhere, once the reader of the pipe has gone."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextmanager
@@ -78,9 +101,11 @@ def shown() -> Iterator[Progress]:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("interneg: %(message)s"))
     log.addHandler(handler)
+    lines = _Lines()
     try:
-        yield _Lines()
+        yield lines
     finally:
+        lines.finish()
         log.removeHandler(handler)
 
 
@@ -98,10 +123,10 @@ class _Bar:
             console=console,
         )
         self._task = self.bar.add_task("starting", total=None, rate="")
-        self._clock = _Clock()
+        self._clock = Clock()
 
     def start(self, total: int) -> None:
-        self._clock = _Clock()
+        self._clock = Clock()
         self.bar.reset(self._task, total=total)
 
     def status(self, text: str) -> None:
@@ -109,39 +134,59 @@ class _Bar:
 
     def step(self, number: int, outcome: str) -> None:
         self._clock.count(outcome)
-        self.bar.update(
-            self._task, advance=1, description=f"frame {number} {outcome}", rate=f"{self._clock.rate:.2f} fps"
-        )
+        rate = f"{self._clock.rate:.2f} fps" if self._clock.rate else ""
+        self.bar.update(self._task, advance=1, description=f"frame {number} {outcome}", rate=rate)
 
 
 class _Lines:
     """Lines for farms: `openjd_progress:` in percent and `openjd_status:`, as in Open Job Description.
 
-    Where nobody reads them any more the work goes on.
+    Frames that had nothing to be done are told as one run. Where nobody reads them any more the work goes on.
     """
 
     def __init__(self) -> None:
         self._total = 0
         self._gone = 0
-        self._clock = _Clock()
+        self._run: list[int] = []
+        self._outcome = ""
+        self._clock = Clock()
         self._told = float("-inf")
         self._heard = True
 
     def start(self, total: int) -> None:
         self._total = total
-        self._clock = _Clock()
+        self._clock = Clock()
 
     def status(self, text: str) -> None:
         self._say(f"openjd_status: {text}")
 
     def step(self, number: int, outcome: str) -> None:
+        if outcome != self._outcome:
+            self.finish()
         self._gone += 1
         self._clock.count(outcome)
-        self._say(f"frame {number} {outcome} ({self._gone}/{self._total}, {self._clock.rate:.2f} fps)")
+        self._outcome = outcome
+        self._run.append(number)
+        if outcome == "written" or self._gone == self._total:
+            self.finish()
         now = time.monotonic()
         if now - self._told >= _EVERY or self._gone == self._total:
             self._told = now
             self._say(f"openjd_progress: {100 * self._gone / self._total:.1f}")
+
+    def finish(self) -> None:
+        """Tell what has not been told yet."""
+        if not self._run:
+            return
+        first, last, count = self._run[0], self._run[-1], len(self._run)
+        frames = (
+            f"frames {first}-{last}" if last - first == count - 1 else f"{count} of frames {first}-{last}"
+        )
+        rate = f", {self._clock.rate:.2f} fps" if self._outcome == "written" else ""
+        self._say(
+            f"{frames if count > 1 else f'frame {first}'} {self._outcome} ({self._gone}/{self._total}{rate})"
+        )
+        self._run.clear()
 
     def _say(self, line: str) -> None:
         if not self._heard:
@@ -150,22 +195,7 @@ class _Lines:
             print(line, flush=True)
         except BrokenPipeError:
             self._heard = False
-            silence_stdout()
-
-
-class _Clock:
-    """Frames written per second since it was made."""
-
-    def __init__(self) -> None:
-        self._start = time.monotonic()
-        self._written = 0
-
-    def count(self, outcome: str) -> None:
-        self._written += outcome == "written"
-
-    @property
-    def rate(self) -> float:
-        return self._written / max(1e-3, time.monotonic() - self._start)
+            silence(sys.stdout)
 
 
 class _Above(logging.Handler):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -21,11 +20,12 @@ from interneg.io.formats import is_movie
 from interneg.memo import Memo
 from interneg.node import Context
 from interneg.plugin.batch.ahead import ReadAhead
+from interneg.plugin.batch.convert import Delivery
 from interneg.plugin.batch.depth import require_depth
 from interneg.plugin.batch.interrupt import on_interrupt
 from interneg.plugin.batch.memory import slots
 from interneg.plugin.batch.pipeline import Pipeline
-from interneg.plugin.batch.progress import Progress, Summary
+from interneg.plugin.batch.progress import Clock, Progress, Summary
 from interneg.plugin.batch.provenance import KEY, Provenance
 from interneg.plugin.batch.source import ClipSource, Missing, StillSource, require
 from interneg.plugin.batch.stages import Stages
@@ -66,7 +66,6 @@ def render(job: Job, colour: Colour, engines: EngineSource, progress: Progress) 
     way. Raises InternegError; frames finished until then stay. Raises KeyboardInterrupt after the first
     SIGINT or SIGTERM, all written frames being whole; a second one ends the process at once.
     """
-    start = time.monotonic()
     if "reference" in job.recipe.inputs:
         raise UsageError("no node of this recipe looks at a reference plate; leave it out")
     with closing(open_clip(job.input)) as clip:
@@ -78,9 +77,12 @@ def render(job: Job, colour: Colour, engines: EngineSource, progress: Progress) 
             stages.kept.clear()
         counts = dict.fromkeys(("written", "up to date", "left out"), 0)
 
+        clock = Clock()
+
         def done(number: int, written: bool) -> None:
             outcome = "written" if written else "left out" if stages.source.left_out(number) else "up to date"
             counts[outcome] += 1
+            clock.count(outcome)
             progress.step(number, outcome)
 
         pipeline = Pipeline(
@@ -99,7 +101,7 @@ def render(job: Job, colour: Colour, engines: EngineSource, progress: Progress) 
         except BaseException:
             output.abort()
             raise
-    return Summary(counts["written"], counts["up to date"], counts["left out"], time.monotonic() - start)
+    return Summary(counts["written"], counts["up to date"], counts["left out"], clock.seconds)
 
 
 def _prepare(
@@ -120,8 +122,7 @@ def _prepare(
         colour=colour, space=job.recipe.input_space, missing=job.missing, alike=before + after > 0,
     )  # fmt: skip
     space = colour.resolve(job.recipe.output_space or source.space)
-    if space != source.space:
-        colour.transform(source.space, space)
+    deliver = Delivery(colour, source.space, space, output.path_of(wanted[0]))
     mask = _mask(job.recipe.inputs["mask"], colour, wanted) if "mask" in job.recipe.inputs else None
     kept = {} if job.overwrite else _kept(output, wanted)
     progress.status(f"{job.input} is in {source.space} ({source.reason})")
@@ -140,7 +141,7 @@ def _prepare(
     )
     graph = Graph(nodes, ahead, context, mask=mask, cuts=cuts)
     depth = job.recipe.depth
-    return Stages(source, ahead, mask, reach, graph, colour, space, depth, output, provenance, kept), frames
+    return Stages(source, ahead, mask, reach, graph, deliver, depth, output, provenance, kept), frames
 
 
 def _wanted(job: Job, clip: Clip) -> tuple[int, ...]:

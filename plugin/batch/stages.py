@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from interneg.colour import Colour
 from interneg.frame import Frame
 from interneg.graph import Graph
 from interneg.io import Output
 from interneg.plugin.batch.ahead import ReadAhead
-from interneg.plugin.batch.convert import converted
+from interneg.plugin.batch.convert import Delivery
 from interneg.plugin.batch.depth import at_depth
 from interneg.plugin.batch.provenance import KEY, Provenance
 from interneg.plugin.batch.source import ClipSource
@@ -31,8 +30,7 @@ class Stages:
     mask: ReadAhead | None
     reach: tuple[int, int]
     graph: Graph
-    colour: Colour
-    space: str
+    deliver: Delivery
     depth: str | None
     output: Output
     provenance: Provenance
@@ -63,10 +61,11 @@ class Stages:
 
     def render(self, number: int, facts: Facts) -> tuple[Frame, Facts]:
         """Render the frame, in the output's colour space."""
-        frame = converted(self.graph.render(number), self.colour, self.space)
+        path = self.output.path_of(number)
+        frame = self.graph.render(number)
         if self.depth is not None:
-            frame = at_depth(frame, self.depth, self.output.path_of(number))
-        return frame, facts
+            frame = at_depth(frame, self.depth, path)
+        return self.deliver(frame, path), facts
 
     def write(self, number: int, result: tuple[Frame, Facts]) -> None:
         """Write the frame."""

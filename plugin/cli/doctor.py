@@ -138,10 +138,11 @@ def _writable(folder: Path) -> bool:
 
 def _runtimes() -> dict[str, Any]:
     from interneg.engines.models import load_catalogue
-    from interneg.engines.runtimes import RUNTIMES
+    from interneg.engines.runtimes import LACKING, RUNTIMES
 
     models = load_catalogue()
-    return {name: _runtime(runtime, models) for name, runtime in RUNTIMES.items()}
+    lacking = {name: {"unavailable": reason} for name, reason in LACKING.items()}
+    return {name: _runtime(runtime, models) for name, runtime in RUNTIMES.items()} | lacking
 
 
 def _runtime(runtime: Runtime, models: Mapping[str, Model]) -> dict[str, Any]:

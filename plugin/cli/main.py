@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ from typer.core import TyperGroup
 
 import interneg
 from interneg.errors import HostMemoryError, InternegError
-from interneg.plugin.batch.progress import silence_stdout
+from interneg.plugin.batch.progress import silence
 from interneg.plugin.cli.doctor import doctor
 from interneg.plugin.cli.nodes import nodes
 from interneg.plugin.cli.qc import qc
@@ -31,9 +32,6 @@ class _Commands(TyperGroup):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             raise _failed("interrupted; every frame that was written is whole", INTERRUPTED) from None
-        except BrokenPipeError:
-            silence_stdout()
-            raise typer.Exit(0) from None
         except MemoryError as error:
             said = f"out of memory ({error})" if str(error) else "out of memory"
             raise _failed(
@@ -83,6 +81,9 @@ def options(
 
 def main() -> None:
     """Run the command line and exit."""
+    if hasattr(signal, "SIGPIPE"):
+        # As every Unix tool: `interneg nodes | head -1` ends quietly.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         app()
     except SystemExit as end:
@@ -95,5 +96,8 @@ def main() -> None:
 
 
 def _failed(message: str, code: int) -> typer.Exit:
-    print(f"interneg: {message}", file=sys.stderr)
+    try:
+        print(f"interneg: {message}", file=sys.stderr)
+    except BrokenPipeError:
+        silence(sys.stderr)
     return typer.Exit(code)

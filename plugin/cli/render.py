@@ -115,10 +115,13 @@ def render(
     """
     # Before anything slow is imported, and until the render has its own handlers.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # the work goes on when nobody reads the progress
 
     from interneg.colour import Colour
+    from interneg.engines.runtimes import LACKING
     from interneg.engines.source import Engines
-    from interneg.errors import UsageError
+    from interneg.errors import EngineError, UsageError
     from interneg.plugin.batch.memory import GIB
     from interneg.plugin.batch.progress import shown
     from interneg.plugin.batch.render import Job
@@ -126,6 +129,8 @@ def render(
 
     if memory is not None and not memory > 0:
         raise UsageError(f"--memory is a number of GiB above 0, not {memory:g}")
+    if runtime in LACKING:
+        raise EngineError(f"{runtime}: {LACKING[runtime]}")
     with shown() as progress:
         job = Job(
             _recipe(

@@ -19,7 +19,8 @@ def test_json_says_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     facts = json.loads(made.stdout)
     assert {"numpy", "OpenImageIO", "opencolorio", "openvino"} <= facts["packages"].keys()
     assert facts["store"] == [{"folder": str(tmp_path / "store"), "writable": True}]
-    assert list(facts["runtimes"]) == list(RUNTIMES)
+    assert list(facts["runtimes"]) == [*RUNTIMES, "tensorrt"]
+    assert "no TensorRT runtime yet; there are openvino," in facts["runtimes"]["tensorrt"]["unavailable"]
     assert "fp32" in facts["runtimes"]["openvino"]["precisions"]
     assert facts["memory"]["total_gib"] > 0
     assert facts["colour"]["scene_linear"]

@@ -132,7 +132,7 @@ def test_chunks_are_the_whole_file_for_file(plate: Plate, out: str, tmp_path: Pa
     for number, frame in whole.items():
         np.testing.assert_array_equal(pieces[number].pixels, frame.pixels)
     again = render(LITE, pattern, chunks)
-    assert again.stdout.count("up to date (") == 6
+    assert "frames 1-6 up to date (6/6)" in again.stdout
 
 
 @needs_lite
@@ -262,9 +262,9 @@ def test_another_depth_renders_again_and_spares_layers(plate: Plate, out: str, t
     assert render(COPY, pattern, out).exit_code == 0
     recipe = tmp_path / "float.toml"
     recipe.write_text('[output]\ndepth = "float"\n[[node]]\nname = "denoise-sr"\nstrength = 0.0\n')
-    assert "1 frames written" in render(recipe, pattern, out).stdout
+    assert "1 frame written" in render(recipe, pattern, out).stdout
     assert written(out)[1].depth == ("float",) * 12
-    assert "1 frames written" in render(recipe, pattern, out, "--depth", "half").stdout
+    assert "1 frame written" in render(recipe, pattern, out, "--depth", "half").stdout
     assert written(out)[1].depth == ("half",) * 4 + ("float",) * 8
 
 
@@ -282,6 +282,7 @@ def test_a_second_render_writes_nothing(plate: Plate, out: str) -> None:
     made = render(COPY, pattern, out)
     assert made.exit_code == 0
     assert "0 frames written, 6 up to date" in made.stdout
+    assert "fps" not in made.stdout
     assert stamps(out) == before
 
 
@@ -366,7 +367,7 @@ def test_missing_frames_may_be_held(plate: Plate, out: str) -> None:
     for number, shown in {1: 1, 2: 2, 3: 2, 4: 2, 5: 5}.items():
         np.testing.assert_array_equal(frames[number].pixels, source.read(shown).pixels)
     plate([4])
-    assert "1 frames written" in render(COPY, pattern, out, "--missing", "hold").stdout
+    assert "1 frame written" in render(COPY, pattern, out, "--missing", "hold").stdout
 
 
 def test_missing_frames_may_be_left_out(plate: Plate, out: str) -> None:
@@ -498,6 +499,7 @@ def test_data_windows_may_move_from_frame_to_frame(plate: Plate, out: str) -> No
         ([COPY, "--output-space", "nowhere"], "'nowhere' is no colour space"),
         ([COPY, "--frames", "10-1"], "'10-1' is empty"),
         ([COPY, "--runtime", "openvimo"], "no runtime 'openvimo' .did you mean 'openvino'"),
+        ([COPY, "--runtime", "tensorrtx"], "no runtime 'tensorrtx'"),
         ([COPY, "--memory", "0"], "--memory is a number of GiB above 0"),
         ([COPY, "--reference", "ref.exr"], "no node of this recipe looks at a reference plate"),
     ],
@@ -620,6 +622,24 @@ def test_a_precision_that_no_runtime_has_is_5(plate: Plate, out: str) -> None:
         "--precision",
         "fp16",
     )
+
+
+def test_a_runtime_that_is_not_there_yet_is_5(plate: Plate, out: str) -> None:
+    says = "tensorrt: this version has no TensorRT runtime yet; there are openvino, onnxruntime, torch"
+    failed(5, says, COPY, plate([1]), out, "--runtime", "tensorrt")
+
+
+# Nobody listens
+
+
+def test_the_work_goes_on_when_nobody_reads_the_progress(plate: Plate, out: str) -> None:
+    line = " ".join(f"'{a}'" for a in command(COPY, plate(), out))
+    script = f"set -o pipefail; {line} | head -1"
+    made = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+    assert len(written(out)) == 6
+    broken = subprocess.run(["bash", "-c", f"set -o pipefail; {line} --frames 9 2>&1 | true"])
+    assert broken.returncode == 3
 
 
 # Ctrl-C

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from interneg.plugin.batch import progress
+from interneg.plugin.batch.progress import Clock, Summary, shown
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    time = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: time[0])
+    return time
+
+
+def test_runs_of_frames_without_work_are_one_line(now: list[float], capsys: Any) -> None:
+    outcomes = ["up to date"] * 4 + ["written"] * 2 + ["left out"] + ["up to date"]
+    with shown() as told:
+        told.start(len(outcomes))
+        for number, outcome in enumerate(outcomes, 1001):
+            now[0] += 0.5
+            told.step(number, outcome)
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("frame")]
+    assert lines == [
+        "frames 1001-1004 up to date (4/8)",
+        "frame 1005 written (5/8, 2.00 fps)",
+        "frame 1006 written (6/8, 2.00 fps)",
+        "frame 1007 left out (7/8)",
+        "frame 1008 up to date (8/8)",
+    ]
+
+
+def test_progress_goes_on_within_a_run(now: list[float], capsys: Any) -> None:
+    with shown() as told:
+        told.start(10)
+        for number in range(0, 10, 2):
+            now[0] += 3
+            told.step(number, "up to date")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:5] == [f"openjd_progress: {p}.0" for p in (10, 20, 30, 40, 50)]
+    assert lines[5:] == ["5 of frames 0-8 up to date (5/10)"]
+
+
+def test_only_rendered_frames_count(now: list[float]) -> None:
+    clock = Clock()
+    for outcome, seconds in (("up to date", 60), ("written", 2), ("left out", 30), ("written", 2)):
+        now[0] += seconds
+        clock.count(outcome)
+    assert clock.rate == 0.5
+    assert str(Summary(2, 1, 1, clock.seconds)) == (
+        "2 frames written in 4.0 s (0.50 fps), 1 up to date, 1 left out"
+    )
+    assert str(Summary(0, 3, 0, 0.0)) == "0 frames written, 3 up to date"
