@@ -22,6 +22,7 @@ from interneg.io.sequence import Pattern, number_in
 __all__ = ["Output", "open_output"]
 
 PREFIX = "interneg:"
+SPACE = "interneg:colourspace"
 SIDECARS = ".interneg"
 
 
@@ -87,7 +88,8 @@ def open_output(
     logged once per output ("interneg.io"). Provenance is kept in a side file `.interneg/NAME.json` beside the
     frame, with the file's size and a hash of its bytes, by which damage is found; and as "interneg:..."
     attributes in EXR and PNG, which go with a file that is taken elsewhere (there only the rows at both ends
-    are looked at). Movies are described at `interneg.io.movie_output.MovieOutput`.
+    are looked at), together with the frame's colour space as "interneg:colourspace". Movies are described at
+    `interneg.io.movie_output.MovieOutput`.
     Raises UsageError where the output is the input, or a name that cannot hold the frames.
     """
     path = Path(path)
@@ -154,6 +156,8 @@ class ImageOutput:
         kind = image_format(path)
         inside = kind is not None and kind.own_provenance
         attributes = {PREFIX + k: v for k, v in provenance.items()}
+        if frame.colour_space:
+            attributes[SPACE] = frame.colour_space
         with replacing(path) as temporary:
             write_image(
                 temporary,
@@ -183,7 +187,9 @@ class ImageOutput:
             found = read_attributes(path)
         except InputError:
             found = {}
-        own = {k.removeprefix(PREFIX): str(v) for k, v in found.items() if k.startswith(PREFIX)}
+        own = {
+            k.removeprefix(PREFIX): str(v) for k, v in found.items() if k.startswith(PREFIX) and k != SPACE
+        }
         if kept and digest == kept.before:
             return own or None
         if own and not is_whole(path):

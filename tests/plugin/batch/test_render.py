@@ -42,7 +42,8 @@ def colour() -> Colour:
 def run(colour: Colour, temporal_mean: Any, tmp_path: Path) -> Callable[..., Summary]:
     def run(source: str, name: str, nodes: Any = None, **facts: Any) -> Summary:
         inputs = facts.pop("inputs", {})
-        recipe = Recipe(tuple(nodes or (temporal_mean(radius=2),)), input_space="ACEScg", inputs=inputs)
+        space = "sRGB - Display" if name.endswith(".mkv") else "ACEScg"
+        recipe = Recipe(tuple(nodes or (temporal_mean(radius=2),)), input_space=space, inputs=inputs)
         output = name if "/" in name else str(tmp_path / name / "made.####.exr")
         return render(Job(recipe, source, output, **facts), colour, NoEngines(), Quiet())
 
