@@ -7,6 +7,7 @@ from pathlib import Path
 from interneg.knobs import defaults_of, knobs_of
 from interneg.node import Node
 from interneg.nodes import NODES
+from interneg.plugin.cli.nodes import facts_of, summary
 
 PAGE = Path(__file__).with_name("nodes.md")
 
@@ -22,7 +23,7 @@ def _section(node: type[Node]) -> str:
     lines = [
         f"## {node.label} (`{node.name}`)",
         "",
-        f"{node.help} {node.layers} Works in {node.working_space.name}. Version {node.version}.",
+        f"{node.help} {summary(facts_of(node))} Version {node.version}.",
         "",
         "| knob | kind | default | limits | what it does |",
         "|---|---|---|---|---|",

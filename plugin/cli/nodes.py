@@ -6,6 +6,7 @@ import inspect
 import json
 import math
 import sys
+from itertools import product
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -37,7 +38,11 @@ def nodes(
 
 
 def facts_of(node: type[Node]) -> dict[str, Any]:
-    """A node's facts and knobs as plain data, limits that do not exist as None."""
+    """A node's facts and knobs as plain data, limits that do not exist as None.
+
+    window: the frames that it looks at beside its own, with the default knobs. models: all that it may use,
+    whatever its knobs.
+    """
     from interneg.knobs import defaults_of, knobs_of
 
     defaults = defaults_of(node)
@@ -63,10 +68,32 @@ def facts_of(node: type[Node]) -> dict[str, Any]:
         "help": node.help,
         "version": node.version,
         "working_space": node.working_space.name,
+        "window": dict(zip(("before", "after"), node().reach, strict=True)),
+        "models": _models(node),
         "layers": node.layers,
         "description": _unwrapped(inspect.getdoc(sys.modules[node.__module__]) or ""),
         "knobs": knobs,
     }
+
+
+def summary(facts: dict[str, Any]) -> str:
+    """How a node works, in sentences, from its facts."""
+    before, after = facts["window"].values()
+    frames = (
+        f"{before} frames before and {after} after its own (with the default knobs)"
+        if before or after
+        else "one frame at a time"
+    )
+    models = f" May use the models {', '.join(facts['models'])}." if facts["models"] else " Uses no model."
+    return f"{facts['layers']} Works in {facts['working_space']}. Looks at {frames}.{models}"
+
+
+def _models(node: type[Node]) -> list[str]:
+    from interneg.knobs import knobs_of
+
+    choices = {name: k.choices for name, k in knobs_of(node).items() if k.kind == "choice"}
+    settings = (dict(zip(choices, values, strict=True)) for values in product(*choices.values()))
+    return list(dict.fromkeys(m for s in settings for m in node.with_knobs(s).models))
 
 
 def _list(chosen: list[type[Node]]) -> None:
@@ -87,7 +114,7 @@ def _page(node: type[Node]) -> None:
 
     facts, console = facts_of(node), Console()
     console.print(f"{facts['label']} ({facts['name']}, version {facts['version']})", style="bold")
-    for text in (facts["description"], facts["layers"], f"Works in {facts['working_space']}."):
+    for text in (facts["description"], summary(facts)):
         console.print(text, markup=False, highlight=False)
         console.print()
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 1, 0))

@@ -31,7 +31,8 @@ def render(
         str,
         typer.Argument(
             metavar="OUTPUT",
-            help="The same kinds; a folder takes the names of the input. Never the input itself.",
+            help="The same kinds, movies as .mov, .mp4, .m4v or .mkv; a folder takes the names of the input. "
+            "Never the input itself.",
         ),
     ],
     frames: Annotated[
@@ -55,8 +56,8 @@ def render(
     depth: Annotated[
         Literal["uint8", "uint10", "uint12", "uint16", "half", "float"] | None,
         typer.Option(
-            help="How samples are stored, by default as in the input; an error where the format cannot. "
-            "In EXR it holds for colour and alpha, and other layers keep their own."
+            help="How samples are stored, by default as in the input; an error where the format cannot "
+            "(.mov is always uint10). In EXR it holds for colour and alpha, and other layers keep their own."
         ),
     ] = None,
     runtime: Annotated[
@@ -79,7 +80,8 @@ def render(
     missing: Annotated[
         Literal["error", "hold", "skip"],
         typer.Option(
-            help="Missing or damaged frames: stop (exit 3), hold the frame before, or leave them out."
+            help="Missing or damaged frames within the clip: stop (exit 3), hold the frame before, or leave "
+            "them out. Frames beyond the clip's ends are always an error."
         ),
     ] = "error",
     mask: Annotated[
@@ -87,7 +89,8 @@ def render(
         typer.Option(
             metavar="CLIP",
             help="Where and how much to treat: a clip like the input, or one image, of its size. A "
-            "counts, or the first channel where there is no A: 0 leaves a pixel as it is, 1 treats it fully.",
+            "counts, or the first channel where there is no A: 0 leaves a pixel as it is, 1 treats it fully. "
+            "In a recipe file its path starts from the file's folder.",
         ),
     ] = None,
     reference: Annotated[
@@ -102,13 +105,21 @@ def render(
     ] = None,
     memory: Annotated[
         float | None,
-        typer.Option(metavar="GIB", help="Memory that frames may fill; by default half of what is free."),
+        typer.Option(
+            metavar="GIB",
+            help="Memory that frames may fill, by default half of what is free: sets how many are "
+            "held at a time; exit 33 where not one fits. Networks take memory of their own, in tiles.",
+        ),
     ] = None,
 ) -> None:
     """Render INPUT through RECIPE to OUTPUT.
 
     Frames are written whole or not at all. An interrupted render goes on where it stopped, and only frames
     whose recipe, models or input changed are rendered again.
+
+    Movies: .mov is ProRes 422 HQ (4444 with alpha or from a 4:4:4 movie), .mp4 and .m4v are H.264 at crf 14
+    in 8 or 10 bit, .mkv is lossless FFV1; they have the frame rate of the input, else 24. Sound is not
+    carried. JPEG is written at quality 95 without chroma subsampling.
 
     Exit codes: 0 all frames written or up to date, 2 usage, 3 input, 4 GPU memory, 5 no engine, 6 output,
     33 memory, 130 interrupted.

@@ -24,7 +24,8 @@ from interneg.errors import EngineError, GpuMemoryError, HostMemoryError
 from interneg.frame import Box, Frame
 from interneg.graph import Graph
 from interneg.io import open_clip
-from interneg.io.images import read_attributes, read_image, write_image
+from interneg.io.images import JPEG_QUALITY, read_attributes, read_image, write_image
+from interneg.io.movie_output import DEFAULT_RATE, H264_QUALITY
 from interneg.plugin.cli.main import app
 
 COPY = "denoise-sr:strength=0"
@@ -81,6 +82,14 @@ def truncate(pattern: str, number: int) -> Path:
 
 
 # What is right
+
+
+def test_the_help_says_what_files_become() -> None:
+    said = " ".join(CliRunner().invoke(app, ["render", "--help"], env={"COLUMNS": "200"}).stdout.split())
+    assert ".mov is ProRes 422 HQ" in said
+    assert f"H.264 at crf {H264_QUALITY} in 8 or 10 bit, .mkv is lossless FFV1" in said
+    assert f"the frame rate of the input, else {DEFAULT_RATE}. Sound is not carried." in said
+    assert f"JPEG is written at quality {JPEG_QUALITY}" in said
 
 
 def test_a_bypassed_render_is_a_faithful_copy(plate: Plate, out: str) -> None:
