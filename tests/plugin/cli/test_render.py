@@ -266,6 +266,14 @@ def test_the_depth_that_was_asked_for(
     assert "1 up to date" in render(COPY, pattern, out, "--depth", depth).stdout
 
 
+@pytest.mark.parametrize(("name", "depth"), [("made.mkv", "uint16"), ("made.mp4", "uint10")])
+def test_the_depth_of_a_movie(plate: Plate, tmp_path: Path, name: str, depth: str) -> None:
+    pattern, out = plate([1, 2], suffix=".png", depth=("uint8",) * 3), str(tmp_path / "out" / name)
+    made = render(COPY, pattern, out, "--depth", depth)
+    assert made.exit_code == 0, made.output
+    assert written(out)[1].depth == (depth,) * 3
+
+
 def test_another_depth_renders_again_and_spares_layers(plate: Plate, out: str, tmp_path: Path) -> None:
     pattern = plate([1], channels=12, depth=("half",) * 4 + ("float",) * 8)
     assert render(COPY, pattern, out).exit_code == 0
