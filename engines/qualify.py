@@ -17,11 +17,11 @@ from interneg.engines.store import Figures
 from interneg.errors import EngineError
 from interneg.frame import Pixels
 
-VERSION = 1
+VERSION = 2
 """Raised when the golden input, the reference or a limit changes: engines then qualify again."""
 
-PEAK = 4.0
-"""The largest value of the golden input."""
+PEAK = 1.6
+"""The largest value of the golden input: what nodes limit a network's input to."""
 
 _SIZE = 96
 
@@ -38,7 +38,7 @@ def golden(channels: int, size: int = _SIZE) -> Pixels:
     """The golden input: (channels, size, 2 * size) float32, the same everywhere.
 
     Left half: a picture in 0..1 (plane 0), of ramps, hard edges, a fine grid and noise; right half the same
-    stretched to -0.25..4. Planes 1 and 2 hold colour differences within +-0.3, further ones slow maps in
+    stretched to -0.25..1.6. Planes 1 and 2 hold colour differences within +-0.3, further ones slow maps in
     0..1.
     """
     y, x = np.mgrid[0:size, 0:size].astype(np.float32) / np.float32(size)

@@ -167,10 +167,19 @@ class Engines:
         raise EngineError(f"no runtime here can open {model.name}: {'; '.join(reasons)}")
 
     def _make(self, runtime: Runtime, model: Model) -> tuple[NetworkEngine, str]:
-        if self._precision is None:
-            precision, why = runtime.choose(model)
-        else:
-            precision, why = self._precision, "as asked"
+        if self._precision is not None:
+            return self._qualified(runtime, model, self._precision, "as asked")
+        precision, why = runtime.choose(model)
+        try:
+            return self._qualified(runtime, model, precision, why)
+        except EngineError as error:
+            if precision == "fp32":
+                raise
+            return self._qualified(runtime, model, "fp32", str(error))
+
+    def _qualified(
+        self, runtime: Runtime, model: Model, precision: Precision, why: str
+    ) -> tuple[NetworkEngine, str]:
         network = runtime.load(model, precision, self._threads)
         label = f"{runtime.name} {runtime.version()}"
         sha256 = model.file(precision).sha256
