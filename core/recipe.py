@@ -45,7 +45,8 @@ _DEPTHS = tuple(d for d in DEPTHS if d != "uint32")
 class Recipe:
     """Nodes in order, the colour spaces around them, and further inputs by name ("mask", "reference").
 
-    depth: how the output's samples are stored, "uint8" to "uint16", "half" or "float"; None for as in the input.
+    depth: how the output's samples are stored, "uint8" to "uint16", "half" or "float"; None for as in the
+    input.
     """
 
     nodes: tuple[Node, ...]

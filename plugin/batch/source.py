@@ -18,7 +18,7 @@ log = logging.getLogger("interneg")
 
 Missing = Literal["error", "hold", "skip"]
 
-ADVICE = ". Or use --missing hold or --missing skip"
+ADVICE = ". Supply them, or use --missing hold or --missing skip"
 """What helps where not every frame has to be there."""
 
 _THREADS = 4
