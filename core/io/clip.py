@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from interneg.errors import InputError, UsageError
 from interneg.frame import Frame
@@ -100,14 +101,7 @@ class ImageClip:
     def rate(self) -> Fraction | None:
         from interneg.io.images import read_attributes
 
-        found = read_attributes(self._paths[self.numbers[0]])
-        for name in ("FramesPerSecond", "framesPerSecond", "dpx:FrameRate", "dpx:TemporalFrameRate"):
-            value = found.get(name)
-            if isinstance(value, tuple) and len(value) == 2 and value[0] > 0 and value[1] > 0:
-                return Fraction(value[0], value[1])
-            if isinstance(value, (int, float)) and 0 < value < 1000:
-                return nominal_rate(Fraction(value))
-        return None
+        return rate_in(read_attributes(self._paths[self.numbers[0]]))
 
     def path_of(self, number: int) -> Path | None:
         return self._paths.get(number)
@@ -163,6 +157,17 @@ def outline_digest(path: Path) -> str:
             f.seek(at)
             found.update(f.read(2**20))
     return found.hexdigest()
+
+
+def rate_in(metadata: Mapping[str, Any]) -> Fraction | None:
+    """Frames per second as the metadata of a file says it, None where it does not."""
+    for name in ("FramesPerSecond", "framesPerSecond", "dpx:FrameRate", "dpx:TemporalFrameRate"):
+        value = metadata.get(name)
+        if isinstance(value, tuple) and len(value) == 2 and value[0] > 0 and value[1] > 0:
+            return Fraction(value[0], value[1])
+        if isinstance(value, (int, float)) and 0 < value < 1000:
+            return nominal_rate(Fraction(value))
+    return None
 
 
 def nominal_rate(rate: Fraction) -> Fraction:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,14 +16,24 @@ import OpenImageIO as oiio
 from interneg.errors import InputError, OutputError
 from interneg.frame import Box, Frame
 from interneg.io.attributes import Typed
+from interneg.io.clip import rate_in
 from interneg.io.formats import ImageFormat, image_format
 from interneg.io.pixels import Warn, integers, to_half, unassociated
 
-__all__ = ["is_whole", "read_attributes", "read_image", "write_image"]
+__all__ = ["damaged_end", "lost_attributes", "read_attributes", "read_image", "write_image"]
 
 JPEG_QUALITY = 95
+FULL = 2**20
+"""Free bytes below which a disk counts as full."""
+
 PART = "oiio:subimage"
 """Metadata key: the place of a frame's part in its file."""
+
+DPX, DPX_IN_EXR = "dpx:", "dpx/"
+"""How names of the DPX header begin, and how they do in EXR, where OpenImageIO would drop them."""
+
+TILES = "tiles"
+"""Metadata key: width and height of the tiles of an EXR or TIFF."""
 
 EXR_STRAIGHT = "unassociatedAlpha"
 """EXR attribute of ours for "oiio:UnassociatedAlpha", which OpenImageIO does not write there."""
@@ -32,6 +43,9 @@ _TYPES = {"uint32": "uint", "half": "half", "float": "float"}
 _SCALARS: dict[str, type] = {"uint": np.uint32, "double": np.float64, "int64": np.int64, "uint64": np.uint64}
 _OF_THIS_FILE = ("oiio:subimages", "oiio:subimagename", "oiio:RowsPerChunk", "PixelAspectRatio")
 """Attributes that describe how this one file is laid out, or that the frame carries elsewhere."""
+_MIPMAP = ("textureformat", "openexr:levelmode", "openexr:roundingmode")
+_LAYOUT = (PART, TILES, "compression", "planarconfig", "Orientation")
+_FORMATS = ("oiio", "openexr", "tiff", "png", "jpeg", "movie", "interneg")
 _OF_ONE_FORMAT = ("compression", "planarconfig", "oiio:BitsPerSample")
 
 
@@ -42,7 +56,7 @@ def read_image(path: Path, number: int = 0) -> Frame:
     Pixels are the interleaved buffer of the file seen as (C, H, W). Integers of N bits are divided by
     2^N - 1. Alpha comes as the file has it, associated or not (metadata "oiio:UnassociatedAlpha").
     Attributes of one string, int, float are plain values in `metadata`, other numbers NumPy scalars, and
-    all else is `Typed`.
+    all else is `Typed`; "tiles" is the size of tiles, and "dpx:..." what a DPX said, through EXR too.
     Raises InputError for a missing, truncated or foreign file, deep parts, subsampled channels, and 32-bit
     integer channels whose values float32 cannot hold.
     """
@@ -62,6 +76,13 @@ def read_attributes(path: Path) -> dict[str, Any]:
     """
     with _opened(path) as (_, specs):
         return {name: value for spec in reversed(specs) for name, value in _attributes(spec)}
+
+
+def lost_attributes(path: Path, frame: Frame) -> list[str]:
+    """The names of the frame's attributes that its file does not hold, but for those of the file's layout."""
+    held = read_attributes(path)
+    names = {name for f in (frame, *frame.parts) for name in f.metadata}
+    return sorted(n for n in names - set(held) if n not in _LAYOUT and n.partition(":")[0] not in _FORMATS)
 
 
 @contextmanager
@@ -135,6 +156,8 @@ def _read_part(file: Any, path: Path, index: int, spec: Any, number: int, parts:
         metadata["oiio:UnassociatedAlpha"] = metadata.pop(EXR_STRAIGHT)
     if parts > 1:
         metadata[PART] = index
+    if spec.tile_width:
+        metadata[TILES] = (spec.tile_width, spec.tile_height)
     return Frame(
         pixels.transpose(2, 0, 1),
         _channel_names(spec),
@@ -159,10 +182,15 @@ def _attributes(spec: Any) -> Iterator[tuple[str, Any]]:
         if attribute.name in _OF_THIS_FILE or attribute.name.startswith("thumbnail_"):
             continue
         kind, value = str(attribute.type), attribute.value
+        name = (
+            attribute.name.replace(DPX_IN_EXR, DPX, 1)
+            if attribute.name.startswith(DPX_IN_EXR)
+            else attribute.name
+        )
         if isinstance(value, (list, tuple, np.ndarray, bytes)):
-            yield attribute.name, Typed(kind, tuple(v.item() if hasattr(v, "item") else v for v in value))
+            yield name, Typed(kind, tuple(v.item() if hasattr(v, "item") else v for v in value))
         else:
-            yield attribute.name, _SCALARS[kind](value) if kind in _SCALARS else value
+            yield name, _SCALARS[kind](value) if kind in _SCALARS else value
 
 
 def _codes32(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
@@ -186,7 +214,8 @@ def write_image(
         it) or NaN (stored as 0) in integers, finite but beyond 65504 in half (stored as 65504); and for
         unassociated alpha in EXR, which is written as it came.
     on: the name that errors speak of, where `path` is a temporary one.
-    Parts go to EXR (as parts) and TIFF (as pages). A tiled EXR is written as scanlines.
+    Parts go to EXR (as parts) and TIFF (as pages). EXR and TIFF keep tiles, but of a mipmap only the picture.
+    No time of writing is added to EXR and TIFF.
     Raises OutputError for channels, parts or windows that the format cannot hold, and where writing fails.
     """
     shown = on or path
@@ -206,7 +235,7 @@ def write_image(
     def check(done: bool) -> None:
         if not done:
             reason = out.geterror() or oiio.geterror() or "no reason given"
-            raise OutputError(f"{shown}: the file could not be written: {reason}")
+            raise OutputError(f"{shown}: {_unwritten(path, shown, reason, 'the file could not be written')}")
 
     specs = [spec for spec, _, _ in made]
     if kind.name == "jpeg":
@@ -222,8 +251,12 @@ def write_image(
         closed = out.close()
     check(closed)
     # On a full disk some writers lose the end without a word.
-    if not is_whole(path):
-        raise OutputError(f"{shown}: the end of the file could not be written; is the disk full (ENOSPC)?")
+    try:
+        lost = damaged_end(path)
+    except InputError as e:
+        lost = str(e)
+    if lost is not None:
+        raise OutputError(f"{shown}: {_unwritten(path, shown, lost, 'the end of the file is not there')}")
     if kind.name == "openexr" and "A" in frame.channels and frame.metadata.get("oiio:UnassociatedAlpha", 0):
         warn(
             "alpha",
@@ -231,27 +264,50 @@ def write_image(
         )
 
 
-def is_whole(path: Path) -> bool:
-    """Whether the rows at both ends of each part can be read (of PNG and JPEG: whether the end is there)."""
+def _unwritten(path: Path, shown: Path, reason: str, what: str) -> str:
+    """Why a file could not be written: OpenImageIO's reasons have no word on the disk, and name `path`."""
+    full = any(word in reason for word in ("ENOSPC", "No space left", "EDQUOT", "quota"))
+    if full or shutil.disk_usage(path.parent).free < FULL:
+        return f"the disk is full or its quota used up ({what})"
+    return f"{what}: {reason.replace(str(path), str(shown)).replace(path.name, shown.name)}"
+
+
+def damaged_end(path: Path) -> str | None:
+    """What is wrong with the first or last rows of a part (of PNG and JPEG: with the file's last bytes).
+
+    None where all is well, and for deep parts, which are not looked at. Raises InputError and OSError for
+    files without a header.
+    """
     kind = image_format(path)
-    if kind and kind.name in ("png", "jpeg"):
-        with open(path, "rb") as f:
-            f.seek(max(0, f.seek(0, os.SEEK_END) - 12))
-            end = f.read()
-        return end.endswith(b"\xff\xd9") if kind.name == "jpeg" else end[4:8] == b"IEND"
-    file: Any = oiio.ImageInput.open(str(path))
-    whole, part = file is not None, 0
-    while whole and file.seek_subimage(part, 0):
-        spec = file.spec()
-        for y in (spec.y, spec.y + spec.height - 1):
-            rows = file.read_scanlines(part, 0, y, y + 1, 0, 0, spec.nchannels, oiio.FLOAT)
-            whole = whole and rows is not None and not file.has_error
-        part += 1
-    if file is not None:
-        file.geterror()
-        file.close()
-    oiio.geterror()
-    return whole
+    with _opened(path) as (file, specs):
+        if kind is not None and kind.name in ("png", "jpeg"):
+            with open(path, "rb") as f:
+                f.seek(max(0, f.seek(0, os.SEEK_END) - 12))
+                end = f.read()
+            whole = end.endswith(b"\xff\xd9") if kind.name == "jpeg" else end[4:8] == b"IEND"
+            return None if whole else "its last bytes are missing"
+        for part, spec in enumerate(specs):
+            if not spec.deep and not _ends(file, part, spec):
+                return str(file.geterror() or "no reason given")
+    return None
+
+
+def _ends(file: Any, part: int, spec: Any) -> bool:
+    """Whether the first and last rows (of tiles, where there are tiles) can be read."""
+    height = spec.tile_height or 1
+    bottom = spec.y + spec.height
+    for y in {spec.y, spec.y + (spec.height - 1) // height * height}:
+        end = min(y + height, bottom)
+        if spec.tile_width:
+            columns = (spec.x, spec.x + spec.width)
+            got = file.read_tiles(
+                part, 0, *columns, y, end, spec.z, spec.z + 1, 0, spec.nchannels, oiio.FLOAT
+            )
+        else:
+            got = file.read_scanlines(part, 0, y, end, spec.z, 0, spec.nchannels, oiio.FLOAT)
+        if got is None or file.has_error:
+            return False
+    return True
 
 
 def _reserve(path: Path, size: int) -> None:
@@ -289,12 +345,20 @@ def _spec(
     spec.full_width, spec.full_height = display.width, display.height
 
     family = {name.partition(":")[0] + ":" for name in attributes}
-    for name, value in frame.metadata.items():
-        if name == PART or (name.partition(":")[0] + ":" in family) or name in _OF_THIS_FILE:
+    for name, value in (*_rate(kind, frame.metadata), *frame.metadata.items()):
+        if (
+            name in (PART, TILES, *_MIPMAP)
+            or (name.partition(":")[0] + ":" in family)
+            or name in _OF_THIS_FILE
+        ):
             continue
         if name in _OF_ONE_FORMAT and not _fits(kind, name, value):
             continue
         _set(spec, name, value, exr=kind.name == "openexr")
+    if kind.name in ("openexr", "tiff"):
+        spec.tile_width, spec.tile_height = frame.metadata.get(TILES, (0, 0))
+        if "DateTime" not in frame.metadata:
+            spec.attribute("DateTime", "")  # else OpenImageIO adds the time of writing
     if frame.pixel_aspect != 1:
         spec.attribute("PixelAspectRatio", float(frame.pixel_aspect))
     level = frame.metadata.get("openexr:dwaCompressionLevel")
@@ -359,8 +423,22 @@ def _straight(kind: ImageFormat, frame: Frame) -> bool:
     return kind.name == "png" or bool(frame.metadata.get("oiio:UnassociatedAlpha", 0))
 
 
+def _rate(kind: ImageFormat, metadata: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The frame rate as the format has it, where the frame has it as another does."""
+    rate = rate_in(metadata)
+    if rate and kind.name == "openexr":
+        yield "FramesPerSecond", Typed("rational", (rate.numerator, rate.denominator))
+    if rate and kind.name == "dpx" and "dpx:FrameRate" not in metadata:
+        yield "dpx:FrameRate", float(rate)
+
+
 def _set(spec: Any, name: str, value: Any, *, exr: bool) -> None:
-    if isinstance(value, Typed):
+    if exr and name.startswith(DPX):
+        name = name.replace(DPX, DPX_IN_EXR, 1)
+    base = value.type.partition("[")[0] if isinstance(value, Typed) else ""
+    if base in ("uint8", "int8", "uint16", "int16"):
+        spec.attribute(name, _type_desc(value.type), np.array(value, base))
+    elif isinstance(value, Typed):
         spec.attribute(name, _type_desc(value.type), tuple(value))
     elif isinstance(value, np.generic) and exr:
         # OpenEXR has no such scalars: OpenImageIO would drop doubles and wrap large integers

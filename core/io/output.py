@@ -140,12 +140,13 @@ class ImageOutput:
         self._overwrite = overwrite
         self._depth = depth
         self._tell = once()
+        self._looked = False
 
     def path_of(self, number: int) -> Path:
         return self._names if isinstance(self._names, Path) else self._names.path(number)
 
     def write(self, frame: Frame, provenance: Mapping[str, str]) -> Path:
-        from interneg.io.images import write_image
+        from interneg.io.images import lost_attributes, write_image
 
         path = self.path_of(frame.number)
         if not self._overwrite and path.exists() and self.provenance(frame.number) == {}:
@@ -167,11 +168,18 @@ class ImageOutput:
                 warn=lambda what, sentence: self._tell(path, frame.number, what, sentence),
                 on=path,
             )
+            if not self._looked:
+                self._looked = True
+                if lost := lost_attributes(temporary, frame):
+                    more = f" and {len(lost) - 12} more" if len(lost) > 12 else ""
+                    sentence = f"the file cannot hold the attributes {', '.join(lost[:12])}{more}"
+                    self._tell(path, frame.number, "attributes", sentence)
             write_sidecar(path, temporary, content_digest(temporary), {frame.number: provenance})
         return path
 
     def provenance(self, number: int) -> dict[str, str] | None:
-        from interneg.io.images import is_whole, read_attributes, read_image
+        from interneg.io.damage import damage
+        from interneg.io.images import read_attributes, read_image
 
         path = self.path_of(number)
         try:
@@ -192,7 +200,7 @@ class ImageOutput:
         }
         if kept and digest == kept.before:
             return own or None
-        if own and not is_whole(path):
+        if own and damage(path):
             return None
         if kept is None or (own and own != kept.frames.get(number)):
             return own  # taken here from elsewhere, without its side file

@@ -15,7 +15,7 @@ from interneg.io import Clip, open_clip, open_output, same_file
 from interneg.io.images import write_image
 
 FULL_DISK = """
-import resource, signal, sys
+import resource, shutil, signal, sys
 from pathlib import Path
 import numpy as np
 from interneg.errors import OutputError
@@ -28,6 +28,8 @@ out = open_output(target, open_clip(source), overwrite=True)
 out.write(frame, {"recipe": "first"})
 before = target.read_bytes()
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+usage = shutil.disk_usage(target.parent)
+shutil.disk_usage = lambda path: usage._replace(free=0)
 hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
 size = len(before)
 for share in (0, 0.3, 0.6, 0.9, 0.99, 1):
@@ -37,7 +39,8 @@ for share in (0, 0.3, 0.6, 0.9, 0.99, 1):
         out.write(frame, {"recipe": "first"})
         out.close()
     except OutputError as e:
-        assert str(target) in str(e), e
+        assert str(target) in str(e) and ".tmp" not in str(e), e
+        assert "the disk is full" in str(e), e
     else:
         raise SystemExit(f"silent at {share}")
     assert target.read_bytes() == before
