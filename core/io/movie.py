@@ -9,10 +9,12 @@ cicp:primaries       ITU-T H.273 code, only where tagged; so too cicp:transfer, 
 cicp:range           0 limited, 1 full; only where tagged
 movie:pixel_format   FFmpeg's name, such as yuv422p10le
 FramesPerSecond      rational
-smpte:TimeCode       of this frame, where the movie has a start time code and up to 30 frames a second
+movie:KEY            what the file says about itself under KEY: title, comment, ...
+smpte:TimeCode       of this frame, where the movie has a start time code and up to 60 frames a second
 ===================  ==========================================================================
 
-Interlaced pictures are treated as progressive (logged). Sound, subtitles and data are not carried.
+Pictures are turned as the movie asks for. Interlaced pictures are treated as progressive (logged), frames at
+uneven times as if they were even (logged). Sound, subtitles and data are not read; see `MovieClip.others`.
 """
 
 from __future__ import annotations
@@ -43,6 +45,9 @@ __all__ = ["MovieClip"]
 log = logging.getLogger("interneg.io")
 
 UNSPECIFIED = 2
+_TECHNICAL = ("major_brand", "minor_version", "compatible_brands", "encoder", "timecode", "duration")
+"""What containers say of how they were made, which is not so of another file."""
+
 _CENTRED = ("mjpeg", "mpeg1video")
 _DISCARDED = 2  # AVINDEX_DISCARD_FRAME
 FULL_RANGE = 2  # AVCOL_RANGE_JPEG
@@ -93,6 +98,7 @@ class MovieClip:
         self._next: int | None = None
         self._hurt = False
         self._told: set[str] = set()
+        self._check_times()
 
     def _open(self) -> None:
         path = self._path
@@ -118,6 +124,12 @@ class MovieClip:
     def rate(self) -> Fraction | None:
         rate = self._stream.average_rate or self._stream.guessed_rate
         return nominal_rate(Fraction(rate)) if rate else None
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """What else the file holds, as "audio (aac)": nothing of it is read."""
+        streams = [s for s in self._file.streams if s.index != self._stream.index and not _is_timecode(s)]
+        return tuple(f"{s.type} ({s.codec_context.name if s.codec_context else 'unknown'})" for s in streams)
 
     def path_of(self, number: int) -> Path | None:
         return self._path if self._first <= number < self._first + len(self._times) else None
@@ -201,6 +213,20 @@ class MovieClip:
                 round(rate * length / 10**6),
             )
 
+    def _check_times(self) -> None:
+        """Tell of frames at uneven times: half a frame off and more, which no rounding explains."""
+        steps = np.diff(np.array(self._times, np.float64)) if self._keys else np.zeros(0)
+        if not len(steps):
+            return
+        usual = float(np.median(steps))
+        uneven = int((np.abs(steps - usual) > 0.5 * usual).sum())
+        if uneven:
+            log.warning(
+                "%s: the frame rate varies (%d of %d frames last longer or shorter than the rest); "
+                "frames are numbered on, and their times are not kept",
+                self._path, uneven, len(steps),
+            )  # fmt: skip
+
     def _decode(self, place: int) -> Any:
         """The decoded picture at a place; None where the movie does not give it. Called under the lock."""
         start = self._keys[bisect_right(self._keys, place) - 1] if self._keys else 0
@@ -242,7 +268,10 @@ class MovieClip:
         name = picture.format.name
         shuffled = picture.reformat(format=PLANAR[name]) if name in PLANAR else picture
         pixels, channels, depth = self._pixels(picture, shuffled)
-        metadata: dict[str, Any] = {"movie:pixel_format": name}
+        metadata: dict[str, Any] = {
+            f"movie:{k}": v for k, v in self._file.metadata.items() if k.lower() not in _TECHNICAL
+        }
+        metadata["movie:pixel_format"] = name
         for key, value in (
             ("primaries", picture.color_primaries),
             ("transfer", picture.color_trc),
@@ -258,18 +287,25 @@ class MovieClip:
             metadata["FramesPerSecond"] = Typed("rational", (self.rate.numerator, self.rate.denominator))
             start = self._start_timecode()
             now = timecode.advance(start, place, self.rate) if start else None
-            packed = timecode.pack(now) if now else None
+            packed = timecode.pack(now, self.rate) if now else None
             if packed is not None:
                 metadata["smpte:TimeCode"] = Typed("timecode", (packed, 0))
-        box = Box(0, 0, picture.width, picture.height)
-        aspect = self._stream.sample_aspect_ratio
+        aspect = float(self._stream.sample_aspect_ratio or 1)
+        if turn := int(picture.rotation):
+            if turn % 90:
+                self._tell("turn", f"the movie asks for a turn by {turn} degrees, which is not done")
+            else:
+                self._tell("turn", f"the pictures are turned by {turn} degrees, as the movie asks for")
+                pixels = np.ascontiguousarray(np.rot90(pixels, turn // 90, (1, 2)))
+                aspect = aspect if turn % 180 == 0 else 1 / aspect
+        box = Box(0, 0, pixels.shape[2], pixels.shape[1])
         return Frame(
             pixels,
             channels,
             box,
             box,
             (depth,) * len(channels),
-            pixel_aspect=float(aspect) if aspect else 1.0,
+            pixel_aspect=aspect,
             number=number,
             metadata=metadata,
         )
@@ -322,6 +358,11 @@ class MovieClip:
         if kind not in self._told:
             self._told.add(kind)
             log.info("%s: %s", self._path, sentence)
+
+
+def _is_timecode(stream: Any) -> bool:
+    """Whether a stream is QuickTime's track for the time code, which each frame has."""
+    return stream.type == "data" and "timecode" in stream.metadata
 
 
 def _plane(picture: Any, component: Any) -> npt.NDArray[np.float32]:

@@ -17,7 +17,7 @@ import numpy as np
 from interneg.errors import OutputError, UsageError
 from interneg.frame import DEPTHS, Frame
 from interneg.io import timecode
-from interneg.io.clip import outline_digest
+from interneg.io.clip import outline_digest, rate_in
 from interneg.io.movie import FULL_RANGE, PLANAR, UNSPECIFIED, usual_matrix
 from interneg.io.output import head_digest, publish, read_sidecar, refusal, temporary_name, write_sidecar
 from interneg.io.pixels import integers, once, unassociated
@@ -39,7 +39,9 @@ class MovieOutput:
     else 8-bit sources stay 8 bit, deeper ones become 10 bit 4:2:0 in H.264, and R'G'B' of up to 16 bits
     in FFV1. `depth` ("uint8", "uint10", ...) overrides. Colour tags, pixel aspect, rate and start time
     code follow the first frame; matrix and range are always tagged. FFV1 does not keep the pixel aspect,
-    which is logged. R'G'B' outside 0..1 is kept as far as the codes reach, then clipped and logged.
+    which is logged. What a movie source says about itself (title, comment, ...) is kept as far as the
+    container knows such entries. R'G'B' outside 0..1 is kept as far as the codes reach, then clipped and
+    logged.
     """
 
     is_movie = True
@@ -182,7 +184,10 @@ class MovieOutput:
             log.warning("%s: FFV1 movies do not keep the pixel aspect %g", path, frame.pixel_aspect)
         start = tags.get("smpte:TimeCode")
         if isinstance(start, tuple) and start:
-            stream.metadata["timecode"] = timecode.unpack(int(start[0]))
+            stream.metadata["timecode"] = timecode.unpack(int(start[0]), rate_in(tags) or self._rate)
+        for key, value in tags.items():
+            if key.startswith("movie:") and key != "movie:pixel_format":
+                self._file.metadata[key.removeprefix("movie:")] = str(value)
         self._stream, self._layout, self._shape = stream, name, frame.pixels.shape
         self._channels = frame.channels
         log.info("%s: written as %s, %s, %s frames per second", path, codec, name, self._rate)

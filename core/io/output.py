@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -20,6 +21,8 @@ from interneg.io.pixels import once
 from interneg.io.sequence import Pattern, number_in
 
 __all__ = ["Output", "open_output"]
+
+log = logging.getLogger("interneg.io")
 
 PREFIX = "interneg:"
 SPACE = "interneg:colourspace"
@@ -95,6 +98,7 @@ def open_output(
     path = Path(path)
     if depth is not None and depth not in DEPTHS:
         raise UsageError(f"depth '{depth}' does not exist; choose one of {', '.join(DEPTHS)}")
+    _tell_others(like)
     wanted = tuple(numbers if numbers is not None else like.numbers)
     if is_movie(path) and not path.is_dir():
         from interneg.io.movie_output import MovieOutput
@@ -115,6 +119,14 @@ def open_output(
     out = ImageOutput(names, overwrite=overwrite, depth=depth)
     refuse_same(like, {n: out.path_of(n) for n in wanted})
     return out
+
+
+def _tell_others(like: Clip) -> None:
+    if like.is_movie:
+        from interneg.io.movie import MovieClip
+
+        if isinstance(like, MovieClip) and like.others:
+            log.warning("%s: not carried to the output: %s", like, ", ".join(like.others))
 
 
 def _names(path: Path, like: Clip) -> Pattern | Path:

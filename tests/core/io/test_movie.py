@@ -357,3 +357,77 @@ def test_output_over_the_movie_it_is_read_from(tmp_path: Path) -> None:
             open_output(tmp_path / name, clip, overwrite=True)
     out = open_output(tmp_path / "frames", clip)
     assert out.path_of(1001) == tmp_path / "frames" / "a.1001.exr"
+
+
+def test_time_code_at_sixty(tmp_path: Path) -> None:
+    facts = {"FramesPerSecond": Typed("rational", (60, 1)), "cicp:primaries": 1}
+    start = Typed("timecode", (timecode.pack("01:00:00:58", Fraction(60)), 0))
+    out = open_output(tmp_path / "a.mov", Numbers(3), rate=Fraction(60))
+    for n in (1001, 1002, 1003):
+        out.write(Frame.of(picture(n), number=n, metadata={**facts, "smpte:TimeCode": start}), {})
+    out.close()
+    clip = open_clip(tmp_path / "a.mov")
+    codes = [clip.read(n).metadata["smpte:TimeCode"][0] for n in clip.numbers]
+    assert [timecode.unpack(c, Fraction(60)) for c in codes] == ["01:00:00:58", "01:00:00:59", "01:00:01:00"]
+
+
+def camera(path: Path, turn: int = 0, times: tuple[int, ...] = (0, 1, 2, 3), sound: bool = False) -> Path:
+    """A movie as cameras and telephones make it: turned, titled, with sound, at uneven times."""
+    with av.open(str(path), "w") as file:
+        file.metadata["title"] = "Reel 4"
+        stream = file.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.max_b_frames = 0
+        if turn:
+            stream.set_display_rotation(turn)
+        audio = file.add_stream("aac", rate=48000) if sound else None
+        for n in times:
+            rgb = (picture(1).transpose(1, 2, 0) * 255).astype(np.uint8)
+            frame = av.VideoFrame.from_ndarray(rgb).reformat(format="yuv420p")
+            frame.pts, frame.time_base = n, Fraction(1, 25)
+            for packet in stream.encode(frame):
+                file.mux(packet)
+        if audio:
+            tone = av.AudioFrame.from_ndarray(np.zeros((2, 1024), np.float32), format="fltp", layout="stereo")
+            tone.sample_rate, tone.pts = 48000, 0
+            for packet in (*audio.encode(tone), *audio.encode(None)):
+                file.mux(packet)
+        for packet in stream.encode(None):
+            file.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize("turn", [90, 180, -90])
+def test_pictures_are_turned_as_the_movie_asks(tmp_path: Path, turn: int) -> None:
+    upright = open_clip(camera(tmp_path / "a.mov")).read(1)
+    with av.open(str(camera(tmp_path / "b.mov", turn))) as file:
+        asked = next(file.decode(video=0)).rotation
+    assert asked % 360 == turn % 360
+    turned = open_clip(tmp_path / "b.mov").read(1)
+    np.testing.assert_array_equal(turned.pixels, np.rot90(upright.pixels, turn // 90, (1, 2)))
+    assert turned.display_window == Box(0, 0, *((64, 48) if turn == 180 else (48, 64)))
+
+
+def test_titles_are_kept(tmp_path: Path) -> None:
+    clip = open_clip(camera(tmp_path / "a.mov"))
+    frame = clip.read(1)
+    assert frame.metadata["movie:title"] == "Reel 4"
+    for name in ("b.mov", "b.mkv", "b.mp4"):
+        out = open_output(tmp_path / name, clip)
+        out.write(frame, {})
+        out.close()
+        assert open_clip(tmp_path / name).read(1).metadata["movie:title"] == "Reel 4"
+
+
+def test_what_is_not_carried_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    open_output(tmp_path / "b.mov", open_clip(camera(tmp_path / "a.mov")))
+    start = Typed("timecode", (timecode.pack("01:00:00:00"), 0))
+    timed = make(tmp_path / "t.mov", 2, smpte__TimeCode=start)
+    open_output(tmp_path / "b.mov", timed)
+    assert not [r for r in caplog.records if r.levelno >= logging.WARNING]
+    sound = open_clip(camera(tmp_path / "c.mov", sound=True))
+    open_output(tmp_path / "b.mov", sound)
+    assert "not carried to the output: audio (aac)" in caplog.text
+    caplog.clear()
+    assert len(open_clip(camera(tmp_path / "d.mkv", times=(0, 1, 5, 6, 7))).numbers) == 5
+    assert "the frame rate varies (1 of 4" in caplog.text

@@ -35,4 +35,10 @@ def test_packing() -> None:
     assert unpack(0x12345621) == "12:34:56:21"
     assert unpack(pack("01:02:03;04") or 0) == "01:02:03;04"
     assert pack("00:00:00:40") is None
+    for rate in (50, 60):
+        for frame in range(rate):
+            text = f"01:02:03:{frame:02}"
+            assert unpack(pack(text, Fraction(rate)) or 0, Fraction(rate)) == text
+    assert pack("00:00:00:41", Fraction(50)) == 0x00008020
+    assert pack("00:00:00:99", Fraction(100)) is None
     assert advance("nonsense", 1, NTSC) is None
