@@ -233,9 +233,12 @@ def _edges(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix
     shape = torch.where(bar, ramp * ((width - place) / soft + 0.5).clamp(0, 1), ramp)[:, None]
     tilt = dice.uniform(count, -0.1, 0.1)[:, None, None, None] * (place / large)[:, None]
     low, high = dice.uniform(count * 3, 0, 1), dice.uniform(count * 3, 0, 1)
-    low, high = low.view(count, 3, 1, 1), high.view(count, 3, 1, 1)
+    colourless = (dice.uniform(count, 0, 1) < 0.5).view(count, 1, 1, 1)
+    low, high = (
+        torch.where(colourless, c[:, :1], c) for c in (low.view(-1, 3, 1, 1), high.view(-1, 3, 1, 1))
+    )
     full = colour.rgb_to_ycc(low + (high - low) * shape + tilt)
-    reduced = resize(full, size, size, "bicubic" if dice.number() < 0.5 else "area") if scale > 1 else full
+    reduced = resize(full, size, size, "bicubic" if dice.number() < 0.3 else "area") if scale > 1 else full
     if dice.number() < 0.7:
         return Batch(_conditioned(reduced), full)
     sigma = dice.uniform(count, 0, 30 / 255)[:, None, None, None]

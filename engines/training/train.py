@@ -112,7 +112,7 @@ class Run:
     def save(self) -> None:
         """Write the checkpoint whole: a temporary file, then a rename."""
         state = {
-            "args": {k: str(v) if isinstance(v, Path) else v for k, v in vars(self.args).items()},
+            "args": {k: v.name if isinstance(v, Path) else v for k, v in vars(self.args).items()},
             "step": self.step,
             "history": self.history,
             "net": self.net.state_dict(),
