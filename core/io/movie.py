@@ -14,7 +14,8 @@ smpte:TimeCode       of this frame, where the movie has a start time code and up
 ===================  ==========================================================================
 
 Pictures are turned as the movie asks for. Interlaced pictures are treated as progressive (logged), frames at
-uneven times as if they were even (logged). Sound, subtitles and data are not read; see `MovieClip.others`.
+uneven times as if they were even (logged). Sound is copied from movie to movie (`MovieClip.sound`); subtitles
+and data are not.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from __future__ import annotations
 import logging
 import threading
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ from interneg.io import timecode
 from interneg.io.attributes import Typed
 from interneg.io.clip import nominal_rate, outline_digest
 from interneg.io.sequence import format_frames
+from interneg.io.sound import Sound
 from interneg.io.ycbcr import Coding, raise_to, to_rgb
 
 __all__ = ["MovieClip"]
@@ -127,9 +129,22 @@ class MovieClip:
 
     @property
     def others(self) -> tuple[str, ...]:
-        """What else the file holds, as "audio (aac)": nothing of it is read."""
+        """What else the file holds, as "audio (aac)"."""
         streams = [s for s in self._file.streams if s.index != self._stream.index and not _is_timecode(s)]
         return tuple(f"{s.type} ({s.codec_context.name if s.codec_context else 'unknown'})" for s in streams)
+
+    def sound(self, numbers: Sequence[int], rate: Fraction | None) -> Sound | None:
+        """The sound that goes with these frames, shown at this rate.
+
+        None where there is none, frames are left out, or the movie's own times are others.
+        """
+        places = [n - self._first for n in numbers]
+        whole = places == list(range(places[0], places[0] + len(places))) and places[0] >= 0
+        if not (whole and self._keys and self._even and rate and rate == self.rate):
+            return None
+        if places[-1] >= len(self._times) or not self._file.streams.audio:
+            return None
+        return Sound(self._path, self._times[places[0]] * Fraction(self._stream.time_base))
 
     def path_of(self, number: int) -> Path | None:
         return self._path if self._first <= number < self._first + len(self._times) else None
@@ -215,12 +230,14 @@ class MovieClip:
 
     def _check_times(self) -> None:
         """Tell of frames at uneven times: half a frame off and more, which no rounding explains."""
+        self._even = True
         steps = np.diff(np.array(self._times, np.float64)) if self._keys else np.zeros(0)
         if not len(steps):
             return
         usual = float(np.median(steps))
         uneven = int((np.abs(steps - usual) > 0.5 * usual).sum())
         if uneven:
+            self._even = False
             log.warning(
                 "%s: the frame rate varies (%d of %d frames last longer or shorter than the rest); "
                 "frames are numbered on, and their times are not kept",

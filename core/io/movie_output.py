@@ -1,4 +1,4 @@
-"""Movies out: ProRes, H.264 and FFV1, with colour tags, rate and time code. Sound is not carried."""
+"""Movies out: ProRes, H.264 and FFV1, with colour tags, rate, time code and the sound of a movie source."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from interneg.io.clip import outline_digest, rate_in
 from interneg.io.movie import FULL_RANGE, PLANAR, UNSPECIFIED, usual_matrix
 from interneg.io.output import head_digest, publish, read_sidecar, refusal, temporary_name, write_sidecar
 from interneg.io.pixels import integers, once, unassociated
+from interneg.io.sound import Sound
 from interneg.io.ycbcr import MATRICES, Coding, lower, to_codes
 
 __all__ = ["MovieOutput"]
@@ -46,7 +47,15 @@ class MovieOutput:
 
     is_movie = True
 
-    def __init__(self, path: Path, *, overwrite: bool, rate: Fraction | None, depth: str | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        overwrite: bool,
+        rate: Fraction | None,
+        depth: str | None,
+        sound: Sound | None = None,
+    ) -> None:
         if path.suffix.lower() not in (".mov", ".mp4", ".m4v", ".mkv"):
             raise UsageError(f"{path}: movies are written as .mov (ProRes), .mp4 (H.264) or .mkv (FFV1)")
         self._path = path
@@ -61,6 +70,7 @@ class MovieOutput:
         self._ours = True
         self._last: int | None = None
         self._tell = once()
+        self._sound = sound
         self._ended = False
         self._raw: Any = None
         self._file: Any = None
@@ -83,6 +93,7 @@ class MovieOutput:
             self._check(frame)
             for packet in self._stream.encode(self._picture(frame)):
                 self._file.mux(packet)
+            self._mux_sound(len(self._made) + 1)
         self._last = frame.number
         self._made[frame.number] = dict(provenance)
         return self._path
@@ -96,12 +107,16 @@ class MovieOutput:
                 self._file.mux(packet)
             self._file.close()
             self._raw.close()
+            if self._sound is not None:
+                self._sound.close()
             write_sidecar(self._path, self._temporary, outline_digest(self._temporary), self._made)
             publish(self._temporary, self._path)
         self._stream = None
 
     def abort(self) -> None:
         self._ended = True
+        if self._sound is not None:
+            self._sound.close()
         if self._raw is not None:
             with suppress(av.error.FFmpegError, OSError, ValueError):
                 self._file.close()
@@ -110,6 +125,11 @@ class MovieOutput:
         with suppress(OSError):
             self._temporary.unlink(missing_ok=True)
         self._stream = self._raw = self._file = None
+
+    def _mux_sound(self, frames: int) -> None:
+        if self._sound is not None:
+            for packet in self._sound.until(frames / self._rate):
+                self._file.mux(packet)
 
     def _look(self) -> dict[int, dict[str, str]]:
         """The provenance of the movie that is there; says in `_ours` whether it may be replaced.
@@ -188,6 +208,8 @@ class MovieOutput:
         for key, value in tags.items():
             if key.startswith("movie:") and key != "movie:pixel_format":
                 self._file.metadata[key.removeprefix("movie:")] = str(value)
+        if self._sound is not None and (left := self._sound.add_to(self._file)):
+            log.warning("%s: this type of movie cannot hold the sound (%s)", path, ", ".join(left))
         self._stream, self._layout, self._shape = stream, name, frame.pixels.shape
         self._channels = frame.channels
         log.info("%s: written as %s, %s, %s frames per second", path, codec, name, self._rate)

@@ -93,18 +93,26 @@ def open_output(
     attributes in EXR and PNG, which go with a file that is taken elsewhere (there only the rows at both ends
     are looked at), together with the frame's colour space as "interneg:colourspace". Movies are described at
     `interneg.io.movie_output.MovieOutput`.
+    A movie gets the sound of a movie source, where all frames of a stretch go there at their own rate; what
+    else the source holds (subtitles, data) is logged as not carried, as is sound where it does not go.
     Raises UsageError where the output is the input, or a name that cannot hold the frames.
     """
     path = Path(path)
     if depth is not None and depth not in DEPTHS:
         raise UsageError(f"depth '{depth}' does not exist; choose one of {', '.join(DEPTHS)}")
-    _tell_others(like)
+    others = _others(like)
     wanted = tuple(numbers if numbers is not None else like.numbers)
     if is_movie(path) and not path.is_dir():
+        from interneg.io.movie import MovieClip
         from interneg.io.movie_output import MovieOutput
 
         refuse_same(like, {0: path})
-        return MovieOutput(path, overwrite=overwrite, rate=rate or like.rate, depth=depth)
+        rate = rate or like.rate
+        sound = like.sound(wanted, rate) if isinstance(like, MovieClip) else None
+        others = [o for o in others if not (sound and o.startswith("audio"))]
+        _tell_others(like, others)
+        return MovieOutput(path, overwrite=overwrite, rate=rate, depth=depth, sound=sound)
+    _tell_others(like, others)
     names = _names(path, like)
     if isinstance(names, Path):
         if len(wanted) > 1:
@@ -121,12 +129,17 @@ def open_output(
     return out
 
 
-def _tell_others(like: Clip) -> None:
-    if like.is_movie:
-        from interneg.io.movie import MovieClip
+def _others(like: Clip) -> Sequence[str]:
+    if not like.is_movie:
+        return ()
+    from interneg.io.movie import MovieClip
 
-        if isinstance(like, MovieClip) and like.others:
-            log.warning("%s: not carried to the output: %s", like, ", ".join(like.others))
+    return like.others if isinstance(like, MovieClip) else ()
+
+
+def _tell_others(like: Clip, others: Sequence[str]) -> None:
+    if others:
+        log.warning("%s: not carried to the output: %s", like, ", ".join(others))
 
 
 def _names(path: Path, like: Clip) -> Pattern | Path:
