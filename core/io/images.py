@@ -44,7 +44,15 @@ _SCALARS: dict[str, type] = {"uint": np.uint32, "double": np.float64, "int64": n
 _OF_THIS_FILE = ("oiio:subimages", "oiio:subimagename", "oiio:RowsPerChunk", "PixelAspectRatio")
 """Attributes that describe how this one file is laid out, or that the frame carries elsewhere."""
 _MIPMAP = ("textureformat", "openexr:levelmode", "openexr:roundingmode")
-_LAYOUT = (PART, TILES, "compression", "planarconfig", "Orientation")
+_LAYOUT = (
+    PART,
+    TILES,
+    "compression",
+    "planarconfig",
+    "Orientation",
+    "screenWindowCenter",
+    "screenWindowWidth",
+)
 _FORMATS = ("oiio", "openexr", "tiff", "png", "jpeg", "movie", "interneg")
 _OF_ONE_FORMAT = ("compression", "planarconfig", "oiio:BitsPerSample")
 

@@ -227,7 +227,8 @@ class ImageOutput:
             return own or None
         if own and damage(path):
             return None
-        if kept is None or (own and own != kept.frames.get(number)):
+        # EXR drops empty entries, so what stands in the file is a part of what was written
+        if kept is None or not own.items() <= kept.frames.get(number, {}).items():
             return own  # taken here from elsewhere, without its side file
         if size <= kept.size:
             try:

@@ -123,20 +123,21 @@ def noise(number: int) -> Frame:
 @pytest.mark.parametrize("name", NAMES)
 def test_damage_is_found(tmp_path: Path, name: str, compression: str) -> None:
     clip = clip_of(tmp_path / "in", 1)
+    made = {"recipe": "a", "models": ""}
     out = open_output(tmp_path / "out" / name, clip)
     frame = replace(noise(1), metadata={"compression": compression})
-    path = out.write(frame, {"recipe": "a"})
+    path = out.write(frame, made)
     data = path.read_bytes()
     for length in (0, 5, len(data) // 3, len(data) - 20):
         path.write_bytes(data[:length])
         assert out.provenance(1) is None, length
-        out.write(frame, {"recipe": "a"})
+        out.write(frame, made)
         assert path.stat().st_size == len(data)
     data = path.read_bytes()
     path.write_bytes(data[:2500] + bytes(1000) + data[3500:])
     assert not out.provenance(1)
     path.write_bytes(data)
-    assert out.provenance(1) == {"recipe": "a"}
+    assert out.provenance(1) == made
 
 
 def test_frames_taken_elsewhere_without_their_side_files(tmp_path: Path) -> None:
