@@ -52,6 +52,13 @@ _LAYOUT = (
     "Orientation",
     "screenWindowCenter",
     "screenWindowWidth",
+    "dpx:DittoKey",
+    "dpx:EndOfImagePadding",
+    "dpx:EndOfLinePadding",
+    "dpx:ImageDescriptor",
+    "dpx:Packing",
+    "dpx:Signal",
+    "dpx:Version",
 )
 _FORMATS = ("oiio", "openexr", "tiff", "png", "jpeg", "movie", "interneg")
 _OF_ONE_FORMAT = ("compression", "planarconfig", "oiio:BitsPerSample")
@@ -89,8 +96,10 @@ def read_attributes(path: Path) -> dict[str, Any]:
 def lost_attributes(path: Path, frame: Frame) -> list[str]:
     """The names of the frame's attributes that its file does not hold, but for those of the file's layout."""
     held = read_attributes(path)
-    names = {name for f in (frame, *frame.parts) for name in f.metadata}
-    return sorted(n for n in names - set(held) if n not in _LAYOUT and n.partition(":")[0] not in _FORMATS)
+    names = {name for f in (frame, *frame.parts) for name in f.metadata} - set(held)
+    if rate_in(held):
+        names -= {"FramesPerSecond", "dpx:FrameRate"}
+    return sorted(n for n in names if n not in _LAYOUT and n.partition(":")[0] not in _FORMATS)
 
 
 @contextmanager

@@ -293,10 +293,11 @@ def test_lost_attributes_are_told_once(tmp_path: Path, caplog: pytest.LogCapture
     write_image(
         tmp_path / "in.0001.png", Frame.of(codes(8, 3), depth=("uint8",) * 3), attributes={}, warn=never
     )
-    facts = {"camera:lens": "40", "dpx:FrameId": "7", "openexr:lineOrder": "increasingY"}
+    facts: dict[str, Any] = {"camera:lens": "40", "dpx:FrameId": "7", "dpx:Packing": "Filled, method A"}
+    facts["FramesPerSecond"] = Typed("rational", (24, 1))
     frame = Frame.of(codes(8, 3), depth=("uint8",) * 3, number=1, metadata=facts)
     for name, lost in (
-        ("a.####.tif", "camera:lens, dpx:FrameId"),
+        ("a.####.tif", "FramesPerSecond, camera:lens, dpx:FrameId"),
         ("a.####.exr", ""),
         ("a.####.dpx", "camera:lens"),
     ):
