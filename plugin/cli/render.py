@@ -118,8 +118,8 @@ def render(
     whose recipe, models or input changed are rendered again.
 
     Movies: .mov is ProRes 422 HQ (4444 with alpha or from a 4:4:4 movie), .mp4 and .m4v are H.264 at crf 14
-    in 8 or 10 bit, .mkv is lossless FFV1; they have the frame rate of the input, else 24. Sound is not
-    carried. JPEG is written at quality 95 without chroma subsampling.
+    in 8 or 10 bit, .mkv is lossless FFV1; they have the frame rate of the input, else 24. Sound is
+    copied from movie to movie. JPEG is written at quality 95 without chroma subsampling.
 
     Exit codes: 0 all frames written or up to date, 2 usage, 3 input, 4 GPU memory, 5 no engine, 6 output,
     33 memory, 130 interrupted.
