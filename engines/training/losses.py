@@ -9,7 +9,7 @@ from torch.nn import functional as F
 CHROMA_WEIGHT = 0.25
 FREQUENCY_WEIGHT = 0.02
 OVERSHOOT_WEIGHT = 25.0
-BLOCK_WEIGHT = 0.5
+BLOCK_WEIGHT = 0.2
 _EPS = 1e-3
 
 

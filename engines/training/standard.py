@@ -34,11 +34,17 @@ class PixelNorm(nn.Module):
         return centred * scale * self.weight + self.bias
 
 
+def _gated(x: Tensor, half: int) -> Tensor:
+    """The simple gate: the first ``half`` of the channels times the second, cut at a constant place."""
+    return x[:, :half] * x[:, half : 2 * half]
+
+
 class Block(nn.Module):
     """Spatial mixing, then channel mixing, each residual and gated; ``(N,width,H,W)`` to the same."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
+        self.width = width
         self.norm1, self.norm2 = PixelNorm(width), PixelNorm(width)
         self.widen, self.spread = (
             nn.Conv2d(width, 2 * width, 1),
@@ -50,10 +56,8 @@ class Block(nn.Module):
         self.gamma = nn.Parameter(torch.full((1, width, 1, 1), 0.2))
 
     def forward(self, x: Tensor) -> Tensor:
-        a, b = self.spread(self.widen(self.norm1(x))).chunk(2, 1)
-        x = x + self.close(a * b) * self.beta
-        a, b = self.mix(self.norm2(x)).chunk(2, 1)
-        out: Tensor = x + self.unmix(a * b) * self.gamma
+        x = x + self.close(_gated(self.spread(self.widen(self.norm1(x))), self.width)) * self.beta
+        out: Tensor = x + self.unmix(_gated(self.mix(self.norm2(x)), self.width)) * self.gamma
         return out
 
 
