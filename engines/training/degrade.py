@@ -67,8 +67,8 @@ class Batch:
         borders = self.borders
         if borders is not None:
             borders = turn(borders.flip(1) if way & 4 else borders, way)
-        turned = (turn(picture, way).contiguous() for picture in (self.planes, self.target))
-        return Batch(*turned, borders, self.drawn)
+        planes, target = (turn(picture, way).contiguous() for picture in (self.planes, self.target))
+        return Batch(planes, target, borders, self.drawn)
 
 
 class Dice:
