@@ -63,15 +63,14 @@ def pipeline(out: Path, depth: str) -> Row:
             engine.run(planes)
             _write(out / f"bare_{depth}.exr", pixels, depth)
 
-    ratios = []
-    for _ in range(3):
-        alone = _seconds(bare)
-        ours = _seconds(lambda: render(RECIPE, source, target))
-        ours -= _seconds(lambda: subprocess.run([sys.executable, "-c", _IMPORTS], check=True))
-        ratios.append(ours / alone)
-    return at_most(
-        f"1080p {depth} EXR, lite 1x: pipeline ÷ (bare engine + bare OpenImageIO)", 1.15, min(ratios)
-    )
+    imports = partial(subprocess.run, [sys.executable, "-c", _IMPORTS], check=True)
+    rounds = [
+        (_seconds(bare), _seconds(lambda: render(RECIPE, source, target)), _seconds(imports))
+        for _ in range(3)
+    ]
+    alone, ours, start = (min(times) for times in zip(*rounds, strict=True))
+    ratio = (ours - start) / alone
+    return at_most(f"1080p {depth} EXR, lite 1x: pipeline ÷ (bare engine + bare OpenImageIO)", 1.15, ratio)
 
 
 _IMPORTS = (

@@ -50,9 +50,9 @@ def hold(plane: Pixels, given: Pixels, scale: int, headroom: float = 0.02) -> Pi
     """Keep a restored plane, in place, within what was given around each pixel: no halo beside an edge.
 
     plane: (H * scale, W * scale); given: (H, W), the plane it was made from; both in one encoding.
-    No value leaves the range of the 5x5 given pixels by more than `headroom` times that range. On
-    photographs 2 % cost nothing (Set5 x2: 0.00 dB), while a step edge keeps its plateaus and a highlight,
-    for which a ringing of a tenth in a log encoding is a stop of light, its level.
+    No value leaves the range of the 5x5 given pixels by more than `headroom` times that range: a step edge
+    keeps its plateaus, and a highlight its level, for which a ringing of a tenth in a log encoding is a stop
+    of light.
     """
     import cv2
 
