@@ -46,21 +46,27 @@ def reduce(plane: Pixels, scale: int) -> Pixels:
     return np.ascontiguousarray(both[scale // 2 - 1 :: scale])
 
 
-def hold(plane: Pixels, given: Pixels, scale: int, headroom: float = 0.02) -> Pixels:
+def hold(plane: Pixels, given: Pixels, scale: int, headroom: float = 0.02, peaks: float = 0.0) -> Pixels:
     """Keep a restored plane, in place, within what was given around each pixel: no halo beside an edge.
 
     plane: (H * scale, W * scale); given: (H, W), the plane it was made from; both in one encoding.
     No value leaves the range of the 5x5 given pixels by more than `headroom` times that range: a step edge
     keeps its plateaus, and a highlight its level, for which a ringing of a tenth in a log encoding is a stop
-    of light.
+    of light. Lines and dots narrower than three given pixels have no plateau, and their true height lies
+    beyond what is given of them: they may grow by `peaks` times their height above what is wider.
     """
     import cv2
 
     square = np.ones((_AROUND, _AROUND), np.uint8)
     high, low = cv2.dilate(given, square), cv2.erode(given, square)
     beyond = np.float32(headroom) * (high - low)
-    np.minimum(plane, _enlarge(high + beyond, scale, cv2.INTER_NEAREST), out=plane)
-    np.maximum(plane, _enlarge(low - beyond, scale, cv2.INTER_NEAREST), out=plane)
+    above, below = high + beyond, low - beyond
+    if peaks:
+        narrow = np.ones((3, 3), np.uint8)
+        above += np.float32(peaks) * (high - cv2.dilate(cv2.morphologyEx(given, cv2.MORPH_OPEN, narrow), square))
+        below += np.float32(peaks) * (low - cv2.erode(cv2.morphologyEx(given, cv2.MORPH_CLOSE, narrow), square))
+    np.minimum(plane, _enlarge(above, scale, cv2.INTER_NEAREST), out=plane)
+    np.maximum(plane, _enlarge(below, scale, cv2.INTER_NEAREST), out=plane)
     return plane
 
 

@@ -24,6 +24,7 @@ from interneg.resize import cubic, hold, reduce
 _NEUTRAL = 1e-6
 _LUMA_RANGE = (-0.25, 1.6)
 _CHROMA_RANGE = (-0.75, 0.75)
+_PEAKS = 0.5
 _LOCK_STEPS = 12
 _LOCK_SIGMAS = 2.0
 _LOCK_HEADROOM = 0.5
@@ -100,7 +101,8 @@ class DenoiseSR(Node):
         if self.detail:
             result[0] += self.detail * cubic(given[0] - reduce(result[0], scale), scale)
         if scale > 1:
-            for plane, source in zip(result[:count], given, strict=False):
+            hold(result[0], given[0], scale, peaks=_PEAKS)
+            for plane, source in zip(result[1:count], given[1:], strict=False):
                 hold(plane, source, scale)
         if self.fidelity_lock:
             for plane, source, sigma in zip(result[:count], given, net[[3, 4, 4]], strict=False):

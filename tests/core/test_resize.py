@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from interneg.resize import cubic, layer, reduce
+from interneg.resize import cubic, hold, layer, reduce
 
 RNG = np.random.default_rng(3)
 
@@ -81,3 +81,23 @@ def test_nan_fills_its_own_block_and_no_more() -> None:
     wanted = plane.repeat(2, 0).repeat(2, 1)
     np.testing.assert_array_equal(large, wanted)
     assert layer(plane, "motion.x", "float", 1) is plane
+
+
+def test_hold_keeps_a_step_edge_to_its_plateaus() -> None:
+    given = np.zeros((12, 12), np.float32)
+    given[:, 6:] = 1
+    wild = given.repeat(2, 0).repeat(2, 1) * 1.4 - 0.2
+    for peaks in (0.0, 0.5):
+        held = hold(wild.copy(), given, 2, peaks=peaks)
+        assert held.max() == pytest.approx(1.02)
+        assert held.min() == pytest.approx(-0.02)
+
+
+def test_hold_lets_a_narrow_line_grow_where_it_is_asked_to() -> None:
+    given = np.zeros((12, 12), np.float32)
+    given[:, 6] = 0.5
+    wild = given.repeat(2, 0).repeat(2, 1) * 3
+    assert hold(wild.copy(), given, 2).max() == pytest.approx(0.51)
+    assert hold(wild.copy(), given, 2, peaks=0.5).max() == pytest.approx(0.76)
+    dark = hold(-wild, -given, 2, peaks=0.5)
+    assert dark.min() == pytest.approx(-0.76)
