@@ -125,14 +125,20 @@ class Frame:
         R, G, B; else those of the one layer that has them (of several, of the one called "beauty", "combined"
         or "rgba"); else the lone luminance Y; else none.
         """
-        layers = {c[:-1] for c in self.channels if c.endswith("R")}
-        layers = {n for n in layers if {n + "G", n + "B"} <= set(self.channels)}
+        layers = set(self.colour_layers)
         named = {n for n in layers if n.casefold().rstrip(".").rsplit(".", 1)[-1] in _PICTURES}
         for found in ({""} & layers, layers, named):
             if len(found) == 1:
                 (name,) = found
                 return tuple(self.channels.index(name + c) for c in "RGB")
         return (self.channels.index("Y"),) if "Y" in self.channels else ()
+
+    @property
+    def colour_layers(self) -> tuple[str, ...]:
+        """What stands before R, G and B in the names of each layer that has all three, "" for none."""
+        names = set(self.channels)
+        layers = (c[:-1] for c in self.channels if c.endswith("R"))
+        return tuple(n for n in layers if {n + "G", n + "B"} <= names)
 
     def with_pixels(self, pixels: Pixels, **changes: Any) -> Frame:
         """The same frame with other pixels (and other facts)."""

@@ -10,6 +10,7 @@ from interneg.nonfinite import fill, nonfinite
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
 _AROUND = 5
+_VECTORS = ("forward", "backward", "motion", "disparity", "disparityl", "disparityr")
 _LABELS = ("id", "objectid", "materialid", "z", "zback", "depth")
 
 
@@ -46,7 +47,7 @@ def reduce(plane: Pixels, scale: int) -> Pixels:
     return np.ascontiguousarray(both[scale // 2 - 1 :: scale])
 
 
-def hold(plane: Pixels, given: Pixels, scale: int, headroom: float = 0.02, peaks: float = 0.0) -> Pixels:
+def hold(plane: Pixels, given: Pixels, scale: int, headroom: float = 0.02, peaks: float = 0.5) -> Pixels:
     """Keep a restored plane, in place, within what was given around each pixel: no halo beside an edge.
 
     plane: (H * scale, W * scale); given: (H, W), the plane it was made from; both in one encoding.
@@ -57,17 +58,27 @@ def hold(plane: Pixels, given: Pixels, scale: int, headroom: float = 0.02, peaks
     """
     import cv2
 
+    below, above = reach(given, headroom, peaks)
+    cv2.min(plane, _enlarge(above, scale, cv2.INTER_NEAREST), dst=plane)
+    cv2.max(plane, _enlarge(below, scale, cv2.INTER_NEAREST), dst=plane)
+    return plane
+
+
+def reach(given: Pixels, headroom: float = 0.02, peaks: float = 0.0) -> tuple[Pixels, Pixels]:
+    """The lowest and the highest value that `hold` leaves at each given pixel, (H, W) each."""
+    import cv2
+
     square = np.ones((_AROUND, _AROUND), np.uint8)
     high, low = cv2.dilate(given, square), cv2.erode(given, square)
-    beyond = np.float32(headroom) * (high - low)
-    above, below = high + beyond, low - beyond
+    span = cv2.subtract(high, low)
+    above, below = cv2.scaleAdd(span, headroom, high), cv2.scaleAdd(span, -headroom, low)
     if peaks:
         narrow = np.ones((3, 3), np.uint8)
-        above += np.float32(peaks) * (high - cv2.dilate(cv2.morphologyEx(given, cv2.MORPH_OPEN, narrow), square))
-        below += np.float32(peaks) * (low - cv2.erode(cv2.morphologyEx(given, cv2.MORPH_CLOSE, narrow), square))
-    np.minimum(plane, _enlarge(above, scale, cv2.INTER_NEAREST), out=plane)
-    np.maximum(plane, _enlarge(below, scale, cv2.INTER_NEAREST), out=plane)
-    return plane
+        wide_high = cv2.dilate(cv2.morphologyEx(given, cv2.MORPH_OPEN, narrow), square)
+        wide_low = cv2.erode(cv2.morphologyEx(given, cv2.MORPH_CLOSE, narrow), square)
+        above += np.float32(peaks) * (high - wide_high)
+        below += np.float32(peaks) * (low - wide_low)
+    return below, above
 
 
 def layer(plane: Pixels, channel: str, depth: str, scale: int) -> Pixels:
@@ -75,6 +86,8 @@ def layer(plane: Pixels, channel: str, depth: str, scale: int) -> Pixels:
 
     Identifiers and depth (integers, Cryptomatte, Z) repeat their values, since a mean of two is neither.
     All else is interpolated linearly, which never leaves the range of the neighbours: an alpha of 1 stays 1.
+    Vectors in pixels (the layers forward, backward, motion, disparity, disparityL and disparityR) grow by
+    `scale`.
     NaN and inf fill the block of their own pixel and no more.
     """
     import cv2
@@ -87,7 +100,14 @@ def layer(plane: Pixels, channel: str, depth: str, scale: int) -> Pixels:
         return repeats
     bad = nonfinite(plane[None])
     smooth = _enlarge(plane if bad is None else fill(plane[None], bad)[0], scale, cv2.INTER_LINEAR)
+    if _is_vector(channel):
+        smooth *= np.float32(scale)
     return smooth if bad is None else np.where(np.isfinite(repeats), smooth, repeats)
+
+
+def _is_vector(channel: str) -> bool:
+    *layers, component = channel.casefold().split(".")
+    return any(name in _VECTORS for name in layers) and component in ("x", "y", "u", "v", "r", "g")
 
 
 def _enlarge(plane: Pixels, scale: int, kernel: int) -> Pixels:

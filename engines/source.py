@@ -6,6 +6,7 @@ import logging
 import platform
 import threading
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ class NetworkEngine:
         self._network = network
         self._identity = identity
         self._tile_pixels = tile_pixels
+        self._lanes = ThreadPoolExecutor(network.lanes, "interneg-lane")
 
     @property
     def name(self) -> str:
@@ -91,15 +93,19 @@ class NetworkEngine:
         if len(tiles) == 1:
             self._network.infer(planes, result)
             return result
-        window = tiles[0].window
-        piece = empty(self._network.output_shape(window.height, window.width))
-        for (x0, y0, x1, y1), core in tiles:
+
+        def one(tile: Tile) -> None:
+            (x0, y0, x1, y1), core = tile
+            piece = empty(self._network.output_shape(y1 - y0, x1 - x0))
             self._network.infer(np.ascontiguousarray(planes[:, y0:y1, x0:x1]), piece)
             kept = core.scaled(s)
             inside = Box(core.x0 - x0, core.y0 - y0, core.x1 - x0, core.y1 - y0).scaled(s)
             result[:, kept.y0 : kept.y1, kept.x0 : kept.x1] = piece[
                 :, inside.y0 : inside.y1, inside.x0 : inside.x1
             ]
+
+        for _ in self._lanes.map(one, tiles):
+            pass
         return result
 
 

@@ -18,8 +18,9 @@ from interneg.engines.models import Precision
 from interneg.errors import HostMemoryError
 from interneg.frame import Box, Pixels
 
-TILE_BYTES = 512 * 2**20
-"""Activation memory of one tile, as `activation_bytes` counts it.
+TILE_BYTES = 192 * 2**20
+"""Activation memory of one tile, as `activation_bytes` counts it; there are as many in work as an engine has
+lanes.
 
 A fixed figure: were it the free memory of the moment, two machines would cut one frame into different tiles,
 and their chunks would differ by rounding."""
@@ -81,9 +82,15 @@ def padded(planes: Pixels, halo: int, multiple: int) -> tuple[Pixels, int]:
     is more of the picture, it draws a frame around a flat field. Returns also where the picture begins, in
     rows and columns alike.
     """
+    import cv2
+
     border = _up(halo, multiple)
     down, right = (border + _up(size, multiple) - size for size in planes.shape[1:])
-    return np.pad(planes, ((0, 0), (border, down), (border, right)), "symmetric"), border
+    height, width = (_up(size, multiple) + 2 * border for size in planes.shape[1:])
+    result = empty((len(planes), height, width))
+    for plane, target in zip(planes, result, strict=True):
+        cv2.copyMakeBorder(plane, border, down, border, right, cv2.BORDER_REFLECT, dst=target)
+    return result, border
 
 
 def empty(shape: tuple[int, ...]) -> Pixels:

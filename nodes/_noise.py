@@ -14,6 +14,8 @@ from interneg.frame import Pixels
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
 _BLOCK = 8
+_BAND = 8 * _BLOCK
+_ENOUGH = 2**19
 _BINS = 6
 _QUIETEST = 0.02
 # White noise: the quietest 2 % of its 8x8 blocks show this share of its standard deviation.
@@ -53,10 +55,10 @@ class NoiseProfile:
         # A table, since the curve has few corners and the plane has millions of pixels.
         steps = np.linspace(self.levels[0], self.levels[-1], 256, dtype=np.float32)
         span = max(float(self.levels[-1] - self.levels[0]), 1e-6)
-        index = cv2.convertScaleAbs(smooth - self.levels[0], alpha=255 / span)
-        index[smooth < self.levels[0]] = 0
+        scale, lowest = 255 / span, float(self.levels[0])
+        index = cv2.convertScaleAbs(cv2.max(smooth, lowest), alpha=scale, beta=-scale * lowest)
         tables = [np.interp(steps, self.levels, s).astype(np.float32) for s in (self.luma, self.chroma)]
-        return tables[0][index], tables[1][index]
+        return cv2.LUT(index, tables[0]), cv2.LUT(index, tables[1])
 
 
 def measure_noise(planes: Pixels) -> NoiseProfile:
@@ -69,8 +71,10 @@ def measure_noise(planes: Pixels) -> NoiseProfile:
     correlated from pixel to pixel, which the Laplacian does not see at full size; the louder one counts,
     less what texture shows in clean pictures. A class that knows only texture is held to 1.5 times the
     median of the classes. (Immerkær, Fast noise variance estimation, 1996; quiet blocks: Olsen, 1993.)
-    A picture of less than 64 blocks has no noise that could be told from its content: zero.
+    A picture of less than 64 blocks has no noise that could be told from its content: zero. Of a large one,
+    bands of rows are looked at, half a million pixels or more in all.
     """
+    planes = _sampled(planes)
     height, width = (s // _BLOCK * _BLOCK for s in planes.shape[1:])
     if height * width < 64 * _BLOCK**2:
         return NoiseProfile.flat(0.0)
@@ -88,6 +92,15 @@ def measure_noise(planes: Pixels) -> NoiseProfile:
         )
     levels, *sigmas = np.array(rows, np.float32).T
     return NoiseProfile(levels, *(np.minimum(s, 1.5 * np.median(s)) for s in sigmas))
+
+
+def _sampled(planes: Pixels) -> Pixels:
+    """Every n-th band of rows, where the whole is more than is needed."""
+    height, width = planes.shape[1:]
+    every = height * width // _ENOUGH
+    if every < 2:
+        return planes
+    return np.concatenate([planes[:, y : y + _BAND] for y in range(0, height, every * _BAND)], 1)
 
 
 def _levels(plane: Pixels, floors: tuple[float, ...]) -> list[Pixels]:

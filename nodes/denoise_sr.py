@@ -8,6 +8,7 @@ as input: Zhang et al., FFDNet, 2018.)
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -19,12 +20,12 @@ from interneg.frame import Pixels
 from interneg.knobs import AUTO, knob
 from interneg.node import Node, View
 from interneg.nodes._noise import NoiseProfile, measure_noise
-from interneg.resize import cubic, hold, reduce
+from interneg.resize import cubic, hold, reach, reduce
 
 _NEUTRAL = 1e-6
 _LUMA_RANGE = (-0.25, 1.6)
 _CHROMA_RANGE = (-0.75, 0.75)
-_PEAKS = 0.5
+_BAND = 16
 _LOCK_STEPS = 12
 _LOCK_SIGMAS = 2.0
 _LOCK_HEADROOM = 0.5
@@ -69,7 +70,7 @@ class DenoiseSR(Node):
     fidelity_lock: bool = knob(
         False, "bool", "Fidelity lock",
         "Holds the result to what was photographed: reduced to the input's size, it is the input to within "
-        "twice the noise.",
+        "twice the noise, that of compression (see deblock) included.",
     )  # fmt: skip
 
     @property
@@ -85,13 +86,16 @@ class DenoiseSR(Node):
         given, scale = view.planes(), self.enlarges
         # Black-and-white film scanned to three channels stays black and white.
         count = 3 if len(given) == 3 and np.abs(given[1:]).max() > _NEUTRAL else 1
-        net = np.zeros((6, *given.shape[1:]), np.float32)
+        net = np.empty((6, *given.shape[1:]), np.float32)
         # The network sees its trained range, noise beyond 0 and 1 included; the picture is never clipped.
         np.clip(given[0], *_LUMA_RANGE, out=net[0])
         np.clip(given[1:count], *_CHROMA_RANGE, out=net[1:count])
-        sigmas = self._profile(view, given).map(net[0])
-        net[3 : 3 + min(count, 2)] = sigmas[:count]
+        net[3:5] = self._profile(view, given).map(net[0])
         net[5] = self.deblock
+        if count == 1:
+            net[[1, 2, 4]] = 0
+        if scale == 1 and not net[3:].any():
+            return given  # there is nothing to remove
         correction = view.context.engines.open(self.models[0]).run(net)
         result = np.zeros((len(given), *correction.shape[1:]), np.float32)
         trust = _trust(given[:count], net[:count], scale)
@@ -101,12 +105,11 @@ class DenoiseSR(Node):
         if self.detail:
             result[0] += self.detail * cubic(given[0] - reduce(result[0], scale), scale)
         if scale > 1:
-            hold(result[0], given[0], scale, peaks=_PEAKS)
-            for plane, source in zip(result[1:count], given[1:], strict=False):
+            for plane, source in zip(result[:count], given, strict=False):
                 hold(plane, source, scale)
         if self.fidelity_lock:
             for plane, source, sigma in zip(result[:count], given, net[[3, 4, 4]], strict=False):
-                self._lock(plane, source, _LOCK_SIGMAS * sigma)
+                self._lock(plane, source, _LOCK_SIGMAS * np.hypot(sigma, _coding_noise(float(net[5, 0, 0]))))
         return _held(result, given, scale)
 
     def _profile(self, view: View, given: Pixels) -> NoiseProfile:
@@ -129,6 +132,15 @@ class DenoiseSR(Node):
             hold(result, given, self.enlarges, _LOCK_HEADROOM)
 
 
+def _coding_noise(level: float) -> float:
+    """The deviation of what a codec's rounding did, 0..1 codes, for a compression level.
+
+    That of an even spread over one quantiser step; the step is 224**level 8-bit codes
+    (`engines/training/levels.py`).
+    """
+    return float(224.0**level / math.sqrt(12) / 255) if level else 0.0
+
+
 def _trust(given: Pixels, seen: Pixels, scale: int) -> Pixels | None:
     """1 where the network saw the picture as it is, falling to 0 where that lies beyond its trained range.
 
@@ -146,20 +158,31 @@ def _trust(given: Pixels, seen: Pixels, scale: int) -> Pixels | None:
 
 
 def _held(result: Pixels, given: Pixels, scale: int) -> Pixels:
-    """Hold R, G and B each near what was given (see `hold`) where that goes beyond 0..1.
+    """Hold R, G and B each near what was given (see `hold`) around pixels that lie beyond -1..1.
 
     Within, a ringing of the colour differences is invisible; in a highlight it is a stop of one colour.
     """
+    import cv2
+
     if given[0].max() <= 1 and given[0].min() >= _LUMA_RANGE[0] and np.abs(given[1:]).max(initial=0) <= 0.4:
         return result
-    if len(given) == 1:
-        return result if scale > 1 else hold(result[0], given[0], scale)[None]
     source = given.copy()
-    to_rgb(source)
-    if source.max() <= 1 and source.min() >= _LUMA_RANGE[0]:
-        return result
-    to_rgb(result)
-    for plane, channel in zip(result, source, strict=True):
-        hold(plane, channel, scale)
-    to_luma(result)
+    if len(source) == 3:
+        to_rgb(source)
+    beyond = ((source > 1) | (source < -1)).any(axis=0).view(np.uint8)
+    near = cv2.dilate(beyond, np.ones((5, 5), np.uint8)).view(np.bool_)
+    for start in range(0, len(near), _BAND):
+        rows = slice(start, start + _BAND)
+        if not near[rows].any():
+            continue
+        part = result[:, start * scale : (start + _BAND) * scale]
+        if len(source) == 3:
+            to_rgb(part)
+        top = max(0, start - _BAND)  # what `reach` looks at is in the bands beside
+        for plane, channel in zip(part, source[:, top : start + 2 * _BAND], strict=True):
+            below, above = (bound[start - top :][:_BAND] for bound in reach(channel))
+            below[~near[rows]], above[~near[rows]] = -np.inf, np.inf
+            np.clip(plane, *(b.repeat(scale, 0).repeat(scale, 1) for b in (below, above)), out=plane)
+        if len(source) == 3:
+            to_luma(part)
     return result

@@ -33,6 +33,10 @@ class Clip(Protocol):
     def rate(self) -> Fraction | None:
         """Frames per second, None where the files do not say."""
 
+    @property
+    def cut_short(self) -> int:
+        """How many frames a movie's header speaks of that are not there after the last."""
+
     def path_of(self, number: int) -> Path | None:
         """The file that holds the frame, None for a frame that does not exist."""
 
@@ -85,6 +89,7 @@ class ImageClip:
     """A clip of image files."""
 
     is_movie = False
+    cut_short = 0
 
     def __init__(self, paths: dict[int, Path], name: str) -> None:
         self._paths = paths

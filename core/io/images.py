@@ -267,6 +267,8 @@ def write_image(
     finally:
         closed = out.close()
     check(closed)
+    if kind.name == "dpx":
+        _name_dpx(path, shown)
     # On a full disk some writers lose the end without a word.
     try:
         lost = damaged_end(path)
@@ -281,10 +283,21 @@ def write_image(
         )
 
 
+def _name_dpx(path: Path, shown: Path) -> None:
+    """Put the final name into the header's field for it, where OpenImageIO put the temporary one.
+
+    The field is 100 bytes at offset 36 of the file (SMPTE ST 268-1, generic file information).
+    """
+    with open(path, "r+b") as f:
+        f.seek(36)
+        f.write(os.fsencode(shown.name)[:99].ljust(100, b"\0"))
+
+
 def _unwritten(path: Path, shown: Path, reason: str, what: str) -> str:
     """Why a file could not be written: OpenImageIO's reasons have no word on the disk, and name `path`."""
     full = any(word in reason for word in ("ENOSPC", "No space left", "EDQUOT", "quota"))
-    if full or shutil.disk_usage(path.parent).free < FULL:
+    disk = shutil.disk_usage(path.parent)
+    if full or (disk.total and disk.free < FULL):
         return f"the disk is full or its quota used up ({what})"
     return f"{what}: {reason.replace(str(path), str(shown)).replace(path.name, shown.name)}"
 

@@ -90,6 +90,7 @@ class MovieClip:
         self._path = path
         self._first = first
         self._lock = threading.Lock()
+        self.cut_short = 0
         self._open()
         self._times, self._keys = self._index()
         self._starts = frozenset(self._keys)
@@ -197,10 +198,11 @@ class MovieClip:
         if stream.codec_context.codec.intra_only and stream.frames and len(entries) == stream.frames:
             times = sorted(e.timestamp for e in entries if not e.flags & _DISCARDED)
             return tuple(times), tuple(range(len(times)))
-        times, keys, timeless = [], set(), False
+        times, keys, timeless, passed_over = [], set(), False, 0
         try:
             for packet in self._file.demux(stream):
                 if packet.size == 0 or packet.is_discard:
+                    passed_over += packet.size > 0
                     continue
                 timeless = timeless or packet.pts is None
                 times.append(packet.pts or 0)
@@ -208,7 +210,7 @@ class MovieClip:
                     keys.add(packet.pts)
         except av.error.FFmpegError as e:
             raise InputError(f"{self._path}: the movie is damaged: {e.strerror or e}") from e
-        self._check_length(len(times))
+        self._check_length(len(times) + passed_over)
         self._file.close()
         self._open()
         if timeless or len(set(times)) != len(times):
@@ -218,15 +220,25 @@ class MovieClip:
         return tuple(times), tuple(k for k, t in enumerate(times) if t in keys)
 
     def _check_length(self, frames: int) -> None:
-        """Tell of a movie without sound that ends before the time that its header says."""
-        length, rate = self._file.duration, self.rate
-        if length and rate and len(self._file.streams) == 1 and frames < round(rate * length / 10**6) - 1:
+        """Find out whether the movie ends before its header says, and tell of it."""
+        promised = self._stream.frames or round(self._promised_seconds() * (self.rate or 0))
+        if frames < promised - 1:
+            self.cut_short = promised - frames
             log.warning(
                 "%s: the movie is cut short: %d frames are there, its header says %d",
-                self._path,
-                frames,
-                round(rate * length / 10**6),
-            )
+                self._path, frames, promised,
+            )  # fmt: skip
+
+    def _promised_seconds(self) -> float:
+        """How long the header says that the pictures last; 0 where it does not."""
+        stream = self._stream
+        if stream.duration and stream.time_base:
+            return float(stream.duration * stream.time_base)
+        if said := stream.metadata.get("DURATION"):  # Matroska
+            hours, minutes, seconds = (float(part) for part in said.split(":"))
+            return hours * 3600 + minutes * 60 + seconds
+        alone = len(self._file.streams) == 1  # else the sound may be what lasts longer
+        return self._file.duration / 1e6 if alone and self._file.duration else 0.0
 
     def _check_times(self) -> None:
         """Tell of frames at uneven times: half a frame off and more, which no rounding explains."""

@@ -279,6 +279,8 @@ def refusal(e: OSError) -> str:
     """What the system refused, in plain words."""
     if e.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"the disk is full or its quota used up ({errno.errorcode[e.errno]}: {e.strerror})"
+    if e.errno in (errno.EEXIST, errno.ENOTDIR):
+        return f"a part of its path is a file, not a folder ({e.filename})"
     return f"the file could not be written: {e.strerror}"
 
 

@@ -25,19 +25,19 @@ class Choice(NamedTuple):
 
 
 class Network(ABC):
-    """A model loaded into one runtime at one precision. Safe to call from several threads; one runs at once.
+    """A model loaded into one runtime at one precision. Safe to call from several threads.
 
-    One because a runtime's single inference already uses all its cores, and each further one would
-    hold its activations in memory as well.
+    lanes: how many inferences run at once; further callers wait, since each holds its activations in memory.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, lanes: int = 1) -> None:
+        self.lanes = lanes
         self._name = model.name
         self._channels = model.input.channels
         self._outputs = len(model.output.channels)
         self._scale = model.scale
         self._multiple = model.multiple
-        self._lock = threading.Lock()
+        self._running = threading.BoundedSemaphore(lanes)
 
     def check(self, planes: Pixels) -> None:
         """Raise InputError unless `planes` is (C, H, W) float32, C-contiguous, with the model's C planes."""
@@ -67,7 +67,7 @@ class Network(ABC):
         height, width = planes.shape[1:]
         if height % self._multiple or width % self._multiple:
             raise InputError(f"{self._name} takes multiples of {self._multiple}, not {width}x{height} pixels")
-        with self._lock:
+        with self._running:
             try:
                 self._infer(planes[np.newaxis], out[np.newaxis])
             except MemoryError as error:
@@ -75,7 +75,7 @@ class Network(ABC):
 
     @abstractmethod
     def _infer(self, planes: Pixels, out: Pixels) -> None:
-        """Run on checked (1, C, H, W) `planes`, into (1, C', H', W') `out`; one call at a time.
+        """Run on checked (1, C, H, W) `planes`, into (1, C', H', W') `out`; `lanes` calls at a time.
 
         Raises MemoryError where host memory is short.
         """

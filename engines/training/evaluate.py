@@ -88,9 +88,9 @@ def main() -> None:
     parser.add_argument("--set5", type=Path)
     parser.add_argument("--bsd68", type=Path)
     args = parser.parse_args()
-    net = build(args.network, (1, 2, 4)).eval()
-    net.load_state_dict(torch.load(args.checkpoint, map_location="cpu", weights_only=True)["average"])
     scales = [int(s) for s in args.scales.split(",")]
+    net = build(args.network, scales).eval()
+    net.load_state_dict(torch.load(args.checkpoint, map_location="cpu", weights_only=True)["average"])
     for name, value in public_figures(net, scales, args.set5, args.bsd68, quick=False).items():
         print(f"{name}: {value:.3f}")
 

@@ -49,10 +49,8 @@ class OneScale(nn.Module):
 
 def one_scale(network: str, weights: dict[str, Tensor], scale: int) -> OneScale:
     """A deployable network with only the head of one scale."""
-    whole = build(network, (1, 2, 4))
-    whole.load_state_dict(weights)
     net = build(network, (scale,))
-    net.load_state_dict({k: v for k, v in whole.state_dict().items() if k in net.state_dict()})
+    net.load_state_dict({name: weights[name] for name in net.state_dict()})
     return OneScale(net.deployed(), scale).eval()  # type: ignore[operator]
 
 

@@ -1,49 +1,26 @@
 """``lite``: a plain 3x3 convolution network of at most 100,000 parameters per exported model.
 
-All work is done at the input's resolution: a trunk of 32 channels (four residual pairs and a long
-skip) and one head per scale, which writes 3 * scale**2 channels and shuffles them into place.
-Every convolution is trained over-parameterised (3x3 + 1x1 + an expanding 1x1-then-3x3 branch) and
-collapsed to one 3x3 before it is applied, so training costs no more than the plain network. See
-"Collapsible linear blocks" (Bhardwaj et al., SESR, 2022) and ECBSR (Zhang et al., 2021).
+A trunk of residual pairs, and one head per scale whose channels are shuffled into pixels. Enlarging, the
+trunk works at the input's resolution (32 channels, four pairs). At 1x it works at half of it (40 channels,
+three pairs): four times less work a pixel and twice the view, as in FFDNet (Zhang et al., 2018). Its first
+convolution is then 6x6 with stride 2, which is a 3x3 on 2x2 pixels folded into channels.
 """
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 PLANES = 6
 
 
-class RepConv(nn.Module):
-    """A 3x3 convolution, ``(N,inputs,H,W)`` to ``(N,outputs,H,W)``, trained as a sum of branches."""
-
-    def __init__(self, inputs: int, outputs: int, gain: float = 1.0) -> None:
-        super().__init__()
-        hidden = 2 * max(inputs, outputs)
-        plain = torch.empty(outputs, inputs, 3, 3)
-        nn.init.kaiming_normal_(plain)
-        self.weight = nn.Parameter(plain * gain)
-        self.bias = nn.Parameter(torch.zeros(outputs))
-        self.point = nn.Parameter(torch.randn(outputs, inputs) * (0.3 * gain / inputs**0.5))
-        self.expand = nn.Parameter(torch.randn(hidden, inputs) * (1.0 / inputs**0.5))
-        self.project = nn.Parameter(torch.randn(outputs, hidden, 3, 3) * (0.3 * gain / (3.0 * hidden**0.5)))
-
-    def collapsed(self) -> Tensor:
-        """The one kernel ``(outputs,inputs,3,3)`` that equals the sum of the branches."""
-        wide = torch.einsum("ohyx,hi->oiyx", self.project, self.expand)
-        return self.weight + wide + F.pad(self.point[:, :, None, None], (1, 1, 1, 1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.conv2d(x, self.collapsed(), self.bias, padding=1)
-
-    def plain(self) -> nn.Conv2d:
-        """The same map as an ordinary convolution."""
-        conv = nn.Conv2d(self.weight.shape[1], self.weight.shape[0], 3, padding=1)
-        conv.weight.data.copy_(self.collapsed().detach())
-        conv.bias.data.copy_(self.bias.detach())  # type: ignore[union-attr]
-        return conv
+def _conv(inputs: int, outputs: int, gain: float = 1.0, fold: int = 1) -> nn.Conv2d:
+    """A 3x3 convolution on pixels of ``fold`` x ``fold`` input pixels."""
+    conv = nn.Conv2d(inputs, outputs, 3 * fold, stride=fold, padding=fold)
+    nn.init.kaiming_normal_(conv.weight)
+    nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
+    conv.weight.data *= gain
+    return conv
 
 
 class Pair(nn.Module):
@@ -51,40 +28,62 @@ class Pair(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.first: nn.Module = RepConv(width, width)
-        self.second: nn.Module = RepConv(width, width, gain=0.1)
+        self.first, self.second = _conv(width, width), _conv(width, width, gain=0.1)
 
     def forward(self, x: Tensor) -> Tensor:
         pair: Tensor = self.second(F.relu(self.first(x)))
         return x + pair
 
 
+class Trunk(nn.Sequential):
+    """Planes to features, ``(N,6,H,W)`` to ``(N,width,H/fold,W/fold)``: a convolution, then the pairs.
+
+    reach: how many of its own pixels on each side a feature depends on. multiple: of H and W.
+    """
+
+    def __init__(self, fold: int, width: int, pairs: int) -> None:
+        super().__init__(_conv(PLANES, width, fold=fold), *(Pair(width) for _ in range(pairs)))
+        self.fold, self.width = fold, width
+        self.reach, self.multiple = 2 * pairs + 1, fold
+
+
 class Lite(nn.Module):
-    """Planes float32 ``(N,6,H,W)`` to a correction float32 ``(N,3,scale*H,scale*W)``, any H and W."""
+    """Planes float32 ``(N,6,H,W)`` to a correction float32 ``(N,3,scale*H,scale*W)``; at 1x H and W even."""
 
-    multiple = 1
-
-    def __init__(self, scales: Sequence[int] = (1, 2, 4), width: int = 32, pairs: int = 4) -> None:
+    def __init__(self, scales: Sequence[int] = (1, 2, 4)) -> None:
         super().__init__()
-        self.halo = 2 * pairs + 3
         self.scales = tuple(scales)
-        self.enter: nn.Module = RepConv(PLANES, width)
-        self.pairs = nn.ModuleList(Pair(width) for _ in range(pairs))
-        self.leave: nn.Module = RepConv(width, width, gain=0.5)
-        self.heads = nn.ModuleDict({str(s): RepConv(width, 3 * s * s, gain=0.02) for s in self.scales})
+        self.trunks = nn.ModuleDict()
+        if 1 in scales:
+            self.trunks["folded"] = self.trunk(fold=2, width=40, pairs=3)
+        if max(scales) > 1:
+            self.trunks["enlarging"] = self.trunk(fold=1, width=32, pairs=4)
+        used = [self._used(scale) for scale in self.scales]
+        self.heads = nn.ModuleDict(
+            {
+                str(scale): _conv(trunk.width, 3 * (scale * trunk.fold) ** 2, gain=0.01)
+                for scale, trunk in zip(self.scales, used, strict=True)
+            }
+        )
+        self.multiple = max(trunk.multiple for trunk in used)
+        self.halo = max((trunk.reach + 1) * trunk.fold + trunk.fold - 1 for trunk in used)
+        self.outer = {f"trunks.{name}.0.weight" for name in self.trunks}
+        self.outer |= {f"heads.{name}.weight" for name in self.heads}
+
+    def trunk(self, fold: int, width: int, pairs: int) -> Trunk:
+        """A trunk of this kind of network."""
+        return Trunk(fold, width, pairs)
+
+    def _used(self, scale: int) -> Trunk:
+        trunk = self.trunks["folded" if scale == 1 else "enlarging"]
+        assert isinstance(trunk, Trunk)
+        return trunk
 
     def forward(self, planes: Tensor, scale: int) -> Tensor:
-        shallow = self.enter(planes)
-        deep = shallow
-        for pair in self.pairs:
-            deep = pair(deep)
-        correction: Tensor = self.heads[str(scale)](self.leave(deep) + shallow)
-        return F.pixel_shuffle(correction, scale) if scale > 1 else correction
+        trunk = self._used(scale)
+        correction: Tensor = self.heads[str(scale)](trunk(planes))
+        return F.pixel_shuffle(correction, scale * trunk.fold)
 
     def deployed(self) -> "Lite":
-        """Turn every convolution, in place, into its plain collapsed form."""
-        for module in list(self.modules()):
-            for name, child in list(module.named_children()):
-                if isinstance(child, RepConv):
-                    setattr(module, name, child.plain())
+        """The network as it is exported."""
         return self

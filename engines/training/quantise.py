@@ -51,10 +51,9 @@ class Samples(CalibrationDataReader):  # type: ignore[misc]
 class Compiled(nn.Module):
     """An ONNX file run by OpenVINO, in the place of a network."""
 
-    multiple = 1
-
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, multiple: int) -> None:
         super().__init__()
+        self.multiple = multiple
         model = ov.Core().compile_model(str(path), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
         self._request = model.create_infer_request()
 
@@ -101,8 +100,12 @@ def main() -> None:
     tiles = load(args.pack, torch.device("cpu"))
     planes = draw(tiles, scale, 56, args.samples, Dice(7, torch.device("cpu")), Mix()).planes
     quantise(source, target, planes, args.percentile, args.kinds.split(","))
-    before = evaluate.public_figures(Compiled(source), [scale], args.set5, args.bsd68, quick=False)
-    after = evaluate.public_figures(Compiled(target), [scale], args.set5, args.bsd68, quick=False)
+    before = evaluate.public_figures(
+        Compiled(source, entry["multiple"]), [scale], args.set5, args.bsd68, quick=False
+    )
+    after = evaluate.public_figures(
+        Compiled(target, entry["multiple"]), [scale], args.set5, args.bsd68, quick=False
+    )
     for name in before:
         print(f"{args.model} {name}: fp32 {before[name]:.3f} int8 {after[name]:.3f}")
     lost = max(before[name] - after[name] for name in before)

@@ -1,18 +1,17 @@
-"""``standard``: a NAFNet-style network of at most 1.0 M parameters.
+"""``standard``: ``lite`` with NAFNet-style blocks between its trunk and its heads, at most 1.5 M parameters.
 
 Blocks of per-pixel layer norm, 1x1, depthwise 3x3, a simple gate and 1x1 (Chen et al., "Simple
 baselines for image restoration", 2022). Its channel attention is left out: it pools over the whole
 picture, so a tile would come out different from the same pixels in the whole frame, and from frame to
-frame of a pan. Work is done at the input's resolution and, for reach, at half of it.
+frame of a pan. The blocks work at the trunk's resolution and, for reach, at half of it; what they add is
+zero at first, so a network that starts from trained lite weights is as good as those from its first step.
 """
-
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from interneg.engines.training.lite import PLANES
+from interneg.engines.training.lite import Lite, Trunk
 
 
 class PixelNorm(nn.Module):
@@ -22,7 +21,6 @@ class PixelNorm(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.ones(1, width, 1, 1))
         self.bias = nn.Parameter(torch.zeros(1, width, 1, 1))
-
         self.plain = False
 
     def forward(self, x: Tensor) -> Tensor:
@@ -61,33 +59,42 @@ class Block(nn.Module):
         return out
 
 
-class Standard(nn.Module):
-    """Planes float32 ``(N,6,H,W)`` to a correction float32 ``(N,3,scale*H,scale*W)``, H and W even."""
+class Refinement(nn.Module):
+    """What the blocks add to the trunk's features, (N,width,H,W) to the same, H and W even."""
 
-    multiple = 2
-
-    def __init__(
-        self, scales: Sequence[int] = (1, 2, 4), width: int = 48, fine: int = 4, coarse: int = 4
-    ) -> None:
+    def __init__(self, width: int, fine: int = 2, coarse: int = 4, wide: int = 96) -> None:
         super().__init__()
-        self.scales = tuple(scales)
-        self.halo = fine + 2 * coarse + 4  # 3x3s at full and half size, and the 2x2 grid
-        self.enter = nn.Conv2d(PLANES, width, 3, padding=1)
-        self.before = nn.Sequential(*(Block(width) for _ in range(fine // 2)))
-        self.down = nn.Conv2d(width, 2 * width, 2, 2)
-        self.below = nn.Sequential(*(Block(2 * width) for _ in range(coarse)))
-        self.up = nn.Conv2d(2 * width, 4 * width, 1)
-        self.after = nn.Sequential(*(Block(width) for _ in range(fine - fine // 2)))
-        self.heads = nn.ModuleDict({str(s): nn.Conv2d(width, 3 * s * s, 3, padding=1) for s in self.scales})
-        for head in self.heads.values():
-            nn.init.normal_(head.weight, std=1e-3)  # type: ignore[arg-type]
+        self.before = nn.Sequential(*(Block(width) for _ in range(fine)))
+        self.down = nn.Conv2d(width, wide, 2, 2)
+        self.below = nn.Sequential(*(Block(wide) for _ in range(coarse)))
+        self.up = nn.Conv2d(wide, 4 * width, 1)
+        self.after = nn.Sequential(*(Block(width) for _ in range(fine)))
+        self.close = nn.Conv2d(width, width, 1)
+        nn.init.zeros_(self.close.weight)
+        nn.init.zeros_(self.close.bias)  # type: ignore[arg-type]
+        self.reach = 2 * fine + 2 * coarse + 1  # 3x3s at full and half size, and the 2x2 grid
 
-    def forward(self, planes: Tensor, scale: int) -> Tensor:
-        shallow = self.enter(planes)
-        fine = self.before(shallow)
+    def forward(self, x: Tensor) -> Tensor:
+        fine = self.before(x)
         fine = fine + F.pixel_shuffle(self.up(self.below(self.down(fine))), 2)
-        correction: Tensor = self.heads[str(scale)](self.after(fine) + shallow)
-        return F.pixel_shuffle(correction, scale) if scale > 1 else correction
+        out: Tensor = x + self.close(self.after(fine))
+        return out
+
+
+class Standard(Lite):
+    """Planes float32 ``(N,6,H,W)`` to a correction float32 ``(N,3,scale*H,scale*W)``.
+
+    H and W are multiples of 2, at 1x of 4.
+    """
+
+    def trunk(self, fold: int, width: int, pairs: int) -> Trunk:
+        """A lite trunk, refined."""
+        trunk = super().trunk(fold, width, pairs)
+        refinement = Refinement(width)
+        trunk.append(refinement)
+        trunk.reach += refinement.reach
+        trunk.multiple *= 2
+        return trunk
 
     def deployed(self) -> "Standard":
         """Switch the norms, in place, to plain operations that every runtime knows."""

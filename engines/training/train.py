@@ -8,7 +8,6 @@ on with the same command and ``--resume``; a checkpoint carries its arguments, o
 """
 
 import argparse
-import math
 import os
 import time
 from pathlib import Path
@@ -20,6 +19,7 @@ from torch import Tensor, nn
 from interneg.engines.training import checks
 from interneg.engines.training.degrade import Dice, Mix, draw
 from interneg.engines.training.losses import restoration_loss
+from interneg.engines.training.muon import Muon
 from interneg.engines.training.networks import build, restore
 from interneg.engines.training.tiles import Tiles, load
 
@@ -39,10 +39,10 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     add("--steps", type=int, default=60000)
     add("--batch", type=int, default=16)
     add("--size", type=int, default=40, help="input pixels a side; size + 8 must be a multiple of 16")
-    add("--lr", type=float, default=2e-3)
-    add("--lr-end", type=float, default=2e-5)
-    add("--warmup", type=int, default=300)
-    add("--ema", type=float, default=0.999)
+    add("--lr", type=float, default=4e-3)
+    add("--lr-end", type=float, default=4e-5)
+    add("--warmup", type=int, default=100)
+    add("--ema", type=float, default=0.998)
     add("--clean", type=float, default=Mix.clean, help="share of clean protocol samples")
     add("--noisy", type=float, default=Mix.noisy, help="share of Gaussian noise samples")
     add("--coded", type=float, default=Mix.coded, help="share of real codec samples")
@@ -63,11 +63,38 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def rate(step: int, args: argparse.Namespace) -> float:
-    """Learning rate of a step: linear warm-up, then a cosine from lr to lr_end."""
+    """Learning rate of a step: linear warm-up, then linearly from lr to lr_end."""
     if step < args.warmup:
         return float(args.lr * (step + 1) / args.warmup)
     done = (step - args.warmup) / max(args.steps - args.warmup, 1)
-    return float(args.lr_end + 0.5 * (args.lr - args.lr_end) * (1 + math.cos(math.pi * min(done, 1.0))))
+    return float(args.lr + (args.lr_end - args.lr) * min(done, 1.0))
+
+
+def optimisers(net: nn.Module, lr: float) -> list[torch.optim.Optimizer]:
+    """Muon for the kernels between a network's first and last convolution, AdamW for all else."""
+    hidden = [
+        weights
+        for name, weights in net.named_parameters()
+        if weights.ndim == 4 and weights.shape[1] > 1 and name not in net.outer  # type: ignore[operator]
+    ]
+    known = {id(w) for w in hidden}
+    rest = [w for w in net.parameters() if id(w) not in known]
+    return [
+        Muon(hidden, lr),
+        torch.optim.AdamW(rest, lr=lr, weight_decay=0.0, betas=(0.9, 0.99), fused=True),
+    ]
+
+
+def adopt(net: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Start from another network's weights, as far as names and shapes are the same.
+
+    Raises ValueError where nothing is.
+    """
+    own = net.state_dict()
+    shared = {name: w for name, w in weights.items() if name in own and own[name].shape == w.shape}
+    if not shared:
+        raise ValueError(f"the checkpoint has no weights in common with {type(net).__name__}")
+    net.load_state_dict(own | shared)
 
 
 class Run:
@@ -79,18 +106,16 @@ class Run:
         self.device = torch.device(args.device)
         self.scales = [int(s) for s in args.scales.split(",")]
         self.mix = Mix(clean=args.clean, noisy=args.noisy, coded=args.coded, edges=args.edges)
-        self.net = build(args.network, (1, 2, 4)).to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = build(args.network, (1, 2, 4)).to(self.device)
+        self.net = build(args.network, self.scales).to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = build(args.network, self.scales).to(self.device)
         self.step = 0
         self.history: list[Checkpoint] = []
         if args.init:
             begun = torch.load(args.init, map_location=self.device, weights_only=True)
-            self.net.load_state_dict(begun["average"])
+            adopt(self.net, begun["average"])
             self.history = [*begun.get("history", []), {"steps": begun["step"], "args": begun["args"]}]
         self.average.load_state_dict(self.net.state_dict())
-        self.optimiser = torch.optim.AdamW(
-            self.net.parameters(), lr=args.lr, weight_decay=0.0, betas=(0.9, 0.99), fused=True
-        )
+        self.optimisers = optimisers(self.net, args.lr)
         self.dice = Dice(args.seed, self.device)
         self.forward: nn.Module = torch.compile(self.net) if args.compile else self.net  # type: ignore[assignment]
         if args.resume and args.out.exists():
@@ -98,13 +123,14 @@ class Run:
 
     def restore(self, saved: Checkpoint) -> None:
         """Go on from a checkpoint of this very run."""
-        if "optimiser" not in saved:
+        if "optimisers" not in saved:
             raise ValueError(
                 f"{self.args.out} holds weights only; start from it with --init instead of --resume"
             )
         self.net.load_state_dict(saved["net"])
         self.average.load_state_dict(saved["average"])
-        self.optimiser.load_state_dict(saved["optimiser"])
+        for optimiser, state in zip(self.optimisers, saved["optimisers"], strict=True):
+            optimiser.load_state_dict(state)
         host, local = saved["dice"]
         self.dice.restore((host.cpu(), local.cpu()))
         self.step, self.history = saved["step"], saved["history"]
@@ -117,7 +143,7 @@ class Run:
             "history": self.history,
             "net": self.net.state_dict(),
             "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "optimisers": [o.state_dict() for o in self.optimisers],
             "dice": self.dice.state(),
         }
         part = self.args.out.with_suffix(".part")
@@ -129,17 +155,18 @@ class Run:
         args = self.args
         scale = self.scales[self.dice.whole(len(self.scales))]
         batch = draw(self.tiles, scale, args.size, args.batch, self.dice, self.mix)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate(self.step, args)
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = rate(self.step, args)
         planes = batch.planes.contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=args.bf16):
             result = restore(self.forward, planes, scale)
         borders = batch.borders if scale == 1 else None
         loss = restoration_loss(result.float(), batch.target, borders, batch.drawn)
-        self.optimiser.zero_grad(set_to_none=True)
+        self.net.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.net.parameters(), 0.5)
-        self.optimiser.step()
+        for optimiser in self.optimisers:
+            optimiser.step()
         keep = min(args.ema, (self.step + 1) / (self.step + 10))
         with torch.no_grad():
             torch._foreach_lerp_(list(self.average.parameters()), list(self.net.parameters()), 1 - keep)

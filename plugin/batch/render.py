@@ -23,7 +23,7 @@ from interneg.plugin.batch.ahead import ReadAhead
 from interneg.plugin.batch.convert import Delivery
 from interneg.plugin.batch.depth import require_depth
 from interneg.plugin.batch.interrupt import on_interrupt
-from interneg.plugin.batch.memory import slots
+from interneg.plugin.batch.memory import load
 from interneg.plugin.batch.pipeline import Pipeline
 from interneg.plugin.batch.progress import Clock, Progress, Summary
 from interneg.plugin.batch.provenance import KEY, Provenance
@@ -54,7 +54,7 @@ class Job:
     frames: str | None = None
     missing: Missing = "error"
     cuts: str | None = None
-    jobs: int = 1
+    jobs: int | None = None
     memory: int | None = None
     overwrite: bool = False
 
@@ -72,7 +72,7 @@ def render(job: Job, colour: Colour, engines: EngineSource, progress: Progress) 
         wanted = _wanted(job, clip)
         require(clip, job.input, _shown(job.recipe, clip, wanted), job.missing)
         output = _output(job, clip, wanted)
-        stages, frames = _prepare(job, clip, wanted, output, colour, engines, progress)
+        stages, jobs, frames = _prepare(job, clip, wanted, output, colour, engines, progress)
         if output.is_movie and not stages.all_kept(wanted):
             stages.kept.clear()
         counts = dict.fromkeys(("written", "up to date", "left out"), 0)
@@ -89,7 +89,7 @@ def render(job: Job, colour: Colour, engines: EngineSource, progress: Progress) 
             stages.read, stages.render, stages.write,
             slots=frames,
             readers=1 if clip.is_movie else _THREADS,
-            renderers=job.jobs,
+            renderers=jobs,
             writers=1 if output.is_movie else _THREADS,
         )  # fmt: skip
         progress.start(len(wanted))
@@ -112,8 +112,8 @@ def _prepare(
     colour: Colour,
     engines: EngineSource,
     progress: Progress,
-) -> tuple[Stages, int]:
-    """Everything that can fail before the first frame; and how many frames may be in the pipeline."""
+) -> tuple[Stages, int, int]:
+    """Everything that can fail before the first frame; frames in work, and in the pipeline, at once."""
     nodes = [n for n in job.recipe.nodes if n.strength != 0]
     before, after = reach = handles(nodes)
     cuts = _cuts(job.cuts, clip) if job.cuts else None
@@ -129,9 +129,10 @@ def _prepare(
     opened = [engines.open(m) for m in sorted({m for n in nodes for m in n.models})]
 
     windows = 2 * (before + after) + 8 if before + after else 0
-    frames = slots(job.memory, source.frame_bytes, math.prod(n.enlarges for n in nodes), windows, job.jobs)
+    scale = math.prod(n.enlarges for n in nodes)
+    jobs, frames = load(job.memory, source.frame_bytes, scale, windows, job.jobs)
     ahead = ReadAhead(source)
-    context = Context(colour, engines, Memo(4 * (before + after + job.jobs + 2)))
+    context = Context(colour, engines, Memo(4 * (before + after + jobs + 2)))
     provenance = Provenance(
         replace(job.recipe, input_space=source.space, output_space=space).identity,
         tuple(e.identity for e in opened),
@@ -141,13 +142,19 @@ def _prepare(
     )
     graph = Graph(nodes, ahead, context, mask=mask, cuts=cuts)
     depth = job.recipe.depth
-    return Stages(source, ahead, mask, reach, graph, deliver, depth, output, provenance, kept), frames
+    return Stages(source, ahead, mask, reach, graph, deliver, depth, output, provenance, kept), jobs, frames
 
 
 def _wanted(job: Job, clip: Clip) -> tuple[int, ...]:
     """The frames to be written. Raises InputError for frames beyond the clip's ends, which are no gaps."""
     inside = range(clip.numbers[0], clip.numbers[-1] + 1)
     if not job.frames:
+        if clip.cut_short and job.missing == "error":
+            lost = range(inside.stop, inside.stop + clip.cut_short)
+            raise InputError(
+                f"{job.input} is cut short: its header speaks of frames {format_frames(lost)}, which are not "
+                f"there. Render the rest with --frames {format_frames(inside)}"
+            )
         return tuple(inside)
     wanted = parse_frames(job.frames)
     if outside := [n for n in wanted if n not in inside]:

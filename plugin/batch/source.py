@@ -44,7 +44,7 @@ class ClipSource:
         colour: Colour,
         space: str | None = None,
         missing: Missing = "error",
-        advice: str = ADVICE,
+        advice: str | None = None,
         alike: bool = False,
     ) -> None:
         """Read the first frame that is wanted; it settles colour space and format.
@@ -59,7 +59,7 @@ class ClipSource:
         self._name = name
         self._there = clip.numbers
         self._missing = missing
-        self._advice = advice
+        self._advice = _advice(clip) if advice is None else advice
         self._colour = colour
         self._override = space
         self._alike = alike
@@ -72,6 +72,17 @@ class ClipSource:
         self._display, self._data = frame.display_window, frame.data_window
         self.frame_bytes = sum(f.pixels.nbytes for f in (frame, *frame.parts))
         self._first = frame
+        self._tell_layers(frame)
+
+    def _tell_layers(self, frame: Frame) -> None:
+        if frame.colour_channels and len(frame.colour_layers) > 1:
+            treated = ", ".join(frame.channels[c] for c in frame.colour_channels)
+            own = frame.channels[frame.colour_channels[0]][:-1]
+            others = ", ".join(n.rstrip(".") or "R, G, B" for n in frame.colour_layers if n != own)
+            log.warning(
+                "%s: the picture is %s; these layers are carried as they are, in their own colour space: %s",
+                self._name, treated, others,
+            )  # fmt: skip
 
     def frame(self, number: int) -> Frame:
         """The frame of that number. Raises InputError, also where the format changes within the clip."""
@@ -112,7 +123,8 @@ class ClipSource:
         yield from (n for n in self._there[at:] if n not in self._unreadable)
 
     def _choose(self, frame: Frame) -> Choice:
-        path = self._clip.path_of(frame.number) or self._name
+        # a frame that stands in for a missing one comes from a file of the same kind
+        path = self._clip.path_of(frame.number) or self._clip.path_of(self._there[0])
         return self._colour.space_of(str(path), frame.metadata, frame.depth[0], self._override)
 
     def _check(self, frame: Frame) -> None:
@@ -151,7 +163,7 @@ class StillSource:
 
 
 def require(
-    clip: Clip, name: str, numbers: Iterable[int], missing: Missing = "error", advice: str = ADVICE
+    clip: Clip, name: str, numbers: Iterable[int], missing: Missing = "error", advice: str | None = None
 ) -> None:
     """Check that the frames are there, by the rule for those that are not: stop, or only say so.
 
@@ -159,6 +171,7 @@ def require(
     whole.
     """
     wanted = sorted(set(numbers))
+    advice = _advice(clip) if advice is None else advice
     if gaps := sorted(set(wanted) - set(clip.numbers)):
         said = f"{name}: {len(gaps)} frame{'s' * (len(gaps) > 1)} missing: {format_frames(gaps)}"
         if missing == "error":
@@ -176,6 +189,11 @@ def damaged(clip: Clip, numbers: Iterable[int]) -> dict[int, str]:
     with ThreadPoolExecutor(_THREADS) as pool:
         found = zip(paths, pool.map(damage, paths.values()), strict=True)
         return {n: reason for n, reason in found if reason is not None}
+
+
+def _advice(clip: Clip) -> str:
+    """What helps: nothing can stand in for the only frame."""
+    return ADVICE if len(clip.numbers) > 1 else ""
 
 
 def _unreadable(name: str, reasons: dict[int, str], advice: str) -> InputError:

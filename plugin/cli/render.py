@@ -67,8 +67,9 @@ def render(
         str, typer.Option(metavar="NAME", help="auto, fp32, bf16, fp16 or int8; never replaced by another.")
     ] = "auto",
     jobs: Annotated[
-        int, typer.Option(min=1, help="Frames in work at once. One already keeps all cores busy.")
-    ] = 1,
+        int | None,
+        typer.Option(min=1, help="Frames in work at once; by default two, which keep all cores busy."),
+    ] = None,
     overwrite: Annotated[
         bool,
         typer.Option(
@@ -133,7 +134,7 @@ def render(
     from interneg.engines.runtimes import LACKING
     from interneg.engines.source import Engines
     from interneg.errors import EngineError, UsageError
-    from interneg.plugin.batch.memory import GIB
+    from interneg.plugin.batch.memory import GIB, keep_freed_memory
     from interneg.plugin.batch.progress import shown
     from interneg.plugin.batch.render import Job
     from interneg.plugin.batch.render import render as run
@@ -142,6 +143,7 @@ def render(
         raise UsageError(f"--memory is a number of GiB above 0, not {memory:g}")
     if runtime in LACKING:
         raise EngineError(f"{runtime}: {LACKING[runtime]}")
+    keep_freed_memory()
     with shown() as progress:
         job = Job(
             _recipe(

@@ -77,10 +77,10 @@ def test_an_alpha_stays_within_its_neighbours() -> None:
 def test_nan_fills_its_own_block_and_no_more() -> None:
     plane = np.ones((5, 5), np.float32)
     plane[2, 3], plane[0, 0] = np.nan, np.inf
-    large = layer(plane, "motion.x", "float", 2)
+    large = layer(plane, "velocity.x", "float", 2)
     wanted = plane.repeat(2, 0).repeat(2, 1)
     np.testing.assert_array_equal(large, wanted)
-    assert layer(plane, "motion.x", "float", 1) is plane
+    assert layer(plane, "velocity.x", "float", 1) is plane
 
 
 def test_hold_keeps_a_step_edge_to_its_plateaus() -> None:
@@ -93,11 +93,23 @@ def test_hold_keeps_a_step_edge_to_its_plateaus() -> None:
         assert held.min() == pytest.approx(-0.02)
 
 
-def test_hold_lets_a_narrow_line_grow_where_it_is_asked_to() -> None:
+def test_hold_lets_a_narrow_line_grow() -> None:
     given = np.zeros((12, 12), np.float32)
     given[:, 6] = 0.5
     wild = given.repeat(2, 0).repeat(2, 1) * 3
-    assert hold(wild.copy(), given, 2).max() == pytest.approx(0.51)
-    assert hold(wild.copy(), given, 2, peaks=0.5).max() == pytest.approx(0.76)
-    dark = hold(-wild, -given, 2, peaks=0.5)
+    assert hold(wild.copy(), given, 2, peaks=0).max() == pytest.approx(0.51)
+    assert hold(wild.copy(), given, 2).max() == pytest.approx(0.76)
+    dark = hold(-wild, -given, 2)
     assert dark.min() == pytest.approx(-0.76)
+
+
+@pytest.mark.parametrize("channel", ["forward.left.u", "motion.x", "disparityL.y", "main.Backward.v"])
+def test_vectors_in_pixels_grow_with_the_picture(channel: str) -> None:
+    plane = np.full((4, 5), 3, np.float32)
+    assert (layer(plane, channel, "float", 2) == 6).all()
+    assert (layer(plane, channel, "float", 1) == 3).all()
+
+
+@pytest.mark.parametrize("channel", ["velocity.x", "diffuse.R", "motion.A", "x"])
+def test_other_layers_keep_their_values(channel: str) -> None:
+    assert (layer(np.full((4, 5), 3, np.float32), channel, "float", 2) == 3).all()

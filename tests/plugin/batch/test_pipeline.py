@@ -5,8 +5,6 @@ import time
 
 import pytest
 
-from interneg.errors import HostMemoryError
-from interneg.plugin.batch.memory import GIB, slots
 from interneg.plugin.batch.pipeline import Pipeline
 
 
@@ -84,17 +82,3 @@ def test_stop_finishes_the_writing_and_does_not_wait_for_the_rendering() -> None
     assert time.monotonic() - start < 5
     assert written == [0]
     go_on.set()
-
-
-def test_slots_follow_from_the_memory_limit() -> None:
-    frame = 100 * 2**20
-    assert slots(100 * GIB, frame, 1, 0, 1) == 5
-    assert slots(100 * GIB, frame, 1, 0, 3) == 7
-    assert slots(12 * frame, frame, 1, 0, 1) == 2
-    assert slots(10 * frame, frame, 1, 0, 1) == 1
-    assert slots(60 * frame, frame, 2, 30, 1) == 2
-    with pytest.raises(HostMemoryError, match=r"need 0.98 GiB with --jobs 1, the limit is 0.88 GiB"):
-        slots(9 * frame, frame, 1, 0, 1)
-    with pytest.raises(HostMemoryError, match="lower --jobs"):
-        slots(9 * frame, frame, 1, 0, 2)
-    assert slots(None, 10**15, 1, 0, 1) == 1
