@@ -15,24 +15,29 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from interneg.colour import Colour, WorkingSpace
+from interneg.colour.working import to_luma, to_rgb
 from interneg.engine import EngineSource
 from interneg.errors import InputError, KnobError, near
 from interneg.frame import Box, Frame, Pixels, Window
 from interneg.knobs import Value, knob, knobs_of
 from interneg.memo import Memo
 from interneg.nonfinite import fill, nonfinite
-from interneg.resize import cubic, hold, layer
+from interneg.resize import enlarge, layer
 
 log = logging.getLogger("interneg")
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a node may use while it renders."""
+    """What a node may use while it renders.
+
+    tell: takes what a node has found out, in a sentence; of each node the first is shown to the user.
+    """
 
     colour: Colour
     engines: EngineSource
     measurements: Memo
+    tell: Callable[[str, str], None] = lambda node, sentence: None
 
 
 @dataclass(frozen=True)
@@ -189,7 +194,11 @@ class Node:
             display_window=frame.display_window.scaled(scale),
             parts=self._parts(window, context, mask),
         )
-        return _with_synthesis(done, planes, view.planes(), amount) if self.synthesis else done
+        return (
+            _with_synthesis(done, planes, view.planes(), amount, self.working_space)
+            if self.synthesis
+            else done
+        )
 
     def _parts(self, window: Window, context: Context, mask: Frame | None) -> tuple[Frame, ...]:
         """The further parts of the file: another eye's picture is treated, alpha and AOVs are carried."""
@@ -225,7 +234,7 @@ class Node:
         log_luma = self.working_space is WorkingSpace.LOG_Y
         working = WorkingSpace.LOG_RGB if log_luma else self.working_space
         codes = context.colour.enter(clean, space, working)
-        large = np.stack([hold(cubic(p, self.enlarges), p, self.enlarges) for p in codes])
+        large = enlarge(codes, self.enlarges)
         plain = context.colour.leave(large, space, working)
         if bad is None:
             return plain
@@ -259,10 +268,20 @@ def _mix(plain: Pixels, treated: Pixels, amount: float | Pixels) -> Pixels:
     return np.where(amount == np.float32(0), plain, mixed).astype(np.float32, copy=False)
 
 
-def _with_synthesis(frame: Frame, planes: Pixels, given: Pixels, amount: float | Pixels) -> Frame:
+def _with_synthesis(
+    frame: Frame, planes: Pixels, given: Pixels, amount: float | Pixels, space: WorkingSpace
+) -> Frame:
     """Add the mean distance of the treated planes from the given ones as an AOV."""
     scale = planes.shape[1] // given.shape[1]
-    plain = np.stack([p if scale == 1 else hold(cubic(p, scale), p, scale) for p in given])
+    plain = given
+    if scale > 1:
+        coloured = space is WorkingSpace.LOG_Y and len(given) == 3
+        source = given.copy()
+        if coloured:
+            to_rgb(source)
+        plain = enlarge(source, scale)
+        if coloured:
+            to_luma(plain)
     moved = np.asarray(np.abs(planes - plain).mean(axis=0) * amount, np.float32)
     if "synthesis" in frame.channels:
         raise InputError(

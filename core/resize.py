@@ -9,6 +9,9 @@ from interneg.nonfinite import fill, nonfinite
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
+PEAKS = 0.5
+"""By how much of its height above what is wider a line or dot may grow when it is enlarged."""
+
 _AROUND = 5
 _VECTORS = ("forward", "backward", "motion", "disparity", "disparityl", "disparityr")
 _LABELS = ("id", "objectid", "materialid", "z", "zback", "depth")
@@ -23,6 +26,11 @@ def cubic(plane: Pixels, scale: int) -> Pixels:
     import cv2
 
     return _enlarge(plane, scale, cv2.INTER_CUBIC)
+
+
+def enlarge(planes: Pixels, scale: int) -> Pixels:
+    """Enlarge (C, H, W) planes of R, G, B or grey, light or its encoding, by `cubic` without its halos."""
+    return np.stack([hold(cubic(p, scale), p, scale, peaks=PEAKS) for p in planes])
 
 
 def reduce(plane: Pixels, scale: int) -> Pixels:
@@ -47,7 +55,7 @@ def reduce(plane: Pixels, scale: int) -> Pixels:
     return np.ascontiguousarray(both[scale // 2 - 1 :: scale])
 
 
-def hold(plane: Pixels, given: Pixels, scale: int, headroom: float = 0.02, peaks: float = 0.5) -> Pixels:
+def hold(plane: Pixels, given: Pixels, scale: int, headroom: float = 0.02, peaks: float = 0.0) -> Pixels:
     """Keep a restored plane, in place, within what was given around each pixel: no halo beside an edge.
 
     plane: (H * scale, W * scale); given: (H, W), the plane it was made from; both in one encoding.

@@ -45,6 +45,10 @@ class NoiseProfile:
         sigmas = np.full(2, sigma, np.float32)
         return cls(np.array([0, 1], np.float32), sigmas, sigmas)
 
+    def __str__(self) -> str:
+        luma, chroma = (f"{s.min() * 255:.1f} to {s.max() * 255:.1f}" for s in (self.luma, self.chroma))
+        return f"{luma} code values in luma, {chroma} in colour"
+
     def map(self, y: Pixels) -> tuple[Pixels, Pixels]:
         """The standard deviations of luma and chroma at each pixel of a luma plane, (H, W) float32 each."""
         import cv2

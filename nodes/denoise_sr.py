@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import product
 from typing import ClassVar
 
 import numpy as np
@@ -20,12 +21,13 @@ from interneg.frame import Pixels
 from interneg.knobs import AUTO, knob
 from interneg.node import Node, View
 from interneg.nodes._noise import NoiseProfile, measure_noise
-from interneg.resize import cubic, hold, reach, reduce
+from interneg.resize import PEAKS, cubic, hold, reach, reduce
 
 _NEUTRAL = 1e-6
 _LUMA_RANGE = (-0.25, 1.6)
 _CHROMA_RANGE = (-0.75, 0.75)
-_BAND = 16
+_BLOCK = 64
+_QUIET = 0.5
 _LOCK_STEPS = 12
 _LOCK_SIGMAS = 2.0
 _LOCK_HEADROOM = 0.5
@@ -105,8 +107,7 @@ class DenoiseSR(Node):
         if self.detail:
             result[0] += self.detail * cubic(given[0] - reduce(result[0], scale), scale)
         if scale > 1:
-            for plane, source in zip(result[:count], given, strict=False):
-                hold(plane, source, scale)
+            _hold_rgb(result, given, scale)
         if self.fidelity_lock:
             for plane, source, sigma in zip(result[:count], given, net[[3, 4, 4]], strict=False):
                 self._lock(plane, source, _LOCK_SIGMAS * np.hypot(sigma, _coding_noise(float(net[5, 0, 0]))))
@@ -115,6 +116,10 @@ class DenoiseSR(Node):
     def _profile(self, view: View, given: Pixels) -> NoiseProfile:
         if self.noise == AUTO:
             profile: NoiseProfile = view.measure("denoise-sr noise 1", lambda: measure_noise(given), 0)
+            found = f"noise measured in frame {view.window.frame.number}: {profile}"
+            if profile.luma.max() * 255 < _QUIET and not self.deblock:
+                found += "; a compressed clip measures as clean: give it deblock, or noise as a number"
+            view.context.tell(self.name, found)
             return profile
         return NoiseProfile.flat(float(self.noise) / 255)
 
@@ -157,11 +162,20 @@ def _trust(given: Pixels, seen: Pixels, scale: int) -> Pixels | None:
     return np.asarray(cv2.resize(trust, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def _held(result: Pixels, given: Pixels, scale: int) -> Pixels:
-    """Hold R, G and B each near what was given (see `hold`) around pixels that lie beyond -1..1.
+def _hold_rgb(result: Pixels, given: Pixels, scale: int) -> None:
+    """`hold` R, G and B each, in place: held in luma alone, one channel could ring in another's stead."""
+    source = given.copy()
+    if len(source) == 3:
+        to_rgb(source)
+        to_rgb(result)
+    for plane, channel in zip(result, source, strict=True):
+        hold(plane, channel, scale, peaks=PEAKS)
+    if len(source) == 3:
+        to_luma(result)
 
-    Within, a ringing of the colour differences is invisible; in a highlight it is a stop of one colour.
-    """
+
+def _held(result: Pixels, given: Pixels, scale: int) -> Pixels:
+    """Hold R, G and B strictly around what is above 1 or far below 0, where a ringing of 0.1 is a stop."""
     import cv2
 
     if given[0].max() <= 1 and given[0].min() >= _LUMA_RANGE[0] and np.abs(given[1:]).max(initial=0) <= 0.4:
@@ -169,20 +183,26 @@ def _held(result: Pixels, given: Pixels, scale: int) -> Pixels:
     source = given.copy()
     if len(source) == 3:
         to_rgb(source)
-    beyond = ((source > 1) | (source < -1)).any(axis=0).view(np.uint8)
+    beyond = ((source > 1) | (source < _LUMA_RANGE[0])).any(axis=0).view(np.uint8)
     near = cv2.dilate(beyond, np.ones((5, 5), np.uint8)).view(np.bool_)
-    for start in range(0, len(near), _BAND):
-        rows = slice(start, start + _BAND)
-        if not near[rows].any():
-            continue
-        part = result[:, start * scale : (start + _BAND) * scale]
-        if len(source) == 3:
-            to_rgb(part)
-        top = max(0, start - _BAND)  # what `reach` looks at is in the bands beside
-        for plane, channel in zip(part, source[:, top : start + 2 * _BAND], strict=True):
-            below, above = (bound[start - top :][:_BAND] for bound in reach(channel))
-            below[~near[rows]], above[~near[rows]] = -np.inf, np.inf
-            np.clip(plane, *(b.repeat(scale, 0).repeat(scale, 1) for b in (below, above)), out=plane)
-        if len(source) == 3:
-            to_luma(part)
+    height, width = near.shape
+    for top, left in product(range(0, height, _BLOCK), range(0, width, _BLOCK)):
+        here = near[top : top + _BLOCK, left : left + _BLOCK]
+        if here.any():
+            _hold_block(result, source, here, top, left, scale)
     return result
+
+
+def _hold_block(result: Pixels, source: Pixels, near: Pixels, top: int, left: int, scale: int) -> None:
+    """`hold` R, G and B of one block of `result`, in place, where `near` says so."""
+    height, width = near.shape
+    part = result[:, top * scale : (top + height) * scale, left * scale : (left + width) * scale]
+    y, x = max(0, top - 2), max(0, left - 2)  # `reach` looks two pixels around
+    if len(source) == 3:
+        to_rgb(part)
+    for plane, channel in zip(part, source[:, y : top + height + 2, x : left + width + 2], strict=True):
+        below, above = (b[top - y :, left - x :][:height, :width] for b in reach(channel))
+        below[~near], above[~near] = -np.inf, np.inf
+        np.clip(plane, *(b.repeat(scale, 0).repeat(scale, 1) for b in (below, above)), out=plane)
+    if len(source) == 3:
+        to_luma(part)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -132,7 +133,7 @@ def _prepare(
     scale = math.prod(n.enlarges for n in nodes)
     jobs, frames = load(job.memory, source.frame_bytes, scale, windows, job.jobs)
     ahead = ReadAhead(source)
-    context = Context(colour, engines, Memo(4 * (before + after + jobs + 2)))
+    context = Context(colour, engines, Memo(4 * (before + after + jobs + 2)), _first_of_each(progress))
     provenance = Provenance(
         replace(job.recipe, input_space=source.space, output_space=space).identity,
         tuple(e.identity for e in opened),
@@ -143,6 +144,21 @@ def _prepare(
     graph = Graph(nodes, ahead, context, mask=mask, cuts=cuts)
     depth = job.recipe.depth
     return Stages(source, ahead, mask, reach, graph, deliver, depth, output, provenance, kept), jobs, frames
+
+
+def _first_of_each(progress: Progress) -> Callable[[str, str], None]:
+    """Shows the first sentence of each node."""
+    shown: set[str] = set()
+    lock = threading.Lock()
+
+    def tell(node: str, sentence: str) -> None:
+        with lock:
+            new = node not in shown
+            shown.add(node)
+        if new:
+            progress.status(f"{node}: {sentence}")
+
+    return tell
 
 
 def _wanted(job: Job, clip: Clip) -> tuple[int, ...]:

@@ -93,13 +93,13 @@ def test_hold_keeps_a_step_edge_to_its_plateaus() -> None:
         assert held.min() == pytest.approx(-0.02)
 
 
-def test_hold_lets_a_narrow_line_grow() -> None:
+def test_hold_lets_a_narrow_line_grow_where_it_is_asked_to() -> None:
     given = np.zeros((12, 12), np.float32)
     given[:, 6] = 0.5
     wild = given.repeat(2, 0).repeat(2, 1) * 3
-    assert hold(wild.copy(), given, 2, peaks=0).max() == pytest.approx(0.51)
-    assert hold(wild.copy(), given, 2).max() == pytest.approx(0.76)
-    dark = hold(-wild, -given, 2)
+    assert hold(wild.copy(), given, 2).max() == pytest.approx(0.51)
+    assert hold(wild.copy(), given, 2, peaks=0.5).max() == pytest.approx(0.76)
+    dark = hold(-wild, -given, 2, peaks=0.5)
     assert dark.min() == pytest.approx(-0.76)
 
 
