@@ -33,7 +33,7 @@ install: .venv/$(EXTRAS)
 # One mark per set of extras, so that `make demo` needs none of the developers' packages.
 .venv/demo: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --no-compile --editable .
 	@touch $@
 
 .venv/$(EXTRAS): pyproject.toml

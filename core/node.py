@@ -22,6 +22,7 @@ from interneg.frame import Box, Frame, Pixels, Window
 from interneg.knobs import Value, knob, knobs_of
 from interneg.memo import Memo
 from interneg.nonfinite import fill, nonfinite
+from interneg.premult import coverage, unpremultiplied
 from interneg.resize import enlarge, layer
 
 log = logging.getLogger("interneg")
@@ -47,6 +48,7 @@ class View:
     window: Window
     space: WorkingSpace
     context: Context
+    unpremultiply: bool = True
 
     def planes(self, offset: int = 0) -> Pixels:
         """The colour planes of the frame `offset` frames away, in the working space, free of NaN and inf.
@@ -60,9 +62,12 @@ class View:
             bad = nonfinite(colour)
             if bad is not None:
                 colour = fill(colour, bad)
+            cover = coverage(frame) if self.unpremultiply else None
+            if cover is not None:
+                colour = unpremultiplied(colour, cover)
             return self.context.colour.enter(colour, frame.colour_space, self.space)
 
-        planes: Pixels = self.measure(f"planes {self.space}", enter, offset)
+        planes: Pixels = self.measure(f"planes {self.space} {self.unpremultiply}", enter, offset)
         return planes
 
     def measure(self, name: str, compute: Callable[[], Any], *offsets: int) -> Any:
@@ -101,6 +106,12 @@ class Node:
         False, "bool", "Write synthesis AOV",
         "Adds a 'synthesis' channel: how far each pixel was moved from what the input alone gives, "
         "in the working space's units.", animatable=False,
+    )  # fmt: skip
+
+    unpremultiply: bool = knob(
+        True, "bool", "Unpremultiply",
+        "Divides colour by alpha before and multiplies it after, so that soft edges keep their colour. For "
+        "pictures without alpha, or with unassociated alpha, it does nothing.", animatable=False,
     )  # fmt: skip
 
     def __post_init__(self) -> None:
@@ -173,17 +184,22 @@ class Node:
             log.warning("frame %d: %d pixels are NaN or inf and stay as they are", frame.number, bad.sum())
         amount = self._amount(frame, mask)
 
-        view = View(window, self.working_space, context)
+        view = View(window, self.working_space, context, self.unpremultiply)
+        cover = coverage(frame) if self.unpremultiply else None
         planes = self.process(view)
         result = self._canvas(frame)
         # Colour is written where it belongs in the file's own order: at 1080p a copy costs as much as OCIO.
         treated = result[span]
         if isinstance(span, list):
-            result[span] = treated = context.colour.leave(planes, frame.colour_space, self.working_space)
+            treated = context.colour.leave(planes, frame.colour_space, self.working_space)
         else:
             context.colour.leave(planes, frame.colour_space, self.working_space, out=treated)
+        if cover is not None:
+            treated *= layer(cover, "A", "float", scale)
+        if isinstance(span, list):
+            result[span] = treated
         if not isinstance(amount, float) or amount != 1 or bad is not None:
-            plain = source if scale == 1 else self._enlarged(source, frame.colour_space, bad, context)
+            plain = source if scale == 1 else self._enlarged(source, frame.colour_space, bad, cover, context)
             mixed = _mix(plain, treated, amount)
             if bad is not None:
                 mixed = np.where(bad.repeat(scale, 0).repeat(scale, 1), plain, mixed)
@@ -228,14 +244,20 @@ class Node:
         share = np.clip(np.where(np.isfinite(large), large, 0), 0, 1)
         return np.asarray(share * np.float32(self.strength), np.float32)
 
-    def _enlarged(self, source: Pixels, space: str, bad: Any, context: Context) -> Pixels:
+    def _enlarged(
+        self, source: Pixels, space: str, bad: Any, cover: Pixels | None, context: Context
+    ) -> Pixels:
         """The input enlarged without treatment, NaN and inf in the block of their own pixel."""
         clean = source if bad is None else fill(source, bad)
+        if cover is not None:
+            clean = unpremultiplied(clean, cover)
         log_luma = self.working_space is WorkingSpace.LOG_Y
         working = WorkingSpace.LOG_RGB if log_luma else self.working_space
         codes = context.colour.enter(clean, space, working)
         large = enlarge(codes, self.enlarges)
         plain = context.colour.leave(large, space, working)
+        if cover is not None:
+            plain *= layer(cover, "A", "float", self.enlarges)
         if bad is None:
             return plain
         return np.where(

@@ -128,8 +128,8 @@ class _Shape(NamedTuple):
 def _entered_in_fp32(model: Any) -> Any:
     """The model with its first convolution marked to stay in fp32.
 
-    Rounded to bf16 the input has 8 bits, which bands gradients: on a clean ramp at noise 0.1 the lite network
-    was off by 0.0017; with this by 0.0003, for a tenth more time. OpenVINO takes the
+    Rounded to bf16 the input has 8 bits, which bands gradients: on a clean ramp
+    an early lite network was off by 0.0017; with this by 0.0003, for a tenth more time. OpenVINO takes the
     mark from its own file format alone.
     """
     import openvino as ov

@@ -10,28 +10,33 @@ CHROMA_WEIGHT = 0.25
 FREQUENCY_WEIGHT = 0.02
 OVERSHOOT_WEIGHT = 1.0
 BLOCK_WEIGHT = 0.08
-_EPS = 1e-3
 
 
 class _Charbonnier(torch.autograd.Function):
-    """Weighted mean of sqrt(d**2 + eps**2); its slope is made on the way: half the time on a CPU."""
+    """Weighted mean of sqrt(d**2 + knee**2); its slope is made on the way: half the time on a CPU."""
 
     @staticmethod
-    def forward(ctx: Any, result: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    def forward(ctx: Any, result: Tensor, target: Tensor, weight: Tensor, knee: float) -> Tensor:
         difference = result - target
-        distance = torch.addcmul(difference.new_tensor(_EPS**2), difference, difference).sqrt_()
+        distance = torch.addcmul(difference.new_tensor(knee**2), difference, difference).sqrt_()
         share = weight / (difference.numel() // difference.shape[1])
         loss = (distance.sum((0, 2, 3)) * share.flatten()).sum()
         ctx.save_for_backward(difference.div_(distance).mul_(share))
         return loss
 
     @staticmethod
-    def backward(ctx: Any, *grads: Any) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, *grads: Any) -> tuple[Tensor, None, None, None]:
         (slope,) = ctx.saved_tensors
-        return slope * grads[0], None, None
+        return slope * grads[0], None, None, None
 
 
-def restoration_loss(result: Tensor, target: Tensor, borders: Tensor | None = None, drawn: int = 0) -> Tensor:
+def restoration_loss(
+    result: Tensor,
+    target: Tensor,
+    borders: Tensor | None = None,
+    drawn: int = 0,
+    knee: float = 1e-3,
+) -> Tensor:
     """Charbonnier on Y and (a quarter as much) Cb, Cr; spectrum, overshoot and blockiness terms on Y.
 
     Result and target are float32 (N,3,H,W), borders (N,2,H,W) and drawn as in ``degrade.Batch``. The
@@ -39,7 +44,7 @@ def restoration_loss(result: Tensor, target: Tensor, borders: Tensor | None = No
     it shall be gone, while in photographs the least error decides. Returns a scalar.
     """
     weight = result.new_tensor([1.0, CHROMA_WEIGHT / 2, CHROMA_WEIGHT / 2]).view(1, 3, 1, 1)
-    fidelity: Tensor = _Charbonnier.apply(result, target, weight)  # type: ignore[no-untyped-call]
+    fidelity: Tensor = _Charbonnier.apply(result, target, weight, knee)  # type: ignore[no-untyped-call]
     spectrum = torch.fft.rfft2(result[::2, :1] - target[::2, :1], norm="ortho").abs().mean()
     loss = fidelity + FREQUENCY_WEIGHT * spectrum
     if drawn:

@@ -43,6 +43,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     add("--lr-end", type=float, default=4e-5)
     add("--warmup", type=int, default=100)
     add("--ema", type=float, default=0.998)
+    add("--knee", type=float, default=1e-3, help="the loss is squared below this difference, absolute above")
     add("--clean", type=float, default=Mix.clean, help="share of clean protocol samples")
     add("--noisy", type=float, default=Mix.noisy, help="share of Gaussian noise samples")
     add("--coded", type=float, default=Mix.coded, help="share of real codec samples")
@@ -162,7 +163,7 @@ class Run:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=args.bf16):
             result = restore(self.forward, planes, scale)
         borders = batch.borders if scale == 1 else None
-        loss = restoration_loss(result.float(), batch.target, borders, batch.drawn)
+        loss = restoration_loss(result.float(), batch.target, borders, batch.drawn, args.knee)
         self.net.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         for optimiser in self.optimisers:

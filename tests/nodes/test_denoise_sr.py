@@ -369,3 +369,18 @@ def test_the_picture_may_be_a_layer(context: Context) -> None:
     plain = render(DenoiseSR(noise=10), Frame.of(pixels, colour_space=VIDEO), context)
     assert layered.channels == names
     np.testing.assert_array_equal(layered.pixels, plain.pixels)
+
+
+@pytest.mark.parametrize("scale", ["1", "2"])
+def test_a_soft_edge_keeps_its_colour(context: Context, scale: str) -> None:
+    y, x = np.mgrid[0:48, 0:48].astype(np.float32)
+    alpha = np.clip((16 - np.hypot(y - 24, x - 24)) / 4 + 0.5, 0, 1)
+    colour = np.float32([0.8, 0.4, 0.2])
+    rgb = colour[:, None, None] * alpha
+    rgb += np.random.default_rng(4).normal(0, 0.004, rgb.shape).astype(np.float32) * alpha
+    frame = Frame.of(np.concatenate((rgb, alpha[None])), colour_space=SCENE)
+    out = render(DenoiseSR(scale=scale, noise=3), frame, context).pixels
+    soft = (out[3] > 0.1) & (out[3] < 0.9)
+    assert soft.sum() > 100
+    np.testing.assert_allclose(out[:3, soft] / out[3, soft], np.tile(colour[:, None], soft.sum()), rtol=0.06)
+    assert (out[:3, out[3] == 0] == 0).all()
