@@ -162,7 +162,20 @@ def better(quality: dict[str, float], described: Path) -> bool:
 
 def command(network: str, arguments: dict[str, Any]) -> str:
     """The training command of a checkpoint's own stage, without folders of this machine."""
-    shown = ("scales", "steps", "batch", "size", "lr", "lr_end", "clean", "noisy", "coded", "edges", "seed")
+    shown = (
+        "scales",
+        "steps",
+        "batch",
+        "size",
+        "lr",
+        "lr_end",
+        "clean",
+        "noisy",
+        "coded",
+        "edges",
+        "knee",
+        "seed",
+    )
     options = " ".join(f"--{k.replace('_', '-')} {arguments[k]}" for k in shown if k in arguments)
     start = f" --init {Path(arguments['init']).name}" if arguments.get("init") not in (None, "None") else ""
     return f"python -m interneg.engines.training.train {network} --pack pack.npz{start} {options}"

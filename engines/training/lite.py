@@ -1,9 +1,10 @@
 """``lite``: a plain 3x3 convolution network of at most 100,000 parameters per exported model.
 
 A trunk of residual pairs, and one head per scale whose channels are shuffled into pixels. Enlarging, the
-trunk works at the input's resolution (32 channels, four pairs). At 1x it works at half of it (40 channels,
-three pairs): four times less work a pixel and twice the view, as in FFDNet (Zhang et al., 2018). Its first
-convolution is then 6x6 with stride 2, which is a 3x3 on 2x2 pixels folded into channels.
+trunk works at the input's resolution (32 channels; five pairs at 2x, four at 4x with its larger head). At
+1x it works at half of it (40 channels, three pairs): four times less work a pixel and twice the view, as in
+FFDNet (Zhang et al., 2018). Its first convolution is then 6x6 with stride 2, which is a 3x3 on 2x2 pixels
+folded into channels.
 """
 
 from collections.abc import Sequence
@@ -24,11 +25,14 @@ def _conv(inputs: int, outputs: int, gain: float = 1.0, fold: int = 1) -> nn.Con
 
 
 class Pair(nn.Module):
-    """A residual pair of convolutions, ``(N,width,H,W)`` to the same."""
+    """A residual pair of convolutions, ``(N,width,H,W)`` to the same.
+
+    It adds nothing at first, so that a deeper network can start from the weights of a shallower one.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.first, self.second = _conv(width, width), _conv(width, width, gain=0.1)
+        self.first, self.second = _conv(width, width), _conv(width, width, gain=0.0)
 
     def forward(self, x: Tensor) -> Tensor:
         pair: Tensor = self.second(F.relu(self.first(x)))
@@ -57,7 +61,7 @@ class Lite(nn.Module):
         if 1 in scales:
             self.trunks["folded"] = self.trunk(fold=2, width=40, pairs=3)
         if max(scales) > 1:
-            self.trunks["enlarging"] = self.trunk(fold=1, width=32, pairs=4)
+            self.trunks["enlarging"] = self.trunk(fold=1, width=32, pairs=4 if 4 in scales else 5)
         used = [self._used(scale) for scale in self.scales]
         self.heads = nn.ModuleDict(
             {
