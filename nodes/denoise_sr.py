@@ -24,7 +24,8 @@ from interneg.nodes._noise import NoiseProfile, measure_noise
 from interneg.resize import PEAKS, cubic, hold, reach, reduce
 
 _NEUTRAL = 1e-6
-_LUMA_RANGE = (-0.25, 1.6)
+_LUMA_RANGE = (-0.5, 1.6)
+_FAR_BELOW = -0.25
 _CHROMA_RANGE = (-0.75, 0.75)
 _BLOCK = 64
 _QUIET = 0.5
@@ -178,12 +179,12 @@ def _held(result: Pixels, given: Pixels, scale: int) -> Pixels:
     """Hold R, G and B strictly around what is above 1 or far below 0, where a ringing of 0.1 is a stop."""
     import cv2
 
-    if given[0].max() <= 1 and given[0].min() >= _LUMA_RANGE[0] and np.abs(given[1:]).max(initial=0) <= 0.4:
+    if given[0].max() <= 1 and given[0].min() >= _FAR_BELOW and np.abs(given[1:]).max(initial=0) <= 0.4:
         return result
     source = given.copy()
     if len(source) == 3:
         to_rgb(source)
-    beyond = ((source > 1) | (source < _LUMA_RANGE[0])).any(axis=0).view(np.uint8)
+    beyond = ((source > 1) | (source < _FAR_BELOW)).any(axis=0).view(np.uint8)
     near = cv2.dilate(beyond, np.ones((5, 5), np.uint8)).view(np.bool_)
     height, width = near.shape
     for top, left in product(range(0, height, _BLOCK), range(0, width, _BLOCK)):
