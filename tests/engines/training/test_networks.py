@@ -11,10 +11,10 @@ from interneg.engines.training.train import adopt
 LIMITS = {"lite": 100_000, "standard": 1_500_000}
 
 
-def lively(name: str) -> torch.nn.Module:
+def lively(name: str, scale: int) -> torch.nn.Module:
     """A network whose heads say something."""
     torch.manual_seed(3)
-    net = build(name, (1, 2, 4))
+    net = build(name, (scale,))
     with torch.no_grad():
         for weights in net.parameters():
             weights.add_(torch.randn_like(weights) * 0.02)
@@ -24,7 +24,7 @@ def lively(name: str) -> torch.nn.Module:
 @pytest.mark.parametrize("name", ["lite", "standard"])
 @pytest.mark.parametrize("scale", [1, 2, 4])
 def test_deployed_equals_trained(name: str, scale: int) -> None:
-    net = lively(name)
+    net = lively(name, scale)
     planes = torch.rand(1, 6, 28, 36)
     with torch.no_grad():
         trained = net(planes, scale)
@@ -36,12 +36,12 @@ def test_deployed_equals_trained(name: str, scale: int) -> None:
 @pytest.mark.parametrize("name", ["lite", "standard"])
 @pytest.mark.parametrize("scale", [1, 2, 4])
 def test_parameters_stay_within_the_limit(name: str, scale: int) -> None:
-    model = one_scale(name, build(name, (1, 2, 4)).state_dict(), scale)
+    model = one_scale(name, build(name, (scale,)).state_dict(), scale)
     assert sum(p.numel() for p in model.parameters()) <= LIMITS[name]
 
 
 def test_lite_is_plain_when_deployed() -> None:
-    model = one_scale("lite", build("lite", (1, 2, 4)).state_dict(), 2)
+    model = one_scale("lite", build("lite", (2,)).state_dict(), 2)
     leaves = {type(m).__name__ for m in model.modules() if not list(m.children())}
     assert leaves == {"Conv2d"}
     assert all(m.kernel_size == (3, 3) for m in model.modules() if isinstance(m, torch.nn.Conv2d))
@@ -50,7 +50,7 @@ def test_lite_is_plain_when_deployed() -> None:
 @pytest.mark.parametrize("name", ["lite", "standard"])
 @pytest.mark.parametrize("scale", [1, 2, 4])
 def test_nothing_beyond_the_halo_is_seen(name: str, scale: int) -> None:
-    net = one_scale(name, lively(name).state_dict(), scale)
+    net = one_scale(name, lively(name, scale).state_dict(), scale)
     halo = net.net.halo
     for edge in (128, 128 + halo % 4):  # the grids of 2x2 and 4x4 pixels, cut at two places
         planes = torch.rand(1, 6, 32, 256)
@@ -77,7 +77,7 @@ def test_weights_of_another_network_are_not_adopted() -> None:
 
 
 def test_base_is_bicubic_and_the_correction_is_added() -> None:
-    net = lively("lite")
+    net = lively("lite", 2)
     planes = torch.rand(1, 6, 12, 14)
     large = F.interpolate(planes[:, :3], scale_factor=2, mode="bicubic", align_corners=False)
     assert torch.equal(base(planes, 2), large)

@@ -77,7 +77,7 @@ def test_sizes_that_jpeg_cannot_tile_are_refused(pack: Path) -> None:
 @pytest.mark.filterwarnings("ignore")
 def test_export_matches_torch(network: str, scale: int, tmp_path: Path) -> None:
     torch.manual_seed(1)
-    weights = build(network, (1, 2, 4)).state_dict()
+    weights = build(network, (scale,)).state_dict()
     model = export.one_scale(network, weights, scale)
     path = tmp_path / "model.onnx"
     export.write_onnx(model, path)
