@@ -21,6 +21,7 @@ from interneg.frame import Pixels
 from interneg.knobs import AUTO, knob
 from interneg.node import Node, View
 from interneg.nodes._noise import NoiseProfile, measure_noise
+from interneg.nonfinite import Mask
 from interneg.resize import PEAKS, cubic, hold, reach, reduce
 
 _NEUTRAL = 1e-6
@@ -194,7 +195,7 @@ def _held(result: Pixels, given: Pixels, scale: int) -> Pixels:
     return result
 
 
-def _hold_block(result: Pixels, source: Pixels, near: Pixels, top: int, left: int, scale: int) -> None:
+def _hold_block(result: Pixels, source: Pixels, near: Mask, top: int, left: int, scale: int) -> None:
     """`hold` R, G and B of one block of `result`, in place, where `near` says so."""
     height, width = near.shape
     part = result[:, top * scale : (top + height) * scale, left * scale : (left + width) * scale]
