@@ -55,7 +55,7 @@ def reduce(plane: Pixels, scale: int) -> Pixels:
     return np.ascontiguousarray(both[scale // 2 - 1 :: scale])
 
 
-def hold(plane: Pixels, given: Pixels, scale: int, headroom: float = 0.02, peaks: float = 0.0) -> Pixels:
+def hold(plane: Pixels, given: Pixels, scale: int, headroom: float = 0.01, peaks: float = 0.0) -> Pixels:
     """Keep a restored plane, in place, within what was given around each pixel: no halo beside an edge.
 
     plane: (H * scale, W * scale); given: (H, W), the plane it was made from; both in one encoding.
@@ -72,7 +72,7 @@ def hold(plane: Pixels, given: Pixels, scale: int, headroom: float = 0.02, peaks
     return plane
 
 
-def reach(given: Pixels, headroom: float = 0.02, peaks: float = 0.0) -> tuple[Pixels, Pixels]:
+def reach(given: Pixels, headroom: float = 0.01, peaks: float = 0.0) -> tuple[Pixels, Pixels]:
     """The lowest and the highest value that `hold` leaves at each given pixel, (H, W) each."""
     import cv2
 

@@ -51,7 +51,8 @@ class DenoiseSR(Node):
         choices=("1", "2", "4"), animatable=False,
     )  # fmt: skip
     model: str = knob(
-        "lite", "choice", "Model", "lite is the fast one; standard is larger, slower and finer.",
+        "lite", "choice", "Model",
+        "lite is the fast one; standard is larger and slower, and until its training is done no better.",
         choices=("lite", "standard"), animatable=False,
     )  # fmt: skip
     noise: float | str = knob(
