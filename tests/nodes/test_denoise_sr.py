@@ -384,3 +384,30 @@ def test_a_soft_edge_keeps_its_colour(context: Context, scale: str) -> None:
     assert soft.sum() > 100
     np.testing.assert_allclose(out[:3, soft] / out[3, soft], np.tile(colour[:, None], soft.sum()), rtol=0.06)
     assert (out[:3, out[3] == 0] == 0).all()
+
+
+def test_the_fidelity_lock_leaves_room_for_what_compression_did(context: Context) -> None:
+    frame = Frame.of(noisy(picture(), 4), colour_space=VIDEO)
+    free, locked = (
+        render(DenoiseSR(noise=0, deblock=0.6, fidelity_lock=lock), frame, context).pixels
+        for lock in (False, True)
+    )
+    moved = np.abs(free - frame.pixels).mean()
+    assert moved > 1e-3
+    assert np.abs(locked - frame.pixels).mean() > 0.8 * moved
+
+
+def test_nothing_to_remove_moves_nothing(context: Context, silent: Context) -> None:
+    frame = Frame.of(picture(), colour_space=VIDEO)
+    out = render(DenoiseSR(noise=0), frame, context).pixels
+    np.testing.assert_array_equal(out, render(DenoiseSR(noise=0), frame, silent).pixels)
+    np.testing.assert_allclose(out, frame.pixels, atol=1e-6)
+
+
+def test_the_noise_that_was_measured_is_told(context: Context) -> None:
+    told: list[tuple[str, str]] = []
+    listening = replace(context, tell=lambda node, sentence: told.append((node, sentence)))
+    render(DenoiseSR(), Frame.of(picture(96, 128), colour_space=VIDEO, number=7), listening)
+    ((node, sentence),) = told
+    assert node == "denoise-sr"
+    assert "frame 7" in sentence and "give it deblock" in sentence

@@ -548,3 +548,12 @@ def test_unassociated_alpha_in_exr_is_told(tmp_path: Path) -> None:
     assert told == ["alpha"]
     np.testing.assert_array_equal(back.pixels, pixels.astype(np.float16))
     assert back.metadata["oiio:UnassociatedAlpha"] == 1
+
+
+def test_a_dpx_header_holds_the_final_name(tmp_path: Path) -> None:
+    shown = tmp_path / "plate.1001.dpx"
+    temporary = tmp_path / ".plate.1001.abcd.tmp.dpx"
+    write_image(
+        temporary, Frame.of(np.zeros((3, 4, 6), np.float32)), attributes={}, warn=lambda *_: None, on=shown
+    )
+    assert temporary.read_bytes()[36:136].rstrip(b"\0") == b"plate.1001.dpx"

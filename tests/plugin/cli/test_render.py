@@ -690,3 +690,26 @@ def test_an_interrupt_leaves_whole_frames_and_the_next_render_goes_on(
     assert f"{60 - len(there)} frames written" in made.stdout
     assert f"{len(there)} up to date" in made.stdout
     assert list(written(out)) == list(range(1, 61))
+
+
+def test_a_gap_in_a_folder_is_held(plate: Plate, out: str) -> None:
+    folder = Path(plate(range(1, 5))).parent
+    (gone,) = (p for p in folder.iterdir() if p.stem.endswith("0003"))
+    gone.unlink()
+    made = render(COPY, folder, out, "--missing", "hold")
+    assert made.exit_code == 0, made.stderr
+    assert "4 frames written" in made.stdout
+
+
+def test_a_movie_that_is_cut_short_is_3_and_what_is_there_can_be_had(
+    plate: Plate, out: str, tmp_path: Path
+) -> None:
+    movie = tmp_path / "whole.mkv"
+    pattern = plate(range(1, 13), height=64, width=64)
+    assert render(COPY, pattern, movie, "--output-space", "sRGB Encoded Rec.709 (sRGB)").exit_code == 0
+    data = movie.read_bytes()
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(data[: len(data) // 2])
+    made = failed(3, "is cut short: its header speaks of frames", COPY, cut, out, "--output-space", "ACEScg")
+    (there,) = re.findall(r"--frames (\d+-\d+)", made.stderr)
+    assert render(COPY, cut, out, "--frames", there, "--output-space", "ACEScg").exit_code == 0
