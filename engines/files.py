@@ -1,0 +1,94 @@
+"""Files in folders that several machines share: written whole or not at all, probed and locked."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+log = logging.getLogger("interneg.engines")
+
+PROBE = "probe"
+
+
+def temporary(path: Path) -> Path:
+    """A new name beside a file, to write it under: hidden, and saying whose it is."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file, whole or not at all, and flushed to the disk; of several writers the last wins.
+
+    Who may read it is up to the umask, since others share the folder. Raises OSError, leaving nothing behind.
+    """
+    part = temporary(path)
+    try:
+        with part.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
+    if os.name == "posix":
+        # So that a power cut cannot keep a later rename and lose this one. Some file systems refuse it.
+        with suppress(OSError):
+            handle = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+
+def probe(folder: Path) -> float:
+    """Make sure that a folder is there and can be written. Returns the time that it gives to files.
+
+    Raises OSError.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = temporary(folder / PROBE)
+    with path.open("xb") as file:
+        now = os.fstat(file.fileno()).st_mtime
+    with suppress(OSError):
+        path.unlink()
+    return now
+
+
+def words(error: OSError) -> str:
+    """What went wrong, without the path that the message around it names anyway."""
+    return error.strerror or str(error)
+
+
+@contextmanager
+def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
+    """Hold the lock of a file between processes; yields False where another holds it and `wait` is off.
+
+    The lock is the operating system's: it goes with the process that held it, killed or not. The empty file
+    stays, since removing it would let two processes hold "the" lock. Where a folder has no locks this goes on
+    without, so nothing but double work may depend on it.
+    """
+    # The soft lock that filelock would otherwise turn to outlives a killed process.
+    lock = FileLock(path, mode=0o666, poll_interval=0.2, fallback_to_soft=False)
+    free = True
+    try:
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            free = wait
+            if wait:
+                log.info("waiting for the process that holds %s", path)
+                lock.acquire()
+    except OSError as error:
+        log.warning("%s cannot be locked, going on without it: %s", path, words(error))
+    try:
+        yield free
+    finally:
+        with suppress(OSError):  # a share that went away took its lock along
+            lock.release()
