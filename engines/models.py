@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 import interneg.engines.catalogue as catalogue
+from interneg.engines.store import Figures
 from interneg.errors import EngineError, near
 
 Precision = Literal["fp32", "bf16", "fp16", "int8"]
@@ -59,8 +60,10 @@ class Model(Entry, frozen=True):
     caller adds to its (enlarged) input in fp32.
     scale: output pixels per input pixel. window: frames looked at on each side of the middle one.
     multiple: H and W have to be multiples of it. halo: input pixels on each side that a pixel depends on.
-    weights: by precision; "fp32" is always there, "int8" is the same graph with explicit Q/DQ.
+    weights: by precision; "fp32" is always there. "fp16" is the same graph typed in fp16, "int8" that with
+    explicit Q/DQ; both take and give float32.
     quality: measured figures, by the name of the measure.
+    limits: the worst figures of a qualification by precision, where they are not qualify.LIMITS.
     """
 
     name: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]*$")]
@@ -80,6 +83,7 @@ class Model(Entry, frozen=True):
     weights: dict[Precision, Weights]
     training: Training
     quality: dict[str, float] = {}
+    limits: dict[Precision, Figures] = {}
 
     def __post_init__(self) -> None:
         if "fp32" not in self.weights:

@@ -9,6 +9,7 @@ import pytest
 from interneg.engines.models import PRECISIONS, load_catalogue
 from interneg.engines.qualify import LIMITS, PEAK, compare, failures, golden, qualify, reference
 from interneg.engines.runtimes import RUNTIMES, Network
+from interneg.engines.store import Store
 from interneg.errors import EngineError
 
 
@@ -66,7 +67,7 @@ def test_every_runtime_qualifies_quickly(write, runtime) -> None:
     if RUNTIMES[runtime].unavailable():
         pytest.skip(str(RUNTIMES[runtime].unavailable()))
     model = load_catalogue([write("tiny-x2", scale=2)])["tiny-x2"]
-    network = RUNTIMES[runtime].load(model, "fp32", None)
+    network = RUNTIMES[runtime].load(model, "fp32", None, Store())
     qualify(model, network, "fp32")
     start = time.process_time()
     name, figures = qualify(model, network, "fp32")
@@ -76,7 +77,7 @@ def test_every_runtime_qualifies_quickly(write, runtime) -> None:
 
 def test_an_engine_that_is_off_is_refused(write, monkeypatch) -> None:
     model = load_catalogue([write("tiny")])["tiny"]
-    network = RUNTIMES["openvino"].load(model, "fp32", None)
+    network = RUNTIMES["openvino"].load(model, "fp32", None, Store())
     real = network._infer
 
     def off(self: Network, planes: np.ndarray, out: np.ndarray) -> None:

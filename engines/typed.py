@@ -1,0 +1,123 @@
+"""Typed graphs: precision written into an ONNX graph, as TensorRT 11 and TensorRT for RTX ask for it.
+
+An fp16 graph still takes and gives float32: the casts are inside, and the caller adds the correction in fp32
+whatever computed it. Nodes that fp16 cannot hold stay as islands of fp32. Needs the packages onnx and
+onnxruntime, which are no part of the base install.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from interneg.errors import EngineError
+from interneg.frame import Pixels
+
+LARGEST = 65504.0
+"""The largest number of fp16."""
+
+HEADROOM = 4.0
+"""Nodes are kept in fp32 that come within this factor of it: pictures differ from those that were tried."""
+
+_OPSET = 19
+"""The first in which QuantizeLinear and DequantizeLinear take fp16."""
+
+
+def half(weights: bytes, keep: Sequence[str] = ()) -> bytes:
+    """The fp16 graph of an fp32 ONNX file, with or without Q/DQ: the same bytes each time.
+
+    Input and output stay float32. The nodes named in `keep` stay fp32, with casts around them; integers,
+    those of Q/DQ among them, stay what they are.
+    Raises EngineError for a node that is not there, what is no ONNX file, and missing packages.
+    """
+    onnx = _package("onnx")
+    convert = _package("onnxruntime.transformers.float16").convert_float_to_float16
+    model = _read(weights)
+    names = {node.name for node in model.graph.node}
+    if unknown := [name for name in keep if name not in names]:
+        raise EngineError(f"the graph has no node {', '.join(unknown)} to keep in fp32")
+    opset = next(entry for entry in model.opset_import if not entry.domain)
+    if opset.version < _OPSET and any(node.op_type == "QuantizeLinear" for node in model.graph.node):
+        model = onnx.version_converter.convert_version(model, _OPSET)
+        model.ir_version = max(model.ir_version, 9)
+    # The converter's own shape inference asks for sympy; without shapes it puts no casts around islands.
+    model = onnx.shape_inference.infer_shapes(model, strict_mode=True)
+    model = convert(model, keep_io_types=True, disable_shape_infer=True, node_block_list=list(keep))
+    del model.graph.value_info[:]
+    _sort(model.graph)
+    data: bytes = model.SerializeToString(deterministic=True)
+    return data
+
+
+def overflowing(weights: bytes, planes: Pixels) -> list[str]:
+    """The nodes of an fp32 ONNX file that fp16 does not hold, in the graph's order; for `half` to keep.
+
+    planes: (C, H, W) float32, finite, H and W multiples of the model's `multiple`. A node is named where its
+    result in fp32 is beyond LARGEST / HEADROOM in magnitude or not finite, or one of its constants is.
+    """
+    import openvino as ov
+
+    onnx = _package("onnx")
+    graph = _read(weights).graph
+    model = ov.Core().read_model(weights)
+    model.reshape([1, *planes.shape])
+    floats = {tensor for op in model.get_ordered_ops() for out in op.outputs() for tensor in out.get_names()
+              if out.get_element_type().is_real()}  # fmt: skip
+    made = {tensor: node.name for node in graph.node for tensor in node.output if tensor in floats}
+    model.add_outputs([tensor for tensor in made if not _is_output(graph, tensor)])
+    settings = {"INFERENCE_PRECISION_HINT": "f32", "EXECUTION_MODE_HINT": "ACCURACY"}
+    results = ov.Core().compile_model(model, "CPU", settings)([planes[np.newaxis]])
+    found = {
+        made[tensor] for out, value in results.items() for tensor in out.get_names()
+        if tensor in made and _beyond(value)
+    }  # fmt: skip
+    constants = {c.name for c in graph.initializer if _beyond(onnx.numpy_helper.to_array(c))}
+    found |= {node.name for node in graph.node if constants & set(node.input)}
+    return [node.name for node in graph.node if node.name in found]
+
+
+def _is_output(graph: Any, tensor: str) -> bool:
+    return any(out.name == tensor for out in graph.output)
+
+
+def _beyond(values: Any) -> bool:
+    """Whether any value leaves what fp16 holds with headroom; NaN does."""
+    if not np.issubdtype(values.dtype, np.floating) or not values.size:
+        return False
+    return not float(np.abs(values).max()) <= LARGEST / HEADROOM
+
+
+def _read(weights: bytes) -> Any:
+    from google.protobuf.message import DecodeError
+
+    try:
+        return _package("onnx").load_from_string(weights)
+    except DecodeError as error:
+        raise EngineError(f"these weights are no ONNX file: {error}") from error
+
+
+def _sort(graph: Any) -> None:
+    """Put each node after those it takes from, else in its order: the converter appends its casts."""
+    known = {"", *(entry.name for entry in (*graph.input, *graph.initializer))}
+    left, done = list(graph.node), []
+    while left:
+        ready = next((node for node in left if known.issuperset(node.input)), None)
+        if ready is None:
+            raise EngineError(f"the graph goes in circles, or nothing makes the input of {left[0].name}")
+        left.remove(ready)
+        done.append(ready)
+        known.update(ready.output)
+    del graph.node[:]
+    graph.node.extend(done)
+
+
+def _package(name: str) -> Any:
+    """An optional package. Raises EngineError, saying what to install."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        package = name.partition(".")[0]
+        raise EngineError(f"typed graphs are made with {package}: pip install {package} ({error})") from error
