@@ -3,7 +3,7 @@ PYTHON ?= python3
 EXTRAS ?= dev
 BIN := .venv/bin
 
-.PHONY: demo test lint bench docs goldens install
+.PHONY: demo test lint bench docs goldens engines install
 
 demo: .venv/demo
 	$(BIN)/python examples/demo.py demo
@@ -27,6 +27,11 @@ docs: install
 
 goldens: install
 	$(BIN)/python -m pytest tests/nodes --regenerate-goldens
+
+# As CI builds them, without a GPU; needs the package tensorrt-rtx.
+engines: install
+	$(BIN)/python build_engines.py --targets portable,sm75,sm80,sm86,sm89,sm120 --store build/engines
+	$(BIN)/python build_engines.py --verify --store build/engines
 
 install: .venv/$(EXTRAS)
 

@@ -14,6 +14,7 @@ import numpy as np
 from interneg.engines import qualify
 from interneg.engines.models import PRECISIONS, Model, Precision, find, load_catalogue
 from interneg.engines.runtimes import RUNTIMES, Network, Runtime
+from interneg.engines.runtimes.tensorrt import NO_GPU
 from interneg.engines.store import Key, Record, Store
 from interneg.engines.tiles import TILE_BYTES, Tile, activation_bytes, empty, padded, plan
 from interneg.errors import EngineError, GpuMemoryError, HostMemoryError, UsageError, near
@@ -47,6 +48,21 @@ class NetworkEngine:
         """Output pixels per input pixel in each direction."""
         return self._model.scale
 
+    @property
+    def network(self) -> Network:
+        """What runs one tile."""
+        return self._network
+
+    @property
+    def tile_pixels(self) -> int:
+        """The largest tile, in pixels."""
+        return self._tile_pixels
+
+    def close(self) -> None:
+        """Give back what it holds; it is of no use any more then."""
+        self._lanes.shutdown()
+        self._network.close()
+
     def run(self, planes: Pixels) -> Pixels:
         """The network's correction for a whole picture.
 
@@ -61,7 +77,8 @@ class NetworkEngine:
         planes, border = padded(planes, self._model.halo, self._model.multiple)
         tiles = self._plan(planes, self._tile_pixels)
         if tiles is None:
-            raise EngineError(f"{self.name} has no tiles of {self._tile_pixels} pixels; allow more memory")
+            failure = EngineError if self._network.tile_pixels is None else GpuMemoryError
+            raise failure(f"{self.name} has no tiles of {self._tile_pixels} pixels; allow more memory")
         result = None
         while result is None:
             try:
@@ -85,7 +102,7 @@ class NetworkEngine:
 
     def _plan(self, planes: Pixels, pixels: int) -> tuple[Tile, ...] | None:
         _, height, width = planes.shape
-        return plan(height, width, self._model.halo, self._model.multiple, pixels)
+        return plan(height, width, self._model.halo, self._model.multiple, pixels, self._network.most)
 
     def _run(self, planes: Pixels, tiles: tuple[Tile, ...]) -> Pixels:
         s = self.scale
@@ -144,7 +161,11 @@ class Engines:
         self._opened: dict[str, tuple[NetworkEngine, str]] = {}
 
     def open(self, model: str) -> NetworkEngine:
-        """The engine of a catalogue model. Raises EngineError, naming each runtime tried and its reason."""
+        """The engine of a catalogue model.
+
+        Raises EngineError, naming each runtime tried and its reason; GpuMemoryError where a GPU would do but
+        is full: going on with another runtime would make its frames differ from those of a free GPU.
+        """
         return self._open(model)[0]
 
     def describe(self, model: str) -> str:
@@ -168,7 +189,8 @@ class Engines:
                 except EngineError as error:
                     reason = str(error)
                 else:
-                    return engine, text + "".join(f"; not {r}" for r in reasons)
+                    told = (r for r in reasons if not r.endswith(NO_GPU))
+                    return engine, text + "".join(f"; not {r}" for r in told)
             reasons.append(f"{runtime.name}: {reason}")
         raise EngineError(f"no runtime here can open {model.name}: {'; '.join(reasons)}")
 
@@ -181,12 +203,15 @@ class Engines:
         except EngineError as error:
             if precision == "fp32":
                 raise
-            return self._qualified(runtime, model, "fp32", str(error))
+            try:
+                return self._qualified(runtime, model, "fp32", str(error))
+            except EngineError as second:
+                raise EngineError(f"{error}; {second}") from second
 
     def _qualified(
         self, runtime: Runtime, model: Model, precision: Precision, why: str
     ) -> tuple[NetworkEngine, str]:
-        network = runtime.load(model, precision, self._threads)
+        network = runtime.load(model, precision, self._threads, self._store)
         label = f"{runtime.name} {runtime.version()}"
         sha256 = model.file(precision).sha256
         key = Key(
@@ -194,14 +219,21 @@ class Engines:
             weights=sha256,
             precision=precision,
             runtime=runtime.name,
-            version=runtime.version(),
+            version=f"{runtime.version()} {network.build}".strip(),
             device=runtime.device(),
             system=f"{platform.system()} {platform.machine()}",
             golden=qualify.VERSION,
         )
         if self._store.find(key) is None:
-            reference, figures = qualify.qualify(model, network, precision)
+            try:
+                reference, figures = qualify.qualify(model, network, precision)
+            except BaseException:
+                network.close()
+                raise
             self._store.publish(Record(key, reference, figures))
-        pixels = int(self._tile_bytes / activation_bytes(model.read("fp32"), model.multiple, precision))
-        engine = NetworkEngine(model, network, f"{model.name} sha256:{sha256} {label} {precision}", pixels)
+        pixels = network.tile_pixels
+        if pixels is None:
+            pixels = int(self._tile_bytes / activation_bytes(model.read("fp32"), model.multiple, precision))
+        identity = f"{model.name} sha256:{sha256} {label} {precision} {network.build}".strip()
+        engine = NetworkEngine(model, network, identity, pixels)
         return engine, f"{model.name} runs on {label} in {precision} ({why}) on {runtime.device()}"

@@ -36,10 +36,13 @@ class Tile(NamedTuple):
 
 
 @lru_cache(maxsize=16)
-def plan(height: int, width: int, halo: int, multiple: int, pixels: int) -> tuple[Tile, ...] | None:
+def plan(
+    height: int, width: int, halo: int, multiple: int, pixels: int, most: tuple[int, int] | None = None
+) -> tuple[Tile, ...] | None:
     """Cut a picture into tiles of at most `pixels` pixels each, with as little overlap as can be.
 
-    height, width: of the picture, in multiples of `multiple`. A pure function of its arguments.
+    height, width: of the picture, in multiples of `multiple`. most: the largest height and width of a tile,
+    None for any. A pure function of its arguments.
     Returns None where even the smallest sensible tile is larger.
     """
     halo = -(-halo // multiple) * multiple
@@ -48,6 +51,7 @@ def plan(height: int, width: int, halo: int, multiple: int, pixels: int) -> tupl
         for rows in _cuts(height, halo, multiple)
         for columns in _cuts(width, halo, multiple)
         if rows[0][1] * columns[0][1] <= pixels
+        and (most is None or (rows[0][1] <= most[0] and columns[0][1] <= most[1]))
     ]
     if not fitting:
         return None
@@ -86,11 +90,17 @@ def padded(planes: Pixels, halo: int, multiple: int) -> tuple[Pixels, int]:
 
     border = _up(halo, multiple)
     down, right = (border + _up(size, multiple) - size for size in planes.shape[1:])
-    height, width = (_up(size, multiple) + 2 * border for size in planes.shape[1:])
+    height, width = padded_size(planes.shape[1], planes.shape[2], halo, multiple)
     result = empty((len(planes), height, width))
     for plane, target in zip(planes, result, strict=True):
         cv2.copyMakeBorder(plane, border, down, border, right, cv2.BORDER_REFLECT, dst=target)
     return result, border
+
+
+def padded_size(height: int, width: int, halo: int, multiple: int) -> tuple[int, int]:
+    """The height and width that `padded` makes of a picture."""
+    border = _up(halo, multiple)
+    return _up(height, multiple) + 2 * border, _up(width, multiple) + 2 * border
 
 
 def empty(shape: tuple[int, ...]) -> Pixels:

@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from interneg.engines.build import LIBRARIES
 from interneg.engines.runtimes.base import Network, Runtime
 from interneg.engines.runtimes.onnxruntime import OnnxRuntime
 from interneg.engines.runtimes.openvino import OpenVino
+from interneg.engines.runtimes.tensorrt import TensorRt
 from interneg.engines.runtimes.torch import Torch
 
-__all__ = ["LACKING", "RUNTIMES", "Network", "Runtime"]
+__all__ = ["RUNTIMES", "Network", "Runtime"]
 
-RUNTIMES: Mapping[str, Runtime] = MappingProxyType({r.name: r for r in (OpenVino(), OnnxRuntime(), Torch())})
-
-LACKING: Mapping[str, str] = MappingProxyType(
-    {"tensorrt": f"this version has no TensorRT runtime yet; there are {', '.join(RUNTIMES)}"}
+RUNTIMES: Mapping[str, Runtime] = MappingProxyType(
+    {r.name: r for r in (*map(TensorRt, LIBRARIES.values()), OpenVino(), OnnxRuntime(), Torch())}
 )
-"""Runtimes that people may ask for and that do not exist, and what to tell them."""

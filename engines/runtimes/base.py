@@ -13,6 +13,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from interneg.engines.models import Model, Precision
+from interneg.engines.store import Store
 from interneg.errors import EngineError, HostMemoryError, InputError
 from interneg.frame import Pixels
 
@@ -28,7 +29,17 @@ class Network(ABC):
     """A model loaded into one runtime at one precision. Safe to call from several threads.
 
     lanes: how many inferences run at once; further callers wait, since each holds its activations in memory.
+    build: which engine of the store it is, "" where it runs from the weights themselves.
+    most: the largest height and width that it takes, None for any. tile_pixels: the largest tile, in pixels,
+        that its device has room for; None where host memory decides.
+    computed: seconds that the last inference computed on the device, transfers left out; None where there are
+        none.
     """
+
+    build = ""
+    most: tuple[int, int] | None = None
+    tile_pixels: int | None = None
+    computed: float | None = None
 
     def __init__(self, model: Model, lanes: int = 1) -> None:
         self.lanes = lanes
@@ -73,6 +84,9 @@ class Network(ABC):
             except MemoryError as error:
                 raise HostMemoryError(f"no memory to run {self._name} on {width}x{height} pixels") from error
 
+    def close(self) -> None:  # noqa: B027  most hold nothing
+        """Give back what it holds outside of this process's memory."""
+
     @abstractmethod
     def _infer(self, planes: Pixels, out: Pixels) -> None:
         """Run on checked (1, C, H, W) `planes`, into (1, C', H', W') `out`; `lanes` calls at a time.
@@ -114,8 +128,8 @@ class Runtime(ABC):
         """The precision that wins here for a model, and why."""
         return Choice("fp32", f"{self.name} runs models in fp32")
 
-    def load(self, model: Model, precision: Precision, threads: int | None) -> Network:
-        """Load a model's weights, verified. threads: CPU threads to use, None for all.
+    def load(self, model: Model, precision: Precision, threads: int | None, store: Store) -> Network:
+        """Load a model's weights, verified. threads: CPU threads to use, None for all. store: of engines.
 
         Raises EngineError where the precision cannot run here, the model has no weights for it, the weights
         are not the catalogue's, or the runtime refuses the graph.
@@ -125,8 +139,10 @@ class Runtime(ABC):
             reason = f"{model.name} has no int8 weights"
         if reason:
             raise EngineError(f"{self.name} cannot run {model.name} in {precision}: {reason}")
-        return self._load(model, model.read(precision), precision, threads)
+        return self._load(model, model.read(precision), precision, threads, store)
 
     @abstractmethod
-    def _load(self, model: Model, weights: bytes, precision: Precision, threads: int | None) -> Network:
-        """Load ONNX `weights` at a precision known to run here."""
+    def _load(
+        self, model: Model, weights: bytes, precision: Precision, threads: int | None, store: Store
+    ) -> Network:
+        """Load ONNX `weights`, or what the store has been built of them, at a precision known to run here."""

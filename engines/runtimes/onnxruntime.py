@@ -8,6 +8,7 @@ import numpy as np
 
 from interneg.engines.models import Model, Precision
 from interneg.engines.runtimes.base import Network, Runtime
+from interneg.engines.store import Store
 from interneg.errors import EngineError
 from interneg.frame import Pixels
 
@@ -24,7 +25,9 @@ class OnnxRuntime(Runtime):
         reason = "ONNX Runtime's CPU provider computes in fp32 and int8 only"
         return {"fp32": "", "bf16": reason, "fp16": reason, "int8": ""}
 
-    def _load(self, model: Model, weights: bytes, precision: Precision, threads: int | None) -> Network:
+    def _load(
+        self, model: Model, weights: bytes, precision: Precision, threads: int | None, store: Store
+    ) -> Network:
         return _Network(model, weights, precision, threads)
 
 

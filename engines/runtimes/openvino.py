@@ -15,6 +15,7 @@ import numpy as np
 
 from interneg.engines.models import Model, Precision
 from interneg.engines.runtimes.base import Choice, Network, Runtime
+from interneg.engines.store import Store
 from interneg.errors import EngineError
 from interneg.frame import Pixels
 
@@ -52,7 +53,9 @@ class OpenVino(Runtime):
             return Choice("int8", f"{lacking}, but it has AVX-512 VNNI")
         return Choice("fp32", lacking)
 
-    def _load(self, model: Model, weights: bytes, precision: Precision, threads: int | None) -> Network:
+    def _load(
+        self, model: Model, weights: bytes, precision: Precision, threads: int | None, store: Store
+    ) -> Network:
         return _Network(model, weights, precision, threads)
 
 

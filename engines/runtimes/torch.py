@@ -12,6 +12,7 @@ import numpy as np
 
 from interneg.engines.models import Model, Precision
 from interneg.engines.runtimes.base import Network, Runtime
+from interneg.engines.store import Store
 from interneg.errors import EngineError
 from interneg.frame import Pixels
 
@@ -30,7 +31,9 @@ class Torch(Runtime):
         reason = "the torch runtime is the fp32 reference"
         return {"fp32": "", "bf16": reason, "fp16": reason, "int8": reason}
 
-    def _load(self, model: Model, weights: bytes, precision: Precision, threads: int | None) -> Network:
+    def _load(
+        self, model: Model, weights: bytes, precision: Precision, threads: int | None, store: Store
+    ) -> Network:
         return _Network(model, weights, threads)
 
 

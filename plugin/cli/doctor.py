@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from rich.console import Console
+    from rich.text import Text
 
-    from interneg.engines.models import Model
+    from interneg.engines.models import Precision
     from interneg.engines.runtimes import Runtime
 
 _CPU_FEATURES = (
@@ -36,7 +36,8 @@ def doctor(
 ) -> None:
     """Show what is installed, the processor and GPUs, and which runtimes open which models, or why not.
 
-    Every model is opened once as a render with default options would, which takes some seconds.
+    Every model is opened and qualified once on every runtime and at every precision, which takes some
+    seconds the first time.
     """
     facts = examine()
     if as_json:
@@ -100,16 +101,13 @@ def _memory() -> dict[str, float]:
     return {"total_gib": round(found.total / _GIB, 1), "free_gib": round(found.available / _GIB, 1)}
 
 
-def _gpus() -> list[dict[str, str]]:
-    """What the NVIDIA driver says of its GPUs."""
-    asked = ("name", "memory.total", "memory.free", "driver_version", "compute_cap")
-    command = ["nvidia-smi", f"--query-gpu={','.join(asked)}", "--format=csv,noheader"]
-    try:
-        said = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
-    except (OSError, subprocess.SubprocessError):
-        return []
-    rows = (line.split(",") for line in said.splitlines())
-    return [dict(zip(asked, (v.strip() for v in row), strict=False)) for row in rows]
+def _gpus() -> list[dict[str, Any]]:
+    from interneg.engines import gpus
+
+    return [
+        {"name": g.name, "compute": g.target, "memory_mib": g.memory >> 20, "driver": g.driver}
+        for g in gpus.here()
+    ]
 
 
 def _colour() -> dict[str, str]:
@@ -137,27 +135,51 @@ def _writable(folder: Path) -> bool:
 
 
 def _runtimes() -> dict[str, Any]:
-    from interneg.engines.models import load_catalogue
-    from interneg.engines.runtimes import LACKING, RUNTIMES
+    """For each runtime why it is not available, or its version, its device and what it opens.
 
-    models = load_catalogue()
-    lacking = {name: {"unavailable": reason} for name, reason in LACKING.items()}
-    return {name: _runtime(runtime, models) for name, runtime in RUNTIMES.items()} | lacking
+    opens: by model and precision an empty string, or why not and what to do.
+    """
+    from interneg.engines.runtimes import RUNTIMES
+
+    return {name: _runtime(runtime) for name, runtime in RUNTIMES.items()}
 
 
-def _runtime(runtime: Runtime, models: Mapping[str, Model]) -> dict[str, Any]:
+def _runtime(runtime: Runtime) -> dict[str, Any]:
+    from interneg.errors import EngineError
+
     if reason := runtime.unavailable():
         return {"unavailable": reason}
-    precisions = {
-        precision: {
-            "models": [
-                m.name for m in models.values() if not lacks and (precision != "int8" or "int8" in m.weights)
-            ],
-            "why_not": lacks or "",
-        }
-        for precision, lacks in runtime.precisions().items()
+    try:
+        facts = {"version": runtime.version(), "device": runtime.device()}
+    except EngineError as error:
+        return {"unavailable": str(error)}
+    lacks = runtime.precisions()
+    usable = [p for p, reason in lacks.items() if not reason]
+    return facts | {
+        "opens": _opens(runtime, usable),
+        "lacks": {p: reason for p, reason in lacks.items() if reason},
     }
-    return {"version": runtime.version(), "device": runtime.device(), "precisions": precisions}
+
+
+def _opens(runtime: Runtime, precisions: list[Precision]) -> dict[str, dict[str, str]]:
+    """Every model at every precision, opened and qualified."""
+    from interneg.engines.source import Engines
+    from interneg.errors import InternegError
+
+    found: dict[str, dict[str, str]] = {}
+    for precision in precisions:
+        engines = Engines(runtime.name, precision)
+        for name, model in engines.models.items():
+            if precision == "int8" and "int8" not in model.weights:
+                said = "it has no int8 weights"
+            else:
+                try:
+                    engines.open(name).close()
+                    said = ""
+                except InternegError as error:
+                    said = str(error).removeprefix(f"no runtime here can open {name}: {runtime.name}: ")
+            found.setdefault(name, {})[precision] = said
+    return found
 
 
 def _models() -> dict[str, str]:
@@ -197,25 +219,63 @@ def _show(facts: dict[str, Any]) -> None:
     features = "features unknown" if cpu["features"] is None else ", ".join(cpu["features"]) or "no AVX"
     row("processor", f"{cpu['name']}, {cpu['cores']} cores ({features})")
     row("memory", f"{memory['free_gib']} of {memory['total_gib']} GiB free")
-    row("GPUs", *([", ".join(g.values()) for g in facts["gpus"]] or ["none found (nvidia-smi shows none)"]))
+    row(
+        "GPUs",
+        *(
+            f"{g['name']} ({g['compute']}), {g['memory_mib']} MiB, driver {g['driver']}"
+            for g in facts["gpus"]
+        ),
+        *(() if facts["gpus"] else ("none found (nvidia-smi shows none)",)),
+    )
     row("colour", f"{colour.get('config') or colour['problem']} ({colour['origin']})")
     row("store", *(f"{s['folder']}{'' if s['writable'] else ', NOT writable'}" for s in facts["store"]))
     for name, runtime in facts["runtimes"].items():
-        row(name, *_runtime_lines(runtime))
-    for name, said in facts["models"].items():
-        row(name, said.removeprefix(f"{name} "))
-    if not facts["models"]:
-        row("models", "the catalogue is empty")
+        row(name, runtime.get("unavailable") or f"{runtime['version']} on {runtime['device']}")
     console.print(table)
+    console.print()
+    _show_engines(console, facts)
 
 
-def _runtime_lines(runtime: dict[str, Any]) -> list[str]:
-    if "unavailable" in runtime:
-        return [runtime["unavailable"]]
-    lines = [f"{runtime['version']} on {runtime['device']}"]
-    for precision, found in runtime["precisions"].items():
-        count = len(found["models"])
-        lines.append(
-            f"  {precision}: {found['why_not'] or (f'{count} models' if count else 'no model has weights')}"
-        )
-    return lines
+def _show_engines(console: Console, facts: dict[str, Any]) -> None:
+    """Models against runtimes: the precisions that open, and numbered notes on what does not."""
+    from rich.table import Table
+    from rich.text import Text
+
+    notes: dict[str, int] = {}
+    runtimes = {n: r for n, r in facts["runtimes"].items() if "opens" in r}
+    table = Table(box=None, pad_edge=False)
+    table.add_column("model", min_width=max(map(len, facts["models"]), default=0))
+    for title in (*runtimes, "by default"):
+        table.add_column(title)
+    for name, default in facts["models"].items():
+        cells = [_cell(r["opens"].get(name, {}), name, notes) for r in runtimes.values()]
+        table.add_row(name, *cells, Text(_default(name, default, notes)))
+    console.print(table)
+    if not facts["models"]:
+        console.print("the catalogue is empty")
+    for name, runtime in runtimes.items():
+        for reason in dict.fromkeys(runtime["lacks"].values()):
+            precisions = ", ".join(p for p, r in runtime["lacks"].items() if r == reason)
+            console.print(Text(f"{name} has no {precisions}: {reason}"))
+    for note, number in notes.items():
+        console.print(Text(f"[{number}] {note}"))
+
+
+def _cell(opens: dict[str, str], model: str, notes: dict[str, int]) -> Text:
+    from rich.text import Text
+
+    good = [precision for precision, reason in opens.items() if not reason]
+    # One note for all models that lack the same.
+    said = (f"not {p}: {reason.replace(model, 'MODEL')}" for p, reason in opens.items() if reason)
+    numbers = "".join(f" [{notes.setdefault(note, len(notes) + 1)}]" for note in said)
+    return Text((", ".join(good) or "none") + numbers)
+
+
+def _default(model: str, said: str, notes: dict[str, int]) -> str:
+    """ "openvino fp32", and the reason among the notes."""
+    if said.startswith("cannot be opened"):
+        return f"nothing [{notes.setdefault(said, len(notes) + 1)}]"
+    runs, _, why = said.removeprefix(f"{model} runs on ").partition(" (")
+    number = notes.setdefault(f"{runs}: {why.replace(model, 'MODEL').replace(')', '', 1)}", len(notes) + 1)
+    runtime, *_, precision = runs.split()
+    return f"{runtime} {precision} [{number}]"

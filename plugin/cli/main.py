@@ -6,10 +6,11 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 import interneg
 from interneg.errors import HostMemoryError, InternegError
@@ -24,30 +25,42 @@ from interneg.plugin.cli.render import render
 INTERRUPTED = 130
 
 
+def guarded(invoke: Callable[[], Any], debug: bool) -> Any:
+    """Run a command and turn its exceptions into one line and an exit code."""
+    try:
+        return invoke()
+    except KeyboardInterrupt:
+        raise _failed("interrupted; every frame and file that was written is whole", INTERRUPTED) from None
+    except MemoryError as error:
+        said = f"out of memory ({error})" if str(error) else "out of memory"
+        raise _failed(
+            f"{said}; use a machine with more, or fewer --jobs", HostMemoryError.exit_code
+        ) from None
+    except InternegError as error:
+        if debug:
+            traceback.print_exc()
+        raise _failed(str(error), error.exit_code) from None
+    except Exception as error:
+        if isinstance(error, typer.Exit | typer.Abort) or hasattr(error, "exit_code"):
+            raise
+        if debug:
+            traceback.print_exc()
+        said = f"unexpected {type(error).__name__}: {error}; the option --debug shows where"
+        raise _failed(said, 1) from None
+
+
 class _Commands(TyperGroup):
-    """Runs a sub-command and turns its exceptions into exit codes."""
+    """The sub-commands of `interneg`."""
 
     def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            raise _failed("interrupted; every frame that was written is whole", INTERRUPTED) from None
-        except MemoryError as error:
-            said = f"out of memory ({error})" if str(error) else "out of memory"
-            raise _failed(
-                f"{said}; render on a machine with more, or with fewer --jobs", HostMemoryError.exit_code
-            ) from None
-        except InternegError as error:
-            if ctx.params.get("debug"):
-                traceback.print_exc()
-            raise _failed(str(error), error.exit_code) from None
-        except Exception as error:
-            if isinstance(error, typer.Exit | typer.Abort) or hasattr(error, "exit_code"):
-                raise
-            if ctx.params.get("debug"):
-                traceback.print_exc()
-            said = f"unexpected {type(error).__name__}: {error}; `interneg --debug ...` shows where"
-            raise _failed(said, 1) from None
+        return guarded(lambda: super(_Commands, self).invoke(ctx), ctx.params.get("debug", False))
+
+
+class OneCommand(TyperCommand):
+    """A command of its own, such as build_engines.py."""
+
+    def invoke(self, ctx: Any) -> Any:
+        return guarded(lambda: super(OneCommand, self).invoke(ctx), ctx.params.get("debug", False))
 
 
 app = typer.Typer(
@@ -81,7 +94,12 @@ def options(
 
 
 def main() -> None:
-    """Run the command line and exit."""
+    """Run `interneg` and exit."""
+    run(app)
+
+
+def run(app: typer.Typer) -> None:
+    """Run a command line and exit."""
     if hasattr(signal, "SIGPIPE"):
         # As every Unix tool: `interneg nodes | head -1` ends quietly.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)

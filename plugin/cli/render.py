@@ -61,7 +61,11 @@ def render(
         ),
     ] = None,
     runtime: Annotated[
-        str, typer.Option(metavar="NAME", help="auto, openvino, onnxruntime or torch; see `interneg doctor`.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="auto, tensorrt, tensorrt-rtx, openvino, onnxruntime or torch; see `interneg doctor`.",
+        ),
     ] = "auto",
     precision: Annotated[
         str, typer.Option(metavar="NAME", help="auto, fp32, bf16, fp16 or int8; never replaced by another.")
@@ -131,7 +135,7 @@ def render(
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # the work goes on when nobody reads the progress
 
     from interneg.colour import Colour
-    from interneg.engines.runtimes import LACKING
+    from interneg.engines.runtimes import RUNTIMES
     from interneg.engines.source import Engines
     from interneg.errors import EngineError, UsageError
     from interneg.plugin.batch.memory import GIB, keep_freed_memory
@@ -141,8 +145,9 @@ def render(
 
     if memory is not None and not memory > 0:
         raise UsageError(f"--memory is a number of GiB above 0, not {memory:g}")
-    if runtime in LACKING:
-        raise EngineError(f"{runtime}: {LACKING[runtime]}")
+    # Before the input is read; and a render that needs no network must not hide it.
+    if runtime in RUNTIMES and (reason := RUNTIMES[runtime].unavailable()):
+        raise EngineError(f"{runtime}: {reason}")
     keep_freed_memory()
     with shown() as progress:
         job = Job(

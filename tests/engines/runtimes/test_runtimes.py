@@ -10,6 +10,7 @@ from interneg.engines.models import PRECISIONS, load_catalogue
 from interneg.engines.runtimes import RUNTIMES, base
 from interneg.engines.runtimes import openvino as openvino_runtime
 from interneg.engines.source import Engines
+from interneg.engines.store import Store
 from interneg.engines.tiles import padded
 from interneg.errors import EngineError, InputError
 
@@ -49,7 +50,7 @@ def test_weights_that_are_no_network_are_refused(write, runtime) -> None:
         pytest.skip(str(runtime.unavailable()))
     model = load_catalogue([write("tiny")])["tiny"]
     with pytest.raises(EngineError, match=r"tiny\.onnx"):
-        runtime._load(model, b"\x08nonsense", "fp32", None)
+        runtime._load(model, b"\x08nonsense", "fp32", None, Store())
 
 
 def test_torch_names_an_operator_that_it_does_not_know(write, store) -> None:
@@ -91,12 +92,12 @@ def test_openvino_takes_what_wins(write, monkeypatch, capabilities, vnni, int8, 
     assert choice.precision == precision and reason in choice.reason
     if "BF16" not in capabilities:
         with pytest.raises(EngineError, match="cannot run tiny in bf16: this CPU has neither"):
-            RUNTIMES["openvino"].load(model, "bf16", None)
+            RUNTIMES["openvino"].load(model, "bf16", None, Store())
 
 
 def test_a_network_takes_multiples_only(write, planes) -> None:
     model = load_catalogue([write("tiny", multiple=2)])["tiny"]
-    network = RUNTIMES["openvino"].load(model, "fp32", None)
+    network = RUNTIMES["openvino"].load(model, "fp32", None, Store())
     with pytest.raises(InputError, match="multiples of 2, not 7x5 pixels"):
         network.infer(planes(5, 7), np.empty((3, 5, 7), np.float32))
 

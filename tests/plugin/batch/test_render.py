@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import OpenImageIO as oiio
 import pytest
 
 from interneg.colour import Colour
@@ -149,3 +150,17 @@ def test_a_movie_whose_input_breaks_off_leaves_nothing(plate: Plate, run: Any, t
     with pytest.raises(InputError, match="empty"):
         run(pattern, str(tmp_path / "made.mkv"))
     assert not [p for p in tmp_path.rglob("*") if "made" in p.name and p.is_file()]
+
+
+def test_layers_that_stay_as_they_are_are_named(run: Any, tmp_path: Path, caplog: Any) -> None:
+    names = [f"{layer}.{c}" for layer in ("beauty", "diffuse") for c in "RGB"]
+    pixels = np.random.default_rng(6).random((8, 12, 6), np.float32)
+    spec = oiio.ImageSpec(12, 8, 6, "float")
+    spec.channelnames = names
+    file = oiio.ImageOutput.create("exr")
+    assert file.open(str(tmp_path / "layers.0001.exr"), spec) and file.write_image(pixels) and file.close()
+    run(str(tmp_path / "layers.####.exr"), "made")
+    assert "the picture is beauty.R, beauty.G, beauty.B; these layers are carried as they are" in caplog.text
+    made = open_clip(tmp_path / "made").read(1)
+    order = [made.channels.index(n) for n in names[3:]]
+    assert (made.pixels[order] == pixels[..., 3:].transpose(2, 0, 1)).all()

@@ -643,8 +643,10 @@ def test_a_precision_that_no_runtime_has_is_5(plate: Plate, out: str) -> None:
     )
 
 
-def test_a_runtime_that_is_not_there_yet_is_5(plate: Plate, out: str) -> None:
-    says = "tensorrt: this version has no TensorRT runtime yet; there are openvino, onnxruntime, torch"
+def test_a_runtime_that_is_not_there_is_5(plate: Plate, out: str) -> None:
+    if RUNTIMES["tensorrt"].unavailable() is None:
+        pytest.skip("TensorRT is here")
+    says = "tensorrt: there is no NVIDIA GPU"
     failed(5, says, COPY, plate([1]), out, "--runtime", "tensorrt")
 
 
@@ -681,7 +683,7 @@ def test_an_interrupt_leaves_whole_frames_and_the_next_render_goes_on(
     _, stderr = process.communicate(timeout=30)
     assert process.returncode == 130, stderr
     assert time.monotonic() - started < 5
-    assert "every frame that was written is whole" in stderr
+    assert "that was written is whole" in stderr
     there = written(out)
     assert 3 <= len(there) < 60
     for number, frame in there.items():

@@ -1,0 +1,185 @@
+"""The fleet file: which GPUs a facility has, and which engines they want. examples/fleet.toml shows one."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from interneg.engines import build, gpus
+from interneg.engines.build import LIBRARIES, PRECISIONS, PROFILES, Library, Order
+from interneg.engines.gpus import Gpu
+from interneg.engines.models import Model, Precision
+from interneg.engines.store import EngineKey
+from interneg.errors import UsageError, near
+
+DEFAULT_PRECISIONS = ("fp16", "int8")
+DEFAULT_PROFILES = ("hd",)
+
+
+class GpuClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Machines that are alike. gpus: names, or compute capabilities such as "sm89"."""
+
+    name: str
+    gpus: tuple[str, ...]
+    models: tuple[str, ...] | None = None
+    precisions: tuple[str, ...] | None = None
+    profiles: tuple[str, ...] | None = None
+    library: str | None = None
+
+
+class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"classes": "class"}):
+    """A facility. The four words besides the classes are for those that do not say."""
+
+    classes: tuple[GpuClass, ...] = ()
+    models: tuple[str, ...] = ("*",)
+    precisions: tuple[str, ...] = DEFAULT_PRECISIONS
+    profiles: tuple[str, ...] = DEFAULT_PROFILES
+    library: str = "tensorrt-rtx"
+
+
+class Line(NamedTuple):
+    """One engine of a plan. users: the classes and GPUs that it is for. note: what to know about it."""
+
+    order: Order
+    users: str = ""
+    note: str = ""
+    elsewhere: bool = False  # only a machine with the GPU builds it
+
+
+class Plan(NamedTuple):
+    """lacking: the models that are wanted in int8 and have no weights for it."""
+
+    lines: list[Line]
+    lacking: list[str]
+
+
+def read(path: Path) -> Fleet:
+    """Read a fleet file. Raises UsageError, naming the file and the reason."""
+    try:
+        fleet = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Fleet)
+    except OSError as error:
+        raise UsageError(f"the fleet file {path} cannot be read: {error.strerror}") from error
+    except (ValueError, msgspec.ValidationError) as error:
+        raise UsageError(
+            f"{path} is no fleet file: {error}{_meant(str(error))}; examples/fleet.toml shows one"
+        ) from error
+    if not fleet.classes:
+        raise UsageError(
+            f"{path} has no [[class]]: name at least one, with its gpus; examples/fleet.toml shows one"
+        )
+    return fleet
+
+
+def _meant(complaint: str) -> str:
+    """The key that a misspelt one was to be."""
+    word = re.search(r"unknown field `([^`]*)`", complaint)
+    kind = GpuClass if "$.class" in complaint else Fleet
+    return near(word[1], kind.__struct_encode_fields__) if word else ""
+
+
+def plan(
+    fleet: Fleet,
+    catalogue: Mapping[str, Model],
+    version_compatible: bool = False,
+    workspace: int | None = None,
+) -> Plan:
+    """The engines that a fleet wants, each once.
+
+    Raises UsageError, with near matches, for a GPU, model, precision, profile or library that there is not.
+    """
+    here = gpus.here() if any((c.library or fleet.library) == "tensorrt" for c in fleet.classes) else []
+    users: dict[EngineKey, dict[str, list[str]]] = {}
+    lines: dict[EngineKey, Line] = {}
+    lacking: dict[str, None] = {}
+    for group in fleet.classes:
+        with _about(f"class '{group.name}'"):
+            library = chosen_library(group.library or fleet.library)
+            models = chosen_models(_given(group.models, fleet.models), catalogue)
+            precisions = chosen_precisions(_given(group.precisions, fleet.precisions))
+            names = chosen(_given(group.profiles, fleet.profiles), PROFILES, "profile")
+            profiles = [PROFILES[p] for p in names]
+            if not group.gpus:
+                raise UsageError("it names no gpus")
+            lacking |= dict.fromkeys(build.lacking(models, precisions))
+            for name in dict.fromkeys(group.gpus):
+                gpu, elsewhere = _located(library, gpus.known(name), here)
+                target = build.target_of(library, gpu)
+                wanted = build.orders(
+                    models, precisions, profiles, library, [target], version_compatible, workspace
+                )
+                for order in wanted:
+                    note = (
+                        "built on the GPU itself: run this there"
+                        if elsewhere
+                        else build.target_note(library, gpu)
+                    )
+                    lines.setdefault(order.key, Line(order, "", note, elsewhere))
+                    users.setdefault(order.key, {}).setdefault(group.name, []).append(name)
+    told = {k: "; ".join(f"{c}: {', '.join(names)}" for c, names in by.items()) for k, by in users.items()}
+    return Plan([line._replace(users=told[key]) for key, line in lines.items()], list(lacking))
+
+
+def _given(own: tuple[str, ...] | None, others: tuple[str, ...]) -> tuple[str, ...]:
+    return others if own is None else own
+
+
+def _located(library: Library, gpu: Gpu, here: Sequence[Gpu]) -> tuple[Gpu, bool]:
+    """A GPU, by its driver's name where it is here; and whether only another machine builds for it."""
+    if library.targets:
+        return gpu, False
+    found = next((g for g in here if gpus.plain(g.name) == gpus.plain(gpu.name)), None)
+    return found or gpu, found is None
+
+
+@contextmanager
+def _about(what: str) -> Iterator[None]:
+    """Put in front of complaints what they are about."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{what}: {error}") from error
+
+
+def chosen(words: Iterable[str], known: Iterable[str], kind: str) -> list[str]:
+    """The words, each checked. Raises UsageError, with near matches, for one that is not known."""
+    names, found = list(known), list(words)
+    for word in found:
+        if word not in names:
+            hint = near(word, names) or f" (there are {', '.join(names)})"
+            raise UsageError(f"there is no {kind} '{word}'{hint}")
+    if not found:
+        raise UsageError(f"no {kind} is named (there are {', '.join(names)})")
+    return found
+
+
+def chosen_library(name: str) -> Library:
+    """A library by name. Raises UsageError."""
+    return LIBRARIES[chosen([name], LIBRARIES, "library")[0]]
+
+
+def chosen_precisions(names: Iterable[str]) -> Sequence[Precision]:
+    """Precisions by name. Raises UsageError."""
+    words = chosen(names, PRECISIONS, "engine precision")
+    return [p for p in PRECISIONS if p in words]
+
+
+def chosen_models(patterns: Iterable[str], catalogue: Mapping[str, Model]) -> list[Model]:
+    """The models that names or patterns such as "denoise-sr-*-x2" mean. Raises UsageError."""
+    patterns = list(patterns)
+    if not patterns:
+        raise UsageError(f"no model is named (the catalogue holds {', '.join(catalogue)})")
+    found: dict[str, Model] = {}
+    for pattern in patterns:
+        matching = {n: m for n, m in catalogue.items() if fnmatchcase(n, pattern)}
+        if not matching:
+            hint = near(pattern, catalogue) or f" (the catalogue holds {', '.join(catalogue)})"
+            raise UsageError(f"there is no model '{pattern}'{hint}")
+        found |= matching
+    return list(found.values())

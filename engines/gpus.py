@@ -1,0 +1,98 @@
+"""GPUs: the one that is here, and the compute capabilities of those that facilities have."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from interneg.errors import UsageError, near
+
+
+class Gpu(NamedTuple):
+    """One GPU. capability: NVIDIA's compute capability, (8, 9). memory: bytes. driver: its version or ""."""
+
+    name: str
+    capability: tuple[int, int]
+    memory: int = 0
+    driver: str = ""
+
+    @property
+    def target(self) -> str:
+        """The capability as engines name it, "sm89"."""
+        return "sm{}{}".format(*self.capability)
+
+
+COMPUTE: Mapping[str, int] = MappingProxyType(
+    {
+        "GTX 1650": 75, "GTX 1660": 75, "RTX 2060": 75, "RTX 2070": 75, "RTX 2080": 75, "RTX 2080 Ti": 75,
+        "Titan RTX": 75, "Quadro RTX 4000": 75, "Quadro RTX 5000": 75, "Quadro RTX 6000": 75,
+        "Quadro RTX 8000": 75, "T4": 75,
+        "A30": 80, "A100": 80,
+        "RTX 3050": 86, "RTX 3060": 86, "RTX 3070": 86, "RTX 3080": 86, "RTX 3090": 86, "A2": 86, "A10": 86,
+        "A10G": 86, "A16": 86, "A40": 86, "RTX A2000": 86, "RTX A4000": 86, "RTX A4500": 86, "RTX A5000": 86,
+        "RTX A5500": 86, "RTX A6000": 86,
+        "RTX 4060": 89, "RTX 4070": 89, "RTX 4080": 89, "RTX 4090": 89, "L4": 89, "L40": 89, "L40S": 89,
+        "RTX 2000 Ada": 89, "RTX 4000 Ada": 89, "RTX 4500 Ada": 89, "RTX 5000 Ada": 89, "RTX 6000 Ada": 89,
+        "H100": 90, "H200": 90, "GH200": 90,
+        "RTX 5060": 120, "RTX 5070": 120, "RTX 5080": 120, "RTX 5090": 120, "RTX PRO 4000 Blackwell": 120,
+        "RTX PRO 4500 Blackwell": 120, "RTX PRO 5000 Blackwell": 120, "RTX PRO 6000 Blackwell": 120,
+        "GB10": 121,
+    }
+)  # fmt: skip
+"""From NVIDIA's list "CUDA GPU Compute Capability"; Ti and Super cards are as those without."""
+
+
+def known(name: str) -> Gpu:
+    """A GPU by what people or its driver call it: "RTX 4090", "NVIDIA L4", or its capability, "sm89".
+
+    Raises UsageError, with near matches, for one that is not in the list.
+    """
+    word = plain(name)
+    folded = {k.casefold(): c for k, c in COMPUTE.items()}
+    if word in folded:
+        return Gpu(name, divmod(folded[word], 10))
+    digits = word.removeprefix("sm")
+    if word.startswith("sm") and digits.isdigit() and int(digits) in COMPUTE.values():
+        return Gpu(name, divmod(int(digits), 10))
+    capabilities = ", ".join(f"sm{c}" for c in sorted(set(COMPUTE.values())))
+    hint = near(name, COMPUTE) or f" (name it by its compute capability: {capabilities})"
+    raise UsageError(f"there is no GPU '{name}' in the list{hint}")
+
+
+def plain(name: str) -> str:
+    """A GPU's name in small letters, without its maker and, where the list has the rest, its build.
+
+    "NVIDIA A100-SXM4-80GB" becomes "a100".
+    """
+    words = re.split(r"[\s-]+", name.strip().casefold())
+    while len(words) > 1 and words[0] in ("nvidia", "geforce", "tesla"):
+        del words[0]
+    listed = {k.casefold() for k in COMPUTE}
+    end = len(words)
+    while end > 1 and " ".join(words[:end]) not in listed and _BUILD.fullmatch(words[end - 1]):
+        end -= 1
+    return " ".join(words[:end] if " ".join(words[:end]) in listed else words)
+
+
+_BUILD = re.compile(
+    r"ti|super|d|laptop|gpu|generation|pcie|sxm\d?|nvl|hbm\w*|\d+gb|workstation|server|edition|max|q|with|design"
+)
+"""Words of names that say how a card is built or sold, not what it computes."""
+
+
+def here() -> list[Gpu]:
+    """The NVIDIA GPUs of this machine, as their driver tells; none where there is no driver."""
+    asked = ("name", "compute_cap", "memory.total", "driver_version")
+    command = ["nvidia-smi", f"--query-gpu={','.join(asked)}", "--format=csv,noheader,nounits"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
+        rows = [[v.strip() for v in line.split(",")] for line in said.splitlines() if line.strip()]
+        return [
+            Gpu(name, (int(cap.split(".")[0]), int(cap.split(".")[1])), int(float(memory)) * 2**20, driver)
+            for name, cap, memory, driver in rows
+        ]
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return []

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from interneg.engines import gpucheck
+from interneg.engines.gpucheck import Case, Row
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpucheck, "CASES", (Case("small 1x", 1, 40, 72), Case("small to 2x", 2, 40, 72)))
+
+
+def test_it_times_what_runs_and_says_what_does_not(
+    small: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--seconds", "0.05", "--models", "denoise-sr-lite-*", "--runtimes", "openvino,tensorrt-rtx"]
+    gpucheck.main(["--out", str(tmp_path), *options])
+    said = json.loads((tmp_path / "gpucheck.json").read_text())
+    rows = [r for r in said["rows"] if r["runtime"] == "openvino" and r["precision"] == "fp32"]
+    assert [(r["model"], r["case"]) for r in rows] == [
+        ("denoise-sr-lite-x1", "small 1x"),
+        ("denoise-sr-lite-x2", "small to 2x"),
+    ]
+    for row in rows:
+        assert row["engine_ms"] > 0 and row["end_to_end_ms"] > 0
+        assert row["rate"] == pytest.approx(row["engine_ms"] / row["end_to_end_ms"])
+    if not said["machine"]["gpu"]:
+        assert any(n.startswith("tensorrt-rtx: ") for n in said["notes"])
+    table = (tmp_path / "gpucheck.md").read_text()
+    assert table in capsys.readouterr().out
+    assert table.count("\n| denoise-sr-lite-x2 |") == sum(
+        r["model"] == "denoise-sr-lite-x2" for r in said["rows"]
+    )
+
+
+def test_torch_is_timed_beside(small: None, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    options = ["--seconds", "0.05", "--models", "denoise-sr-lite-x2", "--runtimes", "torch-eager"]
+    gpucheck.main(["--out", str(tmp_path), *options])
+    rows = json.loads((tmp_path / "gpucheck.json").read_text())["rows"]
+    assert rows and all(r["runtime"].startswith("torch-eager") and r["engine_ms"] > 0 for r in rows)
+
+
+def test_a_case_that_takes_too_long_is_left_out_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter((0.0, 1.0))
+    monkeypatch.setattr(gpucheck.time, "perf_counter", lambda: next(clock))
+    assert gpucheck._too_slow(lambda size: None, Case("UHD 1x", 1, 2160, 3840), 4.0) == (
+        "left out: a frame would take about 127 s"
+    )
+
+
+def test_a_row_without_a_figure_has_no_rate() -> None:
+    assert Row("m", "c", "r", "fp32", engine_ms=10.0).rate is None
+    assert Row("m", "c", "r", "fp32", engine_ms=10.0, end_to_end_ms=20.0).rate == 0.5

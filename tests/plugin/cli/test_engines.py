@@ -1,0 +1,294 @@
+"""build_engines.py as a TD runs it."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from interneg.engines import gpus
+from interneg.engines.catalogue import __file__ as catalogue
+
+ROOT = Path(__file__).parents[3]
+LITE = "denoise-sr-lite-x1"
+ONE = ("--models", LITE, "--precisions", "fp32", "--profiles", "proxy", "--targets", "sm89")
+STANDARD = ("--models", "denoise-sr-standard-*", "--precisions", "fp16", "--targets", "sm89")
+needs_rtx = pytest.mark.skipif(
+    importlib.util.find_spec("tensorrt_rtx") is None, reason="tensorrt_rtx is not installed"
+)
+pytestmark = pytest.mark.skipif(bool(gpus.here()), reason="says what is said where there is no GPU")
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def run(folder: Path) -> Run:
+    def call(*arguments: object, **more: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(ROOT / "build_engines.py"), "--store", str(folder)]
+        return subprocess.run(
+            [*command, *map(str, arguments)], capture_output=True, text=True, timeout=300, **more
+        )  # type: ignore[call-overload, no-any-return]
+
+    return call
+
+
+def failed(made: subprocess.CompletedProcess[str], code: int, says: str) -> None:
+    assert made.returncode == code, made.stdout + made.stderr
+    assert re.search(says, made.stdout + made.stderr), made.stdout + made.stderr
+    assert "Traceback" not in made.stderr
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    """A folder with the models good, which is lite under another name, and bad, whose file is no ONNX."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    text = (Path(catalogue).parent / f"{LITE}.toml").read_text()
+    weights = (Path(catalogue).parent / f"{LITE}.onnx").read_bytes()
+    head = text.partition("[weights.")[0]
+    for name, data in (("good", weights), ("bad", b"no ONNX")):
+        entry = f'[weights.fp32]\nfile = "{name}.onnx"\nsha256 = "{hashlib.sha256(data).hexdigest()}"\n'
+        tail = '[training]\ncommand = "none"\ndata = []\nsteps = 0\nseed = 0\n'
+        (folder / f"{name}.toml").write_text(f"{head.replace(LITE, name)}{entry}{tail}")
+        (folder / f"{name}.onnx").write_bytes(data)
+    return folder
+
+
+# The ordinary way
+
+
+@needs_rtx
+def test_built_listed_verified_and_pruned(run: Run, folder: Path) -> None:
+    made = run(*ONE)
+    assert made.returncode == 0, made.stderr
+    first, last = made.stdout.splitlines()
+    assert re.fullmatch(
+        rf"{LITE} fp32 proxy sm89: built in .* s, .* MiB, qualifies on first use \[1/1\]", first
+    )
+    assert re.fullmatch(rf"1 built in .* s; store: {re.escape(str(folder))}", last)
+    assert made.stderr == ""
+    assert not re.search("ERROR|Error:", made.stdout)  # farm managers look for these
+
+    assert "1 already in the store" in run(*ONE).stdout
+    assert json.loads(run(*ONE, "--dry-run", "--json").stdout)[0]["plan"] == "in the store"
+    assert json.loads(run(*ONE, "--dry-run", "--force", "--json").stdout)[0]["plan"] == "build"
+
+    listed = run("--list").stdout.splitlines()
+    assert listed[0].startswith("library: tensorrt-rtx 1.")
+    assert LITE in listed[2] and len(listed) == 3
+    assert [e["state"] for e in json.loads(run("--list", "--json").stdout)] == ["ok"]
+    assert "1 files looked at, 0 broken" in run("--verify").stdout
+
+    (blob,) = folder.glob("*.engine")
+    blob.write_bytes(blob.read_bytes()[:-1] + b"?")
+    failed(run("--verify"), 5, "tampered.*\n.*1 broken|1 broken")
+    kept = run("--prune", "--dry-run")
+    assert kept.stdout.endswith("1 would be removed\n") and blob.exists()
+    assert run("--prune").stdout.endswith("1 removed\n") and not blob.exists()
+    assert run("--list").stdout == f"no engines in {folder}\n"
+
+
+@needs_rtx
+def test_json_is_all_of_stdout(run: Run, mine: Path) -> None:
+    own = ("--catalogue", mine, "--models", "good,bad", "--profiles", "proxy", "--targets", "portable")
+    made = run(*own, "--precisions", "fp32,int8", "--json")
+    assert made.returncode == 5
+    facts = {f["model"]: f for f in json.loads(made.stdout)}
+    assert {n: f["state"] for n, f in facts.items()} == {"good": "built", "bad": "failed"}
+    assert "cannot parse" in facts["bad"]["detail"]
+    assert "no int8 engines of good, bad" in made.stderr
+
+
+@needs_rtx
+def test_a_failing_model_does_not_stop_the_others_and_pruning_keeps_a_facilitys_own(
+    run: Run, mine: Path, folder: Path
+) -> None:
+    own = ("--models", "good,bad", "--precisions", "fp32", "--profiles", "proxy", "--targets", "portable")
+    made = run("--catalogue", mine, *own)
+    failed(made, 5, r"bad fp32 proxy portable: failed: .*bad\.onnx.*Export the model again")
+    assert "1 built, 1 failed" in made.stdout
+    assert "stale: the catalogue has no such model" in run("--list").stdout
+    assert "0 removed\n1 kept of models that the catalogue has not" in run("--prune").stdout
+    # Retrained, under the same name.
+    data = (mine / "good.onnx").read_bytes()
+    toml = (mine / "good.toml").read_text()
+    (mine / "good.onnx").write_bytes(data + b"\x72\x00")
+    digests = [hashlib.sha256(d).hexdigest() for d in (data, data + b"\x72\x00")]
+    (mine / "good.toml").write_text(toml.replace(*digests))
+    assert "stale: the model has new weights" in run("--list", "--catalogue", mine).stdout
+    assert "1 removed" in run("--prune", "--catalogue", mine).stdout
+    assert not list(folder.glob("*.engine"))
+
+
+@needs_rtx
+def test_nothing_to_build_in_int8_is_no_success(run: Run, mine: Path) -> None:
+    made = run("--catalogue", mine, "--models", "good", "--precisions", "int8", "--targets", "portable")
+    failed(made, 5, "nothing to build: no int8 engines of good")
+
+
+@needs_rtx
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_terminal_shows_progress_with_the_time_left(run: Run, folder: Path) -> None:
+    import pty
+
+    controller, terminal = pty.openpty()
+    command = [sys.executable, str(ROOT / "build_engines.py"), "--store", str(folder), *ONE]
+    with subprocess.Popen(command, stdout=terminal, stderr=terminal, env=os.environ | {"TERM": "xterm"}):
+        os.close(terminal)
+        shown = b""
+        while True:
+            try:
+                part = os.read(controller, 65536)
+            except OSError:  # how a terminal says that its last writer is gone
+                break
+            if not part:
+                break
+            shown += part
+    os.close(controller)
+    assert re.search(rb"0\.\d of 1 engines.*(-|\d+):(--|\d\d):(--|\d\d)", shown)
+    assert b"built in" in shown
+
+
+# The fleet
+
+
+def test_the_examples_plan_fits_80_columns_and_a_pipe_gets_a_row_a_line(run: Run) -> None:
+    plan = ("--fleet", ROOT / "examples" / "fleet.toml", "--dry-run")
+    made = run(*plan)
+    assert made.returncode == 0, made.stderr
+    rows = [line for line in made.stdout.splitlines() if line.startswith("denoise-")]
+    assert any(re.fullmatch(r"\S+ +fp16 +uhd +sm89 +artists: RTX 4090.* build *", row) for row in rows)
+    assert re.search(r"\d+ build$", made.stdout)
+    facts = json.loads(run(*plan, "--json").stdout)
+    assert len(facts) == len(rows)
+    assert {f["for"] for f in facts if f["target"] == "sm75"} == {"laptops: RTX 2060"}
+
+    narrow = run(*plan, env=os.environ | {"COLUMNS": "80", "FORCE_COLOR": "1"}).stdout
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", narrow).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(
+        [line for line in lines if re.match(r"denoise-\S+ +(fp16|int8) +(hd|uhd|proxy) +sm\d+ ", line)]
+    ) == len(rows)
+
+
+@needs_rtx
+def test_a_fleet_is_built_and_then_skipped(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "fleet.toml"
+    path.write_text(
+        f'models = ["{LITE}"]\nprecisions = ["fp32"]\nprofiles = ["proxy"]\n'
+        '[[class]]\nname = "a"\ngpus = ["H100", "RTX 4090"]\n'
+        '[[class]]\nname = "b"\ngpus = ["L4"]\nlibrary = "tensorrt"\n'
+    )
+    planned = run("--fleet", path, "--dry-run").stdout
+    assert "portable: a: H100: tensorrt-rtx does not list sm90; portable engines are tried there" in planned
+    assert planned.endswith("2 build, 1 elsewhere\n")
+    made = run("--fleet", path)
+    assert made.returncode == 0, made.stderr
+    assert f"{LITE} fp32 proxy sm89 L4, for b: L4: built on the GPU itself: run this there" in made.stdout
+    assert "2 built, 1 to be built elsewhere" in made.stdout
+    assert run("--fleet", path, "--dry-run").stdout.endswith("2 in the store, 1 elsewhere\n")
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--models", "denoise-sr-light-x1"), "no model 'denoise-sr-light-x1' .*did you mean"),
+        (("--precisions", "fp61"), "no engine precision 'fp61'"),
+        (("--precisions", ""), "no engine precision is named"),
+        (("--models", ""), "no model is named"),
+        (("--profiles", "4k"), "no profile '4k'"),
+        (("--library", "tensort"), "no library 'tensort' .*did you mean 'tensorrt"),
+        (("--list", "--prune"), "--list and --prune are one at a time"),
+        (("--list", "--models", "x"), "--list looks at the whole store: leave out --models"),
+        (("--fleet", "f.toml", "--targets", "sm89"), "leave out --targets, or --fleet"),
+        (("--fleet", "f.toml"), r"f\.toml cannot be read"),
+        (("--jobs", "0"), "jobs"),
+        (("--frobnicate",), "No such option"),
+    ],
+)
+def test_wrong_options_are_usage(arguments: tuple[str, ...], says: str, run: Run) -> None:
+    failed(run(*arguments), 2, says)
+
+
+@needs_rtx
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--targets", "sm98"), "no target 'sm98' .*did you mean 'sm89'"),
+        (("--targets", "sm90"), "does not list sm90 .*build 'portable'"),
+        (("--targets", "current"), "there is no GPU here"),
+        (("--targets", ""), "no target is named"),
+        (("--version-compatible",), "no version-compatible engines"),
+    ],
+)
+def test_wrong_targets_are_usage(arguments: tuple[str, ...], says: str, run: Run) -> None:
+    failed(run(*arguments), 2, says)
+
+
+def test_a_model_folder_that_is_not_there_is_an_engine_failure(run: Run, tmp_path: Path) -> None:
+    failed(run("--catalogue", tmp_path / "none"), 5, "the model folder .*none does not exist")
+
+
+@needs_rtx
+def test_a_store_that_cannot_be_written(run: Run, folder: Path) -> None:
+    folder.touch()
+    failed(run(*ONE), 6, "no folder for engines can be written.*store: ")
+
+
+@needs_rtx
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on files")
+def test_a_full_disk(run: Run, folder: Path) -> None:
+    import resource
+
+    def full() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+    failed(run(*ONE, preexec_fn=full), 6, "could not be written to .*Make room there")
+    assert {p.suffix for p in folder.iterdir()} <= {".lock"}
+
+
+@needs_rtx
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_interrupted_it_ends_at_once_and_leaves_nothing_behind(name: str, run: Run, folder: Path) -> None:
+    command = [sys.executable, str(ROOT / "build_engines.py"), "--store", str(folder), *STANDARD]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not list(folder.glob(".*.lock")):  # a worker is at work
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.05)
+        children = psutil.Process(process.pid).children(recursive=True)
+        assert children
+        began = time.monotonic()
+        # As a terminal does it to all, a farm manager to one.
+        if name == "SIGINT":
+            os.killpg(process.pid, signal.SIGINT)
+        else:
+            process.terminate()
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert time.monotonic() - began < 4
+    assert said.splitlines() == ["interneg: interrupted; every frame and file that was written is whole"]
+    assert not psutil.wait_procs(children, timeout=3)[1]
+    assert not list(folder.glob("*.engine")) or run("--verify").returncode == 0
