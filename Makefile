@@ -28,7 +28,7 @@ docs: install
 goldens: install
 	$(BIN)/python -m pytest tests/nodes --regenerate-goldens
 
-# As CI builds them, without a GPU; needs the package tensorrt-rtx.
+# Without a GPU: make engines EXTRAS=build
 engines: install
 	$(BIN)/python build_engines.py --targets portable,sm75,sm80,sm86,sm89,sm120 --store build/engines
 	$(BIN)/python build_engines.py --verify --store build/engines
