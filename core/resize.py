@@ -12,6 +12,7 @@ from interneg.nonfinite import fill, nonfinite
 PEAKS = 0.5
 """By how much of its height above what is wider a line or dot may grow when it is enlarged."""
 
+_CORNER = 0.25
 _AROUND = 5
 _VECTORS = ("forward", "backward", "motion", "disparity", "disparityl", "disparityr")
 _LABELS = ("id", "objectid", "materialid", "z", "zback", "depth")
@@ -78,15 +79,21 @@ def reach(given: Pixels, headroom: float = 0.01, peaks: float = 0.0) -> tuple[Pi
 
     square = np.ones((_AROUND, _AROUND), np.uint8)
     high, low = cv2.dilate(given, square), cv2.erode(given, square)
-    span = cv2.subtract(high, low)
+    # Below 0 a log encoding goes far for no light at all, and an edge to it would have headroom for a stop.
+    span = cv2.subtract(high, cv2.max(low, cv2.min(high, 0)))
     above, below = cv2.scaleAdd(span, headroom, high), cv2.scaleAdd(span, -headroom, low)
     if peaks:
         narrow = np.ones((3, 3), np.uint8)
         wide_high = cv2.dilate(cv2.morphologyEx(given, cv2.MORPH_OPEN, narrow), square)
         wide_low = cv2.erode(cv2.morphologyEx(given, cv2.MORPH_CLOSE, narrow), square)
-        above += np.float32(peaks) * (high - wide_high)
-        below += np.float32(peaks) * (low - wide_low)
+        above += np.float32(peaks) * _narrow(high - wide_high, span)
+        below -= np.float32(peaks) * _narrow(wide_low - low, span)
     return below, above
+
+
+def _narrow(height: Pixels, span: Pixels) -> Pixels:
+    """The height of lines and dots, which is most of what is around them; that of a corner or curve is not."""
+    return np.maximum((height - np.float32(_CORNER) * span) / np.float32(1 - _CORNER), 0)
 
 
 def layer(plane: Pixels, channel: str, depth: str, scale: int) -> Pixels:

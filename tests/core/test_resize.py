@@ -99,8 +99,21 @@ def test_hold_lets_a_narrow_line_grow_where_it_is_asked_to() -> None:
     wild = given.repeat(2, 0).repeat(2, 1) * 3
     assert hold(wild.copy(), given, 2).max() == pytest.approx(0.505)
     assert hold(wild.copy(), given, 2, peaks=0.5).max() == pytest.approx(0.755)
-    dark = hold(-wild, -given, 2, peaks=0.5)
-    assert dark.min() == pytest.approx(-0.755)
+    dark = hold(1 - wild, 1 - given, 2, peaks=0.5)
+    assert dark.min() == pytest.approx(0.245)
+
+
+def test_a_corner_is_no_line() -> None:
+    y, x = np.mgrid[:24, :24].astype(np.float32)
+    given = np.clip((x + y - 23) / 4 + 0.5, 0, 1) ** 3
+    wild = given.repeat(2, 0).repeat(2, 1) * 3
+    assert hold(wild, given, 2, peaks=0.5).max() == pytest.approx(1.01)
+
+
+def test_an_edge_to_far_below_black_has_no_more_headroom_than_one_to_black() -> None:
+    given = np.full((12, 12), -1.8, np.float32)
+    given[:, 6:] = 0.9
+    assert hold(given.repeat(2, 0).repeat(2, 1) * 2, given, 2).max() == pytest.approx(0.909)
 
 
 @pytest.mark.parametrize("channel", ["forward.left.u", "motion.x", "disparityL.y", "main.Backward.v"])
