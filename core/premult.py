@@ -11,7 +11,6 @@ import numpy as np
 from interneg.frame import Frame, Pixels
 from interneg.nonfinite import fill
 
-
 _BRIGHTER = 2.0
 """How much brighter than what is covered a colour may become by dividing it."""
 
@@ -25,10 +24,10 @@ _NEAR = 17
 def coverage(frame: Frame) -> Pixels | None:
     """What the colour of a frame has been multiplied by, (H, W) float32; None where that is 1 throughout.
 
-    The alpha, as far as the colour was multiplied by it: a glow, or a matte that was only laid beside a plate,
-    has more light than its alpha allows. Around such light the coverage passes into 1 over some pixels, so that
-    what is divided by it stays as smooth as it was. None for frames without alpha, and for those that say that
-    it is unassociated.
+    The alpha, as far as the colour was multiplied by it: a glow, or a matte that was only laid beside a
+    plate, has more light than its alpha allows. Around such light the coverage passes into 1 over some
+    pixels, so that what is divided by it stays as smooth as it was. None for frames without alpha, and for
+    those that say that it is unassociated.
     """
     if "A" not in frame.channels or frame.metadata.get("oiio:UnassociatedAlpha", 0):
         return None

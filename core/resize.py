@@ -92,7 +92,7 @@ def reach(given: Pixels, headroom: float = 0.01, peaks: float = 0.0) -> tuple[Pi
 
 
 def _narrow(height: Pixels, span: Pixels) -> Pixels:
-    """The height of lines and dots, which is most of what is around them; that of a corner or curve is not."""
+    """The height of lines and dots, most of the span around them; the height of corners and curves is not."""
     return np.maximum((height - np.float32(_CORNER) * span) / np.float32(1 - _CORNER), 0)
 
 

@@ -8,7 +8,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from interneg.colour.tags import CICP, SRGB_PICTURE, VIDEO_709, dpx_of, interop_ids, primaries_of, tags_of
+from interneg.colour.tags import (
+    CICP,
+    SRGB_PICTURE,
+    VIDEO_709,
+    Tag,
+    dpx_of,
+    interop_ids,
+    primaries_of,
+    tags_of,
+)
 from interneg.colour.transform import Step, Transform, in_chunks
 from interneg.colour.working import WorkingSpace, fold, to_luma, to_rgb, unfold
 from interneg.errors import ColourError, near
@@ -106,8 +115,8 @@ class Colour:
         In order: the override; what the file says; a file rule of the configuration made for such files; then
         by kind: for EXR and float files the scene_linear role, for movies (files with "cicp:" tags) Rec.709
         video, for integer stills the sRGB picture space; the configuration's default rule. A tag that no
-        space of the configuration fits is named in the reason; but where primaries are stated that no space
-        fits, ColourError is raised, for any other space would be wrong.
+        space of the configuration fits is named in the reason; but where a file names a space that there is
+        not, or states primaries that no space fits, ColourError is raised: any other space would be wrong.
         """
         if override:
             return Choice(self.resolve(override), f"asked for as '{override}'")
@@ -115,14 +124,13 @@ class Colour:
         for tag in tags_of(metadata):
             found = self._first(tag.names)
             if not found and tag.binding:
-                raise ColourError(
-                    f"{path} says {tag.text}, which no colour space of {self.name} has; say which one to "
-                    "take (--input-space)"
-                )
+                raise self._unknown(path, tag)
             if not found:
                 unmet.append(tag.text)
             elif not tag.presumed:
                 return Choice(found, f"the file says {tag.text}{_but(unmet)}")
+        if lost := next((tag for tag in tags_of(metadata) if tag.naming), None):
+            raise self._unknown(path, lost)
 
         ruled, index = self._config.getColorSpaceFromFilepath(path)
         if not self._config.filepathOnlyMatchesDefaultRule(path):
@@ -137,6 +145,13 @@ class Colour:
         if found := self._first(names):
             return Choice(found, f"{kind}{_but(unmet)}")
         return Choice(self.resolve(ruled), f"the default file rule of {self.name}{_but(unmet)}")
+
+    def _unknown(self, path: str, tag: Tag) -> ColourError:
+        hint = near(tag.names[0], self._words) if tag.naming else ""
+        return ColourError(
+            f"{path} says {tag.text}, which no colour space of {self.name} has{hint}; say which one to take "
+            "(--input-space)"
+        )
 
     def tags(self, space: str) -> dict[str, Any]:
         """The metadata by which files say this colour space: what `space_of` reads, of all formats together.

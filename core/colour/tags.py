@@ -109,13 +109,15 @@ class Tag(NamedTuple):
     """One thing a file says about its colour.
 
     text: the tag as a person would quote it; names: spaces that fit, best first; presumed: the reader of the
-    format presumed it, the file did not say so; binding: no other space may be taken in its place.
+    format presumed it, the file did not say so; binding: no other space may be taken in its place; naming: it
+    names a space, in whose place only another tag's may be taken.
     """
 
     text: str
     names: tuple[str, ...]
     presumed: bool = False
     binding: bool = False
+    naming: bool = False
 
 
 def tags_of(metadata: Mapping[str, Any]) -> list[Tag]:
@@ -126,9 +128,10 @@ def tags_of(metadata: Mapping[str, Any]) -> list[Tag]:
     """
     tags = []
     if text := str(metadata.get(OWN, "")):
-        tags.append(Tag(f"{OWN} '{text}'", (text,)))
-    if text := str(metadata.get("colorInteropID", "")):
-        tags.append(Tag(f"colorInteropID '{text}'", (text,)))
+        tags.append(Tag(f"{OWN} '{text}'", (text,), naming=True))
+    text = str(metadata.get("colorInteropID", ""))
+    if text and text != "unknown":
+        tags.append(Tag(f"colorInteropID '{text}'", (text,), naming=True))
     still = metadata.get("CICP", (_UNSPECIFIED, _UNSPECIFIED))
     primaries = int(metadata.get("cicp:primaries", still[0]))
     transfer = int(metadata.get("cicp:transfer", still[1]))

@@ -282,3 +282,17 @@ def test_a_config_without_scene_linear_says_so(tmp_path: Path) -> None:
     with pytest.raises(ColourError, match="scene_linear"):
         raw.enter(ramp(), "raw", WorkingSpace.LINEAR_RGB)
     np.testing.assert_array_equal(raw.enter(ramp(), "raw", WorkingSpace.LOG_RGB), ramp())
+
+
+def test_a_file_that_names_a_space_that_there_is_not_is_an_error() -> None:
+    colour = Colour()
+    with pytest.raises(
+        ColourError, match=r"colorInteropID 'lin_rec709_scen'.* \(did you mean .*lin_rec709_scene"
+    ):
+        colour.space_of("a.exr", {"colorInteropID": "lin_rec709_scen"}, "half")
+    assert colour.space_of("a.exr", {"colorInteropID": "banana"}, "half", override="ACEScg").space == "ACEScg"
+    # Another tag may be right where one is not; and some say that they do not know.
+    rec709 = (0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329)
+    found = colour.space_of("a.exr", {"colorInteropID": "banana", "chromaticities": rec709}, "half")
+    assert "709" in found.space
+    assert colour.space_of("a.exr", {"colorInteropID": "unknown"}, "half")
