@@ -10,9 +10,14 @@ import torch
 from onnx import TensorProto, numpy_helper
 
 import interneg.engines.catalogue as catalogue
-from interneg.engines.qualify import LIMITS, compare, golden
+from interneg.engines.models import load_catalogue
+from interneg.engines.qualify import LIMITS, compare, golden, qualify
+from interneg.engines.runtimes import RUNTIMES
+from interneg.engines.store import Store
 from interneg.engines.training.export import one_scale, write_onnx
-from interneg.engines.training.quantise import Compiled, inner, limits
+from interneg.engines.training.onnx_nets import Compiled
+from interneg.engines.training.qdq import inner
+from interneg.engines.training.quantise import limits
 from interneg.engines.typed import half, overflowing
 
 FOLDER = Path(catalogue.__file__).parent
@@ -104,6 +109,17 @@ def test_the_int8_file_rounds_the_fp32_weights(path: Path) -> None:
     results = [Compiled(w, 1)(planes)[0].numpy() for w in (model.SerializeToString(), source)]
     figures = compare(*results)
     assert figures.psnr > 50 and figures.maximum < 0.05, EXPORT
+
+
+@pytest.mark.parametrize("path", typed("int8"))
+@pytest.mark.parametrize("runtime", ["openvino", "onnxruntime"])
+def test_the_int8_file_qualifies_on_every_runtime_for_cpus(path: Path, runtime: str) -> None:
+    """On CPUs without VNNI too, where OpenVINO's sums saturate."""
+    if reason := RUNTIMES[runtime].unavailable():
+        pytest.skip(reason)
+    model = load_catalogue()[path.stem]
+    network = RUNTIMES[runtime].load(model, "int8", None, Store())
+    qualify(model, network, "int8")
 
 
 @pytest.mark.parametrize("precision", ["fp16", "int8"])

@@ -8,23 +8,18 @@ from onnx import helper, numpy_helper
 
 from interneg.engines.qualify import LIMITS
 from interneg.engines.store import Figures
-from interneg.engines.training.quantise import (
+from interneg.engines.training.calibrate import (
     BINS,
-    LEVELS,
-    Compiled,
     Counts,
-    Typed,
     by_entropy,
     by_mse,
     by_percentile,
     counted,
-    equalised,
-    inner,
-    limits,
     peaks,
-    quantised,
-    rounded,
 )
+from interneg.engines.training.onnx_nets import Compiled, Typed
+from interneg.engines.training.qdq import LEVELS, equalised, inner, quantised, rounded
+from interneg.engines.training.quantise import limits, worse, worst
 from tests.engines.conftest import network
 
 pytest.importorskip("onnxruntime", reason="typed graphs are made with the extra `onnxruntime`")
@@ -121,6 +116,9 @@ def test_limits_have_a_margin_and_are_never_looser_than_the_default() -> None:
         "psnr": 58.0,
         "nans": 0,
     }
+    fine = Figures(maximum=0.1, p999=0.04, mean=0.01, psnr=44.0, nans=0)
+    assert worst([good, fine]) == worst([fine, good]) == fine
+    assert worse(0.01, fine, 0.05) == pytest.approx(1.15 * 0.01 / 0.015)
     bad = Figures(maximum=1.0, p999=1.0, mean=1.0, psnr=10.0, nans=0)
     default = LIMITS["int8"]
     assert limits("int8", [good, bad])["maximum"] == default.maximum
