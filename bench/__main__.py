@@ -1,4 +1,4 @@
-"""Print the figures table: `python -m bench [quality|speed] [--data FOLDER]`.
+"""Print the figures table: `python -m bench [quality|speed|engines] [--data FOLDER]`.
 
 FOLDER holds the public test sets Set5 and BSD68 (default: ../shared/data/dev); without it their rows are
 left out. Everything is written to bench/out.
@@ -10,12 +10,12 @@ import argparse
 from itertools import chain
 from pathlib import Path
 
-from bench import quality, speed
+from bench import engines, quality, speed
 
 HERE = Path(__file__).parent
 
 parser = argparse.ArgumentParser(prog="python -m bench")
-parser.add_argument("part", nargs="?", choices=("quality", "speed"))
+parser.add_argument("part", nargs="?", choices=("quality", "speed", "engines"))
 parser.add_argument("--data", type=Path, default=HERE.parents[1] / "shared" / "data" / "dev")
 chosen = parser.parse_args()
 out = HERE / "out"
@@ -24,10 +24,13 @@ if not chosen.data.is_dir():
     print(f"no test sets at {chosen.data}: their rows are left out")
 
 parts = []
-if chosen.part != "speed":
-    parts.append(quality.rows(chosen.data, out))
-if chosen.part != "quality":
-    parts.append(speed.rows(out))
+for name, part in (
+    ("quality", lambda: quality.rows(chosen.data, out)),
+    ("speed", lambda: speed.rows(out)),
+    ("engines", lambda: engines.rows(chosen.data, out)),
+):
+    if chosen.part in (None, name):
+        parts.append(part())
 print("| what | goal | measured | reached |\n|---|---|---|---|")
 for row in chain(*parts):
     reached = {True: "yes", False: "no", None: ""}[row.reached]

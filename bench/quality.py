@@ -42,19 +42,32 @@ def set5(folder: Path, out: Path) -> Iterator[Row]:
     """Set5 x2 and x4 from the published low-resolution files, 8-bit PNG in and out."""
     for model, goals in (("lite", (37.2, 30.9)), ("standard", (37.8, 31.9))):
         for scale, goal in zip((2, 4), goals, strict=True):
-            scores = []
-            for low in sorted((folder / f"LRx{scale}").iterdir()):
-                high = folder / "HR" / (low.name[:8] + "SRF_2_HR.png")
-                target = out / f"set5_{model}_x{scale}_{low.name}"
-                render(f"denoise-sr:scale={scale},model={model},noise=0", low, target, *ENCODED)
-                restored = _y601(read(target))
-                truth = _y601(read(high))[: restored.shape[0], : restored.shape[1]]
-                scores.append(psnr_y(truth, restored, scale))
+            scores = set5_scores(folder, out, model, scale)
             yield at_least(f"Set5 x{scale}, {model}, PSNR-Y", goal, float(np.mean(scores)))
+
+
+def set5_scores(folder: Path, out: Path, model: str, scale: int, *options: str) -> list[float]:
+    """PSNR-Y of each picture. options: further ones of `interneg render`."""
+    scores = []
+    for low in sorted((folder / f"LRx{scale}").iterdir()):
+        high = folder / "HR" / (low.name[:8] + "SRF_2_HR.png")
+        target = out / f"set5_{model}_x{scale}_{low.name}"
+        render(f"denoise-sr:scale={scale},model={model},noise=0", low, target, *ENCODED, *options)
+        restored = _y601(read(target))
+        truth = _y601(read(high))[: restored.shape[0], : restored.shape[1]]
+        scores.append(psnr_y(truth, restored, scale))
+    return scores
 
 
 def bsd68(folder: Path, out: Path) -> Iterator[Row]:
     """BSD68 grey, white Gaussian noise of sigma 25 that is not clipped, float TIFF in and out."""
+    for model, goal in (("lite", 28.6), ("standard", 29.2)):
+        scores = bsd68_scores(folder, out, model)
+        yield at_least(f"BSD68 grey σ=25, {model}, PSNR", goal, float(np.mean(scores)))
+
+
+def bsd68_scores(folder: Path, out: Path, model: str, *options: str) -> list[float]:
+    """PSNR of each picture. options: further ones of `interneg render`."""
     truths: dict[str, list[Image]] = {"landscape": [], "portrait": []}
     for path in sorted(folder.iterdir()):
         picture = read(path)[..., :1]
@@ -64,15 +77,14 @@ def bsd68(folder: Path, out: Path) -> Iterator[Row]:
         for number, picture in enumerate(pictures, 1):
             noisy = picture + noise.normal(0, 25 / 255, picture.shape).astype(np.float32)
             write(out / f"bsd68_{shape}.{number:04d}.tif", noisy)
-    for model, goal in (("lite", 28.6), ("standard", 29.2)):
-        scores = []
-        for shape, pictures in truths.items():
-            source, target = out / f"bsd68_{shape}.%04d.tif", out / f"bsd68_{shape}_{model}.%04d.tif"
-            render(f"denoise-sr:model={model},noise=25", source, target, *ENCODED)
-            for number, picture in enumerate(pictures, 1):
-                restored = read(Path(str(target) % number))[..., :1]
-                scores.append(10 * np.log10(1 / np.mean((np.clip(restored, 0, 1) - picture) ** 2)))
-        yield at_least(f"BSD68 grey σ=25, {model}, PSNR", goal, float(np.mean(scores)))
+    scores = []
+    for shape, pictures in truths.items():
+        source, target = out / f"bsd68_{shape}.%04d.tif", out / f"bsd68_{shape}_{model}.%04d.tif"
+        render(f"denoise-sr:model={model},noise=25", source, target, *ENCODED, *options)
+        for number, picture in enumerate(pictures, 1):
+            restored = read(Path(str(target) % number))[..., :1]
+            scores.append(float(10 * np.log10(1 / np.mean((np.clip(restored, 0, 1) - picture) ** 2))))
+    return scores
 
 
 def joint(folder: Path, out: Path) -> Iterator[Row]:

@@ -20,7 +20,9 @@ class Row:
 
 def at_least(what: str, goal: float, figure: float, unit: str = "dB") -> Row:
     """A row whose figure is to be `goal` or more."""
-    return Row(what, f"≥ {goal:g} {unit}", f"{figure:.2f} {unit}", figure >= goal)
+    # A miss must not round to the goal.
+    digits = next((d for d in (2, 3) if (round(figure, d) >= goal) == (figure >= goal)), 4)
+    return Row(what, f"≥ {goal:g} {unit}", f"{figure:.{digits}f} {unit}", figure >= goal)
 
 
 def at_most(what: str, goal: float, figure: float, unit: str = "") -> Row:

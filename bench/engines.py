@@ -1,0 +1,86 @@
+"""Engines: how long TensorRT's take to build without a GPU, and what INT8 gains and costs on the CPU."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from bench.quality import bsd68_scores, set5_scores
+from bench.table import Row, at_least, at_most
+from interneg.engines import build, factory
+from interneg.engines.models import Model, load_catalogue
+from interneg.engines.source import Engines
+from interneg.engines.store import Store
+from interneg.errors import EngineError
+
+LOSSES = {"lite": 0.05, "standard": 0.1}
+SPEED_UPS = {"lite": 3.0, "standard": 2.0}
+
+
+def rows(data: Path, out: Path) -> Iterator[Row]:
+    """Measure everything."""
+    models = load_catalogue()
+    yield built(list(models.values()))
+    for model in models.values():
+        if "int8" in model.weights:
+            yield int8_speed(model)
+            yield from int8_loss(model, data, out)
+        else:
+            goal = f"≤ {LOSSES[model.variant]:g} dB lost"
+            yield Row(f"{model.name}: INT8", goal, "no INT8 weights", False)
+
+
+def built(models: list[Model]) -> Row:
+    """Every model in fp16, and INT8 where there is one, for every target, with TensorRT for RTX."""
+    library = build.LIBRARIES["tensorrt-rtx"]
+    what = "engines built without a GPU by TensorRT for RTX, all models, fp16 and int8, 6 targets"
+    if reason := library.missing():
+        return Row(what, "all", reason, None)
+    targets = [t for t in library.targets if t != "sm121"]
+    orders = list(build.orders(models, ["fp16", "int8"], [build.PROFILES["hd"]], library, targets))
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        outcomes = list(factory.produce(orders, Store([folder])))
+    good = sum(o.state == "built" for o in outcomes)
+    spent = time.perf_counter() - began
+    return Row(what, "all", f"{good} of {len(orders)} in {spent:.0f} s", good == len(orders))
+
+
+def int8_speed(model: Model) -> Row:
+    """INT8 over fp32, both on OpenVINO, best of several rounds in turns."""
+    goal, what = SPEED_UPS[model.variant], f"{model.name}, 960x540: INT8 over fp32, OpenVINO"
+    planes = np.random.default_rng(4).random((6, 540, 960), np.float32)
+    try:
+        engines = [Engines("openvino", p).open(model.name) for p in ("fp32", "int8")]
+    except EngineError as error:
+        return Row(what, f"≥ {goal:g} times", str(error), False)
+    times = [[_seconds(partial(e.run, planes)) for e in engines] for _ in range(6)][1:]
+    ratio = min(t for t, _ in times) / min(t for _, t in times)
+    return at_least(what, goal, ratio, "times")
+
+
+def int8_loss(model: Model, data: Path, out: Path) -> Iterator[Row]:
+    """PSNR lost on the public set of a model's scale, through `interneg render`, on OpenVINO."""
+    name, folder = ("BSD68", data / "BSD68") if model.scale == 1 else ("Set5", data / "Set5")
+    if not folder.is_dir():
+        return
+    scores = []
+    for precision in ("fp32", "int8"):
+        options = ("--runtime", "openvino", "--precision", precision)
+        if model.scale == 1:
+            scores.append(bsd68_scores(folder, out, model.variant, *options))
+        else:
+            scores.append(set5_scores(folder, out, model.variant, model.scale, *options))
+    what = f"{model.name}: lost by INT8 on {name}"
+    yield at_most(what, LOSSES[model.variant], float(np.mean(scores[0]) - np.mean(scores[1])), "dB")
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
