@@ -66,14 +66,18 @@ class Recipe:
         """Read a file in the TOML form; its inputs lie in its own folder. Raises RecipeError, KnobError."""
         try:
             recipe = cls.from_toml(path.read_text(encoding="utf-8"), types)
-        except (OSError, UnicodeDecodeError) as error:
-            raise RecipeError(f"the recipe {path} cannot be read: {error}") from error
+        except OSError as error:
+            raise RecipeError(f"the recipe {path} cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise RecipeError(f"the recipe {path} cannot be read, it is no UTF-8 text: {error}") from error
         folder = path.absolute().parent
         return replace(recipe, inputs={name: str(folder / p) for name, p in recipe.inputs.items()})
 
     @classmethod
     def from_line(cls, line: str, types: NodeTypes) -> Recipe:
         """Read the one-line form. Raises RecipeError, KnobError."""
+        if not line.strip():
+            raise RecipeError(f"the recipe is empty: name a node, such as {next(iter(types), 'a node')}")
         nodes = []
         for part in line.split("|"):
             name, _, settings = part.strip().partition(":")

@@ -41,7 +41,9 @@ def render(
     settings: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="NODE.KNOB=VALUE", help="Change a knob of the recipe; may be repeated."
+            "--set",
+            metavar="NODE.KNOB=VALUE",
+            help="Change a knob of every node of that name in the recipe; may be repeated.",
         ),
     ] = None,
     input_space: Annotated[

@@ -141,3 +141,10 @@ def test_a_bad_line_is_refused_with_its_reason(
 def test_a_bad_setting_is_refused_with_its_reason(types: dict[str, Any], setting: str, says: str) -> None:
     with pytest.raises(RecipeError, match=re.escape(says)):
         Recipe.from_line("temporal-mean", types).with_setting(setting)
+
+
+def test_an_empty_line_and_a_missing_file_say_so(types: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="the recipe is empty: name a node, such as temporal-mean"):
+        Recipe.from_line("  ", types)
+    with pytest.raises(RecipeError, match=r"none\.toml cannot be read: No such file or directory$"):
+        Recipe.from_file(tmp_path / "none.toml", types)
