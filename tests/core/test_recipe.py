@@ -104,7 +104,7 @@ def test_a_bad_file_is_refused_with_its_reason(types: dict[str, Any], text: str,
 @pytest.mark.parametrize(
     ("line", "error", "says"),
     [
-        ("", RecipeError, "no node ''"),
+        ("", RecipeError, "the recipe is empty"),
         ("temporal-mean|", RecipeError, "no node ''"),
         (
             "temporal-mean:radius",
