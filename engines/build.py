@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 import interneg
-from interneg.engines import qualify, typed
+from interneg.engines import gpus, qualify, typed
 from interneg.engines.gpus import COMPUTE, Gpu
 from interneg.engines.manifest import TIMINGS
 from interneg.engines.models import Model, Planes, Precision
@@ -163,7 +163,7 @@ class Order(NamedTuple):
 def target_of(library: Library, gpu: Gpu) -> str:
     """The target to build for a GPU. Raises UsageError where there is none."""
     if not library.targets:
-        return f"{gpu.target} {gpu.name}"
+        return f"{gpu.target} {gpus.short(gpu.name)}"
     if gpu.target in library.targets:
         return gpu.target
     if gpu.capability >= (8, 0):
@@ -183,15 +183,15 @@ def target_note(library: Library, gpu: Gpu) -> str:
 def targets_for(library: Library, gpu: Gpu) -> tuple[str, ...]:
     """The targets whose engines run on a GPU, the best first."""
     if not library.targets:
-        return (f"{gpu.target} {gpu.name}",)
+        return (f"{gpu.target} {gpus.short(gpu.name)}",)
     own = (gpu.target,) if gpu.target in library.targets else ()
     return own + ((PORTABLE,) if gpu.capability >= (8, 0) else ())
 
 
 def check_target(library: Library, target: str) -> str:
     """A target by name. Raises UsageError, with near matches, where the library does not build for it."""
-    if target in library.targets:
-        return target
+    if target.casefold() in library.targets:
+        return target.casefold()
     if not library.targets:
         raise UsageError(f"TensorRT builds for the GPU at hand only: the target is 'current', not '{target}'")
     if cards := [name for name, capability in COMPUTE.items() if f"sm{capability}" == target]:
@@ -308,6 +308,9 @@ class _Making:
         strong = 1 << int(flags.STRONGLY_TYPED) if hasattr(flags, "STRONGLY_TYPED") else 0
         network = self.builder.create_network(strong)
         parser = self.trt.OnnxParser(network, self.heard)
+        # The parser takes these for a graph without nodes.
+        if what := _no_onnx(weights):
+            raise EngineError(f"{self.source} is no ONNX file (it is {what}). Export the model again")
         if not parser.parse(weights):
             raise EngineError(
                 f"{self.order.library.name} cannot parse {self.source}: {self._complaints(parser)}"
@@ -361,8 +364,7 @@ class _Making:
         """What the parser has against the file, and what to do."""
         found = [parser.get_error(i) for i in range(parser.num_errors)]
         nodes = {
-            f"node '{e.node_name()}' ({e.node_operator()}), {e.code().name.replace('_', ' ').lower()}: "
-            f"{_line(e.desc())}"
+            _about(e.code().name, e.node_operator(), e.node_name(), _line(e.desc()))
             for e in found
             if e.node_operator()
         }
@@ -398,6 +400,24 @@ def _check_tensors(kind: str, found: Sequence[Any], planes: Planes, source: str)
             f"{source}: its {kind} '{planes.name}' has the shape {shape}, not {wanted} (-1: any size); "
             "export the model again with dynamic height and width, or mend the entry"
         )
+
+
+def _no_onnx(weights: bytes) -> str:
+    """What a file is that can be told at a glance to be no ONNX; "" where it may be."""
+    if not weights:
+        return "empty"
+    if weights.startswith(b"version https://git-lfs"):
+        return "a Git LFS pointer: run git lfs pull"
+    # Protocol buffers hold bytes that no text does: an ONNX file begins with its version, 8 and a number.
+    head = weights[:512]
+    return "text" if all(byte >= 32 or byte in b"\t\n\r" for byte in head) else ""
+
+
+def _about(code: str, operator: str, node: str, said: str) -> str:
+    """What the parser has against a node."""
+    if "Plugin not found" in said or (code == "UNSUPPORTED_NODE" and said == "false"):
+        return f"TensorRT has no operator {operator} (node '{node}'): {said}"
+    return f"node '{node}' ({operator}), {code.replace('_', ' ').lower()}: {said}"
 
 
 def _line(text: str) -> str:

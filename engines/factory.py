@@ -77,7 +77,7 @@ def produce(
                 if worker.at is None and waiting:
                     worker.take(*waiting.popleft())
             while waiting and len(team) < min(jobs or workers(orders), len(orders)):
-                team.append(_Worker(context, store.folders, force))
+                team.append(_Worker(context, store, force))
                 team[-1].take(*waiting.popleft())
             ready = wait([worker.connection for worker in team], _TICK)
             for worker in [w for w in team if w.connection in ready]:
@@ -100,9 +100,9 @@ def produce(
 class _Worker:
     """A process that builds one order after the other. at: the number of the one that it is at."""
 
-    def __init__(self, context: SpawnContext, folders: Sequence[Path], force: bool) -> None:
+    def __init__(self, context: SpawnContext, store: Store, force: bool) -> None:
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_work, args=(theirs, folders, force), daemon=True)
+        self.process = context.Process(target=_work, args=(theirs, store, force), daemon=True)
         self.at: int | None = None
         with _deaf():
             self.process.start()
@@ -154,9 +154,8 @@ def _deaf() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(connection: Connection, folders: Sequence[Path], force: bool) -> None:
+def _work(connection: Connection, store: Store, force: bool) -> None:
     """In a process of its own: orders, until the parent closes the connection or is gone."""
-    store = Store(folders)
     with suppress(EOFError, OSError):
         while True:
             order = connection.recv()
@@ -215,9 +214,14 @@ def proved(order: Order, store: Store, report: Callable[[float], None]) -> tuple
     blob, made = build.build(order, report, store=store)
     try:
         proof = runtime.prove(order, blob, store)
-    except EngineError:
+    except EngineError as failure:
         # Layers that were found to overflow are in fp32 already, except in a graph of the catalogue's own.
-        islands = () if made.islands else _overflow(order)
+        try:
+            islands = () if made.islands else _overflow(order)
+        except Exception as error:
+            # onnx and OpenVINO have no exception of their own in common.
+            said = " ".join(str(error).split())
+            raise EngineError(f"{failure}; whether it overflows in fp16 cannot be told: {said}") from error
         if not islands:
             raise
         blob, made = build.build(order, report, islands, store)

@@ -3,14 +3,17 @@
     python -m interneg.engines.gpucheck --out DIR
 
 Made for NVIDIA GPUs, where it builds TensorRT engines for the GPU it finds; elsewhere it times what runs, and
-says what does not and why. Prints one table and writes it as gpucheck.json and gpucheck.md. For each row:
+says what does not and why. Prints one table and writes it, row by row, as gpucheck.json and gpucheck.md. For
+each row:
 
 engine: milliseconds a frame in the network alone, its data already on the device (CUDA events; on a CPU,
     wall time of the inference).
-end to end: wall time a frame, two frames in work as in a render: scene-linear RGB to the working space,
-    upload, network, download, and back.
-rate: the first over the second: how much of the bare engine's speed is left.
-VRAM, W, J: peak memory, mean power and energy a frame of the whole GPU, by NVML.
+device: wall time a frame of the engine as a node runs it: tiles, upload, network, download; one at a time.
+end to end: wall time a frame, two in work as in a render: scene-linear RGB to the working space, the above,
+    and back. The colour conversion is done on the CPU, so a slow CPU shows here and not in `device`.
+rate: the first over the last: how much of the bare engine's speed is left.
+VRAM, W, J: peak memory since before the engine was opened, mean power and energy a frame end to end, of the
+    whole GPU that CUDA calls the first one, by NVML.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import argparse
 import json
 import os
 import platform
+import sys
 import tempfile
 import threading
 import time
@@ -35,16 +39,17 @@ import numpy as np
 import interneg
 from interneg.colour import Colour
 from interneg.colour.working import WorkingSpace
-from interneg.engines import build, factory, gpus
+from interneg.engines import build, factory, files, gpus
 from interneg.engines.models import Model, Precision, load_catalogue
 from interneg.engines.runtimes import RUNTIMES, Network
 from interneg.engines.runtimes.tensorrt import TensorRt
 from interneg.engines.source import Engines
 from interneg.engines.store import Store
 from interneg.engines.tiles import padded, padded_size, plan
-from interneg.errors import GpuMemoryError, InternegError
+from interneg.errors import GpuMemoryError, InternegError, UsageError
 from interneg.frame import Pixels
 
+_TORCH = ("torch-eager", "torch-compile")
 PROFILES = ("hd", "uhd")
 """hd for the speed of whole frames in one tile, uhd to see what a whole UHD frame takes."""
 
@@ -75,6 +80,7 @@ class Row:
     runtime: str
     precision: str
     engine_ms: float | None = None
+    device_ms: float | None = None
     end_to_end_ms: float | None = None
     vram_mib: float | None = None
     watts: float | None = None
@@ -100,29 +106,45 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--cases", default="", help="only those whose name holds this")
     args = parser.parse_args(arguments)
-    from interneg.engines.fleet import chosen_models
+    from interneg.engines.fleet import chosen, chosen_models
 
-    catalogue = load_catalogue()
-    models = {m.name: m for m in chosen_models(args.models.split(","), catalogue)}
-    cases = [c for c in CASES if args.cases in c.name]
-    only = [r for r in args.runtimes.split(",") if r]
+    try:
+        models = {m.name: m for m in chosen_models(args.models.split(","), load_catalogue())}
+        cases = [c for c in CASES if args.cases in c.name]
+        if not cases:
+            raise UsageError(f"no case holds '{args.cases}' (there are {', '.join(c.name for c in CASES)})")
+        only = [r for r in args.runtimes.split(",") if r]
+        if only:
+            chosen(only, (*RUNTIMES, *_TORCH), "runtime")
+    except UsageError as error:
+        print(f"gpucheck: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from error
     facts = machine()
     print(f"{facts['gpu'] or 'no GPU'}; {facts['cpu']}; {facts['system']}", flush=True)
+    if facts["watched"]:
+        print(f"memory and energy of {facts['watched']}", flush=True)
+    args.out.mkdir(parents=True, exist_ok=True)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         store = Store([Path(folder) / "store"])
         notes = [*unavailable(), *_built(models, store, only)]
         for note in notes:
             print(note, flush=True)
+        table = _written(args.out, rows, facts, notes)
         for row in measured(models, cases, only, store, args.seconds):
             rows.append(row)
             print(_line(row), flush=True)
-    args.out.mkdir(parents=True, exist_ok=True)
-    table = markdown(rows, facts, notes)
-    (args.out / "gpucheck.md").write_text(table, "utf-8")
-    said = {"machine": facts, "notes": notes, "rows": [asdict(r) | {"rate": r.rate} for r in rows]}
-    (args.out / "gpucheck.json").write_text(json.dumps(said, indent=2), "utf-8")
+            table = _written(args.out, rows, facts, notes)  # so that an interruption loses nothing
     print(f"\n{table}\n{args.out / 'gpucheck.md'}, {args.out / 'gpucheck.json'}")
+
+
+def _written(out: Path, rows: list[Row], facts: Mapping[str, Any], notes: list[str]) -> str:
+    """Write the JSON and the Markdown; the latter."""
+    table = markdown(rows, facts, notes)
+    said = {"machine": facts, "notes": notes, "rows": [asdict(r) | {"rate": r.rate} for r in rows]}
+    for name, text in (("gpucheck.md", table), ("gpucheck.json", json.dumps(said, indent=2))):
+        files.write(out / name, text.encode())
+    return table
 
 
 def machine() -> dict[str, Any]:
@@ -131,6 +153,7 @@ def machine() -> dict[str, Any]:
     versions = {n: r.version() for n, r in RUNTIMES.items() if r.version() != "unknown"}
     return {
         "gpu": f"{found[0].name} ({found[0].target}), driver {found[0].driver}" if found else "",
+        "watched": watched_gpu(),
         "cpu": f"{_processor()}, {os.cpu_count()} cores",
         "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         "interneg": interneg.__version__,
@@ -194,18 +217,22 @@ def _engine_row(
 ) -> Row:
     row = Row(model.name, case.name, runtime, precision)
     try:
-        engine = Engines(runtime, precision, store=store).open(model.name)
-        if too_slow := _too_slow(
-            lambda size: engine.run(np.zeros((6, size, size), np.float32)), case, seconds
-        ):
-            return replace(row, note=too_slow)
-        with watched() as watch:
-            alone = _bare(engine.network, model, case, engine.tile_pixels, seconds)
-            whole, frames = _end_to_end(engine.run, case, colour, seconds, watch)
-        row = replace(row, engine_ms=alone, end_to_end_ms=whole, vram_mib=watch.peak_mib)
+        with watched() as watch:  # before the engine takes its memory
+            engine = Engines(runtime, precision, store=store).open(model.name)
+            try:
+                if too_slow := _too_slow(
+                    lambda size: engine.run(np.zeros((6, size, size), np.float32)), case, seconds
+                ):
+                    return replace(row, note=too_slow)
+                alone = _bare(engine.network, model, case, engine.tile_pixels, seconds)
+                planes = _planes(case)
+                device = _median(lambda: engine.run(planes), seconds)
+                whole, frames = _end_to_end(engine.run, case, colour, seconds, watch)
+            finally:
+                engine.close()
+        row = replace(row, engine_ms=alone, device_ms=device, end_to_end_ms=whole, vram_mib=watch.peak_mib)
         if watch.joules is not None:
             row = replace(row, watts=watch.joules / watch.seconds, joules=watch.joules / frames)
-        engine.close()
         return row
     except InternegError as error:
         return replace(row, note=str(error))
@@ -268,7 +295,7 @@ def _end_to_end(
 
 def _torch_rows(model: Model, case: Case, only: list[str], seconds: float) -> Iterator[Row]:
     """The same architecture in torch, eager and compiled; its weights are random, which costs no time."""
-    names = [n for n in ("torch-eager", "torch-compile") if not only or n in only]
+    names = [n for n in _TORCH if not only or n in only]
     if not names:
         return
     try:
@@ -307,6 +334,8 @@ def _torch_row(
     def square(size: int) -> None:
         once(torch.zeros(1, 6, size, size, dtype=dtype, device=device))
 
+    if device == "cuda":
+        torch.cuda.reset_peak_memory_stats()  # it would be the largest of all rows so far
     if "compile" not in row.runtime and (slow := _too_slow(square, case, seconds)):
         return replace(row, note=slow)
     host = torch.from_numpy(padded(_planes(case), model.halo, model.multiple)[0])[None]
@@ -317,7 +346,7 @@ def _torch_row(
         lambda: once(host.to(device, dtype, memory_format=torch.channels_last)).float().cpu(), seconds
     )
     peak = torch.cuda.max_memory_allocated() / 2**20 if device == "cuda" else None
-    return replace(row, engine_ms=alone, end_to_end_ms=whole, vram_mib=peak, note="end to end without colour")
+    return replace(row, engine_ms=alone, device_ms=whole, vram_mib=peak)
 
 
 def _median(work: Callable[[], object], seconds: float) -> float:
@@ -347,7 +376,7 @@ def _planes(case: Case) -> Pixels:
 
 
 class Watch:
-    """Peak memory and energy of the first GPU, by NVML; None where that is not to be had."""
+    """Peak memory and energy of CUDA's first GPU, by NVML; None where that is not to be had."""
 
     def __init__(self, nvml: Any, handle: Any) -> None:
         self._nvml, self._handle = nvml, handle
@@ -393,14 +422,43 @@ class Watch:
         self._done.set()
 
 
-@contextmanager
-def watched() -> Iterator[Watch]:
-    """Watch the first GPU meanwhile."""
+def _handle(nvml: Any) -> Any:
+    """NVML's handle of CUDA's first device, which need not be NVML's; without pycuda it is taken to be."""
+    try:
+        import pycuda.driver as cuda
+
+        cuda.init()
+        where = cuda.Device(0).pci_bus_id()
+    except Exception:  # noqa: BLE001  pycuda's errors cannot be named where it is not installed
+        return nvml.nvmlDeviceGetHandleByIndex(0)
+    return nvml.nvmlDeviceGetHandleByPciBusId(where.encode())
+
+
+def watched_gpu() -> str:
+    """The GPU whose memory and energy are measured; "" where there is none."""
     try:
         import pynvml as nvml
 
         nvml.nvmlInit()
-        handle = nvml.nvmlDeviceGetHandleByIndex(0)
+        try:
+            handle = _handle(nvml)
+            name, bus = nvml.nvmlDeviceGetName(handle), nvml.nvmlDeviceGetPciInfo(handle).busId
+        finally:
+            nvml.nvmlShutdown()
+    except Exception:  # noqa: BLE001  as above
+        return ""
+    name, bus = (text.decode() if isinstance(text, bytes) else str(text) for text in (name, bus))
+    return f"{name} at {bus}"
+
+
+@contextmanager
+def watched() -> Iterator[Watch]:
+    """Watch CUDA's first GPU meanwhile."""
+    try:
+        import pynvml as nvml
+
+        nvml.nvmlInit()
+        handle = _handle(nvml)
     except Exception:  # noqa: BLE001  NVML's errors cannot be named where it is not installed
         yield Watch(None, None)
         return
@@ -421,6 +479,7 @@ _TITLES = (
     "runtime",
     "precision",
     "engine ms",
+    "device ms",
     "end to end ms",
     "rate",
     "VRAM MiB",
@@ -435,7 +494,8 @@ def _cells(row: Row) -> tuple[str, ...]:
         return "–" if value is None else f"{value:.{digits}f}"
 
     return (
-        row.model, row.case, row.runtime, row.precision, number(row.engine_ms), number(row.end_to_end_ms),
+        row.model, row.case, row.runtime, row.precision, number(row.engine_ms), number(row.device_ms),
+        number(row.end_to_end_ms),
         number(row.rate, 2), number(row.vram_mib, 0), number(row.watts, 0), number(row.joules, 2), row.note,
     )  # fmt: skip
 

@@ -31,7 +31,7 @@ class EngineKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     weights: SHA-256 of the ONNX that it is built from. profile: its name, such as "hd". shapes: min, opt and
     max as HxW, such as "64x64 1152x2048 1152x2048". runtime: "tensorrt" or "tensorrt-rtx". target:
-    "portable", "sm89", or for tensorrt "sm89 NVIDIA L4". system: such as "Linux x86_64". options: such as
+    "portable", "sm89", or for tensorrt "sm89 L4". system: such as "Linux x86_64". options: such as
     "version-compatible".
     """
 

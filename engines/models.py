@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,6 +19,8 @@ from interneg.errors import EngineError, near
 
 Precision = Literal["fp32", "bf16", "fp16", "int8"]
 PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16", "fp16", "int8")
+
+VARIABLE = "INTERNEG_MODELS"
 
 Count = Annotated[int, Meta(ge=1)]
 Word = Annotated[str, Meta(min_length=1)]
@@ -112,14 +115,21 @@ class Model(Entry, frozen=True):
 def load_catalogue(folders: Iterable[str | Path] = ()) -> Mapping[str, Model]:
     """Read every `*.toml` of the built-in catalogue and of further folders; the models by name.
 
+    Further folders are those in the path list $INTERNEG_MODELS, for all commands, and those given.
     Raises EngineError, naming the file and the reason, for a folder that does not exist, an entry that does
     not keep to the schema, weights that are not there, and two entries of one name.
     """
     found: dict[str, Model] = {}
     origin: dict[str, Path] = {}
-    for folder in (Path(catalogue.__file__).parent, *map(Path, folders)):
+    listed = [Path(p).expanduser() for p in os.environ.get(VARIABLE, "").split(os.pathsep) if p]
+    seen: set[Path] = set()
+    for folder in (Path(catalogue.__file__).parent, *listed, *(Path(p).expanduser() for p in folders)):
         if not folder.is_dir():
-            raise EngineError(f"the model folder {folder} does not exist")
+            where = f", which ${VARIABLE} names," if folder in listed else ""
+            raise EngineError(f"the model folder {folder}{where} does not exist")
+        if folder.resolve() in seen:
+            continue
+        seen.add(folder.resolve())
         for path in sorted(folder.glob("*.toml")):
             model = _load(path)
             if model.name in found:
@@ -135,7 +145,9 @@ def find(models: Mapping[str, Model], name: str) -> Model:
     """The model of a name. Raises EngineError, with near matches, where there is none."""
     if name not in models:
         known = near(name, models) or f" (the catalogue holds {', '.join(models) or 'no model'})"
-        raise EngineError(f"there is no model '{name}'{known}")
+        raise EngineError(
+            f"there is no model '{name}'{known}; folders of models of your own are named in ${VARIABLE}"
+        )
     return models[name]
 
 

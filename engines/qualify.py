@@ -82,9 +82,16 @@ def reference(model: Model) -> tuple[str, Pixels]:
 
 
 def compare(result: Pixels, expected: Pixels) -> Figures:
-    """The figures of a result; NaN and inf are counted, the rest is over the finite values."""
+    """The figures of a result; NaN and inf are counted, the rest is over the finite values.
+
+    Raises EngineError for another shape, and for a reference that is not finite, which proves nothing.
+    """
     if result.shape != expected.shape:
         raise EngineError(f"the result has the shape {result.shape}, the reference's {expected.shape}")
+    if not np.isfinite(expected).all():
+        raise EngineError(
+            "the fp32 reference itself gives NaN or inf on the golden picture: mend the weights"
+        )
     finite = np.isfinite(result)
     error = np.abs(result[finite].astype(np.float64) - expected[finite])
     if not error.size:
@@ -104,9 +111,9 @@ def failures(figures: Figures, limit: Figures) -> list[str]:
     found = [f"{figures.nans} values are NaN or inf"] if figures.nans > limit.nans else []
     for field, name in (("maximum", "largest error"), ("p999", "99.9 % error"), ("mean", "mean error")):
         value, most = getattr(figures, field), getattr(limit, field)
-        if value > most:
+        if not value <= most:  # NaN is not
             found.append(f"{name} {value:.2g}, at most {most:g}")
-    if figures.psnr < limit.psnr:
+    if not figures.psnr >= limit.psnr:
         found.append(f"PSNR {figures.psnr:.1f} dB, at least {limit.psnr:g}")
     return found
 

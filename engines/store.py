@@ -95,20 +95,36 @@ class Store:
     """Records, engines and caches in a list of folders: read from all, written to the first that can be.
 
     folders: by default the path list in $INTERNEG_ENGINES and then the user's own cache folder, which takes
-    what a shared store that is read-only cannot.
+    what a shared store that is read-only cannot. A folder of the list is made where it is not there, but not
+    its parents: without them a share is not mounted. origin: what names the folders, for messages.
     """
 
-    def __init__(self, folders: Sequence[str | Path] = ()) -> None:
-        self.folders = tuple(map(Path, folders))
+    def __init__(self, folders: Sequence[str | Path] = (), origin: str = f"${VARIABLE}") -> None:
+        self.folders = tuple(Path(p).expanduser() for p in folders)
+        self.origin = origin
+        self._shares: tuple[Path, ...] = ()
         if not self.folders:
-            listed = [Path(p) for p in os.environ.get(VARIABLE, "").split(os.pathsep) if p]
+            listed = [Path(p).expanduser() for p in os.environ.get(VARIABLE, "").split(os.pathsep) if p]
             own = Path(platformdirs.user_cache_dir("interneg", appauthor=False)) / "engines"
+            self._shares = tuple(folder for folder in listed if folder != own)
             self.folders = (*listed,) if own in listed else (*listed, own)
 
+    def _unmounted(self, folder: Path) -> bool:
+        return folder in self._shares and not folder.parent.exists()
+
     def target_folder(self) -> Path:
-        """The first folder that can be written. Raises OutputError, naming all, where none can."""
+        """The first folder that can be written.
+
+        Raises OutputError, naming all, where none can, or where a share before it seems not to be mounted:
+        engines would go where nobody looks for them.
+        """
         reasons = []
         for folder in self.folders:
+            if self._unmounted(folder):
+                raise OutputError(
+                    f"the folder {folder} of {self.origin} is not there, and neither is {folder.parent}: "
+                    "mount the share, or make the folder"
+                )
             try:
                 files.probe(folder)
             except OSError as error:
@@ -118,7 +134,7 @@ class Store:
                 log.info("engines go to %s, since others cannot be written: %s", folder, "; ".join(reasons))
             return folder
         raise OutputError(
-            f"no folder for engines can be written ({'; '.join(reasons)}): name one that can in ${VARIABLE}"
+            f"no folder for engines can be written ({'; '.join(reasons)}): name one that can in {self.origin}"
         )
 
     # Records
@@ -147,6 +163,9 @@ class Store:
     def _write(self, name: str, data: bytes, otherwise: str) -> Path | None:
         reasons = []
         for folder in self.folders:
+            if self._unmounted(folder):
+                reasons.append(f"{folder}: {folder.parent} is not there; is the share mounted?")
+                continue
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 files.write(folder / name, data)
@@ -246,7 +265,7 @@ class Store:
         except OSError as error:
             raise OutputError(
                 f"the engine {key.stem} ({len(blob)} bytes) could not be written to {folder}: "
-                f"{files.words(error)}. Make room there, or name another folder first in ${VARIABLE}"
+                f"{files.words(error)}. Make room there, or name another folder in {self.origin}"
             ) from error
         # Its name is used once only: even without locks this is not the blob of someone else's new manifest.
         if old is not None:

@@ -119,5 +119,6 @@ def _package(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        package = name.partition(".")[0]
-        raise EngineError(f"typed graphs are made with {package}: pip install {package} ({error})") from error
+        raise EngineError(
+            f"typed graphs are made with onnx and onnxruntime: pip install onnx onnxruntime ({error})"
+        ) from error

@@ -42,6 +42,7 @@ class _Network(Network):
                         state.NotImplemented, state.RuntimeException)  # fmt: skip
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads or 0
+        options.log_severity_level = 3  # errors only: it colours its warnings and writes them to stderr
         # The arena would keep the largest frame's memory for good.
         options.enable_cpu_mem_arena = False
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -245,15 +246,15 @@ def _show_engines(console: Console, facts: dict[str, Any]) -> None:
     runtimes = {n: r for n, r in facts["runtimes"].items() if "opens" in r}
     table = Table(box=None, pad_edge=False)
     table.add_column("model", min_width=max(map(len, facts["models"]), default=0))
-    for title in (*runtimes, "by default"):
-        table.add_column(title)
+    for title in ("by default", *runtimes):
+        table.add_column(title, overflow="fold")
     for name, default in facts["models"].items():
         cells = [_cell(r["opens"].get(name, {}), name, notes) for r in runtimes.values()]
-        table.add_row(name, *cells, Text(_default(name, default, notes)))
+        table.add_row(name, Text(_default(name, default, notes)), *cells)
     console.print(table)
     if not facts["models"]:
         console.print("the catalogue is empty")
-    for name, runtime in runtimes.items():
+    for name, runtime in runtimes.items() if facts["models"] else ():
         for reason in dict.fromkeys(runtime["lacks"].values()):
             precisions = ", ".join(p for p, r in runtime["lacks"].items() if r == reason)
             console.print(Text(f"{name} has no {precisions}: {reason}"))
@@ -262,20 +263,43 @@ def _show_engines(console: Console, facts: dict[str, Any]) -> None:
 
 
 def _cell(opens: dict[str, str], model: str, notes: dict[str, int]) -> Text:
+    """The precisions that open; and the numbers of the notes on those that do not."""
     from rich.text import Text
 
     good = [precision for precision, reason in opens.items() if not reason]
-    # One note for all models that lack the same.
-    said = (f"not {p}: {reason.replace(model, 'MODEL')}" for p, reason in opens.items() if reason)
-    numbers = "".join(f" [{notes.setdefault(note, len(notes) + 1)}]" for note in said)
-    return Text((", ".join(good) or "none") + numbers)
+    why: dict[str, list[str]] = {}
+    for precision, reason in opens.items():
+        if reason:
+            why.setdefault(_general(reason, model, precision), []).append(precision)
+    said = [
+        reason if reason == _NOT_BUILT else f"not {', '.join(names)}: {reason}"
+        for reason, names in why.items()
+    ]
+    numbers = [f"[{notes.setdefault(note, len(notes) + 1)}]" for note in said]
+    return Text(" ".join((",".join(good) or "none", *numbers)))
+
+
+_NOT_BUILT = "no engine built for this GPU: run build_engines.py, or ask who keeps the store"
+
+
+def _general(reason: str, model: str, precision: str) -> str:
+    """A reason without what differs between models, so that all that lack the same share one note."""
+    if re.match(r"no tensorrt\S* \S+ engine of ", reason) and "; tensorrt" not in reason:
+        return _NOT_BUILT
+    said = re.sub(rf"\S*[/\\]\S*{re.escape(model)}[^\s:;,]*", "its file", reason)
+    said = re.sub(rf"\b{re.escape(model)}-{precision}-\S+", "its engine", said)
+    said = re.sub(rf"\b{re.escape(model)} in {precision} ", "it ", said)
+    return re.sub(rf"(?<![\w-]){re.escape(model)}(?![\w-])", "the model", said)
 
 
 def _default(model: str, said: str, notes: dict[str, int]) -> str:
     """ "openvino fp32", and the reason among the notes."""
     if said.startswith("cannot be opened"):
-        return f"nothing [{notes.setdefault(said, len(notes) + 1)}]"
+        reason = _general(said, model, "fp32")
+        return f"nothing [{notes.setdefault(reason, len(notes) + 1)}]"
     runs, _, why = said.removeprefix(f"{model} runs on ").partition(" (")
-    number = notes.setdefault(f"{runs}: {why.replace(model, 'MODEL').replace(')', '', 1)}", len(notes) + 1)
     runtime, *_, precision = runs.split()
+    # Why another runtime has no engine stands in that runtime's column.
+    reason = why.partition("; not ")[0].replace(")", "", 1)
+    number = notes.setdefault(f"{runs}: {_general(reason, model, precision)}", len(notes) + 1)
     return f"{runtime} {precision} [{number}]"

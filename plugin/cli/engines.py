@@ -84,7 +84,12 @@ def build_engines(
         Path | None, typer.Option(metavar="DIR", help="The store; by default the first in $INTERNEG_ENGINES.")
     ] = None,
     catalogue: Annotated[
-        list[Path] | None, typer.Option(metavar="DIR", help="A folder of further models; may be repeated.")
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR",
+            help="A folder of further models, beside those in $INTERNEG_MODELS, which render reads, too; "
+            "may be repeated.",
+        ),
     ] = None,
     show: Annotated[bool, typer.Option("--list", help="List the engines in the store.")] = False,
     verify: Annotated[
@@ -118,7 +123,14 @@ def build_engines(
     }  # fmt: skip
     modes = {"--list": show, "--verify": verify, "--prune": prune, "--fleet": fleet is not None}
     _alone([m for m, on in modes.items() if on], [n for n, value in named.items() if value is not None])
-    there = Store() if store is None else Store([store])
+    there = Store() if store is None else Store([store], "--store")
+    for option, named_folders in (
+        ("--store", there.folders if store is not None and (show or verify or prune) else ()),
+        ("--catalogue", [p.expanduser() for p in catalogue or ()]),
+    ):
+        for folder in named_folders:
+            if not folder.is_dir():
+                raise UsageError(f"{option}: the folder {folder} does not exist")
     known = load_catalogue(catalogue or ())
     if show or verify or prune:
         _upkeep(there, known, verify, prune, dry_run, as_json)
@@ -384,7 +396,7 @@ def _upkeep(
     def current(key: EngineKey) -> str:
         if key.model not in known:
             # It may be a facility's own, and pruning it for want of an option would be rash.
-            return "" if prune else "the catalogue has no such model; name its folder with --catalogue"
+            return "" if prune else "the catalogue has no such model; name its folder in $INTERNEG_MODELS"
         return _unwanted(key, known[key.model])
 
     if prune:
@@ -398,7 +410,7 @@ def _upkeep(
         print(f"{len(entries)} {'would be removed' if dry_run else 'removed'}")
         strange = [e for e in store.entries() if e.key is not None and e.key.model not in known]
         if strange:
-            print(f"{len(strange)} kept of models that the catalogue has not; is a --catalogue missing?")
+            print(f"{len(strange)} kept of models that the catalogue has not; is it in $INTERNEG_MODELS?")
     else:
         _show(entries)
         if not entries:

@@ -15,7 +15,7 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
-from interneg.engines import build
+from interneg.engines import build, gpus
 from interneg.engines.build import LIBRARIES, PROFILES, Library, Order
 from interneg.engines.gpus import Gpu
 from interneg.engines.manifest import EngineKey
@@ -141,8 +141,11 @@ def fixed_size(graph: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (custom, r"node 'node1' \(Frobnicate\), .*Plugin not found.*Export the model with operators"),
-        (unsupported, r"node 'node1' \(Unique\), .*Export the model with operators"),
+        (
+            custom,
+            r"TensorRT has no operator Frobnicate \(node 'node1'\): .*Plugin not found.*Export the model",
+        ),
+        (unsupported, r"no operator Unique \(node 'node1'\): .*Export the model with operators"),
         (other_input, "its input is image, the catalogue entry says 'planes'; export .* or mend the entry"),
         (other_output, "its output is residual, the catalogue entry says 'correction'"),
         (fixed_size, r"has the shape \(-1, 6, 64, 64\), not \(-1, 6, -1, -1\).*dynamic height and width"),
@@ -159,11 +162,19 @@ def test_a_graph_that_does_not_fit_is_refused_in_one_line_that_names_it(
 
 @needs_rtx
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
-@pytest.mark.parametrize("content", [b"", b"no ONNX at all", b"\x08\x08\x12"])
-def test_a_file_that_is_no_onnx_is_named(content: bytes, precision: str, write: Write) -> None:
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", r"mine\.onnx .*is no ONNX file \(it is empty\)"),
+        (b"no ONNX at all", r"mine\.onnx .*is no ONNX file \(it is text\)"),
+        (b"version https://git-lfs.github.com/spec/v1\n", r"mine\.onnx .*it is a Git LFS pointer"),
+        (b"\x08\x08\x12", r"mine\.onnx"),
+    ],
+)
+def test_a_file_that_is_no_onnx_is_named(content: bytes, says: str, precision: str, write: Write) -> None:
     folder = write("mine")
     replace(folder, content)
-    with pytest.raises(EngineError, match=r"mine\.onnx"):
+    with pytest.raises(EngineError, match=says):
         built(load_catalogue([folder])["mine"], precision)
 
 
@@ -219,7 +230,7 @@ def test_version_compatible_engines_are_tensorrts(user: Callable[..., Model]) ->
     model = user()
     with pytest.raises(UsageError, match="no version-compatible engines"):
         list(build.orders([model], ["fp16"], [PROXY], RTX, ["portable"], version_compatible=True))
-    (order,) = build.orders([model], ["fp16"], [PROXY], FULL, ["sm89 NVIDIA L4"], version_compatible=True)
+    (order,) = build.orders([model], ["fp16"], [PROXY], FULL, ["sm89 L4"], version_compatible=True)
     assert order.key.options == "version-compatible" and "." not in order.key.version
 
 
@@ -239,7 +250,12 @@ def test_what_is_built_for_a_gpu_also_runs_there(gpu: Gpu, target: str) -> None:
     assert build.target_of(RTX, gpu) == target
     assert target in build.targets_for(RTX, gpu)
     assert bool(build.target_note(RTX, gpu)) == (target != gpu.target)
-    assert build.target_of(FULL, gpu) == f"{gpu.target} {gpu.name}"
+    assert build.target_of(FULL, gpu) == f"{gpu.target} {gpus.short(gpu.name)}"
+
+
+@pytest.mark.parametrize("target", ["sm89", "SM89", "Portable"])
+def test_targets_are_known_in_any_case(target: str) -> None:
+    assert build.check_target(RTX, target) == target.casefold()
 
 
 def test_a_gpu_too_old_has_no_target() -> None:

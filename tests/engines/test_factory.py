@@ -260,6 +260,17 @@ def test_an_engine_that_fails_otherwise_is_refused(
             factory.proved(order(models["tiny"], precision), store, lambda share: None)
 
 
+def test_where_the_search_for_overflow_fails_the_qualifications_failure_is_told_too(
+    gpu: pytest.MonkeyPatch, models: dict[str, Model], store: Store
+) -> None:
+    def fails(weights: object, planes: object) -> list[str]:
+        raise RuntimeError("no such\noperator")
+
+    gpu.setattr(factory.typed, "overflowing", fails)
+    with pytest.raises(EngineError, match=r"256 values are NaN.*cannot be told: no such operator"):
+        factory.proved(order(models["tiny"], "fp16"), store, lambda share: None)
+
+
 def test_what_cannot_run_here_qualifies_on_first_use() -> None:
     made = Made("0", "", "13", 1.0, "2026-01-01T00:00:00+00:00", ("a", "b", "c", "d"))
     assert factory.described(made).startswith("qualifies on first use; ")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from interneg.engines import fleet, gpus
+from interneg.engines import build, fleet, gpus
 from interneg.engines.gpus import Gpu
 from interneg.engines.models import Model, load_catalogue
 from interneg.errors import UsageError
@@ -97,9 +97,19 @@ def test_tensorrt_builds_for_the_gpu_here_by_its_full_name_and_for_others_elsewh
     here, other = planned(
         one('["L4", "A10"]', 'library = "tensorrt"', 'models = ["tiny"]', 'precisions = ["fp16"]')
     ).lines
-    assert (here.order.target, here.elsewhere) == ("sm89 NVIDIA L4", False)
+    assert (here.order.target, here.elsewhere) == ("sm89 L4", False)
     assert (other.order.target, other.elsewhere) == ("sm86 A10", True)
     assert "run this there" in other.note
+
+
+@pytest.mark.parametrize("name", ["L4", "NVIDIA L4", "nvidia l4"])
+def test_a_plan_made_elsewhere_finds_what_was_built_on_the_card(planned: Planned, name: str) -> None:
+    (line,) = planned(
+        one(f'["{name}"]', 'library = "tensorrt"', 'models = ["tiny"]', 'precisions = ["fp16"]')
+    ).lines
+    card = Gpu("NVIDIA L4", (8, 9))
+    assert line.order.target == build.target_of(build.LIBRARIES["tensorrt"], card)
+    assert (line.order.target,) == build.targets_for(build.LIBRARIES["tensorrt"], card)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +121,7 @@ def test_tensorrt_builds_for_the_gpu_here_by_its_full_name_and_for_others_elsewh
         ("[[class]", "no fleet file"),
         ('[[class]]\nname = "a"', "missing required field `gpus`"),
         (one("[]"), "class 'a': it names no gpus"),
-        (one('["RTX 4900"]'), "class 'a': there is no GPU 'RTX 4900' .*did you mean 'RTX 4090'"),
+        (one('["RTX 4900"]'), "class 'a': there is no GPU 'RTX 4900' .*did you mean .*'RTX 4090'"),
         (one('["L4"]', 'models = ["tinny"]'), "no model 'tinny' .*'tiny'"),
         (one('["L4"]', "models = []"), "no model is named"),
         (one('["L4"]', 'precisions = ["fp61"]'), "no engine precision 'fp61' .*'fp16'"),

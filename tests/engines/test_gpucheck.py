@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -26,7 +29,7 @@ def test_it_times_what_runs_and_says_what_does_not(
         ("denoise-sr-lite-x2", "small to 2x"),
     ]
     for row in rows:
-        assert row["engine_ms"] > 0 and row["end_to_end_ms"] > 0
+        assert row["engine_ms"] > 0 and row["device_ms"] > 0 and row["end_to_end_ms"] > 0
         assert row["rate"] == pytest.approx(row["engine_ms"] / row["end_to_end_ms"])
     if not said["machine"]["gpu"]:
         assert any(n.startswith("tensorrt-rtx: ") for n in said["notes"])
@@ -35,6 +38,51 @@ def test_it_times_what_runs_and_says_what_does_not(
     assert table.count("\n| denoise-sr-lite-x2 |") == sum(
         r["model"] == "denoise-sr-lite-x2" for r in said["rows"]
     )
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        ("--models", "no model 'nope'"),
+        ("--cases", "no case holds 'nope'"),
+        ("--runtimes", "no runtime 'nope'"),
+    ],
+)
+def test_what_there_is_not_is_refused_in_one_line(
+    option: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        gpucheck.main(["--out", str(tmp_path), option, "nope"])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert says in said and said.count("\n") == 1
+
+
+def test_an_interruption_loses_no_row(small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def rows(*_: object) -> Iterator[Row]:
+        yield Row("m", "c", "r", "fp32", engine_ms=10.0)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(gpucheck, "measured", rows)
+    monkeypatch.setattr(gpucheck, "_built", lambda *_: [])
+    with pytest.raises(KeyboardInterrupt):
+        gpucheck.main(["--out", str(tmp_path)])
+    assert json.loads((tmp_path / "gpucheck.json").read_text())["rows"][0]["engine_ms"] == 10.0
+    assert "| m | c | r | fp32 | 10.0 |" in (tmp_path / "gpucheck.md").read_text()
+
+
+def test_the_gpu_watched_is_the_first_one_of_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
+    driver = SimpleNamespace(
+        init=lambda: None, Device=lambda number: SimpleNamespace(pci_bus_id=lambda: "0000:65:00.0")
+    )
+    monkeypatch.setitem(sys.modules, "pycuda", SimpleNamespace(driver=driver))
+    monkeypatch.setitem(sys.modules, "pycuda.driver", driver)
+    nvml = SimpleNamespace(
+        nvmlDeviceGetHandleByIndex=lambda number: number, nvmlDeviceGetHandleByPciBusId=lambda bus: bus
+    )
+    assert gpucheck._handle(nvml) == b"0000:65:00.0"
+    monkeypatch.setitem(sys.modules, "pycuda.driver", None)
+    assert gpucheck._handle(nvml) == 0
 
 
 def test_torch_is_timed_beside(small: None, tmp_path: Path) -> None:

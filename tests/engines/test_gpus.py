@@ -27,6 +27,18 @@ from interneg.errors import UsageError
         ("Quadro RTX 6000", "sm75"),
         ("sm86", "sm86"),
         ("SM90", "sm90"),
+        ("NVIDIA RTX A1000", "sm86"),
+        ("NVIDIA GeForce RTX 4050 Laptop GPU", "sm89"),
+        ("NVIDIA RTX 3500 Ada Generation Laptop GPU", "sm89"),
+        ("NVIDIA RTX 4000 SFF Ada Generation", "sm89"),
+        ("NVIDIA RTX PRO 2000 Blackwell Generation Laptop GPU", "sm120"),
+        ("NVIDIA T1000 8GB", "sm75"),
+        ("Quadro RTX 3000 with Max-Q Design", "sm75"),
+        ("NVIDIA A40-24Q", "sm86"),
+        ("GRID T4-16Q", "sm75"),
+        ("NVIDIA L20", "sm89"),
+        ("NVIDIA GB200", "sm100"),
+        ("sm100", "sm100"),
     ],
 )
 def test_a_gpu_is_known_by_what_people_and_its_driver_call_it(name: str, target: str) -> None:
@@ -39,15 +51,29 @@ def test_a_gpu_is_known_by_what_people_and_its_driver_call_it(name: str, target:
         ("RTX 4900", "RTX 4090"),
         ("RTX 6000", "RTX A6000"),  # there are three, of three generations
         ("RTX 4090 potato", "did you mean 'RTX 4090'"),
-        ("sm99", "by its compute capability: sm75, sm80"),
-        ("Ti", "by its compute capability"),
-        ("", "by its compute capability"),
+        ("RTX 4900", "or name its compute capability, such as sm89"),
+        ("sm99", "such as sm89 (there are sm75, sm80"),
+        ("Ti", "or name its compute capability"),
+        ("", "or name its compute capability"),
     ],
 )
 def test_an_unknown_gpu_is_refused_with_what_may_be_meant(name: str, says: str) -> None:
     with pytest.raises(UsageError, match="there is no GPU") as caught:
         gpus.known(name)
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["Tesla V100-SXM2-16GB", "GTX 1080 Ti", "NVIDIA GeForce GTX 1080", "sm70"])
+def test_a_gpu_that_is_too_old_is_refused_as_such(name: str) -> None:
+    with pytest.raises(UsageError, match=r"is too old: TensorRT for RTX starts at 7\.5.*(7\.0|6\.1)"):
+        gpus.known(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["L4", "NVIDIA L4", "nvidia  l4", "RTX 4090", "NVIDIA GeForce RTX 4090", "GeForce RTX 4090"]
+)
+def test_a_gpu_has_one_short_name(name: str) -> None:
+    assert gpus.short(name) in ("L4", "RTX 4090")
 
 
 def test_the_gpus_here_are_those_the_driver_tells(monkeypatch: pytest.MonkeyPatch) -> None:

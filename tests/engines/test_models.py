@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from interneg.engines.models import Model, find, load_catalogue
+from interneg.engines.source import Engines
 from interneg.errors import EngineError
 
 BUILT_IN = load_catalogue()
@@ -59,11 +61,24 @@ def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
         load_catalogue([tmp_path / "nowhere"])
 
 
+def test_the_environment_names_folders_for_all_commands(
+    write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = write("tiny", folder="a"), write("tiny-x2", folder="b")
+    monkeypatch.setenv("INTERNEG_MODELS", f"{first}{os.pathsep}{second}")
+    assert {"tiny", "tiny-x2", *BUILT_IN} == set(load_catalogue())
+    assert load_catalogue([first]) == load_catalogue(), "a folder that is named twice is read once"
+    assert "tiny" in Engines().models
+    monkeypatch.setenv("INTERNEG_MODELS", str(tmp_path / "nowhere"))
+    with pytest.raises(EngineError, match=r"model folder .*nowhere, which \$INTERNEG_MODELS names, does not"):
+        load_catalogue()
+
+
 def test_a_model_that_does_not_exist(write) -> None:
     models = load_catalogue([write("tiny")])
     with pytest.raises(EngineError, match=r"no model 'tinny' .did you mean 'tiny'"):
         find(models, "tinny")
-    with pytest.raises(EngineError, match="catalogue holds no model"):
+    with pytest.raises(EngineError, match=r"catalogue holds no model\); .* in \$INTERNEG_MODELS"):
         find({}, "tiny")
 
 

@@ -9,7 +9,7 @@ import pytest
 from interneg.engines.models import PRECISIONS, load_catalogue
 from interneg.engines.qualify import LIMITS, PEAK, compare, failures, golden, qualify, reference
 from interneg.engines.runtimes import RUNTIMES, Network
-from interneg.engines.store import Store
+from interneg.engines.store import Figures, Store
 from interneg.errors import EngineError
 
 
@@ -55,6 +55,19 @@ def test_each_kind_of_damage_is_seen(spoil, word) -> None:
     result = expected.copy()
     spoil(result)
     assert word in "; ".join(failures(compare(result, expected), LIMITS["fp32"]))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_reference_that_is_not_finite_proves_nothing(value: float) -> None:
+    result, expected = np.zeros((1, 9, 9), np.float32), np.zeros((1, 9, 9), np.float32)
+    expected[0, 3, 3] = value
+    with pytest.raises(EngineError, match="the fp32 reference itself gives NaN or inf"):
+        compare(result, expected)
+
+
+def test_a_figure_that_is_no_number_never_passes() -> None:
+    nan = Figures(maximum=np.nan, p999=np.nan, mean=np.nan, psnr=np.nan, nans=0)
+    assert len(failures(nan, LIMITS["int8"])) == 4
 
 
 def test_a_wrong_shape_is_refused() -> None:

@@ -111,7 +111,7 @@ def test_an_engine_is_qualified_once(engines, monkeypatch) -> None:
 def test_an_engine_that_failed_is_not_recorded(write, store: Store) -> None:
     folder = write("tiny", last="Sqrt")
     for _ in range(2):
-        with pytest.raises(EngineError, match="failed its qualification"):
+        with pytest.raises(EngineError, match="the fp32 reference itself gives NaN"):
             source.Engines(runtime="openvino", precision="fp32", folders=[folder], store=store).open("tiny")
     assert not store.folders[0].exists()
 
@@ -419,6 +419,26 @@ def test_the_users_own_folder_is_always_the_last(tmp_path: Path, own: Path, monk
     monkeypatch.setenv("INTERNEG_ENGINES", f"{own}{os.pathsep}{farm}")
     assert Store().folders == (own, farm), "unless it is listed already"
     assert Store([farm]).folders == (farm,), "or folders are given"
+
+
+def test_a_share_that_is_not_mounted_is_not_made(tmp_path: Path, own: Path, monkeypatch) -> None:
+    farm = tmp_path / "mnt" / "farm" / "engines"
+    monkeypatch.setenv("INTERNEG_ENGINES", str(farm))
+    store = Store()
+    with pytest.raises(OutputError, match="farm: mount the share, or make the folder"):
+        put(store)
+    assert store.publish(RECORD) is not None, "records go to the user's own folder"
+    assert not (tmp_path / "mnt").exists()
+    farm.parent.mkdir(parents=True)
+    assert put(store).path.parent == farm
+
+
+def test_a_tilde_is_the_home(tmp_path: Path, own: Path, monkeypatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("INTERNEG_ENGINES", "~/engines")
+    assert Store().folders == (tmp_path / "engines", own)
+    assert Store(["~/other"]).folders == (tmp_path / "other",)
 
 
 @pytest.mark.parametrize("how", ["below a file", "/proc", "read-only"])

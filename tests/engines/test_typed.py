@@ -92,7 +92,7 @@ def test_refusals_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(EngineError, match="no ONNX file"):
         half(b"nonsense")
     monkeypatch.setitem(sys.modules, "onnxruntime.transformers.float16", None)
-    with pytest.raises(EngineError, match="pip install onnxruntime"):
+    with pytest.raises(EngineError, match="pip install onnx onnxruntime"):
         half(network())
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from fake_gpu import PER_PIXEL, FakeGpu, RuntimeCache
 
+from interneg.engines import gpus
 from interneg.engines.build import LIBRARIES, Library
 from interneg.engines.models import load_catalogue
 from interneg.engines.runtimes import RUNTIMES
@@ -22,7 +23,7 @@ Opened = Callable[..., NetworkEngine]
 
 
 def target(gpu: FakeGpu, library: Library) -> str:
-    return "sm89" if library.targets else f"sm89 {gpu.name}"
+    return "sm89" if library.targets else f"sm89 {gpus.short(gpu.name)}"
 
 
 @pytest.fixture

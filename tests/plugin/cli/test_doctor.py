@@ -59,7 +59,45 @@ def test_the_screen_tells_what_opens_and_numbers_why_not(
     made = run(app, ["doctor"], env={"COLUMNS": "100"})
     assert made.exit_code == 0, made.output
     small, large = (line for line in made.stdout.splitlines() if line.startswith(("small", "large")))
-    assert small.split("  ")[-1].strip() == "openvino fp32 [2]" and "fp32 [1]" in small
-    assert "fp32, int8" in large and "nothing [3]" in large
-    assert "[1] not int8: MODEL failed its qualification: PSNR 12 dB" in made.stdout
+    assert small.split() == ["small", "openvino", "fp32", "[2]", "fp32", "[1]"]
+    assert "fp32,int8" in large and "nothing [3]" in large
+    assert "[1] not int8: the model failed its qualification: PSNR 12 dB" in made.stdout
     assert "openvino has no bf16: it cannot" in made.stdout
+
+
+def test_models_that_lack_the_same_share_a_note_and_five_runtimes_fit_80_columns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"denoise-sr-{v}-x{s}" for v in ("lite", "standard") for s in (1, 2, 4)]
+
+    def lacks(model: str, precision: str) -> str:
+        return (
+            f"no tensorrt 10.13 engine of {model} in {precision} for NVIDIA L4 (sm89) in /farm; build it: "
+            f"build_engines.py --library tensorrt --models {model} --precisions {precision} --targets current"
+        )
+
+    def broken(model: str) -> str:
+        return f"/farm/{model}-fp16-0123456789ab.json: its blob is truncated"
+
+    facts = {"version": "9", "device": "a device", "lacks": {}}
+    runtimes = {
+        "tensorrt": facts | {"opens": {n: {p: lacks(n, p) for p in ("fp32", "fp16", "int8")} for n in names}},
+        "tensorrt-rtx": facts | {"opens": {n: {"fp32": "", "fp16": broken(n)} for n in names}},
+        **{
+            n: facts | {"opens": {m: {"fp32": "", "bf16": "", "int8": ""} for m in names}}
+            for n in ("openvino", "onnxruntime", "torch")
+        },
+    }
+    monkeypatch.setattr("interneg.plugin.cli.doctor._runtimes", lambda: runtimes)
+    models = {
+        n: f"{n} runs on openvino 9 in fp32 (as is; not tensorrt: {lacks(n, 'fp16')}) on it" for n in names
+    }
+    monkeypatch.setattr("interneg.plugin.cli.doctor._models", lambda: models)
+    made = run(app, ["doctor"], env={"COLUMNS": "80"})
+    assert made.exit_code == 0, made.output
+    shown = made.stdout.partition("model ")[2]
+    assert "MODEL" not in made.stdout
+    assert [n for n in range(1, 9) if f"\n[{n}] " in shown] == [1, 2, 3]
+    assert "no engine built for this GPU" in shown
+    assert "not fp16: its file: its blob is truncated" in " ".join(shown.split())
+    assert max(map(len, made.stdout.splitlines())) <= 80

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import importlib.util
 import json
 import os
@@ -11,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -111,7 +113,7 @@ def test_json_is_all_of_stdout(run: Run, mine: Path) -> None:
     assert made.returncode == 5
     facts = {f["model"]: f for f in json.loads(made.stdout)}
     assert {n: f["state"] for n, f in facts.items()} == {"good": "built", "bad": "failed"}
-    assert "cannot parse" in facts["bad"]["detail"]
+    assert "is no ONNX file (it is text)" in facts["bad"]["detail"]
     assert "no int8 engines of good, bad" in made.stderr
 
 
@@ -244,14 +246,46 @@ def test_wrong_targets_are_usage(arguments: tuple[str, ...], says: str, run: Run
     failed(run(*arguments), 2, says)
 
 
-def test_a_model_folder_that_is_not_there_is_an_engine_failure(run: Run, tmp_path: Path) -> None:
-    failed(run("--catalogue", tmp_path / "none"), 5, "the model folder .*none does not exist")
+def test_folders_that_are_not_there_are_named(run: Run, tmp_path: Path) -> None:
+    failed(run("--catalogue", tmp_path / "none"), 2, "--catalogue: the folder .*none does not exist")
+    for mode in ("--list", "--verify", "--prune"):
+        failed(run(mode), 2, "--store: the folder .*store does not exist")
+    failed(run("--list", env=os.environ | {"INTERNEG_MODELS": "/none/at/all"}), 2, "--store")
+    env = os.environ | {"INTERNEG_MODELS": "/none/at/all"}
+    failed(run("--dry-run", env=env), 5, r"/none/at/all, which \$INTERNEG_MODELS names, does not exist")
+
+
+@needs_rtx
+def test_nothing_is_built_into_a_share_that_is_not_mounted(run: Run, tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "build_engines.py"), *ONE]
+    env = os.environ | {"INTERNEG_ENGINES": str(tmp_path / "farm" / "engines")}
+    made = subprocess.run(command, capture_output=True, text=True, timeout=300, env=env)
+    failed(made, 6, r"of \$INTERNEG_ENGINES is not there, and neither is .*farm: mount the share")
+    assert not (tmp_path / "farm").exists()
+
+
+@needs_rtx
+def test_a_home_is_meant_by_a_tilde(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    command = [sys.executable, str(ROOT / "build_engines.py"), "--list"]
+    env = os.environ | {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
+    made = subprocess.run([*command, "--store", "~/store"], capture_output=True, text=True, env=env)
+    assert made.stdout == f"no engines in {tmp_path / 'store'}\n", made.stderr
+    env |= {"INTERNEG_ENGINES": "~/store"}
+    made = subprocess.run(command, capture_output=True, text=True, env=env)
+    assert made.stdout.startswith(f"no engines in {tmp_path / 'store'}, "), made.stderr
+
+
+def test_the_command_that_messages_give_is_installed_with_the_package() -> None:
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    module, _, name = scripts["build_engines.py"].partition(":")
+    assert callable(getattr(importlib.import_module(module), name))
 
 
 @needs_rtx
 def test_a_store_that_cannot_be_written(run: Run, folder: Path) -> None:
     folder.touch()
-    failed(run(*ONE), 6, "no folder for engines can be written.*store: ")
+    failed(run(*ONE), 6, "no folder for engines can be written.*store: .*in --store")
 
 
 @needs_rtx
