@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
+from interneg.colour.working import to_rgb
 from interneg.frame import Pixels
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
@@ -16,7 +16,12 @@ from interneg.frame import Pixels
 _BLOCK = 8
 _BAND = 8 * _BLOCK
 _ENOUGH = 2**19
-_BINS = 6
+# Shares of the blocks; in colour also the few that are darkest, where a log encoding is loudest.
+_CLASSES = tuple(k / 6 for k in range(7))
+_COLOUR_CLASSES = (0, 0.04, 0.12, 0.25, 0.4, 0.6, 0.8, 1)
+_STEEPEST = 10.0
+_NOTHING = 0.25 / 255
+_LOUDEST = 6.0
 _QUIETEST = 0.02
 # White noise: the quietest 2 % of its 8x8 blocks show this share of its standard deviation.
 _QUIET = 0.69
@@ -25,44 +30,43 @@ _LAPLACE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
 # What clean pictures show at full, half and quarter size for want of a block without texture.
 _LUMA_FLOORS = (0.7 / 255, 2.5 / 255)
 _CHROMA_FLOORS = (0.3 / 255, 0.8 / 255, 1.5 / 255)
+# Shares of the variances of independent R, G, B in that of Y, and in the mean of those of Cb and Cr.
+_SHARES = np.array([[0.0894, 0.3446, 0.0130], [0.1394, 0.1426, 0.1283]], np.float32)
 
 
 @dataclass(frozen=True)
 class NoiseProfile:
     """Standard deviation of the noise over brightness, piecewise linear between `levels`, flat beyond.
 
-    levels: (B,) rising luma; luma, chroma: (B,) standard deviations of luma and of the colour differences.
-    All float32 in units of the working space.
+    levels, sigmas: (C, B) float32 in units of the working space; for R, G, B, each as a function of its own
+    level (a saturated colour's noise sits in its dark channels), or for Y alone.
+    luma, chroma: how many times louder the noise of Y, and of Cb and Cr, is than that of independent R, G, B.
     """
 
     levels: Pixels
-    luma: Pixels
-    chroma: Pixels
+    sigmas: Pixels
+    luma: float = 1.0
+    chroma: float = 1.0
 
-    @classmethod
-    def flat(cls, sigma: float) -> NoiseProfile:
-        """The same noise in luma and colour differences at every brightness."""
-        sigmas = np.full(2, sigma, np.float32)
-        return cls(np.array([0, 1], np.float32), sigmas, sigmas)
-
-    def __str__(self) -> str:
-        luma, chroma = (f"{s.min() * 255:.1f} to {s.max() * 255:.1f}" for s in (self.luma, self.chroma))
-        return f"{luma} code values in luma, {chroma} in colour"
-
-    def map(self, y: Pixels) -> tuple[Pixels, Pixels]:
-        """The standard deviations of luma and chroma at each pixel of a luma plane, (H, W) float32 each."""
+    def map(self, planes: Pixels) -> tuple[Pixels, Pixels]:
+        """The deviations of luma and chroma at each pixel of (C, H, W) planes, (H, W) float32 each."""
         import cv2
 
-        if np.ptp(self.luma) == 0 and np.ptp(self.chroma) == 0:
-            return np.full_like(y, self.luma[0]), np.full_like(y, self.chroma[0])
-        smooth = cv2.GaussianBlur(y, (0, 0), 2.0)
-        # A table, since the curve has few corners and the plane has millions of pixels.
-        steps = np.linspace(self.levels[0], self.levels[-1], 256, dtype=np.float32)
-        span = max(float(self.levels[-1] - self.levels[0]), 1e-6)
-        scale, lowest = 255 / span, float(self.levels[0])
-        index = cv2.convertScaleAbs(cv2.max(smooth, lowest), alpha=scale, beta=-scale * lowest)
-        tables = [np.interp(steps, self.levels, s).astype(np.float32) for s in (self.luma, self.chroma)]
-        return cv2.LUT(index, tables[0]), cv2.LUT(index, tables[1])
+        height, width = planes.shape[1:]
+        if len(self.sigmas) == 1:
+            (sigma,) = _looked_up(cv2.GaussianBlur(planes[0], (0, 0), 2.0)[None], self.levels, self.sigmas)
+            return sigma, sigma
+        # At half size: it is smooth, and the plane has millions of pixels.
+        size = ((width + 1) // 2, (height + 1) // 2)
+        small = np.stack([cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in planes])
+        to_rgb(small)
+        for plane in small:
+            cv2.GaussianBlur(plane, (0, 0), 1.0, dst=plane)
+        variances = _looked_up(small, self.levels, self.sigmas**2)
+        gains = np.array([[self.luma**2], [self.chroma**2]], np.float32)
+        sums = np.sqrt((gains * _SHARES) @ variances.reshape(3, -1)).reshape(2, *small.shape[1:])
+        luma, chroma = (cv2.resize(s, (width, height), interpolation=cv2.INTER_LINEAR) for s in sums)
+        return luma, chroma
 
 
 def measure_noise(planes: Pixels) -> NoiseProfile:
@@ -70,32 +74,89 @@ def measure_noise(planes: Pixels) -> NoiseProfile:
 
     planes: (3, H, W) Y, Cb, Cr or (1, H, W) Y; float32, perceptually encoded, finite.
 
-    A Laplacian difference takes out all but noise and fine texture; of the 8x8 blocks of each of six
+    A Laplacian difference takes out all but noise and fine texture; of the 8x8 blocks of each of several
     classes of brightness the quietest are taken to be flat. The same at half size finds noise that is
     correlated from pixel to pixel, which the Laplacian does not see at full size; the louder one counts,
     less what texture shows in clean pictures. A class that knows only texture is held to 1.5 times the
-    median of the classes. (Immerkær, Fast noise variance estimation, 1996; quiet blocks: Olsen, 1993.)
+    median of the classes, or in colour to what the next brighter class makes possible. (Immerkær, Fast noise
+    variance estimation, 1996; quiet blocks: Olsen, 1993.)
+    R, G and B are measured so; what they have in common (grain) or against each other (chroma noise) shows in
+    Y, Cb and Cr, measured likewise against what independent channels would give.
     A picture of less than 64 blocks has no noise that could be told from its content: zero. Of a large one,
     bands of rows are looked at, half a million pixels or more in all.
     """
     planes = _sampled(planes)
     height, width = (s // _BLOCK * _BLOCK for s in planes.shape[1:])
     if height * width < 64 * _BLOCK**2:
-        return NoiseProfile.flat(0.0)
-    y = planes[0, :height, :width]
-    means = _blocks(y, _BLOCK)
-    lumas = _levels(y, _LUMA_FLOORS)
-    chroma = [_levels(p[:height, :width], _CHROMA_FLOORS) for p in planes[1:]]
-    edges = np.quantile(means, np.linspace(0, 1, _BINS + 1))
+        return NoiseProfile(np.zeros((len(planes), 1), np.float32), np.zeros((len(planes), 1), np.float32))
+    planes = planes[:, :height, :width]
+    lumas = _levels(planes[0], _LUMA_FLOORS)
+    if len(planes) == 1:
+        levels, sigmas = _curve(_blocks(planes[0], _BLOCK), lumas, _CLASSES)
+        return NoiseProfile(levels[None], np.minimum(sigmas, 1.5 * np.median(sigmas))[None])
+    rgb = planes.copy()
+    to_rgb(rgb)
+    means = np.stack([_blocks(p, _BLOCK) for p in rgb])
+    curves = [_curve(m, _levels(p, _LUMA_FLOORS), _COLOUR_CLASSES) for m, p in zip(means, rgb, strict=True)]
+    levels = np.stack([c[0] for c in curves])
+    sigmas = np.maximum([_held_back(*c) for c in curves], np.float32(_NOTHING))
+    variances = [np.interp(*c).astype(np.float32) for c in zip(means, levels, sigmas**2, strict=True)]
+    expected = _SHARES @ variances
+    brightness = _blocks(planes[0], _BLOCK)
+    chroma = [_levels(p, _CHROMA_FLOORS) for p in planes[1:]]
+    return NoiseProfile(
+        levels,
+        sigmas,
+        _louder(brightness, [lumas], expected[0], _LUMA_FLOORS),
+        _louder(brightness, chroma, expected[1], _CHROMA_FLOORS),
+    )
+
+
+def _looked_up(planes: Pixels, levels: Pixels, values: Pixels) -> Pixels:
+    """Each plane's curve at its pixels, from a table: a curve has few corners."""
+    import cv2
+
+    found = np.empty_like(planes)
+    for plane, x, y, out in zip(planes, levels, values, found, strict=True):
+        steps = np.linspace(x[0], x[-1], 256, dtype=np.float32)
+        scale, lowest = 255 / max(float(x[-1] - x[0]), 1e-6), float(x[0])
+        index = cv2.convertScaleAbs(cv2.max(plane, lowest), alpha=scale, beta=-scale * lowest)
+        cv2.LUT(index, np.interp(steps, x, y).astype(np.float32), dst=out)
+    return found
+
+
+def _curve(means: Pixels, squares: list[Pixels], classes: tuple[float, ...]) -> tuple[Pixels, Pixels]:
+    """Level and deviation of each class of brightness."""
     rows = []
-    for low, high in pairwise(edges):
+    for low, high in pairwise(np.quantile(means, classes)):
         chosen = (means >= low) & (means <= high)
-        colour = [_quiet(levels, chosen, _CHROMA_FLOORS) for levels in chroma]
-        rows.append(
-            (means[chosen].mean(), _quiet(lumas, chosen, _LUMA_FLOORS), sum(colour) / max(1, len(colour)))
-        )
-    levels, *sigmas = np.array(rows, np.float32).T
-    return NoiseProfile(levels, *(np.minimum(s, 1.5 * np.median(s)) for s in sigmas))
+        rows.append((means[chosen].mean(), _quiet([s[chosen] for s in squares], _LUMA_FLOORS)))
+    levels, sigmas = np.array(rows, np.float32).T
+    return levels, sigmas
+
+
+def _held_back(levels: Pixels, sigmas: Pixels) -> Pixels:
+    """Hold each class, from bright to dark, to what noise can be there.
+
+    Towards the dark a log encoding multiplies noise that is constant in light by up to e**12 per unit.
+    """
+    held = np.minimum(sigmas, bound := 1.5 * np.median(sigmas))
+    for k in range(len(held) - 2, -1, -1):
+        possible = held[k + 1] * math.exp(_STEEPEST * min(1.0, levels[k + 1] - levels[k]))
+        held[k] = min(sigmas[k], max(bound, possible))
+    return held
+
+
+def _louder(means: Pixels, planes: list[list[Pixels]], expected: Pixels, floors: tuple[float, ...]) -> float:
+    """How many times the expected deviation the planes show: the median of the classes of brightness."""
+    found = []
+    for low, high in pairwise(np.quantile(means, _CLASSES)):
+        chosen = (means >= low) & (means <= high)
+        level = float(np.median(expected[chosen]))
+        evened = level / expected[chosen]
+        sigmas = [_quiet([s[chosen] * evened for s in squares], floors) for squares in planes]
+        found.append(np.mean(sigmas) / math.sqrt(level))
+    return min(float(np.median(found)), _LOUDEST)
 
 
 def _sampled(planes: Pixels) -> Pixels:
@@ -121,9 +182,9 @@ def _levels(plane: Pixels, floors: tuple[float, ...]) -> list[Pixels]:
     return squares
 
 
-def _quiet(levels: list[Pixels], chosen: npt.NDArray[np.bool_], floors: tuple[float, ...]) -> float:
-    """The loudest level's noise, from the quietest of the chosen blocks."""
-    quiet = (float(np.quantile(squares[chosen], _QUIETEST)) / _QUIET**2 for squares in levels)
+def _quiet(levels: list[Pixels], floors: tuple[float, ...]) -> float:
+    """The loudest level's noise, from its quietest blocks."""
+    quiet = (float(np.quantile(squares, _QUIETEST)) / _QUIET**2 for squares in levels)
     return math.sqrt(max(0.0, *(q - floor**2 for q, floor in zip(quiet, floors, strict=True))))
 
 

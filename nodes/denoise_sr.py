@@ -33,6 +33,8 @@ _QUIET = 0.5
 _LOCK_STEPS = 12
 _LOCK_SIGMAS = 2.0
 _LOCK_HEADROOM = 0.5
+_DOUBT = 2.5
+_STRIP = 128
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +44,7 @@ class DenoiseSR(Node):
     name: ClassVar[str] = "denoise-sr"
     label: ClassVar[str] = "Denoise-SR"
     help: ClassVar[str] = "Removes noise and compression damage and enlarges 1x, 2x or 4x, jointly."
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LOG_Y
     layers: ClassVar[str] = "Treats R, G, B or Y; alpha and AOVs pass through, enlarged with the picture."
 
@@ -95,13 +97,17 @@ class DenoiseSR(Node):
         # The network sees its trained range, noise beyond 0 and 1 included; the picture is never clipped.
         np.clip(given[0], *_LUMA_RANGE, out=net[0])
         np.clip(given[1:count], *_CHROMA_RANGE, out=net[1:count])
-        net[3:5] = self._profile(view, given).map(net[0])
+        net[3:5] = self._deviations(view, net[:count])
         net[5] = self.deblock
         if count == 1:
             net[[1, 2, 4]] = 0
         if scale == 1 and not net[3:].any():
             return given  # there is nothing to remove
         correction = view.context.engines.open(self.models[0]).run(net)
+        if scale == 1 and count == 3:
+            correction = _colour_kept(
+                correction, given, np.hypot(net[4], np.float32(_coding_noise(self.deblock)))
+            )
         result = np.zeros((len(given), *correction.shape[1:]), np.float32)
         trust = _trust(given[:count], net[:count], scale)
         for i in range(count):
@@ -116,15 +122,21 @@ class DenoiseSR(Node):
                 self._lock(plane, source, _LOCK_SIGMAS * np.hypot(sigma, _coding_noise(float(net[5, 0, 0]))))
         return _held(result, given, scale)
 
-    def _profile(self, view: View, given: Pixels) -> NoiseProfile:
-        if self.noise == AUTO:
-            profile: NoiseProfile = view.measure("denoise-sr noise 1", lambda: measure_noise(given), 0)
-            found = f"noise measured in frame {view.window.frame.number}: {profile}"
-            if profile.luma.max() * 255 < _QUIET and not self.deblock:
-                found += "; a compressed clip measures as clean: give it deblock, or noise as a number"
-            view.context.tell(self.name, found)
-            return profile
-        return NoiseProfile.flat(float(self.noise) / 255)
+    def _deviations(self, view: View, seen: Pixels) -> tuple[Pixels, Pixels] | float:
+        """The standard deviations of luma and chroma, per pixel or the same everywhere."""
+        if self.noise != AUTO:
+            return float(self.noise) / 255
+        profile: NoiseProfile = view.measure("denoise-sr noise 2", lambda: measure_noise(seen), 0)
+        luma, chroma = profile.map(seen)
+        least, most = ([255 * f(s[::4, ::4]) for s in (luma, chroma)] for f in (np.min, np.max))
+        found = (
+            f"noise measured in frame {view.window.frame.number}: {least[0]:.1f} to {most[0]:.1f} code "
+            f"values in luma, {least[1]:.1f} to {most[1]:.1f} in colour"
+        )
+        if most[0] < _QUIET and not self.deblock:
+            found += "; a compressed clip measures as clean: give it deblock, or noise as a number"
+        view.context.tell(self.name, found)
+        return luma, chroma
 
     def _lock(self, result: Pixels, given: Pixels, bound: Pixels) -> None:
         """Project `result` in place until, reduced, it lies within `bound` of `given`.
@@ -138,6 +150,41 @@ class DenoiseSR(Node):
             apart = given - reduce(result, self.enlarges)
             result += cubic(apart - np.clip(apart, -bound, bound), self.enlarges)
             hold(result, given, self.enlarges, _LOCK_HEADROOM)
+
+
+def _colour_kept(correction: Pixels, given: Pixels, sigma: Pixels) -> Pixels:
+    """The correction without what it takes of colour along with structure: noise does not follow luma.
+
+    In each 5x5 window what is taken is regressed on the restored luma, and its slope given back as far as it
+    exceeds 2.5 standard errors (guided filter: He et al., 2013). Luma stays.
+    """
+    kept = correction.copy()
+    height = kept.shape[1]
+    for top in range(0, height, _STRIP):  # strips stay in the cache
+        bottom = min(top + _STRIP, height)
+        rows = slice(max(0, top - 4), min(height, bottom + 4))  # two 5x5 windows look four pixels around
+        back = _given_back(correction[:, rows], given[0, rows], sigma[rows])
+        kept[1:, top:bottom] -= back[:, top - rows.start : bottom - rows.start]
+    return kept
+
+
+def _given_back(correction: Pixels, luma: Pixels, sigma: Pixels) -> Pixels:
+    """What `_colour_kept` takes off the two colour planes of a correction."""
+    import cv2
+
+    def mean(plane: Pixels) -> Pixels:
+        return np.asarray(cv2.blur(plane, (5, 5)), np.float32)
+
+    y = luma + correction[0]
+    y_mean = mean(y)
+    spread = mean(y * y) - y_mean * y_mean + np.square(sigma * np.float32(0.5)) + np.float32(1e-8)
+    doubt = sigma * np.float32(_DOUBT / 5) / np.sqrt(spread)
+    back = []
+    for taken in correction[1:]:
+        slope = (mean(taken * y) - y_mean * mean(taken)) / spread
+        slope -= np.clip(slope, -doubt, doubt)
+        back.append(mean(slope) * y - mean(slope * y_mean))
+    return np.stack(back)
 
 
 def _coding_noise(level: float) -> float:

@@ -411,3 +411,24 @@ def test_the_noise_that_was_measured_is_told(context: Context) -> None:
     ((node, sentence),) = told
     assert node == "denoise-sr"
     assert "frame 7" in sentence and "give it deblock" in sentence
+
+
+def test_auto_noise_of_a_saturated_colour_is_that_of_its_dark_channels(silent: Context) -> None:
+    clean = np.tile(np.linspace(0.05, 0.9, 512, dtype=np.float32), (3, 256, 1))
+    clean[:, 96:160, 64:192] = np.float32([0.8, 0.1, 0.1])[:, None, None]
+    sigma = 16 / 255 * np.exp(-3 * clean)
+    pixels = clean + sigma * np.random.default_rng(0).normal(size=clean.shape).astype(np.float32)
+    render(DenoiseSR(), Frame.of(pixels.astype(np.float32), colour_space=VIDEO), silent)
+    found = silent.engines.seen[-1][3:5, 104:152, 72:184].mean(axis=(1, 2))  # type: ignore[attr-defined]
+    variances = sigma[:, 128, 128] ** 2
+    shares = np.array([[0.0894, 0.3446, 0.0130], [0.1394, 0.1426, 0.1283]])
+    np.testing.assert_allclose(found, np.sqrt(shares @ variances), rtol=0.2)
+
+
+def test_a_neutral_line_on_colour_stays_neutral(context: Context) -> None:
+    clean = np.empty((3, 96, 96), np.float32)
+    clean[:] = np.float32([0.8, 0.15, 0.15])[:, None, None]
+    clean[:, :, 6::12] = 0.86
+    out = render(DenoiseSR(noise=7), Frame.of(noisy(clean, 10), colour_space=VIDEO), context).pixels
+    red, green, blue = 255 * out[:, :, 6::12].mean(axis=(1, 2))
+    assert abs(red - green) < 25 and abs(red - blue) < 25
