@@ -138,7 +138,7 @@ def _curve(means: Pixels, squares: list[Pixels], classes: tuple[float, ...]) -> 
 def _held_back(levels: Pixels, sigmas: Pixels) -> Pixels:
     """Hold each class, from bright to dark, to what noise can be there.
 
-    Towards the dark a log encoding multiplies noise that is constant in light by up to e**12 per unit.
+    Towards the dark a log encoding multiplies noise that is constant in light by up to e**10 per unit.
     """
     held = np.minimum(sigmas, bound := 1.5 * np.median(sigmas))
     for k in range(len(held) - 2, -1, -1):
