@@ -155,6 +155,15 @@ class Store:
             log.warning("%s is not used, the engine is qualified again: it is about another engine", path)
         return None
 
+    def records(self) -> list[Record]:
+        """All that can be read, of all folders; the others are passed over."""
+        found = []
+        for folder in self.folders:
+            for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+                with suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError):
+                    found.append(msgspec.json.decode(path.read_bytes(), type=Record))
+        return found
+
     def publish(self, record: Record) -> Path | None:
         """Write a record, whole or not at all; of several writers the last wins. None where it cannot be."""
         data = msgspec.json.format(msgspec.json.encode(record), indent=2)

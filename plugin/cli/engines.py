@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from interneg.engines.factory import Outcome
     from interneg.engines.fleet import Line, Plan
     from interneg.engines.models import Model
-    from interneg.engines.store import EngineKey, Entry, Store
+    from interneg.engines.store import EngineKey, Entry, Record, Store
 
 
 def build_engines(
@@ -403,16 +403,18 @@ def _upkeep(
         entries = store.prune(current, dry_run=dry_run)
     else:
         entries = store.entries(thorough=verify, current=current)
+    # An engine's part of a record's version are the first digits of its hash.
+    proofs = {r.key.version.rpartition(" ")[2]: r for r in store.records()}
     if as_json:
-        print(json.dumps([_entry_facts(e) for e in entries], indent=2))
+        print(json.dumps([_entry_facts(e, proofs) for e in entries], indent=2))
     elif prune:
-        _show(entries)
+        _show(entries, proofs)
         print(f"{len(entries)} {'would be removed' if dry_run else 'removed'}")
         strange = [e for e in store.entries() if e.key is not None and e.key.model not in known]
         if strange:
             print(f"{len(strange)} kept of models that the catalogue has not; is it in $INTERNEG_MODELS?")
     else:
-        _show(entries)
+        _show(entries, proofs)
         if not entries:
             print(f"no engines in {', '.join(map(str, store.folders))}")
     broken = [e for e in entries if e.state in ("truncated", "tampered", "unreadable")]
@@ -441,7 +443,7 @@ def _unwanted(key: EngineKey, model: Model) -> str:
     return ""
 
 
-def _entry_facts(entry: Entry) -> dict[str, Any]:
+def _entry_facts(entry: Entry, proofs: Mapping[str, Record]) -> dict[str, Any]:
     facts: dict[str, Any] = {"path": str(entry.path), "state": entry.state, "reason": entry.reason}
     if entry.key is not None:
         facts |= _facts(entry.key)
@@ -450,10 +452,13 @@ def _entry_facts(entry: Entry) -> dict[str, Any]:
         facts |= {"bytes": entry.manifest.size, "made": {f: getattr(made, f) for f in made.__struct_fields__}}
         if made.figures is not None:
             facts["made"]["figures"] = {f: getattr(made.figures, f) for f in made.figures.__struct_fields__}
+        if proof := proofs.get(entry.manifest.sha256[:12]):
+            figures = {f: getattr(proof.figures, f) for f in proof.figures.__struct_fields__}
+            facts["qualified"] = {"device": proof.key.device, "figures": figures}
     return facts
 
 
-def _show(entries: Sequence[Entry]) -> None:
+def _show(entries: Sequence[Entry], proofs: Mapping[str, Record]) -> None:
     from interneg.engines.factory import described
 
     rows = []
@@ -465,6 +470,9 @@ def _show(entries: Sequence[Entry]) -> None:
         k, m = e.key, e.manifest
         size = f"{m.size / 2**20:.2f} MiB"
         proof = described(m.made) if e.state == "ok" else state
+        record = proofs.get(m.sha256[:12])
+        if e.state == "ok" and record is not None:
+            proof = f"{record.figures.psnr:.0f} dB on {record.key.device}"
         rows.append((k.model, k.precision, k.profile, k.target, f"{k.runtime} {k.version}", size, proof))
     _table(("model", "precision", "profile", "target", "library", "size", "state"), rows)
 

@@ -21,6 +21,7 @@ import pytest
 
 from interneg.engines import gpus
 from interneg.engines.catalogue import __file__ as catalogue
+from interneg.engines.store import Figures, Key, Record, Store
 
 ROOT = Path(__file__).parents[3]
 LITE = "denoise-sr-lite-x1"
@@ -96,6 +97,19 @@ def test_built_listed_verified_and_pruned(run: Run, folder: Path) -> None:
     assert LITE in listed[2] and len(listed) == 3
     assert [e["state"] for e in json.loads(run("--list", "--json").stdout)] == ["ok"]
     assert "1 files looked at, 0 broken" in run("--verify").stdout
+
+    # As a machine leaves it that opened the engine.
+    store = Store([folder])
+    (entry,) = store.entries()
+    assert entry.manifest is not None and entry.key is not None
+    key = Key(
+        model=LITE, weights=entry.key.weights, precision="fp32", runtime="tensorrt-rtx",
+        version=f"{entry.key.version} {entry.manifest.sha256[:12]}", device="NVIDIA L4", system="Linux",
+        golden=1,
+    )  # fmt: skip
+    store.publish(Record(key, "OpenCV", Figures(maximum=0.0, p999=0.0, mean=0.0, psnr=112.0, nans=0)))
+    assert "112 dB on NVIDIA L4" in run("--list").stdout
+    assert json.loads(run("--verify", "--json").stdout)[0]["qualified"]["device"] == "NVIDIA L4"
 
     (blob,) = folder.glob("*.engine")
     blob.write_bytes(blob.read_bytes()[:-1] + b"?")
