@@ -162,12 +162,8 @@ class Order(NamedTuple):
 
 def target_of(library: Library, gpu: Gpu) -> str:
     """The target to build for a GPU. Raises UsageError where there is none."""
-    if not library.targets:
-        return f"{gpu.target} {gpus.short(gpu.name)}"
-    if gpu.target in library.targets:
-        return gpu.target
-    if gpu.capability >= (8, 0):
-        return PORTABLE
+    if found := targets_for(library, gpu):
+        return found[0]
     raise UsageError(
         f"{library.name} builds for no GPU like {gpu.name} ({gpu.target}); try the extra tensorrt"
     )
