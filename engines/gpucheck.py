@@ -422,31 +422,41 @@ class Watch:
         self._done.set()
 
 
+def _nvml() -> tuple[Any, Any] | None:
+    """NVML, started, and its handle of CUDA's first device; None where it is not to be had."""
+    try:
+        import pynvml as nvml
+    except ImportError:
+        return None
+    try:
+        nvml.nvmlInit()
+        return nvml, _handle(nvml)
+    except nvml.NVMLError:
+        return None
+
+
 def _handle(nvml: Any) -> Any:
     """NVML's handle of CUDA's first device, which need not be NVML's; without pycuda it is taken to be."""
     try:
         import pycuda.driver as cuda
-
+    except ImportError:
+        return nvml.nvmlDeviceGetHandleByIndex(0)
+    try:
         cuda.init()
         where = cuda.Device(0).pci_bus_id()
-    except Exception:  # noqa: BLE001  pycuda's errors cannot be named where it is not installed
+    except cuda.Error:
         return nvml.nvmlDeviceGetHandleByIndex(0)
     return nvml.nvmlDeviceGetHandleByPciBusId(where.encode())
 
 
 def watched_gpu() -> str:
     """The GPU whose memory and energy are measured; "" where there is none."""
-    try:
-        import pynvml as nvml
-
-        nvml.nvmlInit()
-        try:
-            handle = _handle(nvml)
-            name, bus = nvml.nvmlDeviceGetName(handle), nvml.nvmlDeviceGetPciInfo(handle).busId
-        finally:
-            nvml.nvmlShutdown()
-    except Exception:  # noqa: BLE001  as above
+    found = _nvml()
+    if found is None:
         return ""
+    nvml, handle = found
+    name, bus = nvml.nvmlDeviceGetName(handle), nvml.nvmlDeviceGetPciInfo(handle).busId
+    nvml.nvmlShutdown()
     name, bus = (text.decode() if isinstance(text, bytes) else str(text) for text in (name, bus))
     return f"{name} at {bus}"
 
@@ -454,14 +464,11 @@ def watched_gpu() -> str:
 @contextmanager
 def watched() -> Iterator[Watch]:
     """Watch CUDA's first GPU meanwhile."""
-    try:
-        import pynvml as nvml
-
-        nvml.nvmlInit()
-        handle = _handle(nvml)
-    except Exception:  # noqa: BLE001  NVML's errors cannot be named where it is not installed
+    found = _nvml()
+    if found is None:
         yield Watch(None, None)
         return
+    nvml, handle = found
     watch = Watch(nvml, handle)
     thread = threading.Thread(target=watch.sample)
     thread.start()
