@@ -80,7 +80,7 @@ class FakeGpu:
         self._next = 0x1000
         self.cuda = Cuda(self)
         self.driver = Driver(self)
-        for module in ("pycuda", "tensorrt"):
+        for module in ("pycuda", "tensorrt", "tensorrt_rtx"):
             stub = ModuleType(module)
             stub.__spec__ = importlib.machinery.ModuleSpec(module, None)
             monkeypatch.setitem(sys.modules, module, stub)
