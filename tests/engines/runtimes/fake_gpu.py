@@ -89,6 +89,7 @@ class FakeGpu:
         monkeypatch.setattr(tensorrt, "_cuda", lambda: self.cuda)
         monkeypatch.setattr(tensorrt, "_graphs", self.real_graphs)
         monkeypatch.setattr(tensorrt, "has_driver", lambda: True)
+        monkeypatch.setattr(tensorrt, "cuda_version", lambda library: "13")
 
     def real_graphs(self) -> Graphs:
         """Our own Graphs on this driver."""
