@@ -1,0 +1,137 @@
+"""nodes.json: all that the OpenFX shell knows of the nodes, made from their knobs.
+
+`python -m interneg.plugin.ofx.nodes` writes the committed file anew.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from interneg.errors import KnobError
+from interneg.knobs import Knob, Value, knobs_of
+from interneg.node import Node
+from interneg.nodes import NODES
+from interneg.plugin.cli.nodes import facts_of, summary
+
+FILE = Path(__file__).with_name("nodes.json")
+
+GROUP = "Interneg/Restoration"
+
+_COMPATIBLE = 1
+"""The major version: it rises where scripts saved with a node could no longer be opened."""
+
+_HIDDEN = frozenset({"synthesis"})
+"""Knobs that hosts do not show: an OpenFX picture has no room for a further channel."""
+
+_MOST_ROWS = 4096
+
+_MASK = {
+    "name": "Mask",
+    "label": "Mask",
+    "optional": True,
+    "help": "Where and how much to treat: alpha counts, or the first channel where there is none. 0 leaves a "
+    "pixel as it is, 1 treats it fully.",
+}
+_REFERENCE = {
+    "name": "Reference",
+    "label": "Reference",
+    "optional": True,
+    "help": "The plate that the node looks at beside its source.",
+}
+
+
+def catalogue(nodes: Iterable[type[Node]]) -> dict[str, Any]:
+    """What the shell is told of these nodes, as plain data.
+
+    Raises KnobError where the frames that a node reaches depend on a knob with too many values for a table.
+    """
+    return {"version": 1, "nodes": [_entry(node) for node in nodes]}
+
+
+def text(nodes: Iterable[type[Node]]) -> str:
+    """The catalogue as the file has it."""
+    return json.dumps(catalogue(nodes), indent=1) + "\n"
+
+
+def _entry(node: type[Node]) -> dict[str, Any]:
+    facts, identifier, reach = facts_of(node), f"org.interneg.{node.__name__}", _reach(node)
+    return {
+        "name": node.name,
+        "identifier": identifier,
+        "label": node.label,
+        "group": GROUP,
+        "help": "\n\n".join((node.help, facts["description"], summary(facts))),
+        "version": [_COMPATIBLE, node.version],
+        "icon": f"{identifier}.png",
+        "inputs": [_MASK, _REFERENCE] if node.reference else [_MASK],
+        "temporal": any(before or after for *_, before, after, _ in reach["rows"]),
+        "knobs": [_knob(k, knobs_of(node)[k["name"]]) for k in facts["knobs"] if k["name"] not in _HIDDEN],
+        "reach": reach,
+    }
+
+
+def _knob(facts: dict[str, Any], knob: Knob) -> dict[str, Any]:
+    """A knob as its host parameter: a list of frames is a text, and a slider spans what there is."""
+    shown = facts | {"secret": False, "group": None}
+    if knob.kind == "frames":
+        shown["default"] = ",".join(map(str, facts["default"]))
+    if knob.slider == Knob.slider and None not in facts["hard"]:
+        shown["slider"] = facts["hard"]
+    return shown
+
+
+def _reach(node: type[Node]) -> dict[str, Any]:
+    """The table from the knobs that decide it to the frames before, the frames after, and the enlargement."""
+    read: set[str] = set()
+    declared = knobs_of(node)
+
+    class Seen(node):  # type: ignore[misc, valid-type]
+        """The node, telling which of its knobs are read."""
+
+        def __getattribute__(self, name: str) -> Any:
+            if name in declared:
+                read.add(name)
+            return super().__getattribute__(name)
+
+    knobs: list[str] = []
+    while True:
+        rows = []
+        values = [_values(node, name, declared[name]) for name in knobs]
+        if math.prod(map(len, values)) > _MOST_ROWS:
+            raise KnobError(
+                f"the frames that {node.name} reaches depend on too many knobs: {', '.join(knobs)}"
+            )
+        for row in product(*values):
+            made = Seen.with_knobs(dict(zip(knobs, row, strict=True)))
+            read.clear()
+            rows.append([*row, *made.reach, made.enlarges])
+            found = [name for name in declared if name in knobs or name in read]
+            if found != knobs:  # a knob that matters only beside this value of another
+                knobs = found
+                break
+        else:
+            return {"knobs": knobs, "rows": rows}
+
+
+def _values(node: type[Node], name: str, knob: Knob) -> list[Value]:
+    """All values of a knob."""
+    low, high = knob.hard
+    if knob.kind == "bool":
+        return [False, True]
+    if knob.kind == "choice":
+        return list(knob.choices)
+    if knob.kind == "int" and not knob.auto and high - low < _MOST_ROWS:
+        return list(range(int(low), int(high) + 1))
+    raise KnobError(
+        f"the frames that {node.name} reaches, or how much it enlarges, depend on its knob '{name}', "
+        f"a {knob.kind}: hosts take them from a table, so let a bool, a choice or an int of few values decide"
+    )
+
+
+if __name__ == "__main__":
+    FILE.write_text(text(NODES.values()), encoding="utf-8")

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pytest
+
+from interneg.errors import KnobError
+from interneg.knobs import knob, knobs_of
+from interneg.node import Node
+from interneg.nodes import NODES
+from interneg.plugin.ofx.nodes import FILE, catalogue, text
+
+ICONS = FILE.with_name("icons")
+
+
+def entry(node: type[Node]) -> dict[str, Any]:
+    return catalogue([node])["nodes"][0]
+
+
+def test_the_committed_file_is_up_to_date() -> None:
+    assert FILE.read_text(encoding="utf-8") == text(NODES.values()), (
+        "the nodes have changed: run `python -m interneg.plugin.ofx.nodes`"
+    )
+
+
+def test_every_node_is_listed_once() -> None:
+    listed = json.loads(FILE.read_text(encoding="utf-8"))["nodes"]
+    assert [n["name"] for n in listed] == list(NODES)
+    assert len({n["identifier"] for n in listed}) == len(listed)
+    assert listed[0]["identifier"] == "org.interneg.DenoiseSR"
+
+
+@pytest.mark.parametrize("node", NODES.values(), ids=NODES)
+def test_a_host_can_show_what_is_listed(node: type[Node]) -> None:
+    made = entry(node)
+    assert made["help"].startswith(node.help)
+    assert made["inputs"][0]["name"] == "Mask"
+    assert [k["name"] for k in made["knobs"] if k["kind"] != "button"] == [
+        n for n in knobs_of(node) if n != "synthesis"
+    ]
+    for shown in made["knobs"]:
+        assert shown["label"]
+        assert shown["help"]
+        if shown["kind"] in ("float", "int"):
+            low, high = shown["slider"]
+            assert low < high
+            assert shown["hard"][0] is None or shown["hard"][0] <= low
+            assert shown["hard"][1] is None or high <= shown["hard"][1]
+            assert shown["default"] == "auto" or low <= shown["default"] <= high
+
+
+def test_reach_follows_the_knobs_that_decide_it(temporal_mean: type[Node]) -> None:
+    made = entry(temporal_mean)
+    assert made["reach"] == {"knobs": ["radius"], "rows": [[r, r, r, 1] for r in range(9)]}
+    assert made["temporal"]
+    radius = next(k for k in made["knobs"] if k["name"] == "radius")
+    assert radius["slider"] == [0, 8]
+
+
+def test_enlarging_is_in_the_table_too() -> None:
+    assert entry(NODES["denoise-sr"])["reach"] == {
+        "knobs": ["scale"],
+        "rows": [["1", 0, 0, 1], ["2", 0, 0, 2], ["4", 0, 0, 4]],
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picky(Node):
+    """A knob matters only beside one value of another."""
+
+    name: ClassVar[str] = "picky"
+    label: ClassVar[str] = "Picky"
+    help: ClassVar[str] = "Looks around where it is told to."
+    version: ClassVar[int] = 3
+    working_space = NODES["denoise-sr"].working_space
+    layers: ClassVar[str] = "Treats everything."
+
+    far: int = knob(1, "int", "Far", "Frames.", hard=(1, 3))
+    around: bool = knob(False, "bool", "Around", "Look around.")
+    marks: tuple[int, ...] = knob((3, 5), "frames", "Marks", "Frames to mind.")
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        return (self.far, 0) if self.around else (0, 0)
+
+
+def test_a_knob_that_matters_beside_another_is_found() -> None:
+    made = entry(Picky)
+    assert made["reach"] == {
+        "knobs": ["far", "around"],
+        "rows": [
+            [1, False, 0, 0, 1], [1, True, 1, 0, 1],
+            [2, False, 0, 0, 1], [2, True, 2, 0, 1],
+            [3, False, 0, 0, 1], [3, True, 3, 0, 1],
+        ],
+    }  # fmt: skip
+    assert made["version"] == [1, 3]
+    assert next(k for k in made["knobs"] if k["name"] == "marks")["default"] == "3,5"
+
+
+def test_reach_that_no_table_can_hold_is_refused() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Endless(Picky):
+        name: ClassVar[str] = "endless"
+
+        @property
+        def reach(self) -> tuple[int, int]:
+            return (int(10 * self.strength), 0)
+
+    with pytest.raises(KnobError, match=r"endless reaches.* its knob 'strength', a float"):
+        catalogue([Endless])
