@@ -151,10 +151,12 @@ class Window:
 
     Beyond a cut or an end of the clip the last frame of the shot repeats, so that `frames` always has
     before + 1 + after entries and no node ever mixes two shots.
+    reference: the reference plate's frame at the window's time, where there is a plate.
     """
 
     frames: tuple[Frame, ...]
     centre: int
+    reference: Frame | None = None
 
     @property
     def frame(self) -> Frame:

@@ -36,8 +36,9 @@ def handles(nodes: Sequence[Node]) -> tuple[int, int]:
 class Graph:
     """A row of nodes over a source.
 
-    mask: an optional clip, one frame for each of the source's, that limits every node. cuts: the first
-    frame number of each shot where they are known; else cuts are detected where a node needs them.
+    mask: an optional clip, one frame for each of the source's, that limits every node. reference: likewise,
+    the plate that some nodes look at. cuts: the first frame number of each shot where they are known; else
+    cuts are detected where a node needs them.
     """
 
     def __init__(
@@ -47,12 +48,14 @@ class Graph:
         context: Context,
         *,
         mask: Source | None = None,
+        reference: Source | None = None,
         cuts: Collection[int] | None = None,
     ) -> None:
         self._nodes = [n for n in nodes if n.strength != 0]
         self._source = source
         self._context = context
         self._mask = mask
+        self._reference = reference
         self._numbers = list(source.numbers)
         self._index = {number: i for i, number in enumerate(self._numbers)}
         span = sum(max(n.reach) for n in self._nodes)
@@ -88,4 +91,6 @@ class Graph:
         scale = math.prod(n.enlarges for n in self._nodes[: count - 1])
         if mask and scale > 1:
             mask = enlarged(mask, scale)
-        return node.render(Window(frames, before), self._context, mask)
+        plate = self._reference if node.reference else None
+        reference = plate.frame(self._numbers[index]) if plate else None
+        return node.render(Window(frames, before, reference), self._context, mask)

@@ -43,19 +43,26 @@ class Context:
 
 @dataclass(frozen=True)
 class View:
-    """The window of one render, seen in the node's working space."""
+    """The window of one render, seen in the node's working space.
+
+    amount: strength times mask: how much of the result is used, one number, or (H, W) float32 at the size of
+    the result, 0..1.
+    """
 
     window: Window
     space: WorkingSpace
     context: Context
     unpremultiply: bool = True
+    amount: float | Pixels = 1.0
 
-    def planes(self, offset: int = 0) -> Pixels:
-        """The colour planes of the frame `offset` frames away, in the working space, free of NaN and inf.
+    def planes(self, offset: int = 0, space: WorkingSpace | None = None) -> Pixels:
+        """The colour planes of the frame `offset` frames away, free of NaN and inf.
 
-        (C, H, W) float32: R, G, B; or Y, Cb, Cr; or the one plane of a grey picture. Entered once per frame.
+        space: another working space than the node's own, to measure in. (C, H, W) float32: R, G, B; or Y, Cb,
+        Cr; or the one plane of a grey picture. Entered once per frame and space.
         """
         frame = self.window.frames[self.window.centre + offset]
+        space = space or self.space
 
         def enter() -> Pixels:
             colour = frame.pixels[_span(frame.colour_channels)]
@@ -65,9 +72,9 @@ class View:
             cover = coverage(frame) if self.unpremultiply else None
             if cover is not None:
                 colour = unpremultiplied(colour, cover)
-            return self.context.colour.enter(colour, frame.colour_space, self.space)
+            return self.context.colour.enter(colour, frame.colour_space, space)
 
-        planes: Pixels = self.measure(f"planes {self.space} {self.unpremultiply}", enter, offset)
+        planes: Pixels = self.measure(f"planes {space} {self.unpremultiply}", enter, offset)
         return planes
 
     def measure(self, name: str, compute: Callable[[], Any], *offsets: int) -> Any:
@@ -88,6 +95,9 @@ class Node:
     """A restoration node; its fields are its knobs.
 
     A subclass states the class facts, its knobs, and `process`.
+    mixes: whether the base class mixes the result with the input, by strength and mask; a node that moves
+    pixels would leave a ghost that way, and moves them by less instead (`View.amount`).
+    reference: whether the node looks at a reference plate.
     """
 
     name: ClassVar[str]
@@ -96,6 +106,8 @@ class Node:
     version: ClassVar[int]
     working_space: ClassVar[WorkingSpace]
     layers: ClassVar[str]
+    mixes: ClassVar[bool] = True
+    reference: ClassVar[bool] = False
 
     strength: float = knob(
         1.0, "float", "Strength",
@@ -161,6 +173,13 @@ class Node:
         """
         raise NotImplementedError
 
+    def carry(self, view: View, plane: Pixels, channel: str, depth: str) -> Pixels:
+        """Return one (H, W) plane that is not treated, as it stands beside the result: alpha or an AOV.
+
+        depth: how it was stored; identifiers ("uint32") are never mixed. (H, W) * enlarges, float32.
+        """
+        return layer(plane, channel, depth, self.enlarges)
+
     def render(self, window: Window, context: Context, mask: Frame | None = None) -> Frame:
         """Render one frame: the node's whole contract around `process`.
 
@@ -184,10 +203,10 @@ class Node:
             log.warning("frame %d: %d pixels are NaN or inf and stay as they are", frame.number, bad.sum())
         amount = self._amount(frame, mask)
 
-        view = View(window, self.working_space, context, self.unpremultiply)
+        view = View(window, self.working_space, context, self.unpremultiply, amount)
         cover = coverage(frame) if self.unpremultiply else None
         planes = self.process(view)
-        result = self._canvas(frame)
+        result = self._canvas(view)
         # Colour is written where it belongs in the file's own order: at 1080p a copy costs as much as OCIO.
         treated = result[span]
         if isinstance(span, list):
@@ -198,11 +217,16 @@ class Node:
             treated *= layer(cover, "A", "float", scale)
         if isinstance(span, list):
             result[span] = treated
-        if not isinstance(amount, float) or amount != 1 or bad is not None:
+        partial = not isinstance(amount, float) or (amount != 1 and self.mixes)
+        if partial or bad is not None:
             plain = source if scale == 1 else self._enlarged(source, frame.colour_space, bad, cover, context)
-            mixed = _mix(plain, treated, amount)
+            share = amount if self.mixes else np.asarray(np.greater(amount, 0), np.float32)
+            mixed = _mix(plain, treated, share)
             if bad is not None:
-                mixed = np.where(bad.repeat(scale, 0).repeat(scale, 1), plain, mixed)
+                marked, *kept = (
+                    self.carry(view, p, "id", "uint32") for p in (bad.astype(np.float32), *source)
+                )
+                mixed = np.where(marked > 0, np.stack(kept), mixed)
             result[span] = mixed
         done = frame.with_pixels(
             result,
@@ -266,13 +290,13 @@ class Node:
             plain,
         )
 
-    def _canvas(self, frame: Frame) -> Pixels:
+    def _canvas(self, view: View) -> Pixels:
         """All planes of the result, interleaved as files have them, with alpha and AOVs drawn in."""
-        scale = self.enlarges
+        frame, scale = view.window.frame, self.enlarges
         shape = (frame.height * scale, frame.width * scale, len(frame.channels))
         pixels = np.empty(shape, np.float32).transpose(2, 0, 1)
         for i in sorted(set(range(len(frame.channels))) - set(frame.colour_channels)):
-            pixels[i] = layer(frame.pixels[i], frame.channels[i], frame.depth[i], scale)
+            pixels[i] = self.carry(view, frame.pixels[i], frame.channels[i], frame.depth[i])
         return pixels
 
 

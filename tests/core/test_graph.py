@@ -160,3 +160,20 @@ def test_a_frame_that_cannot_be_read_stops_only_those_that_see_it(colour: Colour
     with pytest.raises(InputError, match="1007 is gone"):
         made.render(FIRST + 5)
     assert made.render(FIRST + 4).number == FIRST + 4
+
+
+def test_a_node_that_looks_at_a_reference_plate_gets_its_frame(
+    colour: Colour, temporal_mean: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip, plate = Clip(), Clip()
+    seen: list[int] = []
+    process = temporal_mean.process
+
+    def looking(node: Any, view: Any) -> Any:
+        seen.append(view.window.reference.number)
+        return process(node, view)
+
+    monkeypatch.setattr(temporal_mean, "process", looking)
+    monkeypatch.setattr(temporal_mean, "reference", True)
+    Graph([temporal_mean()], clip, Context(colour, NoEngines(), Memo(64)), reference=plate).render(FIRST + 2)
+    assert seen == [FIRST + 2] and plate.reads == [FIRST + 2]

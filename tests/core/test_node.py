@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -224,3 +224,48 @@ def test_a_measurement_is_made_once_per_frame_content(temporal_mean: Any, contex
     assert len(temporal_mean.measured) == 6
     node.render(Window((frames[2].with_pixels(frames[2].pixels.copy()),) * 3, 1), context)
     assert len(temporal_mean.measured) == 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shift(Node):
+    """Moves the picture and all that belongs to it, by as many columns as `amount` says."""
+
+    name: ClassVar[str] = "shift"
+    label: ClassVar[str] = "Shift"
+    help: ClassVar[str] = "Shifts."
+    version: ClassVar[int] = 1
+    working_space: ClassVar[WorkingSpace] = WorkingSpace.LINEAR_RGB
+    layers: ClassVar[str] = "Moves all layers."
+    mixes: ClassVar[bool] = False
+    unpremultiply: bool = field(default=False, init=False)
+
+    def process(self, view: View) -> Pixels:
+        return self._moved(view, view.planes())
+
+    def carry(self, view: View, plane: Pixels, channel: str, depth: str) -> Pixels:
+        return self._moved(view, plane)
+
+    def _moved(self, view: View, planes: Pixels) -> Pixels:
+        columns = np.arange(planes.shape[-1]) - np.rint(np.asarray(view.amount) * 4).astype(int)
+        if columns.ndim == 1:
+            return planes[..., columns]
+        return np.take_along_axis(planes, np.broadcast_to(columns, planes.shape), -1)
+
+
+def test_a_node_that_moves_pixels_moves_alpha_and_nan_along_and_is_not_mixed(context: Context) -> None:
+    given = frame(("R", "G", "B", "A"))
+    pixels = given.pixels.copy()
+    pixels[1, 4, 6] = np.nan
+    given = given.with_pixels(pixels)
+    half = Shift(strength=0.5).render(Window((given,), 0), context)
+    assert np.allclose(half.pixels, np.roll(pixels, 2, axis=-1), rtol=1e-5, equal_nan=True)
+    assert "unpremultiply" not in Shift().knobs
+
+
+def test_a_masked_move_leaves_what_the_mask_keeps(context: Context) -> None:
+    given = frame(("R", "G", "B", "A"))
+    mask = np.zeros((1, 9, 13), np.float32)
+    mask[:, :, 7:] = 1
+    made = Shift().render(Window((given,), 0), context, Frame.of(mask))
+    assert np.array_equal(made.pixels[:3, :, :7], given.pixels[:3, :, :7])
+    assert np.allclose(made.pixels[..., 7:], given.pixels[..., 3:9], rtol=1e-5)
