@@ -173,9 +173,8 @@ def _given_back(correction: Pixels, luma: Pixels, sigma: Pixels) -> Pixels:
     import cv2
 
     def mean(plane: Pixels) -> Pixels:
-        return np.asarray(cv2.sepFilter2D(plane, -1, fifths, fifths), np.float32)
+        return np.asarray(cv2.blur(plane, (5, 5)), np.float32)
 
-    fifths = np.full(5, 0.2, np.float32)  # in single precision: `cv2.blur` sums in double, and is slower
     y = luma + correction[0]
     y_mean = mean(y)
     spread = mean(y * y) - y_mean * y_mean + np.square(sigma * np.float32(0.5)) + np.float32(1e-8)
