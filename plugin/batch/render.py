@@ -17,7 +17,7 @@ from interneg.errors import InputError, OutputError, UsageError
 from interneg.frame import Frame
 from interneg.graph import Graph, handles
 from interneg.io import Clip, Output, format_frames, open_clip, open_output, parse_frames
-from interneg.io.formats import is_movie
+from interneg.io.formats import image_format, is_movie
 from interneg.memo import Memo
 from interneg.node import Context
 from interneg.plugin.batch.ahead import ReadAhead
@@ -194,8 +194,15 @@ def _output(job: Job, clip: Clip, wanted: Sequence[int]) -> Output:
     output = open_output(
         job.output, clip, overwrite=job.overwrite, depth=depth if movie else None, numbers=wanted
     )
+    path = output.path_of(wanted[0])
     if depth is not None:
-        require_depth(output.path_of(wanted[0]), depth)
+        require_depth(path, depth)
+    kind = image_format(path)
+    adding = [n.name for n in job.recipe.nodes if n.synthesis and n.strength != 0]
+    if adding and (kind is None or kind.name != "openexr"):
+        raise UsageError(
+            f"{path} cannot hold the synthesis AOV of {adding[0]}: write EXR, or leave synthesis out"
+        )
     return output
 
 

@@ -11,7 +11,7 @@ import OpenImageIO as oiio
 import pytest
 
 from interneg.colour import Colour
-from interneg.errors import InputError, OutputError
+from interneg.errors import InputError, OutputError, UsageError
 from interneg.frame import Frame
 from interneg.io import open_clip
 from interneg.plugin.batch.progress import Summary
@@ -164,3 +164,12 @@ def test_layers_that_stay_as_they_are_are_named(run: Any, tmp_path: Path, caplog
     made = open_clip(tmp_path / "made").read(1)
     order = [made.channels.index(n) for n in names[3:]]
     assert (made.pixels[order] == pixels[..., 3:].transpose(2, 0, 1)).all()
+
+
+def test_a_synthesis_aov_is_refused_where_the_output_cannot_hold_it(
+    plate: Plate, run: Any, temporal_mean: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="cannot hold the synthesis AOV of temporal-mean: write EXR"):
+        run(plate(range(1, 3)), f"{tmp_path}/made.####.png", nodes=[temporal_mean(synthesis=True)])
+    assert not list(tmp_path.glob("made*"))
+    assert run(plate(range(1, 3)), "aov", nodes=[temporal_mean(synthesis=True)]).written == 2
