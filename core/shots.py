@@ -21,6 +21,7 @@ from interneg.memo import Memo
 LOOK = 3
 """How many frames beyond the two at a boundary are looked at: a flash of up to so many frames is no cut."""
 
+_REMEMBERED = 256
 _SIZE = (64, 36)
 _LIKE = 0.45
 _FLAT = 0.02
@@ -50,6 +51,7 @@ class Shots:
         self._frame = frame
         self._measurements = measurements
         self._cuts = None if cuts is None else sorted(cuts)
+        self._starts = Memo(_REMEMBERED)
 
     def starts(self, index: int) -> bool:
         """Whether a shot starts at the frame with this index (the first frame of a clip starts one)."""
@@ -58,7 +60,7 @@ class Shots:
         if self._cuts is not None:
             before, here = (bisect_right(self._cuts, self._numbers[i]) for i in (index - 1, index))
             return before < here
-        return bool(self._measurements.get(("cut", self, index), lambda: self._unlike(index)))
+        return bool(self._starts.get(index, lambda: self._unlike(index)))
 
     def window(self, index: int, before: int, after: int) -> list[int]:
         """The indices of the frames around `index`, cut at its shot; the end frame repeats beyond a cut."""

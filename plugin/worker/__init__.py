@@ -1,0 +1,1 @@
+"""The process behind the OpenFX plugin: protocol, shared memory, server."""

@@ -1,0 +1,25 @@
+"""`python -I -m interneg.plugin.worker [--idle S] [--memory MB]`: how hosts start the worker."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+
+from interneg.errors import InternegError
+from interneg.plugin.worker.server import IDLE, serve
+
+parser = argparse.ArgumentParser(prog="python -m interneg.plugin.worker")
+parser.add_argument("--idle", type=float, default=IDLE, help="seconds after which a lone worker ends")
+parser.add_argument("--memory", type=int, help="MB for pictures; by default half of the machine's")
+chosen = parser.parse_args()
+code = 0
+try:
+    serve(idle=chosen.idle, memory=chosen.memory and chosen.memory * 2**20)
+except InternegError as error:
+    print(f"interneg worker: {error}", file=sys.stderr)
+    code = error.exit_code
+logging.shutdown()
+sys.stderr.flush()
+os._exit(code)  # a frame may still be inside a network, which nothing can call off

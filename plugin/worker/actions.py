@@ -1,0 +1,70 @@
+"""What the buttons of nodes do; hosts show them beside the knobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from interneg.errors import UsageError, near
+
+if TYPE_CHECKING:
+    from interneg.plugin.worker.rendering import Job
+
+
+@dataclass(frozen=True)
+class Button:
+    """A button: its name in requests, what stands on it, and the nodes that have it (none named: all)."""
+
+    name: str
+    label: str
+    help: str
+    nodes: tuple[str, ...] = ()
+
+    def is_on(self, node: str) -> bool:
+        """Whether the node of that name has it."""
+        return not self.nodes or node in self.nodes
+
+
+BUTTONS = (
+    Button(
+        "measure-noise", "Measure noise",
+        "Measures the noise of the frame shown, and sets the knob Noise to its mean in luma: the same for "
+        "every frame from then on.",
+        ("denoise-sr",),
+    ),
+    Button(
+        "report", "Report",
+        "Renders the frame shown, and writes a page with the pictures before and after, side by side.",
+    ),
+)  # fmt: skip
+"""Every button, in the order in which hosts show them."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a button found out: values for knobs, and a sentence for the user."""
+
+    message: str
+    knobs: dict[str, Any] = field(default_factory=dict)
+
+
+def perform(name: str, job: Job, folder: Path) -> Outcome:
+    """Do what the button of that name stands for. folder: where a report goes.
+
+    Raises UsageError for a button that the node does not have, and what the node raises.
+    """
+    there = [b.name for b in BUTTONS if b.is_on(job.node.name)]
+    if name not in there:
+        raise UsageError(
+            f"{job.node.name} has no button '{name}'{near(name, there)}; it has: {', '.join(there)}"
+        )
+    return _measure_noise(job) if name == "measure-noise" else _report(job, folder)
+
+
+def _measure_noise(job: Job) -> Outcome:
+    raise UsageError("not yet")
+
+
+def _report(job: Job, folder: Path) -> Outcome:
+    raise UsageError("not yet")

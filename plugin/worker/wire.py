@@ -1,0 +1,76 @@
+"""Messages over a Unix socket, with the file descriptors that travel beside them."""
+
+from __future__ import annotations
+
+import array
+import os
+import socket
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from interneg.plugin.worker.protocol import HEADER, MOST_DESCRIPTORS, Header, Malformed, parse_header
+
+PATIENCE = 10.0
+"""Seconds within which a message that has begun goes on; both sides set it as their socket's time-out."""
+
+
+class Received(NamedTuple):
+    """A message as it came; who takes it closes its descriptors."""
+
+    header: Header
+    body: bytes
+    descriptors: list[int]
+
+
+def receive(connection: socket.socket) -> Received | None:
+    """Wait for a message; None where the other side hangs up before it begins.
+
+    Raises Malformed for what is none, and OSError (TimeoutError) where the connection breaks within one.
+    """
+    descriptors: list[int] = []
+    try:
+        start = _start(connection, descriptors)
+        if not start:
+            return None
+        header = parse_header(start + _rest(connection, HEADER.size - len(start)))
+        if len(descriptors) != header.descriptors:
+            raise Malformed(f"{header.descriptors} descriptors were announced, {len(descriptors)} came")
+        return Received(header, _rest(connection, header.length), descriptors)
+    except BaseException:
+        close(descriptors)
+        raise
+
+
+def close(descriptors: Sequence[int]) -> None:
+    """Close them all."""
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
+def _start(connection: socket.socket, descriptors: list[int]) -> bytes:
+    """The first bytes of a header, and into `descriptors` what came with them."""
+    room = socket.CMSG_SPACE(MOST_DESCRIPTORS * array.array("i").itemsize)
+    while True:
+        try:
+            start, extras, flags, _ = connection.recvmsg(HEADER.size, room, socket.MSG_CMSG_CLOEXEC)
+        except TimeoutError:
+            continue  # between two messages there is no hurry
+        break
+    for level, kind, data in extras:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            whole = array.array("i")
+            whole.frombytes(data[: len(data) - len(data) % whole.itemsize])
+            descriptors += whole
+    if flags & socket.MSG_CTRUNC:
+        raise Malformed(f"more than {MOST_DESCRIPTORS} descriptors came, or more than this process may open")
+    return start
+
+
+def _rest(connection: socket.socket, count: int) -> bytes:
+    data = bytearray()
+    while len(data) < count:
+        piece = connection.recv(count - len(data))
+        if not piece:
+            raise Malformed("the message breaks off")
+        data += piece
+    return bytes(data)
