@@ -15,7 +15,7 @@ from interneg.frame import Pixels
 
 _BLOCK = 8
 _BAND = 8 * _BLOCK
-_ENOUGH = 2**19
+_ENOUGH = 2**18
 # Shares of the blocks; in colour also the few that are darkest, where a log encoding is loudest.
 _CLASSES = tuple(k / 6 for k in range(7))
 _COLOUR_CLASSES = (0, 0.04, 0.12, 0.25, 0.4, 0.6, 0.8, 1)
@@ -83,7 +83,7 @@ def measure_noise(planes: Pixels) -> NoiseProfile:
     R, G and B are measured so; what they have in common (grain) or against each other (chroma noise) shows in
     Y, Cb and Cr, measured likewise against what independent channels would give.
     A picture of less than 64 blocks has no noise that could be told from its content: zero. Of a large one,
-    bands of rows are looked at, half a million pixels or more in all.
+    bands of rows are looked at, a quarter of a million pixels or more in all.
     """
     planes = _sampled(planes)
     height, width = (s // _BLOCK * _BLOCK for s in planes.shape[1:])
@@ -184,7 +184,9 @@ def _levels(plane: Pixels, floors: tuple[float, ...]) -> list[Pixels]:
 
 def _quiet(levels: list[Pixels], floors: tuple[float, ...]) -> float:
     """The loudest level's noise, from its quietest blocks."""
-    quiet = (float(np.quantile(squares, _QUIETEST)) / _QUIET**2 for squares in levels)
+    # The rank below, not between two: `np.quantile` took a third of all the time.
+    ranks = (int(_QUIETEST * (len(squares) - 1)) for squares in levels)
+    quiet = (float(np.partition(s, k)[k]) / _QUIET**2 for s, k in zip(levels, ranks, strict=True))
     return math.sqrt(max(0.0, *(q - floor**2 for q, floor in zip(quiet, floors, strict=True))))
 
 
