@@ -91,12 +91,8 @@ class DenoiseSR(Node):
     def process(self, view: View) -> Pixels:
         """Y, Cb, Cr (or Y alone) in, the same enlarged by `scale` out."""
         given, scale = view.planes(), self.enlarges
-        # Black-and-white film scanned to three channels stays black and white.
-        count = 3 if len(given) == 3 and np.abs(given[1:]).max() > _NEUTRAL else 1
         net = np.empty((6, *given.shape[1:]), np.float32)
-        # The network sees its trained range, noise beyond 0 and 1 included; the picture is never clipped.
-        np.clip(given[0], *_LUMA_RANGE, out=net[0])
-        np.clip(given[1:count], *_CHROMA_RANGE, out=net[1:count])
+        count = _see(given, net)
         net[3:5] = self._deviations(view, net[:count])
         net[5] = self.deblock
         if count == 1:
@@ -122,10 +118,18 @@ class DenoiseSR(Node):
                 self._lock(plane, source, _LOCK_SIGMAS * np.hypot(sigma, _coding_noise(float(net[5, 0, 0]))))
         return _held(result, given, scale)
 
+    def noise_in(self, view: View) -> float:
+        """The deviation of luma that `auto` finds in the window's own frame, on average, in code values."""
+        given = view.planes()
+        seen = np.empty_like(given)
+        luma, _ = self._measured(view, seen[: _see(given, seen)])
+        return 255 * float(luma.mean())
+
     def _deviations(self, view: View, seen: Pixels) -> tuple[Pixels, Pixels] | float:
         """The standard deviations of luma and chroma, per pixel or the same everywhere."""
-        if self.noise != AUTO:
-            return float(self.noise) / 255
+        return self._measured(view, seen) if self.noise == AUTO else float(self.noise) / 255
+
+    def _measured(self, view: View, seen: Pixels) -> tuple[Pixels, Pixels]:
         profile: NoiseProfile = view.measure("denoise-sr noise 2", lambda: measure_noise(seen), 0)
         luma, chroma = profile.map(seen)
         least, most = ([255 * f(s[::4, ::4]) for s in (luma, chroma)] for f in (np.min, np.max))
@@ -150,6 +154,18 @@ class DenoiseSR(Node):
             apart = given - reduce(result, self.enlarges)
             result += cubic(apart - np.clip(apart, -bound, bound), self.enlarges)
             hold(result, given, self.enlarges, _LOCK_HEADROOM)
+
+
+def _see(given: Pixels, seen: Pixels) -> int:
+    """Put into `seen` what the network sees of the picture's planes, and return how many it sees.
+
+    Its trained range, noise beyond 0 and 1 included; the picture itself is never clipped.
+    """
+    # Black-and-white film scanned to three channels stays black and white.
+    count = 3 if len(given) == 3 and np.abs(given[1:]).max() > _NEUTRAL else 1
+    np.clip(given[0], *_LUMA_RANGE, out=seen[0])
+    np.clip(given[1:count], *_CHROMA_RANGE, out=seen[1:count])
+    return count
 
 
 def _colour_kept(correction: Pixels, given: Pixels, sigma: Pixels) -> Pixels:

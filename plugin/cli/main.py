@@ -19,6 +19,7 @@ from interneg.plugin.cli.doctor import doctor
 from interneg.plugin.cli.nodes import nodes
 from interneg.plugin.cli.qc import qc
 from interneg.plugin.cli.render import render
+from interneg.plugin.cli.worker import worker
 
 # Sub-commands import what is heavy inside their functions, so that the command starts at once.
 
@@ -75,6 +76,7 @@ app.command()(render)
 app.command()(nodes)
 app.command()(qc)
 app.command()(doctor)
+app.command()(worker)
 
 
 def _version(asked: bool) -> None:

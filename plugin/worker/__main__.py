@@ -16,7 +16,7 @@ parser.add_argument("--memory", type=int, help="MB for pictures; by default half
 chosen = parser.parse_args()
 code = 0
 try:
-    serve(idle=chosen.idle, memory=chosen.memory and chosen.memory * 2**20)
+    serve(idle=chosen.idle, memory=None if chosen.memory is None else chosen.memory * 2**20)
 except InternegError as error:
     print(f"interneg worker: {error}", file=sys.stderr)
     code = error.exit_code

@@ -59,12 +59,22 @@ def perform(name: str, job: Job, folder: Path) -> Outcome:
         raise UsageError(
             f"{job.node.name} has no button '{name}'{near(name, there)}; it has: {', '.join(there)}"
         )
-    return _measure_noise(job) if name == "measure-noise" else _report(job, folder)
+    return _report(job, folder) if name == "report" else _measure_noise(job)
 
 
 def _measure_noise(job: Job) -> Outcome:
-    raise UsageError("not yet")
+    from interneg.frame import Window
+    from interneg.node import View
+
+    node, frame = job.node, job.source.frame(job.time)
+    view = View(Window((frame,), 0), node.working_space, job.context, node.unpremultiply)
+    noise = round(node.noise_in(view), 1)  # type: ignore[attr-defined]
+    return Outcome(f"The noise of frame {job.time} is {noise:.1f} code values on average.", {"noise": noise})
 
 
 def _report(job: Job, folder: Path) -> Outcome:
-    raise UsageError("not yet")
+    from interneg.plugin.worker.report import write_report
+
+    before, after = job.source.frame(job.time), job.graph.render(job.time)
+    page = write_report(folder, job.node, job.context.colour, before, after)
+    return Outcome(f"The report is {page}")

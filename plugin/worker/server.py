@@ -46,23 +46,30 @@ def serve(
     idle: float = IDLE,
     memory: int | None = None,
     console: bool = False,
-) -> None:
+) -> bool:
     """Serve until nobody was connected for `idle` seconds, `stop` was asked for, or SIGTERM or SIGINT came.
 
     nodes: by name; by default those of interneg.nodes. memory: bytes for pictures and measurements, by
     default half of the machine's. console: whether the log goes to the terminal too.
-    Returns at once where another worker serves this user and GPU. To be called in the main thread.
-    Raises UsageError, OutputError where the folder cannot be used.
+    Returns False, at once, where another worker serves this user and GPU, else True. To be called in the main
+    thread. Raises UsageError for a limit that is not above 0, and UsageError or OutputError where the folder
+    cannot be used.
     """
+    for limit, name in ((idle, "idle"), (memory, "memory")):
+        if limit is not None and not limit > 0:
+            raise UsageError(f"the worker's limit '{name}' is a number above 0, not {limit:g}")
+    if gpu := os.environ.get("INTERNEG_GPU"):
+        os.environ.update(CUDA_DEVICE_ORDER="PCI_BUS_ID", CUDA_VISIBLE_DEVICES=gpu)
     folder, stem = place.folder(), place.stem()
     os.umask(0o077)
     path = folder / f"{stem}.sock"
     lock = _locked(folder / f"{stem}.lock", path)
     if lock is None:
-        return
+        return False
     with open(lock, "rb"):
         _start_log(folder / f"{stem}.log", console)
         Server(path, nodes, idle, memory).run()
+    return True
 
 
 class _Connection:
