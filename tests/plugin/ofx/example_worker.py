@@ -1,0 +1,19 @@
+"""The worker with the product's nodes and those of example_nodes.py: what $INTERNEG_WORKER names in tests."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from example_nodes import NODES as EXAMPLES
+
+from interneg.nodes import NODES
+from interneg.plugin.worker.server import serve
+
+serve({**NODES, **EXAMPLES}, idle=20)
+logging.shutdown()
+os._exit(0)  # a node may still be waiting
