@@ -3,7 +3,7 @@ PYTHON ?= python3
 EXTRAS ?= dev
 BIN := .venv/bin
 
-.PHONY: demo test lint bench docs goldens engines install
+.PHONY: demo test lint bench docs goldens engines plugin install
 
 demo: .venv/demo
 	$(BIN)/python examples/demo.py demo
@@ -32,6 +32,9 @@ goldens: install
 engines: install
 	$(BIN)/python build_engines.py --targets portable,sm75,sm80,sm86,sm89,sm120 --store build/engines
 	$(BIN)/python build_engines.py --verify --store build/engines
+
+plugin: install
+	$(BIN)/python -m interneg.plugin.ofx.build build
 
 install: .venv/$(EXTRAS)
 

@@ -1,0 +1,212 @@
+#include "shell.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+#include "pool.h"
+
+enum { NAME_ROOM = 128 };
+
+static struct instance *instance_of(OfxImageEffectHandle effect)
+{
+    OfxPropertySetHandle properties = NULL;
+    if (host.effect->getPropertySet(effect, &properties) != kOfxStatOK)
+        return NULL;
+    return get_pointer(properties, kOfxPropInstanceData);
+}
+
+static OfxImageClipHandle clip_named(OfxImageEffectHandle effect, const char *name)
+{
+    OfxImageClipHandle clip = NULL;
+    return host.effect->clipGetHandle(effect, name, &clip, NULL) == kOfxStatOK ? clip : NULL;
+}
+
+static OfxStatus create(const struct node *node, OfxImageEffectHandle effect)
+{
+    struct instance *instance = calloc(1, sizeof *instance);
+    if (!instance)
+        return kOfxStatErrMemory;
+    instance->node = node;
+    instance->effect = effect;
+    instance->source = clip_named(effect, kOfxImageEffectSimpleSourceClipName);
+    instance->output = clip_named(effect, kOfxImageEffectOutputClipName);
+    for (size_t i = 0; i < node->inputs; i++)
+        instance->extra[i] = clip_named(effect, node->input[i].name);
+    if (!instance->source || !instance->output || !params_find(instance) ||
+        host.effect->getPropertySet(effect, &instance->properties) != kOfxStatOK ||
+        host.property->propSetPointer(instance->properties, kOfxPropInstanceData, 0, instance) != kOfxStatOK) {
+        free(instance);
+        return kOfxStatFailed;
+    }
+    params_show_automatic(instance, 0);
+    return kOfxStatOK;
+}
+
+static void name_of_clip(char name[NAME_ROOM], const char *property, const char *clip)
+{
+    snprintf(name, NAME_ROOM, "%s%s", property, clip);
+}
+
+static OfxStatus clip_preferences(const struct instance *instance, OfxPropertySetHandle out)
+{
+    char property[NAME_ROOM];
+    OfxPropertySetHandle source = NULL;
+    if (host.effect->clipGetPropertySet(instance->source, &source) != kOfxStatOK)
+        return kOfxStatReplyDefault;
+    const char *components = get_string(source, kOfxImageEffectPropComponents, "");
+    const char *depth = get_string(source, kOfxImageEffectPropPixelDepth, "");
+    const char *alpha = get_string(source, kOfxImageEffectPropPreMultiplication, "");
+    if (strcmp(components, kOfxImageComponentRGBA) != 0 && strcmp(components, kOfxImageComponentRGB) != 0 &&
+        strcmp(components, kOfxImageComponentAlpha) != 0)
+        return kOfxStatReplyDefault; /* nothing is connected yet */
+    name_of_clip(property, kOfxImageClipPropComponents_, kOfxImageEffectOutputClipName);
+    set_string(out, property, 0, components);
+    name_of_clip(property, kOfxImageClipPropDepth_, kOfxImageEffectOutputClipName);
+    set_string(out, property, 0, depth);
+    if (*alpha)
+        set_string(out, kOfxImageEffectPropPreMultiplication, 0, alpha);
+    set_int(out, kOfxImageEffectFrameVarying, 0, 1); /* grain moves over a still */
+    return kOfxStatOK;
+}
+
+static OfxStatus region_of_definition(
+    const struct instance *instance, double time, OfxPropertySetHandle out)
+{
+    struct reach reach;
+    OfxRectD region;
+    if (host.effect->clipGetRegionOfDefinition(instance->source, time, &region) != kOfxStatOK ||
+        !params_reach(instance, time, &reach))
+        return kOfxStatReplyDefault;
+    int scale = host.resizes && !params_is_bypassed(instance, time) ? reach.enlarges : 1;
+    const double sides[] = {region.x1, region.y1, region.x2, region.y2};
+    for (int i = 0; i < 4; i++)
+        set_double(out, kOfxImageEffectPropRegionOfDefinition, i, sides[i] * scale);
+    return kOfxStatOK;
+}
+
+static void want_region(OfxImageClipHandle clip, const char *name, double time, OfxPropertySetHandle out)
+{
+    char property[NAME_ROOM];
+    OfxRectD region;
+    if (!clip || host.effect->clipGetRegionOfDefinition(clip, time, &region) != kOfxStatOK)
+        return;
+    name_of_clip(property, kOfxImageClipPropRoI_, name);
+    const double sides[] = {region.x1, region.y1, region.x2, region.y2};
+    for (int i = 0; i < 4; i++)
+        set_double(out, property, i, sides[i]);
+}
+
+static OfxStatus regions_of_interest(const struct instance *instance, double time, OfxPropertySetHandle out)
+{
+    want_region(instance->source, kOfxImageEffectSimpleSourceClipName, time, out);
+    for (size_t i = 0; i < instance->node->inputs; i++)
+        want_region(instance->extra[i], instance->node->input[i].name, time, out);
+    return kOfxStatOK;
+}
+
+static OfxStatus frames_needed(const struct instance *instance, double time, OfxPropertySetHandle out)
+{
+    struct reach reach;
+    char property[NAME_ROOM];
+    if (!params_reach(instance, time, &reach))
+        return kOfxStatReplyDefault;
+    int beyond = reach.before || reach.after ? BEYOND : 0;
+    name_of_clip(property, kOfxImageClipPropFrameRange_, kOfxImageEffectSimpleSourceClipName);
+    set_double(out, property, 0, time - reach.before - beyond);
+    set_double(out, property, 1, time + reach.after + beyond);
+    return kOfxStatOK;
+}
+
+static OfxStatus is_identity(const struct instance *instance, double time, OfxPropertySetHandle out)
+{
+    if (!params_is_bypassed(instance, time))
+        return kOfxStatReplyDefault;
+    set_string(out, kOfxPropName, 0, kOfxImageEffectSimpleSourceClipName);
+    set_double(out, kOfxPropTime, 0, time);
+    return kOfxStatOK;
+}
+
+static OfxStatus clip_changed(const struct instance *instance, const char *name)
+{
+    for (size_t i = 0; i < instance->node->inputs; i++) {
+        OfxPropertySetHandle clip = NULL;
+        if (instance->use[i] && strcmp(name, instance->node->input[i].name) == 0 &&
+            host.effect->clipGetPropertySet(instance->extra[i], &clip) == kOfxStatOK)
+            host.param->paramSetValue(instance->use[i], get_int(clip, kOfxImageClipPropConnected, 0, 0) != 0);
+    }
+    return kOfxStatOK;
+}
+
+static OfxStatus changed(struct instance *instance, double time, OfxPropertySetHandle in)
+{
+    const char *type = get_string(in, kOfxPropType, ""), *name = get_string(in, kOfxPropName, "");
+    if (strcmp(get_string(in, kOfxPropChangeReason, ""), kOfxChangeUserEdited) != 0) {
+        params_show_automatic(instance, time);
+        return kOfxStatOK;
+    }
+    if (strcmp(type, kOfxTypeClip) == 0)
+        return clip_changed(instance, name);
+    if (strcmp(type, kOfxTypeParameter) != 0)
+        return kOfxStatReplyDefault;
+    if (instance->menu && strcmp(name, "input_space_menu") == 0)
+        params_choose_space(instance, time);
+    for (size_t i = 0; i < instance->node->knobs; i++)
+        if (instance->node->knob[i].kind == KNOB_BUTTON && strcmp(name, instance->node->knob[i].name) == 0)
+            return press(instance, name, in);
+    params_show_automatic(instance, time);
+    return kOfxStatOK;
+}
+
+OfxStatus act(const struct node *node, const char *action, OfxImageEffectHandle effect, OfxPropertySetHandle in,
+    OfxPropertySetHandle out)
+{
+    if (strcmp(action, kOfxActionPurgeCaches) == 0) {
+        pool_empty();
+        client_rest();
+        return kOfxStatOK;
+    }
+    if (strcmp(action, kOfxActionDescribe) == 0)
+        return describe(node, effect);
+    if (strcmp(action, kOfxImageEffectActionDescribeInContext) == 0)
+        return describe_in_context(node, effect);
+    if (strcmp(action, kOfxActionCreateInstance) == 0)
+        return create(node, effect);
+
+    static const char *const known[] = {kOfxActionDestroyInstance, kOfxActionSyncPrivateData,
+        kOfxActionInstanceChanged, kOfxImageEffectActionGetRegionOfDefinition,
+        kOfxImageEffectActionGetRegionsOfInterest, kOfxImageEffectActionGetFramesNeeded,
+        kOfxImageEffectActionGetClipPreferences, kOfxImageEffectActionIsIdentity, kOfxImageEffectActionRender,
+        kOfxImageEffectActionBeginSequenceRender, kOfxImageEffectActionEndSequenceRender};
+    size_t which = 0, count = sizeof known / sizeof *known;
+    while (which < count && strcmp(action, known[which]) != 0)
+        which++;
+    if (which == count)
+        return kOfxStatReplyDefault;
+    struct instance *instance = instance_of(effect);
+    if (!instance)
+        return kOfxStatErrBadHandle;
+    double time = in ? get_double(in, kOfxPropTime, 0, 0) : 0;
+    switch (which) {
+    case 0:
+        free(instance);
+        return kOfxStatOK;
+    case 2:
+        return changed(instance, time, in);
+    case 3:
+        return region_of_definition(instance, time, out);
+    case 4:
+        return regions_of_interest(instance, time, out);
+    case 5:
+        return frames_needed(instance, time, out);
+    case 6:
+        return clip_preferences(instance, out);
+    case 7:
+        return is_identity(instance, time, out);
+    case 8:
+        return render(instance, in);
+    default: /* nothing is kept outside the parameters, or for a sequence */
+        return kOfxStatOK;
+    }
+}

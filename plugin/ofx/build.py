@@ -1,0 +1,102 @@
+"""Building the bundle: `Interneg.ofx.bundle`, out of the C sources that lie beside this file.
+
+`python -m interneg.plugin.ofx.build DESTINATION` is what `make plugin` runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from interneg.errors import OutputError, UsageError
+
+BUNDLE = "Interneg.ofx.bundle"
+
+_HERE = Path(__file__).parent
+_ARCHITECTURE = f"{platform.system()}-{platform.machine().replace('_', '-')}"
+"""How OpenFX names the folder of a machine's binaries: Linux-x86-64."""
+
+_WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Werror")
+_SANITIZE = ("-g", "-O1", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover")
+
+
+def build(destination: Path, sanitize: bool = False, compiler: str | None = None) -> Path:
+    """Build the bundle in the folder `destination`, in place of one that lies there, and return its path.
+
+    The worker of the bundle is this interpreter's. sanitize: with the address and undefined-behaviour
+    sanitizers. compiler: the command; by default $CC, else cc, gcc or clang, whichever is found.
+
+    Raises UsageError where there is no compiler, or not Linux, and OutputError where it cannot be built.
+    """
+    if platform.system() != "Linux":
+        raise UsageError(f"the OpenFX plugin is built on Linux; on {platform.system()} it has not been tried")
+    bundle = destination / BUNDLE
+    contents, fresh = bundle / "Contents", destination / f".{BUNDLE}.{os.getpid()}"
+    binary = fresh / "Contents" / _ARCHITECTURE / "Interneg.ofx"
+    try:
+        shutil.rmtree(fresh, ignore_errors=True)
+        binary.parent.mkdir(parents=True)
+        compile_c(sorted(_HERE.glob("*.c")), binary, ("-fPIC", "-shared", "-ldl"), sanitize, compiler)
+        _fill(fresh / "Contents" / "Resources")
+        shutil.rmtree(bundle, ignore_errors=True)
+        fresh.rename(bundle)
+    except OSError as error:
+        raise OutputError(f"the bundle cannot be built in {destination}: {error}") from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return contents.parent
+
+
+def compile_c(
+    sources: list[Path],
+    binary: Path,
+    options: tuple[str, ...] = (),
+    sanitize: bool = False,
+    compiler: str | None = None,
+) -> None:
+    """Compile C sources into one binary, warnings being errors. Raises as `build` does."""
+    command = [
+        *find_compiler(compiler), "-std=c11", "-fvisibility=hidden", *_WARNINGS, *(_SANITIZE if sanitize else ("-O2",)),
+        f"-I{_HERE}", *map(str, sources), "-o", str(binary), *options, "-lm", "-pthread",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise OutputError(f"{shlex.join(command)} failed:\n{done.stderr.strip()}")
+
+
+def find_compiler(compiler: str | None = None) -> list[str]:
+    """The command of a C compiler. Raises UsageError where there is none."""
+    asked = compiler or os.environ.get("CC")
+    for name in [asked] if asked else ["cc", "gcc", "clang"]:
+        command = shlex.split(name)
+        if command and shutil.which(command[0]):
+            return command
+    raise UsageError(
+        f"no C compiler{f' {asked!r}' if asked else ''} is found, and the OpenFX plugin is built with one: install "
+        "gcc (Debian, Ubuntu: apt install gcc; Rocky, Fedora: dnf install gcc), or name another in $CC"
+    )
+
+
+def _fill(resources: Path) -> None:
+    """Write what the shell reads: the nodes, their icons and help, and the command of the worker."""
+    resources.mkdir()
+    shutil.copy(_HERE / "nodes.json", resources)
+    for folder in ("icons", "help"):
+        if (_HERE / folder).is_dir():
+            for file in sorted((_HERE / folder).iterdir()):
+                if file.suffix in (".png", ".svg", ".txt", ".md", ".html"):
+                    shutil.copy(file, resources)
+    command = [sys.executable, "-I", "-m", "interneg.plugin.worker"]
+    (resources / "worker.json").write_text(
+        json.dumps({"command": command}, indent=1) + "\n", encoding="utf-8"
+    )
+
+
+if __name__ == "__main__":
+    print(build(Path(sys.argv[1])))

@@ -1,0 +1,312 @@
+#include "client.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_RESTING = 16, MOST_WORDS = 32, LONGEST_COMMAND = 16384 };
+
+static const double START_PATIENCE = 60, GRACE = 0.5, PAUSE = 0.02;
+
+struct connection {
+    int socket;
+    long worker;
+};
+
+static struct connection resting[MOST_RESTING];
+static size_t rested;
+static char host_name[128] = "unknown host";
+
+void client_introduce(const char *host)
+{
+    platform_lock(LOCK_CLIENT);
+    snprintf(host_name, sizeof host_name, "%s", host);
+    platform_unlock(LOCK_CLIENT);
+}
+
+void client_rest(void)
+{
+    platform_lock(LOCK_CLIENT);
+    while (rested > 0)
+        platform_hang_up(resting[--rested].socket);
+    platform_unlock(LOCK_CLIENT);
+}
+
+/* Seconds of silence after which a worker is taken to hang. */
+static double patience(void)
+{
+    const char *word = getenv("INTERNEG_TIMEOUT");
+    double seconds = word && *word ? platform_to_number(word) : 0;
+    return seconds > 0 ? seconds : 20;
+}
+
+static bool aborted(const struct request *request)
+{
+    return request->aborted && request->aborted(request->who);
+}
+
+/* Split $INTERNEG_WORKER, else read worker.json, into `words`, which point into `room`. */
+static bool read_command(char *room, char *words[MOST_WORDS + 1])
+{
+    const char *given = getenv("INTERNEG_WORKER");
+    size_t count = 0, used = 0, length;
+    if (given && *given) {
+        snprintf(room, LONGEST_COMMAND, "%s", given);
+        for (char *rest = room + strspn(room, " "); *rest && count < MOST_WORDS; rest += strspn(rest, " ")) {
+            words[count++] = rest;
+            rest += strcspn(rest, " ");
+            if (*rest)
+                *rest++ = 0;
+        }
+    } else {
+        char *bytes = platform_resource("worker.json", LONGEST_COMMAND, &length);
+        const struct json *file = bytes ? json_read(bytes, length) : NULL, *all = json_get(file, "command");
+        for (const struct json *word = all ? all->first : NULL; word && count < MOST_WORDS; word = word->next) {
+            words[count++] = room + used;
+            used += (size_t)snprintf(room + used, LONGEST_COMMAND - used, "%s", json_text(word, "")) + 1;
+        }
+        json_free(file);
+        free(bytes);
+    }
+    words[count] = NULL;
+    return count > 0;
+}
+
+/* Where the worker's file with that ending lies. */
+static bool place(char path[PATH_ROOM], const char *ending, char *error)
+{
+    char folder[PATH_ROOM];
+    const char *gpu = getenv("INTERNEG_GPU");
+    if (!platform_runtime(folder, sizeof folder, error))
+        return false;
+    int length = gpu && *gpu ? snprintf(path, PATH_ROOM, "%s/worker-gpu%s%s", folder, gpu, ending)
+                             : snprintf(path, PATH_ROOM, "%s/worker%s", folder, ending);
+    return length > 0 && length < PATH_ROOM;
+}
+
+/* Start a worker, and connect to it or to the one that was quicker. */
+static enum outcome start(const char *path, double until, struct connection *connection,
+    const struct request *request, char *error)
+{
+    char log[PATH_ROOM], room[LONGEST_COMMAND], *words[MOST_WORDS + 1];
+    double ended = INFINITY;
+    if (!place(log, ".log", error))
+        return OUTCOME_LOST;
+    if (!read_command(room, words)) {
+        snprintf(error, ERROR_ROOM, "the bundle does not say how to start the worker: run `interneg install` again");
+        return OUTCOME_LOST;
+    }
+    long process = platform_start(words, log, error);
+    if (!process)
+        return OUTCOME_LOST;
+    while (platform_seconds() < until && platform_seconds() - ended < GRACE) {
+        connection->socket = platform_connect(path, &connection->worker, error);
+        if (connection->socket >= 0)
+            return OUTCOME_DONE;
+        if (connection->socket == REFUSED)
+            return OUTCOME_LOST;
+        if (aborted(request))
+            return OUTCOME_ABORTED;
+        if (isinf(ended) && !platform_lives(process))
+            ended = platform_seconds();
+        platform_sleep(PAUSE);
+    }
+    snprintf(error, ERROR_ROOM, "the worker was started and %s; see %.900s",
+        isinf(ended) ? "does not answer" : "ended again", log);
+    return OUTCOME_LOST;
+}
+
+/* Send or receive all of it, the other side never being silent for longer than `patience`. */
+static enum outcome transfer(const struct connection *connection, void *bytes, size_t length, bool sending,
+    const struct request *request, bool is_body, char *error)
+{
+    double until = platform_seconds() + patience();
+    size_t done = 0;
+    while (done < length) {
+        char *rest = (char *)bytes + done;
+        const bool first = sending && !is_body && done == 0;
+        ptrdiff_t moved = sending ? platform_send(connection->socket, rest, length - done, request->descriptors,
+                                        first ? request->count : 0)
+                                  : platform_receive(connection->socket, rest, length - done);
+        if (moved < 0) {
+            snprintf(error, ERROR_ROOM, "the worker ended in the middle of its work; its log says why");
+            return OUTCOME_LOST;
+        }
+        done += (size_t)moved;
+        if (moved > 0)
+            until = platform_seconds() + patience();
+        else if (aborted(request))
+            return OUTCOME_ABORTED;
+        else if (platform_seconds() > until) {
+            platform_kill(connection->worker);
+            snprintf(error, ERROR_ROOM, "the worker did not answer for %g seconds and was ended", patience());
+            return OUTCOME_FAILED;
+        }
+    }
+    return OUTCOME_DONE;
+}
+
+static enum outcome send_request(const struct connection *connection, const struct request *request, char *error)
+{
+    uint8_t header[HEADER_SIZE];
+    if (request->body->failed || request->body->length > LONGEST_BODY || request->count > MOST_IMAGES) {
+        snprintf(error, ERROR_ROOM, "the request is too large for the worker");
+        return OUTCOME_FAILED;
+    }
+    message_write_header(header, request->kind, request->body->length, request->count);
+    enum outcome outcome = transfer(connection, header, sizeof header, true, request, false, error);
+    if (outcome == OUTCOME_DONE)
+        outcome = transfer(connection, request->body->bytes, request->body->length, true, request, true, error);
+    return outcome;
+}
+
+/* The next message that is not a sign of life. */
+static enum outcome receive(const struct connection *connection, const struct request *request,
+    enum message_kind *kind, const struct json **body, char *error)
+{
+    do {
+        uint8_t header[HEADER_SIZE];
+        size_t length;
+        enum outcome outcome = transfer(connection, header, sizeof header, false, request, false, error);
+        if (outcome != OUTCOME_DONE)
+            return outcome;
+        bool good = message_read_header(header, kind, &length);
+        char *bytes = good ? malloc(length + 1) : NULL;
+        if (bytes)
+            outcome = transfer(connection, bytes, length, false, request, true, error);
+        *body = bytes && outcome == OUTCOME_DONE ? message_read_body(bytes, length) : NULL;
+        free(bytes);
+        if (outcome != OUTCOME_DONE)
+            return outcome;
+        if (!*body) {
+            snprintf(error, ERROR_ROOM, "the worker's answer cannot be read: is it of another version?");
+            return OUTCOME_FAILED;
+        }
+        if (*kind == MESSAGE_WORKING)
+            json_free(*body);
+    } while (*kind == MESSAGE_WORKING);
+    return OUTCOME_DONE;
+}
+
+/* One request and its answer. `clean` where the connection can take another request. */
+static enum outcome converse(const struct connection *connection, const struct request *request,
+    enum message_kind wanted, struct reply *reply, bool *clean)
+{
+    const struct json *body = NULL;
+    enum message_kind kind;
+    *clean = false;
+    enum outcome outcome = send_request(connection, request, reply->error);
+    if (outcome == OUTCOME_DONE)
+        outcome = receive(connection, request, &kind, &body, reply->error);
+    if (outcome != OUTCOME_DONE)
+        return outcome;
+    *clean = true;
+    if (kind == wanted) {
+        reply->answer = body;
+        return OUTCOME_DONE;
+    }
+    *clean = kind == MESSAGE_FAILED;
+    snprintf(reply->code, sizeof reply->code, "%s", json_text(json_get(body, "code"), ""));
+    snprintf(reply->error, sizeof reply->error, "%s",
+        json_text(json_get(body, "message"), "the worker's answer is not understood"));
+    json_free(body);
+    return OUTCOME_FAILED;
+}
+
+static enum outcome hello(const struct connection *connection, const struct request *request, struct reply *reply)
+{
+    struct text body = {0};
+    char name[sizeof host_name + 32];
+    bool clean;
+    platform_lock(LOCK_CLIENT);
+    snprintf(name, sizeof name, "%s (%ld)", host_name, platform_process());
+    platform_unlock(LOCK_CLIENT);
+    text_add(&body, "{\"client\": ");
+    text_quote(&body, name);
+    text_add(&body, "}");
+    struct request first = {MESSAGE_HELLO, &body, NULL, 0, request->aborted, request->who};
+    enum outcome outcome = converse(connection, &first, MESSAGE_WELCOME, reply, &clean);
+    text_free(&body);
+    json_free(reply->answer);
+    reply->answer = NULL;
+    return outcome;
+}
+
+static enum outcome connect_anew(struct connection *connection, const struct request *request, struct reply *reply)
+{
+    char path[PATH_ROOM];
+    connection->socket = NOBODY;
+    if (!place(path, ".sock", reply->error))
+        return OUTCOME_LOST;
+    enum outcome outcome = OUTCOME_DONE;
+    connection->socket = platform_connect(path, &connection->worker, reply->error);
+    if (connection->socket == NOBODY) {
+        while (!platform_try_lock(LOCK_START)) { /* one thread starts it, the others wait */
+            if (aborted(request))
+                return OUTCOME_ABORTED;
+            platform_sleep(PAUSE);
+        }
+        connection->socket = platform_connect(path, &connection->worker, reply->error);
+        double until = platform_seconds() + START_PATIENCE;
+        /* Twice: the first may have met an old worker that was just about to end. */
+        for (int turn = 0; turn < 2 && connection->socket == NOBODY && outcome != OUTCOME_ABORTED; turn++)
+            if (platform_seconds() < until)
+                outcome = start(path, until, connection, request, reply->error);
+        platform_unlock(LOCK_START);
+    }
+    if (connection->socket < 0)
+        return outcome == OUTCOME_DONE ? OUTCOME_LOST : outcome;
+    outcome = hello(connection, request, reply);
+    if (outcome != OUTCOME_DONE)
+        platform_hang_up(connection->socket);
+    return outcome;
+}
+
+static bool take_rested(struct connection *connection)
+{
+    bool found = false;
+    platform_lock(LOCK_CLIENT);
+    while (rested > 0 && !found) {
+        *connection = resting[--rested];
+        found = !platform_waiting(connection->socket); /* what waits can only be its end */
+        if (!found)
+            platform_hang_up(connection->socket);
+    }
+    platform_unlock(LOCK_CLIENT);
+    return found;
+}
+
+static void let_rest(struct connection connection)
+{
+    platform_lock(LOCK_CLIENT);
+    bool room = rested < MOST_RESTING;
+    if (room)
+        resting[rested++] = connection;
+    platform_unlock(LOCK_CLIENT);
+    if (!room)
+        platform_hang_up(connection.socket);
+}
+
+enum outcome client_ask(const struct request *request, struct reply *reply)
+{
+    enum outcome outcome = OUTCOME_LOST;
+    for (int turn = 0; turn < 2 && outcome == OUTCOME_LOST; turn++) {
+        struct connection connection;
+        bool clean;
+        memset(reply, 0, sizeof *reply);
+        if (!take_rested(&connection)) {
+            outcome = connect_anew(&connection, request, reply);
+            if (outcome == OUTCOME_LOST && connection.socket < 0)
+                return outcome; /* it was tried twice already */
+            if (outcome != OUTCOME_DONE)
+                continue;
+        }
+        outcome = converse(&connection, request, MESSAGE_DONE, reply, &clean);
+        if (clean)
+            let_rest(connection);
+        else
+            platform_hang_up(connection.socket);
+    }
+    return outcome;
+}

@@ -1,0 +1,120 @@
+#include "host.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client.h"
+
+struct host host;
+
+static OfxHost *given;
+
+void host_set(OfxHost *from)
+{
+    given = from;
+}
+
+OfxStatus host_load(void)
+{
+    if (!given || !given->fetchSuite)
+        return kOfxStatErrMissingHostFeature;
+    host.properties = given->host;
+    host.property = given->fetchSuite(given->host, kOfxPropertySuite, 1);
+    host.effect = given->fetchSuite(given->host, kOfxImageEffectSuite, 1);
+    host.param = given->fetchSuite(given->host, kOfxParameterSuite, 1);
+    host.message = given->fetchSuite(given->host, kOfxMessageSuite, 2);
+    host.persistent = host.message;
+    if (!host.message)
+        host.message = given->fetchSuite(given->host, kOfxMessageSuite, 1);
+    if (!host.property || !host.effect || !host.param)
+        return kOfxStatErrMissingHostFeature;
+
+    host.resizes = get_int(host.properties, kOfxImageEffectPropSupportsMultiResolution, 0, 0) != 0;
+    char name[128];
+    snprintf(name, sizeof name, "%.80s %.40s",
+        get_string(host.properties, kOfxPropLabel, get_string(host.properties, kOfxPropName, "unknown host")),
+        get_string(host.properties, kOfxPropVersionLabel, ""));
+    client_introduce(name);
+    return kOfxStatOK;
+}
+
+int get_int(OfxPropertySetHandle from, const char *name, int index, int otherwise)
+{
+    int value;
+    return host.property->propGetInt(from, name, index, &value) == kOfxStatOK ? value : otherwise;
+}
+
+double get_double(OfxPropertySetHandle from, const char *name, int index, double otherwise)
+{
+    double value;
+    return host.property->propGetDouble(from, name, index, &value) == kOfxStatOK ? value : otherwise;
+}
+
+const char *get_string(OfxPropertySetHandle from, const char *name, const char *otherwise)
+{
+    char *value = NULL;
+    return host.property->propGetString(from, name, 0, &value) == kOfxStatOK && value ? value : otherwise;
+}
+
+void *get_pointer(OfxPropertySetHandle from, const char *name)
+{
+    void *value = NULL;
+    return host.property->propGetPointer(from, name, 0, &value) == kOfxStatOK ? value : NULL;
+}
+
+bool get_rect(OfxPropertySetHandle from, const char *name, OfxRectI *rect)
+{
+    int *sides[] = {&rect->x1, &rect->y1, &rect->x2, &rect->y2};
+    for (int i = 0; i < 4; i++)
+        if (host.property->propGetInt(from, name, i, sides[i]) != kOfxStatOK)
+            return false;
+    return true;
+}
+
+bool has_string(OfxPropertySetHandle from, const char *name, const char *wanted)
+{
+    int count = 0;
+    host.property->propGetDimension(from, name, &count);
+    for (int i = 0; i < count; i++) {
+        char *value = NULL;
+        if (host.property->propGetString(from, name, i, &value) == kOfxStatOK && value && strcmp(value, wanted) == 0)
+            return true;
+    }
+    return false;
+}
+
+void set_int(OfxPropertySetHandle to, const char *name, int index, int value)
+{
+    host.property->propSetInt(to, name, index, value);
+}
+
+void set_double(OfxPropertySetHandle to, const char *name, int index, double value)
+{
+    host.property->propSetDouble(to, name, index, value);
+}
+
+void set_string(OfxPropertySetHandle to, const char *name, int index, const char *value)
+{
+    host.property->propSetString(to, name, index, value);
+}
+
+void host_complain(OfxImageEffectHandle effect, const char *words)
+{
+    if (host.persistent)
+        host.message->setPersistentMessage(effect, kOfxMessageError, "", "%s", words);
+    else
+        host_tell(effect, kOfxMessageError, words);
+}
+
+void host_appease(OfxImageEffectHandle effect)
+{
+    if (host.persistent)
+        host.message->clearPersistentMessage(effect);
+}
+
+void host_tell(OfxImageEffectHandle effect, const char *type, const char *words)
+{
+    if (host.message)
+        host.message->message(effect, type, "", "%s", words);
+}
