@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
+    from interneg.colour import Colour
+    from interneg.plugin.batch.scripts import Found
     from interneg.recipe import Recipe
 
 
@@ -18,23 +21,34 @@ def render(
         str,
         typer.Argument(
             metavar="RECIPE",
-            help='A recipe file (.toml), or nodes in one line: "denoise-sr:scale=2,noise=25".',
+            help='A recipe file (.toml), or nodes in one line: "denoise-sr:scale=2,noise=25"; or a Nuke '
+            "script (.nk) or Natron project (.ntp), with --node.",
         ),
     ],
     input: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="INPUT", help="plate.%04d.exr, plate.####.exr, a folder, one image, or a movie."
+            metavar="INPUT",
+            help="plate.%04d.exr, plate.####.exr, a folder, one image, or a movie. Of a script by default "
+            "the Read before the node.",
         ),
-    ],
+    ] = None,
     output: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="OUTPUT",
             help="The same kinds, movies as .mov, .mp4, .m4v or .mkv; a folder takes the names of the input. "
-            "Never the input itself.",
+            "Never the input itself. Of a script by default the Write behind the node.",
         ),
-    ],
+    ] = None,
+    node: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Which node of a script to render, and with it the nodes of Interneg before it. Takes no "
+            "licence of the host.",
+        ),
+    ] = None,
     frames: Annotated[
         str | None, typer.Option(metavar="RANGE", help="Frames to render, as 1001-1100 or 1001-1100x2.")
     ] = None,
@@ -152,44 +166,63 @@ def render(
         raise EngineError(f"{runtime}: {reason}")
     keep_freed_memory()
     with shown() as progress:
+        colour = Colour()
+        inputs = {name: clip for name, clip in (("mask", mask), ("reference", reference)) if clip is not None}
+        found = _found(recipe, node, input, output, inputs, colour)
+        if found.said:
+            progress.status(found.said)
         job = Job(
-            _recipe(
-                recipe,
-                settings or (),
-                input_space,
-                output_space,
-                depth,
-                {"mask": mask, "reference": reference},
-            ),
-            input,
-            output,
-            frames=frames,
+            _changed(found.recipe, settings or (), input_space, output_space, depth, inputs),
+            found.input,
+            found.output,
+            frames=frames or found.frames,
             missing=missing,
             cuts=None if cuts is None else str(cuts),
             jobs=jobs,
             memory=None if memory is None else int(memory * GIB),
             overwrite=overwrite,
         )
-        summary = run(job, Colour(), Engines(runtime, precision), progress)
-        progress.status(f"{output}: {summary}")
+        summary = run(job, colour, Engines(runtime, precision), progress)
+        progress.status(f"{found.output}: {summary}")
 
 
-def _recipe(
+def _found(
     text: str,
-    settings: list[str] | tuple[str, ...],
+    node: str | None,
+    input: str | None,
+    output: str | None,
+    given: Mapping[str, str],
+    colour: Colour,
+) -> Found:
+    """The recipe with its input and output, out of a script or as they were given."""
+    from interneg.errors import UsageError
+    from interneg.nodes import NODES
+    from interneg.plugin.batch.scripts import Found, find, is_script
+    from interneg.recipe import Recipe
+
+    if is_script(text):
+        return find(text, node, NODES, colour, input=input, output=output, given=given)
+    if node is not None:
+        raise UsageError(f"--node is for Nuke scripts and Natron projects, .nk and .ntp, not for '{text}'")
+    if input is None or output is None:
+        raise UsageError(
+            f"{'INPUT' if input is None else 'OUTPUT'} is missing: interneg render RECIPE INPUT OUTPUT"
+        )
+    path = Path(text)
+    is_file = path.suffix.casefold() == ".toml"
+    recipe = Recipe.from_file(path, NODES) if is_file else Recipe.from_line(text, NODES)
+    return Found(recipe, input, output)
+
+
+def _changed(
+    recipe: Recipe,
+    settings: Sequence[str],
     input_space: str | None,
     output_space: str | None,
     depth: str | None,
-    inputs: dict[str, str | None],
+    inputs: Mapping[str, str],
 ) -> Recipe:
-    from interneg.nodes import NODES
-    from interneg.recipe import Recipe
-
-    path = Path(text)
-    if path.suffix.casefold() == ".toml":
-        recipe = Recipe.from_file(path, NODES)
-    else:
-        recipe = Recipe.from_line(text, NODES)
+    """The recipe with what the command line says otherwise."""
     for setting in settings:
         recipe = recipe.with_setting(setting)
     return replace(
@@ -197,5 +230,5 @@ def _recipe(
         input_space=input_space or recipe.input_space,
         output_space=output_space or recipe.output_space,
         depth=depth or recipe.depth,
-        inputs={**recipe.inputs, **{name: clip for name, clip in inputs.items() if clip is not None}},
+        inputs={**recipe.inputs, **inputs},
     )

@@ -22,7 +22,7 @@ FILE = Path(__file__).with_name("nodes.json")
 
 GROUP = "Interneg/Restoration"
 
-_COMPATIBLE = 1
+COMPATIBLE = 1
 """The major version: it rises where scripts saved with a node could no longer be opened."""
 
 _HIDDEN = frozenset({"synthesis"})
@@ -66,7 +66,7 @@ def _entry(node: type[Node]) -> dict[str, Any]:
         "label": node.label,
         "group": GROUP,
         "help": "\n\n".join((node.help, facts["description"], summary(facts))),
-        "version": [_COMPATIBLE, node.version],
+        "version": [COMPATIBLE, node.version],
         "icon": f"{identifier}.png",
         "inputs": [_MASK, _REFERENCE] if node.reference else [_MASK],
         "temporal": any(before or after for *_, before, after, _ in reach["rows"]),

@@ -1,0 +1,52 @@
+"""What is read out of a host's script: its nodes, how they are set and what they are connected to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Varying:
+    """A knob's value that changes over time.
+
+    said: how, as in "animated over frames 1001 to 1010". only: its value, where one key is all there is.
+    """
+
+    said: str
+    only: str | None = None
+
+
+Setting = str | Varying
+
+
+@dataclass(frozen=True)
+class HostNode:
+    """One node of a script.
+
+    name: with those of the groups around it, as in "Group1.Read1". kind: the class or plugin that it is.
+    inputs: what is connected, by the name of the clip, or by its number where the script has no names
+    ("0", "1", and "mask"); None for nothing.
+    """
+
+    name: str
+    kind: str
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    inputs: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The node for messages."""
+        return f"{self.name} ({self.kind})"
+
+
+@dataclass(frozen=True)
+class HostFile:
+    """A script: its nodes by name, and its first and last frame where it says so.
+
+    folder: what paths in it start from; empty for its own.
+    """
+
+    nodes: Mapping[str, HostNode]
+    frames: tuple[int, int] | None = None
+    folder: str = ""
