@@ -17,6 +17,7 @@ from interneg.knobs import Knob, Value, knobs_of
 from interneg.node import Node
 from interneg.nodes import NODES
 from interneg.plugin.cli.nodes import facts_of, summary
+from interneg.plugin.worker.actions import BUTTONS, Button
 
 FILE = Path(__file__).with_name("nodes.json")
 
@@ -70,7 +71,10 @@ def _entry(node: type[Node]) -> dict[str, Any]:
         "icon": f"{identifier}.png",
         "inputs": [_MASK, _REFERENCE] if node.reference else [_MASK],
         "temporal": any(before or after for *_, before, after, _ in reach["rows"]),
-        "knobs": [_knob(k, knobs_of(node)[k["name"]]) for k in facts["knobs"] if k["name"] not in _HIDDEN],
+        "knobs": [
+            *(_knob(k, knobs_of(node)[k["name"]]) for k in facts["knobs"] if k["name"] not in _HIDDEN),
+            *(_button(b) for b in BUTTONS if b.is_on(node.name)),
+        ],
         "reach": reach,
     }
 
@@ -83,6 +87,11 @@ def _knob(facts: dict[str, Any], knob: Knob) -> dict[str, Any]:
     if knob.slider == Knob.slider and None not in facts["hard"]:
         shown["slider"] = facts["hard"]
     return shown
+
+
+def _button(button: Button) -> dict[str, Any]:
+    named = {"name": button.name, "kind": "button", "label": button.label, "help": button.help}
+    return named | {"secret": False, "group": None}
 
 
 def _reach(node: type[Node]) -> dict[str, Any]:

@@ -453,7 +453,8 @@ def natron(*knobs: str, source: str = "Read1") -> str:
 def test_a_natron_project_is_one_render(looked: Callable[..., Found], tmp_path: Path) -> None:
     knobs = (
         xml_knob("strength", "5.00000000000000000e-01"), xml_knob("scale", "1", label="2"),
-        xml_knob("noise_auto", "0"), xml_knob("noise", "7", curve=KEY), xml_knob("userTextArea", "<font>"), xml_knob("mine", "3", user=1),
+        xml_knob("noise_auto", "0"), xml_knob("noise", "7", curve=KEY),
+        xml_knob("userTextArea", "<font>"), xml_knob("mine", "3", user=1),
     )  # fmt: skip
     found = looked(project(N_READ, natron(*knobs), N_DOT, N_WRITE), suffix=".ntp")
     assert found.recipe.nodes[0].knobs == {
