@@ -28,7 +28,7 @@ class Button:
 
 BUTTONS = (
     Button(
-        "measure-noise", "Measure noise",
+        "measure_noise", "Measure noise",
         "Measures the noise of the frame shown, and sets the knob Noise to its mean in luma: the same for "
         "every frame from then on.",
         ("denoise-sr",),

@@ -56,8 +56,10 @@ class Client:
     def send(self, kind: Kind, body: Any, descriptors: Sequence[int] = ()) -> None:
         """Send a request."""
         data = protocol.packed(kind, body, len(descriptors))
-        sent = socket.send_fds(self.peer, [data], list(descriptors)) if descriptors else 0
-        self.peer.sendall(data[sent:])
+        if descriptors:
+            data = data[socket.send_fds(self.peer, [data], list(descriptors)) :]
+        if data:
+            self.peer.sendall(data)
 
     def answer(self) -> dict[str, Any]:
         """Wait for the answer."""

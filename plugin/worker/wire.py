@@ -55,6 +55,8 @@ def _start(connection: socket.socket, descriptors: list[int]) -> bytes:
             start, extras, flags, _ = connection.recvmsg(HEADER.size, room, socket.MSG_CMSG_CLOEXEC)
         except TimeoutError:
             continue  # between two messages there is no hurry
+        except ConnectionResetError:
+            return b""  # hung up, and had something left to read
         break
     for level, kind, data in extras:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
