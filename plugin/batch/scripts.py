@@ -216,11 +216,7 @@ class _Script:
         for name in (n for n in ("mask", "reference") if n not in given):
             option, files = f"--{name}", {}
             for node in chain:
-                source = (
-                    self._clip(node, name.title())
-                    if name != "mask" or is_on(node, "use_mask", True)
-                    else None
-                )
+                source = self._clip(node, name.title()) if name != "mask" or is_on(node, "use_mask") else None
                 files[node.name] = self.file(self.read(source, node, option), option) if source else ""
             if len(set(files.values())) > 1 and name == "mask":
                 said = ", ".join(f"{node} {file or 'none'}" for node, file in files.items())

@@ -186,10 +186,10 @@ Write {
 
 def test_a_mask_is_the_last_input(looked: Callable[..., Found], tmp_path: Path) -> None:
     mask = "Read {\n inputs 0\n file matte.%04d.exr\n name Read9\n}\n"
-    masked = ours(inputs="1+1", scale="1")
+    masked = ours(inputs="1+1", use_mask="true")
     assert looked(mask + READ + masked + WRITE).recipe.inputs == {"mask": str(tmp_path / "matte.%04d.exr")}
     assert not looked(mask + READ + masked + WRITE, given=("mask",)).recipe.inputs
-    unused = ours(inputs="1+1", use_mask="false")
+    unused = ours(inputs="1+1")
     assert not looked(mask + READ + unused + WRITE).recipe.inputs
     roto = mask.replace("Read {", "Roto {").replace("Read9", "Roto1")
     with pytest.raises(
