@@ -51,7 +51,8 @@ class Colour:
     """An OpenColorIO configuration; safe to use from several threads.
 
     Colour spaces are given as names, aliases, roles or interop IDs, in any case. An unknown one raises
-    ColourError, as does a conversion that the configuration does not have.
+    ColourError, as does a conversion that the configuration does not have. spaces: the roles, then the
+    names, for menus.
     """
 
     def __init__(self, config: str | None = None) -> None:
@@ -93,6 +94,8 @@ class Colour:
             if space:
                 self._spaces.setdefault(word.casefold(), space)
         self._words = [word for word, space in called if space]
+        roles = [role for role, space in self._config.getRoles() if space]
+        self.spaces: tuple[str, ...] = (*roles, *sorted(s.getName() for s in spaces))
 
     def resolve(self, name: str) -> str:
         """Return the canonical name of the colour space called `name`."""
