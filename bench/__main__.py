@@ -1,4 +1,4 @@
-"""Print the figures table: `python -m bench [quality|speed|engines] [--data FOLDER]`.
+"""Print the figures table: `python -m bench [quality|speed|engines|worker] [--data FOLDER]`.
 
 FOLDER holds the public test sets Set5 and BSD68 (default: ../shared/data/dev); without it their rows are
 left out. Everything is written to bench/out.
@@ -10,12 +10,12 @@ import argparse
 from itertools import chain
 from pathlib import Path
 
-from bench import engines, quality, speed
+from bench import engines, quality, speed, worker
 
 HERE = Path(__file__).parent
 
 parser = argparse.ArgumentParser(prog="python -m bench")
-parser.add_argument("part", nargs="?", choices=("quality", "speed", "engines"))
+parser.add_argument("part", nargs="?", choices=("quality", "speed", "engines", "worker"))
 parser.add_argument("--data", type=Path, default=HERE.parents[1] / "shared" / "data" / "dev")
 chosen = parser.parse_args()
 out = HERE / "out"
@@ -28,6 +28,7 @@ for name, part in (
     ("quality", lambda: quality.rows(chosen.data, out)),
     ("speed", lambda: speed.rows(out)),
     ("engines", lambda: engines.rows(chosen.data, out)),
+    ("worker", worker.rows),
 ):
     if chosen.part in (None, name):
         parts.append(part())

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache, partial
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,9 @@ log = logging.getLogger("interneg.worker")
 
 _CONFIGS = 2
 """Colour configurations that are kept open, each with the measurements made in it."""
+
+_BAND = 64
+"""Rows that are copied at a time."""
 
 _WORK = 4
 """What a render takes, counted in input plus output pictures: the node's planes and their copies."""
@@ -330,10 +335,22 @@ def copy_common(source: Pixels, window: Box, target: Pixels, box: Box) -> None:
     """Copy what two (C, H, W) pictures with these windows have in common from one to the other."""
     x0, x1 = max(window.x0, box.x0), min(window.x1, box.x1)
     y0, y1 = max(window.y0, box.y0), min(window.y1, box.y1)
-    if x0 < x1 and y0 < y1:
-        target[:, y0 - box.y0 : y1 - box.y0, x0 - box.x0 : x1 - box.x0] = source[
-            :, y0 - window.y0 : y1 - window.y0, x0 - window.x0 : x1 - window.x0
+
+    def copy(top: int) -> None:
+        bottom = min(top + _BAND, y1)
+        target[:, top - box.y0 : bottom - box.y0, x0 - box.x0 : x1 - box.x0] = source[
+            :, top - window.y0 : bottom - window.y0, x0 - window.x0 : x1 - window.x0
         ]
+
+    if x0 < x1:
+        for _ in _copiers().map(copy, range(y0, y1, _BAND)):
+            pass
+
+
+@cache
+def _copiers() -> ThreadPoolExecutor:
+    """One core alone does not fill the memory's bandwidth."""
+    return ThreadPoolExecutor(min(4, os.cpu_count() or 1), "interneg-copy")
 
 
 def _needed(node: Node, request: Request) -> int:
