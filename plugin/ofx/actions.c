@@ -17,6 +17,11 @@ static struct instance *instance_of(OfxImageEffectHandle effect)
     return get_pointer(properties, kOfxPropInstanceData);
 }
 
+static double time_of(OfxPropertySetHandle in)
+{
+    return get_double(in, kOfxPropTime, 0, 0);
+}
+
 static OfxImageClipHandle clip_named(OfxImageEffectHandle effect, const char *name)
 {
     OfxImageClipHandle clip = NULL;
@@ -49,8 +54,9 @@ static void name_of_clip(char name[NAME_ROOM], const char *property, const char 
     snprintf(name, NAME_ROOM, "%s%s", property, clip);
 }
 
-static OfxStatus clip_preferences(const struct instance *instance, OfxPropertySetHandle out)
+static OfxStatus clip_preferences(struct instance *instance, OfxPropertySetHandle in, OfxPropertySetHandle out)
 {
+    (void)in;
     char property[NAME_ROOM];
     OfxPropertySetHandle source = NULL;
     if (host.effect->clipGetPropertySet(instance->source, &source) != kOfxStatOK)
@@ -71,9 +77,9 @@ static OfxStatus clip_preferences(const struct instance *instance, OfxPropertySe
     return kOfxStatOK;
 }
 
-static OfxStatus region_of_definition(
-    const struct instance *instance, double time, OfxPropertySetHandle out)
+static OfxStatus region_of_definition(struct instance *instance, OfxPropertySetHandle in, OfxPropertySetHandle out)
 {
+    double time = time_of(in);
     struct reach reach;
     OfxRectD region;
     if (host.effect->clipGetRegionOfDefinition(instance->source, time, &region) != kOfxStatOK ||
@@ -98,16 +104,18 @@ static void want_region(OfxImageClipHandle clip, const char *name, double time, 
         set_double(out, property, i, sides[i]);
 }
 
-static OfxStatus regions_of_interest(const struct instance *instance, double time, OfxPropertySetHandle out)
+static OfxStatus regions_of_interest(struct instance *instance, OfxPropertySetHandle in, OfxPropertySetHandle out)
 {
+    double time = time_of(in);
     want_region(instance->source, kOfxImageEffectSimpleSourceClipName, time, out);
     for (size_t i = 0; i < instance->node->inputs; i++)
         want_region(instance->extra[i], instance->node->input[i].name, time, out);
     return kOfxStatOK;
 }
 
-static OfxStatus frames_needed(const struct instance *instance, double time, OfxPropertySetHandle out)
+static OfxStatus frames_needed(struct instance *instance, OfxPropertySetHandle in, OfxPropertySetHandle out)
 {
+    double time = time_of(in);
     struct reach reach;
     char property[NAME_ROOM];
     if (!params_reach(instance, time, &reach))
@@ -119,8 +127,9 @@ static OfxStatus frames_needed(const struct instance *instance, double time, Ofx
     return kOfxStatOK;
 }
 
-static OfxStatus is_identity(const struct instance *instance, double time, OfxPropertySetHandle out)
+static OfxStatus is_identity(struct instance *instance, OfxPropertySetHandle in, OfxPropertySetHandle out)
 {
+    double time = time_of(in);
     if (!params_is_bypassed(instance, time))
         return kOfxStatReplyDefault;
     set_string(out, kOfxPropName, 0, kOfxImageEffectSimpleSourceClipName);
@@ -139,8 +148,10 @@ static OfxStatus clip_changed(const struct instance *instance, const char *name)
     return kOfxStatOK;
 }
 
-static OfxStatus changed(struct instance *instance, double time, OfxPropertySetHandle in)
+static OfxStatus changed(struct instance *instance, OfxPropertySetHandle in, OfxPropertySetHandle out)
 {
+    (void)out;
+    double time = time_of(in);
     const char *type = get_string(in, kOfxPropType, ""), *name = get_string(in, kOfxPropName, "");
     if (strcmp(get_string(in, kOfxPropChangeReason, ""), kOfxChangeUserEdited) != 0) {
         params_show_automatic(instance, time);
@@ -153,11 +164,30 @@ static OfxStatus changed(struct instance *instance, double time, OfxPropertySetH
     if (instance->menu && strcmp(name, "input_space_menu") == 0)
         params_choose_space(instance, time);
     for (size_t i = 0; i < instance->node->knobs; i++)
-        if (instance->node->knob[i].kind == KNOB_BUTTON && strcmp(name, instance->node->knob[i].name) == 0)
-            return press(instance, name, in);
+        if (instance->node->knob[i].kind == KNOB_BUTTON && strcmp(name, instance->node->knob[i].param) == 0)
+            return press(instance, instance->node->knob[i].name, in);
     params_show_automatic(instance, time);
     return kOfxStatOK;
 }
+
+static OfxStatus destroy(struct instance *instance, OfxPropertySetHandle in, OfxPropertySetHandle out)
+{
+    (void)in;
+    (void)out;
+    free(instance);
+    return kOfxStatOK;
+}
+
+/* Nothing is kept outside the parameters, nor for a sequence. */
+static OfxStatus nothing(struct instance *instance, OfxPropertySetHandle in, OfxPropertySetHandle out)
+{
+    (void)instance;
+    (void)in;
+    (void)out;
+    return kOfxStatOK;
+}
+
+typedef OfxStatus action_of_instance(struct instance *instance, OfxPropertySetHandle in, OfxPropertySetHandle out);
 
 OfxStatus act(const struct node *node, const char *action, OfxImageEffectHandle effect, OfxPropertySetHandle in,
     OfxPropertySetHandle out)
@@ -174,39 +204,26 @@ OfxStatus act(const struct node *node, const char *action, OfxImageEffectHandle 
     if (strcmp(action, kOfxActionCreateInstance) == 0)
         return create(node, effect);
 
-    static const char *const known[] = {kOfxActionDestroyInstance, kOfxActionSyncPrivateData,
-        kOfxActionInstanceChanged, kOfxImageEffectActionGetRegionOfDefinition,
-        kOfxImageEffectActionGetRegionsOfInterest, kOfxImageEffectActionGetFramesNeeded,
-        kOfxImageEffectActionGetClipPreferences, kOfxImageEffectActionIsIdentity, kOfxImageEffectActionRender,
-        kOfxImageEffectActionBeginSequenceRender, kOfxImageEffectActionEndSequenceRender};
-    size_t which = 0, count = sizeof known / sizeof *known;
-    while (which < count && strcmp(action, known[which]) != 0)
-        which++;
-    if (which == count)
-        return kOfxStatReplyDefault;
-    struct instance *instance = instance_of(effect);
-    if (!instance)
-        return kOfxStatErrBadHandle;
-    double time = in ? get_double(in, kOfxPropTime, 0, 0) : 0;
-    switch (which) {
-    case 0:
-        free(instance);
-        return kOfxStatOK;
-    case 2:
-        return changed(instance, time, in);
-    case 3:
-        return region_of_definition(instance, time, out);
-    case 4:
-        return regions_of_interest(instance, time, out);
-    case 5:
-        return frames_needed(instance, time, out);
-    case 6:
-        return clip_preferences(instance, out);
-    case 7:
-        return is_identity(instance, time, out);
-    case 8:
-        return render(instance, in);
-    default: /* nothing is kept outside the parameters, or for a sequence */
-        return kOfxStatOK;
-    }
+    static const struct {
+        const char *name;
+        action_of_instance *act;
+    } known[] = {
+        {kOfxActionDestroyInstance, destroy},
+        {kOfxActionInstanceChanged, changed},
+        {kOfxImageEffectActionGetClipPreferences, clip_preferences},
+        {kOfxImageEffectActionGetRegionOfDefinition, region_of_definition},
+        {kOfxImageEffectActionGetRegionsOfInterest, regions_of_interest},
+        {kOfxImageEffectActionGetFramesNeeded, frames_needed},
+        {kOfxImageEffectActionIsIdentity, is_identity},
+        {kOfxImageEffectActionRender, render},
+        {kOfxImageEffectActionBeginSequenceRender, nothing},
+        {kOfxImageEffectActionEndSequenceRender, nothing},
+        {kOfxActionSyncPrivateData, nothing},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(action, known[i].name) == 0) {
+            struct instance *instance = instance_of(effect);
+            return instance ? known[i].act(instance, in, out) : kOfxStatErrBadHandle;
+        }
+    return kOfxStatReplyDefault;
 }

@@ -62,8 +62,9 @@ def compile_c(
 ) -> None:
     """Compile C sources into one binary, warnings being errors. Raises as `build` does."""
     command = [
-        *find_compiler(compiler), "-std=c11", "-fvisibility=hidden", *_WARNINGS, *(_SANITIZE if sanitize else ("-O2",)),
-        f"-I{_HERE}", *map(str, sources), "-o", str(binary), *options, "-lm", "-pthread",
+        *find_compiler(compiler), "-std=c11", "-fvisibility=hidden", *_WARNINGS,
+        *(_SANITIZE if sanitize else ("-O2",)), f"-I{_HERE}", *map(str, sources), "-o", str(binary), *options,
+        "-lm", "-pthread",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -78,8 +79,8 @@ def find_compiler(compiler: str | None = None) -> list[str]:
         if command and shutil.which(command[0]):
             return command
     raise UsageError(
-        f"no C compiler{f' {asked!r}' if asked else ''} is found, and the OpenFX plugin is built with one: install "
-        "gcc (Debian, Ubuntu: apt install gcc; Rocky, Fedora: dnf install gcc), or name another in $CC"
+        f"no C compiler{f' {asked!r}' if asked else ''} is found, and the OpenFX plugin is built with one: "
+        "install gcc (Debian, Ubuntu: apt install gcc; Rocky, Fedora: dnf install gcc), or name one in $CC"
     )
 
 

@@ -7,7 +7,7 @@
 
 enum { MOST_RESTING = 16, MOST_WORDS = 32, LONGEST_COMMAND = 16384 };
 
-static const double START_PATIENCE = 60, GRACE = 0.5, PAUSE = 0.02;
+static const double START_PATIENCE = 60, GRACE = 0.5, BURIAL = 1, PAUSE = 0.02;
 
 struct connection {
     int socket;
@@ -257,10 +257,7 @@ static enum outcome connect_anew(struct connection *connection, const struct req
     }
     if (connection->socket < 0)
         return outcome == OUTCOME_DONE ? OUTCOME_LOST : outcome;
-    outcome = hello(connection, request, reply);
-    if (outcome != OUTCOME_DONE)
-        platform_hang_up(connection->socket);
-    return outcome;
+    return hello(connection, request, reply);
 }
 
 static bool take_rested(struct connection *connection)
@@ -288,25 +285,41 @@ static void let_rest(struct connection connection)
         platform_hang_up(connection.socket);
 }
 
+/* Let a worker that hung up end: until then it may still seem to listen. */
+static void bury(long worker)
+{
+    double until = platform_seconds() + BURIAL;
+    size_t kept = 0;
+    platform_lock(LOCK_CLIENT);
+    for (size_t i = 0; i < rested; i++)
+        if (resting[i].worker == worker)
+            platform_hang_up(resting[i].socket);
+        else
+            resting[kept++] = resting[i];
+    rested = kept;
+    platform_unlock(LOCK_CLIENT);
+    while (platform_lives(worker) && platform_seconds() < until)
+        platform_sleep(PAUSE);
+}
+
 enum outcome client_ask(const struct request *request, struct reply *reply)
 {
     enum outcome outcome = OUTCOME_LOST;
     for (int turn = 0; turn < 2 && outcome == OUTCOME_LOST; turn++) {
         struct connection connection;
-        bool clean;
+        bool clean = false;
         memset(reply, 0, sizeof *reply);
-        if (!take_rested(&connection)) {
-            outcome = connect_anew(&connection, request, reply);
-            if (outcome == OUTCOME_LOST && connection.socket < 0)
-                return outcome; /* it was tried twice already */
-            if (outcome != OUTCOME_DONE)
-                continue;
-        }
-        outcome = converse(&connection, request, MESSAGE_DONE, reply, &clean);
+        outcome = take_rested(&connection) ? OUTCOME_DONE : connect_anew(&connection, request, reply);
+        if (outcome == OUTCOME_DONE)
+            outcome = converse(&connection, request, MESSAGE_DONE, reply, &clean);
+        if (connection.socket < 0)
+            return outcome; /* no worker can be had */
         if (clean)
             let_rest(connection);
         else
             platform_hang_up(connection.socket);
+        if (outcome == OUTCOME_LOST)
+            bury(connection.worker);
     }
     return outcome;
 }

@@ -18,6 +18,7 @@ EXPORT OfxPlugin *OfxGetPlugin(int nth);
 EXPORT OfxStatus OfxSetHost(const OfxHost *from);
 
 static atomic_int loaded;
+static atomic_long owner; /* the process that connections and pictures belong to */
 
 static OfxStatus enter(size_t nth, const char *action, const void *handle, OfxPropertySetHandle in,
     OfxPropertySetHandle out)
@@ -26,6 +27,10 @@ static OfxStatus enter(size_t nth, const char *action, const void *handle, OfxPr
     OfxStatus status = kOfxStatOK;
     if (!node || !action)
         return kOfxStatFailed;
+    if (atomic_exchange(&owner, platform_process()) != platform_process()) {
+        client_rest(); /* a host that forked: the parent goes on with them */
+        pool_empty();
+    }
     if (strcmp(action, kOfxActionLoad) == 0) {
         status = host_load();
         loaded += status == kOfxStatOK;

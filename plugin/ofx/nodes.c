@@ -46,8 +46,11 @@ static bool read_knob(const struct json *from, struct knob *knob)
     knob->automatic = json_true(json_get(from, "auto"));
     knob->animatable = json_true(json_get(from, "animatable"));
     knob->secret = json_true(json_get(from, "secret"));
-    if (!knob->name || !read_kind(json_text(json_get(from, "kind"), ""), &knob->kind))
+    if (!knob->name || strlen(knob->name) >= sizeof knob->param ||
+        !read_kind(json_text(json_get(from, "kind"), ""), &knob->kind))
         return false;
+    for (size_t i = 0; knob->name[i]; i++)
+        knob->param[i] = knob->name[i] == '-' ? '_' : knob->name[i];
     if (knob->kind == KNOB_CHOICE) {
         for (const struct json *choice = knob->choices ? knob->choices->first : NULL; choice; choice = choice->next)
             if (choice->kind != JSON_STRING)

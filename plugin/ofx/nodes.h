@@ -11,6 +11,7 @@ enum knob_kind { KNOB_FLOAT, KNOB_INT, KNOB_BOOL, KNOB_CHOICE, KNOB_FILE, KNOB_F
 struct knob {
     enum knob_kind kind;
     const char *name, *label, *help, *group;
+    char param[64]; /* the name as hosts take it: they do not like a hyphen */
     const struct json *initial, *choices;
     double hard[2], slider[2]; /* the hard limits infinite where there are none */
     bool automatic, animatable, secret;

@@ -13,12 +13,18 @@ enum { NAME_ROOM = 128 };
 
 static void name_automatic(char name[NAME_ROOM], const struct knob *knob)
 {
-    snprintf(name, NAME_ROOM, "%s_auto", knob->name);
+    snprintf(name, NAME_ROOM, "%s_auto", knob->param);
 }
 
 static void name_use(char name[NAME_ROOM], const struct input *input)
 {
     snprintf(name, NAME_ROOM, "use_%s", input->key);
+}
+
+static bool offers_spaces(void)
+{
+    const struct json *spaces = nodes_spaces();
+    return spaces && spaces->count > 0;
 }
 
 /* Defining */
@@ -82,7 +88,7 @@ static void define_number(struct page *page, const struct knob *knob)
             set_int(to, kOfxParamPropSecret, 0, knob->secret);
         }
     }
-    to = define(page, is_int ? kOfxParamTypeInteger : kOfxParamTypeDouble, knob->name, knob->label, knob->help,
+    to = define(page, is_int ? kOfxParamTypeInteger : kOfxParamTypeDouble, knob->param, knob->label, knob->help,
         knob->group);
     if (!to)
         return;
@@ -110,7 +116,7 @@ static void define_other(struct page *page, const struct knob *knob)
 {
     static const char *const types[] = {kOfxParamTypeDouble, kOfxParamTypeInteger, kOfxParamTypeBoolean,
         kOfxParamTypeChoice, kOfxParamTypeString, kOfxParamTypeString, kOfxParamTypeString, kOfxParamTypePushButton};
-    OfxPropertySetHandle to = define(page, types[knob->kind], knob->name, knob->label, knob->help, knob->group);
+    OfxPropertySetHandle to = define(page, types[knob->kind], knob->param, knob->label, knob->help, knob->group);
     int index = 0;
     if (!to)
         return;
@@ -161,8 +167,7 @@ static void define_own(struct page *page, const struct node *node)
         set_string(to, kOfxParamPropDefault, 0, PLAIN_SPACE);
         set_int(to, kOfxParamPropAnimates, 0, 0);
     }
-    const struct json *spaces = nodes_spaces();
-    if (!spaces || spaces->count == 0)
+    if (!offers_spaces())
         return;
     to = define(page, kOfxParamTypeChoice, "input_space_menu", "Choose input space",
         "Writes the name of a colour space into Input space.", NULL);
@@ -170,7 +175,7 @@ static void define_own(struct page *page, const struct node *node)
         return;
     int index = 0;
     set_string(to, kOfxParamPropChoiceOption, index++, "(choose)");
-    for (const struct json *space = spaces->first; space; space = space->next)
+    for (const struct json *space = nodes_spaces()->first; space; space = space->next)
         set_string(to, kOfxParamPropChoiceOption, index++, json_text(space, "?"));
     set_int(to, kOfxParamPropDefault, 0, 0);
     set_int(to, kOfxParamPropAnimates, 0, 0);
@@ -212,9 +217,10 @@ bool params_find(struct instance *instance)
     if (host.effect->getParamSet(instance->effect, &instance->params) != kOfxStatOK)
         return false;
     bool found = find(instance, "input_space", &instance->space);
-    find(instance, "input_space_menu", &instance->menu);
+    if (offers_spaces())
+        found = found && find(instance, "input_space_menu", &instance->menu);
     for (size_t i = 0; i < node->knobs; i++) {
-        found = found && find(instance, node->knob[i].name, &instance->knob[i]);
+        found = found && find(instance, node->knob[i].param, &instance->knob[i]);
         name_automatic(name, &node->knob[i]);
         if (node->knob[i].automatic)
             found = found && find(instance, name, &instance->automatic[i]);
@@ -415,7 +421,7 @@ void params_set(const struct instance *instance, const struct json *values)
 
 void params_choose_space(const struct instance *instance, double time)
 {
-    const struct json *spaces = nodes_spaces(), *space = spaces ? spaces->first : NULL;
+    const struct json *space = nodes_spaces()->first;
     int index = get_whole(instance->menu, time);
     if (index == 0)
         return;

@@ -352,8 +352,9 @@ static bool add_output(struct job *job, OfxPropertySetHandle to, OfxRectI window
     return picture && attach(job, picture, window, output->channels, job->left * scale, job->top * scale);
 }
 
-OfxStatus render(struct instance *instance, OfxPropertySetHandle in)
+OfxStatus render(struct instance *instance, OfxPropertySetHandle in, OfxPropertySetHandle out)
 {
+    (void)out;
     struct job job = {.instance = instance};
     struct image output;
     struct reply reply;

@@ -8,7 +8,7 @@ OfxStatus describe(const struct node *node, OfxImageEffectHandle effect);
 OfxStatus describe_in_context(const struct node *node, OfxImageEffectHandle effect);
 
 /* Render one frame, or do what a button stands for. */
-OfxStatus render(struct instance *instance, OfxPropertySetHandle in);
+OfxStatus render(struct instance *instance, OfxPropertySetHandle in, OfxPropertySetHandle out);
 OfxStatus press(struct instance *instance, const char *button, OfxPropertySetHandle in);
 
 /* All other actions. */
