@@ -126,6 +126,11 @@ class Request(Struct, frozen=True, kw_only=True):
         if max(self._used()) >= len(self.images):
             raise ValueError(f"there are {len(self.images)} images, not {max(self._used()) + 1}")
 
+    @property
+    def now(self) -> Image:
+        """The image of the frame at the request's time."""
+        return self.images[next(shown.image for shown in self.frames if shown.number == self.time)]
+
     def _used(self) -> list[int]:
         return [
             *(shown.image for shown in self.frames),
@@ -144,6 +149,8 @@ class Render(Request, frozen=True, kw_only=True):
             raise ValueError("the output is an input too")
         if self.output >= len(self.images):
             raise ValueError(f"there are {len(self.images)} images, not {self.output + 1}")
+        if self.target.channels != self.now.channels:
+            raise ValueError(f"the output has {self.target.channels}, the frame {self.now.channels}")
 
     @property
     def target(self) -> Image:

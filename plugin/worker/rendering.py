@@ -19,7 +19,7 @@ from interneg.colour import Colour
 from interneg.colour.config import BUILT_IN
 from interneg.engine import Engine
 from interneg.engines.source import Engines
-from interneg.errors import InputError, RecipeError, near
+from interneg.errors import RecipeError, near
 from interneg.frame import Box, Frame, Pixels
 from interneg.graph import Graph, handles
 from interneg.node import Context, Node
@@ -153,15 +153,13 @@ class Job:
         self.space = context.colour.resolve(request.space)
         self.source = Given(request, partial(self._frame, request, views), handles([node]), called_off)
         now = self.source.frame(request.time)
-        self.mask = self.reference = None
+        self.mask = mask = reference = None
         if request.mask is not None:
             self.mask = placed(self._frame(request, views, request.mask, request.time, mask=True), now)
+            mask = Still(self.mask)
         if request.reference is not None:
-            self.reference = self._frame(request, views, request.reference, request.time)
-        self.graph = Graph(
-            [node], self.source, context,
-            mask=self.mask and Still(self.mask), reference=self.reference and Still(self.reference),
-        )  # fmt: skip
+            reference = Still(self._frame(request, views, request.reference, request.time))
+        self.graph = Graph([node], self.source, context, mask=mask, reference=reference)
 
     def _frame(
         self,
@@ -318,12 +316,8 @@ def fitted(result: Frame, given: Frame, mask: Frame | None) -> Frame:
 def write(result: Frame, image: Image, view: Pixels) -> None:
     """Put the part of a result that an image shows into its memory; the rest becomes 0.
 
-    view: (H, W, C) float32. Raises InputError where the image has other channels than the result.
+    view: (H, W, C) float32.
     """
-    if len(image.channels) > len(result.channels):
-        raise InputError(
-            f"the output has {image.channels}, the source {''.join(result.channels)}: give one like it"
-        )
     box = Box(image.x, image.y, image.x + image.width, image.y + image.height)
     window = result.data_window
     if not (window.x0 <= box.x0 and window.y0 <= box.y0 and window.x1 >= box.x1 and window.y1 >= box.y1):
@@ -355,10 +349,7 @@ def _copiers() -> ThreadPoolExecutor:
 
 def _needed(node: Node, request: Request) -> int:
     """Roughly the bytes that a render takes: the planes of its window, its result, and the work on it."""
-    now = next(shown for shown in request.frames if shown.number == request.time)
-    image = request.images[now.image]
-    window = 1 + sum(node.reach)
-    return image.bytes * (window + _WORK * (1 + node.enlarges**2))
+    return request.now.bytes * (1 + sum(node.reach) + _WORK * (1 + node.enlarges**2))
 
 
 def _know(frame: Frame, digest: str, image: Image) -> None:

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import logging
 import os
+import resource
 import select
 import signal
 import socket
@@ -62,6 +63,8 @@ def serve(
         os.environ.update(CUDA_DEVICE_ORDER="PCI_BUS_ID", CUDA_VISIBLE_DEVICES=gpu)
     folder, stem = place.folder(), place.stem()
     os.umask(0o077)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a mapping holds a descriptor
     path = folder / f"{stem}.sock"
     lock = _locked(folder / f"{stem}.lock", path)
     if lock is None:
@@ -89,9 +92,16 @@ class _Connection:
 
     def beat(self) -> None:
         """Say that the work goes on; a host that does not read is not waited for."""
-        with self.sending, suppress(OSError):
+        if not self.sending.acquire(blocking=False):
+            return
+        try:
             if self.busy:
-                self.peer.send(_WORKING, socket.MSG_DONTWAIT)
+                # Not through the socket, which would wait; its descriptor never does.
+                os.write(self.peer.fileno(), _WORKING)
+        except OSError:
+            pass  # its own thread will see it
+        finally:
+            self.sending.release()
 
 
 _WORKING = protocol.packed(Kind.WORKING, {})

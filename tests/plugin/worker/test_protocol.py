@@ -56,6 +56,7 @@ def test_every_field_must_be_there(field: str) -> None:
         ({"first": 4}, "range is empty"),
         ({"output": 1}, "output is an input"),
         ({"output": 3}, "there are 3 images"),
+        ({"images": [*request()["images"][:2], {**request()["images"][0], "channels": "A"}]}, "output has A"),
         ({"mask": 3}, "there are 3 images"),
         ({"output": None}, "output"),
         ({"frames": []}, "frames"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,6 @@ import pytest
 
 from interneg.colour import Colour, WorkingSpace
 from interneg.engines.source import Engines
-from interneg.errors import InputError
 from interneg.frame import Box, Frame, Pixels
 from interneg.io import open_clip
 from interneg.io.images import write_image
@@ -23,7 +23,7 @@ from interneg.nodes import NODES
 from interneg.plugin.batch.render import Job, render
 from interneg.plugin.worker.memory import CalledOff
 from interneg.plugin.worker.protocol import Action, Image, Render, Shown
-from interneg.plugin.worker.rendering import Renderer, fitted, placed, write
+from interneg.plugin.worker.rendering import Renderer, fitted, placed
 from interneg.recipe import Recipe
 
 SPACE = "ACEScg"
@@ -296,17 +296,62 @@ def renderer_frame(renderer: Renderer, request: Any, views: Sequence[Pixels]) ->
     return seen[0]
 
 
+def test_a_measurement_that_another_request_left_is_made_again(tmp_path: Path) -> None:
+    started, go, left = threading.Event(), threading.Event(), threading.Event()
+    made = []
+
+    class Measuring(Doubled):
+        """Opens an engine for something that is measured once for both requests."""
+
+        @property
+        def reach(self) -> tuple[int, int]:
+            return (0, 1)
+
+        def process(self, view: View) -> Pixels:
+            def compute() -> int:
+                started.set()
+                go.wait(20)
+                view.context.engines.open("denoise-sr-lite-x1")
+                made.append(view.window.frame.number)
+                return 1
+
+            view.measure("test", compute, 0)
+            return super().process(view)
+
+    renderer = Renderer({"doubled": Measuring}, 2**30)
+    frames = {1: draw(1), 2: draw(2)}
+    outcomes: list[str] = []
+
+    def work(called_off: Callable[[], bool]) -> None:
+        request, views = Asked("doubled", {}, 1, frames, digests=True, size=(64, 48)).request()
+        try:
+            renderer.render(request, views, called_off)
+            outcomes.append("done" if np.isfinite(views[request.output]).all() else "unwritten")
+        except CalledOff:
+            outcomes.append("called off")
+
+    threads = [
+        threading.Thread(target=work, args=(left.is_set,)),
+        threading.Thread(target=work, args=(bool,)),
+    ]
+    threads[0].start()
+    assert started.wait(20)
+    threads[1].start()
+    while renderer.admission.running < 2:
+        go.wait(0.01)
+    go.wait(0.2)  # the second waits for the measurement of the first
+    left.set()
+    go.set()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["called off", "done"] and made == [1]
+
+
 def test_a_request_that_was_called_off_leaves_its_output(renderer: Renderer) -> None:
     request, views = Asked("doubled", {}, 1, {1: draw(1)}).request()
     with pytest.raises(CalledOff):
         renderer.render(request, views, lambda: True)
     assert np.isnan(views[request.output]).all()
-
-
-def test_a_frame_without_seven_channels() -> None:
-    frame = Frame.of(draw(1, channels=3).transpose(2, 0, 1))
-    with pytest.raises(InputError, match="the output has RGBA, the source RGB"):
-        write(frame, Image(32, 24, "RGBA", 0, 0), np.zeros((24, 32, 4), np.float32))
 
 
 def test_placed_and_fitted_leave_what_fits() -> None:

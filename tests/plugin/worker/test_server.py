@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from interneg.errors import HostMemoryError, InputError, InternegError, UsageError
+from interneg.errors import HostMemoryError, InternegError, UsageError
 from interneg.plugin.worker import protocol, wire
-from interneg.plugin.worker.client import Client, SharedPicture
+from interneg.plugin.worker.client import Client
 from interneg.plugin.worker.protocol import Kind
 
 Start = Callable[..., Any]
@@ -343,12 +343,19 @@ def test_an_unusable_descriptor_is_refused(worker: Any, ask: Ask) -> None:
     os.close(writing)
 
 
-def test_a_grey_picture_and_an_output_of_other_channels(worker: Any, ask: Ask) -> None:
-    grey, rgb = ask("waiting", channels="A"), SharedPicture(32, 24, "RGB")
+def test_alpha_alone_is_a_grey_picture(worker: Any, ask: Ask) -> None:
+    grey = ask("waiting", channels="A")
     with worker.connect() as client:
         client.ask(Kind.RENDER, grey.body, grey.descriptors)
-        assert (grey.output.pixels == grey.source.pixels + np.float32(1)).all()
-        body = {**grey.body, "images": [grey.source.image, rgb.image]}
-        with pytest.raises(InputError, match="the output has RGB, the source Y"):
-            client.ask(Kind.RENDER, body, [grey.source.descriptor, rgb.descriptor])
-    rgb.close()
+    assert (grey.output.pixels == grey.source.pixels + np.float32(1)).all()
+
+
+def test_a_host_that_does_not_read_holds_nobody_up(worker: Any) -> None:
+    with worker.connect("deaf") as deaf:
+        deaf.peer.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            while True:
+                deaf.send(Kind.STATUS, {})
+        time.sleep(1.5)  # a heartbeat later
+        with worker.connect() as client:
+            assert "deaf" in client.ask(Kind.STATUS, {})["clients"]
