@@ -76,7 +76,7 @@ def _pair(view: View, early: int, late: int, level: int) -> tuple[Flow, Flow]:
     """The motion there and back."""
     import cv2
 
-    a, b = (_structure(view, offset, level) for offset in (early, late))
+    a, b = (structure(view, offset, level) for offset in (early, late))
     if min(a.shape) < _SMALLEST or np.ptp(a) == 0 or np.ptp(b) == 0:
         none = Flow(np.zeros((*a.shape, 2), np.float32), np.zeros(a.shape, np.float32), level)
         return none, none
@@ -91,7 +91,7 @@ def _pair(view: View, early: int, late: int, level: int) -> tuple[Flow, Flow]:
     )
 
 
-def _structure(view: View, offset: int, level: int) -> npt.NDArray[np.uint8]:
+def structure(view: View, offset: int, level: int) -> npt.NDArray[np.uint8]:
     """Luma as the search sees it: contrast over the contrast around, 128 where there is none."""
 
     def even() -> npt.NDArray[np.uint8]:
@@ -108,8 +108,8 @@ def _structure(view: View, offset: int, level: int) -> npt.NDArray[np.uint8]:
         contrast = (luma - mean) / (np.sqrt(np.maximum(variance, 0)) + np.float32(_FLOOR))
         return np.rint(np.clip(128 + _CODES * contrast, 0, 255)).astype(np.uint8)
 
-    structure: npt.NDArray[np.uint8] = view.measure(f"flow structure 1 {level}", even, offset)
-    return structure
+    made: npt.NDArray[np.uint8] = view.measure(f"flow structure 1 {level}", even, offset)
+    return made
 
 
 def _confidence(there: Pixels, back: Pixels) -> Pixels:
