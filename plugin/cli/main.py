@@ -16,6 +16,7 @@ import interneg
 from interneg.errors import HostMemoryError, InternegError
 from interneg.plugin.batch.progress import silence
 from interneg.plugin.cli.doctor import doctor
+from interneg.plugin.cli.install import install
 from interneg.plugin.cli.nodes import nodes
 from interneg.plugin.cli.qc import qc
 from interneg.plugin.cli.render import render
@@ -77,6 +78,7 @@ app.command()(nodes)
 app.command()(qc)
 app.command()(doctor)
 app.command()(worker)
+app.command()(install)
 
 
 def _version(asked: bool) -> None:

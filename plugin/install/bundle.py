@@ -1,0 +1,103 @@
+"""The bundle in its place: built, told of colour spaces, and marked as ours with the hosts that it is for."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import interneg
+from interneg.errors import OutputError
+from interneg.plugin.ofx.build import BUNDLE, build
+
+_MARK = "installed.json"
+_PACKAGES = Path(__file__).parents[1]
+_SCRIPTS = ("nuke/init.py", "nuke/menu.py", "resolve/interneg_status.py")
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What was installed in a folder. hosts: for which. created: files outside the bundle that we made."""
+
+    hosts: tuple[str, ...] = ()
+    created: tuple[str, ...] = ()
+
+
+def resources(folder: Path) -> Path:
+    """Where the files of the bundle in a folder lie."""
+    return folder / BUNDLE / "Contents" / "Resources"
+
+
+def installed(folder: Path) -> Installed | None:
+    """What was installed in a folder before, None for nothing.
+
+    Raises OutputError where a bundle of our name lies there that we did not put there.
+    """
+    if not (folder / BUNDLE).exists():
+        return None
+    try:
+        facts = json.loads((resources(folder) / _MARK).read_text(encoding="utf-8"))
+        return Installed(tuple(facts["hosts"]), tuple(facts["created"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise OutputError(
+            f"{folder / BUNDLE} is there and was not put there by interneg install: move it away, or choose "
+            "another folder with --dest"
+        ) from None
+
+
+def put(folder: Path, spaces: Iterable[str], facts: Installed) -> None:
+    """Build the bundle and put it into a folder, in place of one of ours.
+
+    spaces: names and roles of colour spaces, for the menu of the nodes. Raises OutputError where nothing can
+    be written there, UsageError where there is no compiler.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".interneg-") as fresh:
+            made = build(Path(fresh))
+            inside = resources(Path(fresh))
+            _write(inside / "spaces.json", {"spaces": list(spaces)})
+            for script in _SCRIPTS:
+                (inside / script).parent.mkdir(exist_ok=True)
+                shutil.copyfile(_PACKAGES / script, inside / script)
+            mark(Path(fresh), facts)
+            if (folder / BUNDLE).exists():
+                (folder / BUNDLE).rename(Path(fresh) / "before")
+            made.rename(folder / BUNDLE)
+    except OSError as error:
+        raise OutputError(
+            f"the bundle cannot be written to {folder} ({error.strerror or error}): choose another folder "
+            "with --dest, or ask for the right to write there"
+        ) from error
+
+
+def mark(folder: Path, facts: Installed) -> None:
+    """Write down what the bundle in a folder is for. Raises OutputError."""
+    said = {"version": interneg.__version__, "hosts": facts.hosts, "created": facts.created}
+    try:
+        _write(resources(folder) / _MARK, said)
+    except OSError as error:
+        raise OutputError(f"{resources(folder)} cannot be written: {error.strerror}") from error
+
+
+def python(folder: Path) -> str:
+    """The Python that the bundle in a folder renders with."""
+    command: list[str] = json.loads((resources(folder) / "worker.json").read_text(encoding="utf-8"))[
+        "command"
+    ]
+    return command[0]
+
+
+def remove(folder: Path) -> None:
+    """Take the bundle out of a folder. Raises OutputError."""
+    try:
+        shutil.rmtree(folder / BUNDLE)
+    except OSError as error:
+        raise OutputError(f"{folder / BUNDLE} cannot be removed: {error}") from error
+
+
+def _write(path: Path, facts: dict[str, object]) -> None:
+    path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""What runs inside Nuke, in Nuke's own Python: nothing here imports Interneg or a package."""

@@ -1,0 +1,129 @@
+"""Nuke's toolbar and menu of Interneg, made from the nodes.json of the bundle that this folder lies in.
+
+Runs in Nuke's own Python (3.9 and later); all work is done by `interneg` in a process of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import threading
+from typing import Any
+
+import nuke
+
+RESOURCES = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+# What hosts set for themselves, and would break another Python.
+_OF_THE_HOST = ("LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONHOME", "PYTHONPATH")
+
+
+def resource(name: str) -> Any:
+    """What a JSON file of the bundle holds."""
+    with open(os.path.join(RESOURCES, name), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def class_of(node: dict[str, Any]) -> str:
+    """The class that Nuke gives a node of nodes.json."""
+    return "OFX{}_v{}".format(node["identifier"].lower(), node["version"][0])
+
+
+def build() -> None:
+    """Make the toolbar, a button for each node, and the menu."""
+    nodes = resource("nodes.json")["nodes"]
+    toolbar = nuke.menu("Nodes").addMenu("Interneg", icon=_icon(nodes[0]))
+    for node in nodes:
+        toolbar.addCommand(node["label"], f"nuke.createNode({class_of(node)!r})", icon=_icon(node))
+    menu = nuke.menu("Nuke").addMenu("Interneg")
+    menu.addCommand("Render on farm...", render_on_farm)
+    menu.addCommand("Engine status", engine_status)
+
+
+def _icon(node: dict[str, Any]) -> str:
+    return os.path.join(RESOURCES, node["icon"])
+
+
+def command(*arguments: str) -> list[str]:
+    """An `interneg` command line, by the Python that installed the plugin."""
+    return [resource("worker.json")["command"][0], "-I", "-m", "interneg.plugin.cli", *arguments]
+
+
+def render_on_farm() -> None:
+    """Save a copy of the script, and tell the command that renders the selected node from it, or run that.
+
+    Any machine that sees the files can run the command; it needs Interneg, and no Nuke.
+    """
+    known = {class_of(node) for node in resource("nodes.json")["nodes"]}
+    chosen = [node for node in nuke.selectedNodes() if node.Class() in known]
+    if len(chosen) != 1:
+        nuke.message("Select one node of Interneg: what it shows is rendered.")
+        return
+    script = nuke.root().name()
+    if not os.path.isabs(script):
+        nuke.message("Save the script first: its copy for the farm goes beside it.")
+        return
+    root = nuke.root()
+    frames = nuke.getInput("Frames to render", f"{root.firstFrame()}-{root.lastFrame()}")
+    if not frames:
+        return
+    node = chosen[0].fullName()
+    copy = "{}.{}.farm.nk".format(os.path.splitext(script)[0], node.replace(".", "_"))
+    nuke.scriptSaveToTemp(copy)
+    line = command("render", copy, "--node", node, "--frames", frames)
+    text = shlex.join(line)
+    print(text)
+    if nuke.ask(f"Any machine with Interneg renders {node} by this command:\n\n{text}\n\nRun it here?"):
+        start(line, f"{copy}.log")
+
+
+def start(line: list[str], log: str) -> None:
+    """Run a command line on its own: it outlives Nuke. Its output goes to a file."""
+    try:
+        with open(log, "wb") as output:
+            subprocess.Popen(
+                line,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=_environment(),
+                start_new_session=True,
+            )
+    except OSError as error:
+        nuke.message(f"Interneg did not start: {error}. Run `interneg install nuke` anew.")
+        return
+    nuke.message(f"Rendering; the progress is in\n{log}")
+
+
+def engine_status() -> threading.Thread:
+    """Show what `interneg doctor` says, once it has; that takes some seconds, and Nuke goes on meanwhile."""
+    thread = threading.Thread(target=_tell_status, name="Interneg engine status", daemon=True)
+    thread.start()
+    return thread
+
+
+def _tell_status() -> None:
+    try:
+        done = subprocess.run(
+            command("doctor"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**_environment(), "COLUMNS": "120"},
+            timeout=600,
+            check=False,
+        )
+        said = done.stdout.decode("utf-8", "replace")
+    except (OSError, subprocess.TimeoutExpired) as error:
+        said = f"Interneg does not answer: {error}. Run `interneg install nuke` anew."
+    print(said)
+    nuke.executeInMainThread(nuke.message, (said,))
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in _OF_THE_HOST}
+
+
+build()
