@@ -16,6 +16,8 @@ struct connection {
 
 static struct connection resting[MOST_RESTING];
 static size_t rested;
+static long dying; /* a worker */
+static double dying_until;
 static char host_name[128] = "unknown host";
 
 void client_introduce(const char *host)
@@ -85,6 +87,18 @@ static bool place(char path[PATH_ROOM], const char *ending, char *error)
     return length > 0 && length < PATH_ROOM;
 }
 
+/* Connect to the worker, if there is one; socket as platform_connect returns it. */
+static void reach_worker(const char *path, struct connection *connection, char *error)
+{
+    connection->socket = platform_connect(path, &connection->worker, error);
+    platform_lock(LOCK_CLIENT);
+    if (connection->socket >= 0 && connection->worker == dying && platform_seconds() < dying_until) {
+        platform_hang_up(connection->socket);
+        connection->socket = NOBODY;
+    }
+    platform_unlock(LOCK_CLIENT);
+}
+
 /* Start a worker, and connect to it or to the one that was quicker. */
 static enum outcome start(const char *path, double until, struct connection *connection,
     const struct request *request, char *error)
@@ -101,7 +115,7 @@ static enum outcome start(const char *path, double until, struct connection *con
     if (!process)
         return OUTCOME_LOST;
     while (platform_seconds() < until && platform_seconds() - ended < GRACE) {
-        connection->socket = platform_connect(path, &connection->worker, error);
+        reach_worker(path, connection, error);
         if (connection->socket >= 0)
             return OUTCOME_DONE;
         if (connection->socket == REFUSED)
@@ -240,14 +254,14 @@ static enum outcome connect_anew(struct connection *connection, const struct req
     if (!place(path, ".sock", reply->error))
         return OUTCOME_LOST;
     enum outcome outcome = OUTCOME_DONE;
-    connection->socket = platform_connect(path, &connection->worker, reply->error);
+    reach_worker(path, connection, reply->error);
     if (connection->socket == NOBODY) {
         while (!platform_try_lock(LOCK_START)) { /* one thread starts it, the others wait */
             if (aborted(request))
                 return OUTCOME_ABORTED;
             platform_sleep(PAUSE);
         }
-        connection->socket = platform_connect(path, &connection->worker, reply->error);
+        reach_worker(path, connection, reply->error);
         double until = platform_seconds() + START_PATIENCE;
         /* Twice: the first may have met an old worker that was just about to end. */
         for (int turn = 0; turn < 2 && connection->socket == NOBODY && outcome != OUTCOME_ABORTED; turn++)
@@ -285,10 +299,9 @@ static void let_rest(struct connection connection)
         platform_hang_up(connection.socket);
 }
 
-/* Let a worker that hung up end: until then it may still seem to listen. */
+/* A worker that hung up is dying: it may seem to listen, and its other connections to be alive, for a while. */
 static void bury(long worker)
 {
-    double until = platform_seconds() + BURIAL;
     size_t kept = 0;
     platform_lock(LOCK_CLIENT);
     for (size_t i = 0; i < rested; i++)
@@ -297,9 +310,9 @@ static void bury(long worker)
         else
             resting[kept++] = resting[i];
     rested = kept;
+    dying = worker;
+    dying_until = platform_seconds() + BURIAL;
     platform_unlock(LOCK_CLIENT);
-    while (platform_lives(worker) && platform_seconds() < until)
-        platform_sleep(PAUSE);
 }
 
 enum outcome client_ask(const struct request *request, struct reply *reply)
