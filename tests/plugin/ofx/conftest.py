@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from interneg.errors import InternegError
+from interneg.errors import UsageError
 from interneg.nodes import NODES
 
 HERE = Path(__file__).parent
@@ -37,7 +37,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     try:
         made = build.build(tmp_path_factory.mktemp("bundle"))
-    except InternegError as error:
+    except UsageError as error:
         pytest.skip(f"the plugin cannot be built here: {error}")
     catalogue = nodes.catalogue([*NODES.values(), *EXAMPLES.values()])
     (made / "Contents/Resources/nodes.json").write_text(json.dumps(catalogue))

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import ofx_spec as spec
 from ofx_images import NOTHING, PACKED, Image, Layout, Picture, Rect
 from ofx_spec import ACTION, BAD_HANDLE, BAD_INDEX, FAILED, OK, RENDER, UNKNOWN, Property
@@ -96,6 +97,10 @@ class RenderFailed(Exception):
     def __init__(self, status: int, message: str | None) -> None:
         super().__init__(f"render ended with status {status}, message {message!r}")
         self.status, self.message = status, message
+
+
+class RenderAborted(Exception):
+    """A render that the host called off: whatever the plugin answers, nothing of it counts."""
 
 
 @dataclass
@@ -355,7 +360,7 @@ class Clip:
         return self._images[time, scale]
 
     def _empty(self) -> Image:
-        return Image(NOTHING, "RGBA", self.depth, PACKED)
+        return Image.of(Picture(np.empty((0, 0, 4), np.float32)), self.depth, PACKED)
 
 
 class Instance:
@@ -520,17 +525,25 @@ class Instance:
         return found
 
     def render(
-        self, time: float, *, scale: float = 1.0, window: Rect | None = None, sequence: bool = True
+        self,
+        time: float,
+        *,
+        scale: float = 1.0,
+        window: Rect | None = None,
+        sequence: bool = True,
+        asks: bool = True,
     ) -> Picture:
         """Ask and render as hosts do, and return what was rendered.
 
-        Raises RenderFailed where the plugin answers with anything but OK.
+        sequence: whether the frame is begun and ended as a sequence of one. asks: whether the plugin is asked
+        if it passes the picture through.
+        Raises RenderFailed where the plugin answers with anything but OK, and RenderAborted.
         """
         host = self._host
         bounds = self.bounds(time, scale)
         window = window or bounds
         assert window.within(bounds)
-        if found := self.identity(time, scale, window):
+        if asks and (found := self.identity(time, scale, window)):
             image = self.clips[found[0]].image(found[1], scale)
             assert image is not None
             return image.picture(image.bounds)
@@ -556,6 +569,9 @@ class Instance:
         self.fetched = action.fetched
         if sequence:
             self._act(ACTION + "EndSequenceRender", around)
+        if action.aborted:
+            host.expect(status, "an aborted render", OK, FAILED)
+            raise RenderAborted
         if status != OK:
             raise RenderFailed(status, self.message)
         host.violations.extend(output.faults_of_output(window))
@@ -823,7 +839,7 @@ class Host:
             plugin.load()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         for instance in self._instances:
             instance.destroy()
         for plugin in self.plugins.values():
@@ -833,8 +849,10 @@ class Host:
             self.violations.append(f"{len(self.memory)} blocks of memory were not freed")
         if self.mutexes:
             self.violations.append(f"{len(self.mutexes)} mutexes were not destroyed")
-        if kind is None:
+        if error is None:
             self.check()
+        elif self.violations:
+            error.add_note("\n".join(dict.fromkeys(self.violations)))
 
     def check(self) -> None:
         """Raise AssertionError with all violations until now."""
@@ -888,6 +906,13 @@ class Host:
         finally:
             instance.message, instance.fetched = copy.message, copy.fetched
             self.destroy(copy)
+
+    def purge(self, identifier: str) -> None:
+        """Ask a plugin to give its memory back."""
+        name = "OfxActionPurgeCaches"
+        for instance in (i for i in self._instances if i.plugin.identifier == identifier):
+            status = self.act(instance.plugin, name, instance.handle, None, None, Action(name, instance))
+            self.expect(status, name, OK, spec.REPLY_DEFAULT)
 
     # What the suites stand on.
 

@@ -198,7 +198,10 @@ def _effects(host: Host) -> Sequence[Function]:
     def abort(handle: int) -> int:
         instance = host.find(handle, Instance)
         instance.polls += 1
-        return int(0 < instance.abort_at <= instance.polls)
+        if not 0 < instance.abort_at <= instance.polls:
+            return 0
+        host.action.aborted = True
+        return 1
 
     def image_memory_alloc(handle: int | None, size: int, out: int) -> None:
         block = ctypes.create_string_buffer(size)
@@ -249,7 +252,7 @@ def _input(host: Host, clip: Clip, action: Action, time: float) -> Image | None:
         )
     if (
         action.name == RENDER
-        and not clip.properties["OfxImageEffectPropTemporalClipAccess"]
+        and not clip.properties.get("OfxImageEffectPropTemporalClipAccess")
         and time != action.time
     ):
         raise Violation(FAILED, f"clip '{clip.name}' has no temporal access, and was fetched at {time}")

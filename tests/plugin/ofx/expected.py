@@ -1,0 +1,84 @@
+"""What a plugin has to render: the product's own graph, here, on the frames that the host shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from host import Plate
+from ofx_images import Picture, Rect
+
+from interneg.colour import Colour
+from interneg.engines.source import Engines
+from interneg.frame import Box, Frame
+from interneg.graph import Graph
+from interneg.memo import Memo
+from interneg.node import Context, Node
+
+_CHANNELS = {"RGBA": "RGBA", "RGB": "RGB", "A": "Y"}
+
+
+@lru_cache
+def _shared() -> tuple[Colour, Engines]:
+    return Colour(), Engines()
+
+
+class _Shown:
+    """A plate as a source; in the place of a frame that is not there stands the nearest towards `now`."""
+
+    def __init__(self, plate: Plate, size: tuple[int, int], now: int, *, mask: bool) -> None:
+        self._plate, self._size, self._now, self._mask = plate, size, now, mask
+        self.numbers: Sequence[int] = range(int(plate.range[0]), int(plate.range[1]) + 1)
+
+    def frame(self, number: int) -> Frame:
+        step = 1 if number < self._now else -1
+        pictures = (self._plate.at(n) for n in range(number, self._now + step, step))
+        picture = next(p for p in pictures if p is not None)
+        width, height = self._size
+        top = height - picture.bounds.y2
+        straight = self._plate.premultiplied == "OfxImageAlphaUnPremultiplied"
+        return Frame.of(
+            picture.pixels.transpose(2, 0, 1),
+            picture.components if self._mask else _CHANNELS[picture.components],
+            data_window=Box(picture.x, top, picture.bounds.x2, top + picture.bounds.height),
+            display_window=Box(0, 0, width, height),
+            colour_space=_shared()[0].resolve("scene_linear"),
+            number=number,
+            metadata={"oiio:UnassociatedAlpha": 1} if straight else {},
+        )
+
+
+def expected(
+    node: Node,
+    time: int,
+    source: Plate,
+    *,
+    mask: Plate | None = None,
+    reference: Plate | None = None,
+    size: tuple[int, int] | None = None,
+) -> Picture:
+    """The node's result at a time; size: of the project, by default that of the source's first frame."""
+    shown = source.picture.bounds
+    size = size or (shown.x2, shown.y2)
+    colour, engines = _shared()
+
+    def clip(plate: Plate | None, is_mask: bool = False) -> _Shown | None:
+        return _Shown(plate, size, time, mask=is_mask) if plate else None
+
+    graph = Graph(
+        [node], _Shown(source, size, time, mask=False), Context(colour, engines, Memo(64)),
+        mask=clip(mask, is_mask=True), reference=clip(reference),
+    )  # fmt: skip
+    result = graph.render(time)
+    pixels = np.ascontiguousarray(result.pixels.transpose(1, 2, 0))
+    return Picture(pixels, result.data_window.x0, size[1] * node.enlarges - result.data_window.y1)
+
+
+def part(picture: Picture, window: Rect) -> np.ndarray:
+    """The pixels of a picture within a window."""
+    bounds = picture.bounds
+    assert window.within(bounds)
+    top = bounds.y2 - window.y2
+    left = window.x1 - bounds.x1
+    return picture.pixels[top : top + window.height, left : left + window.width]
