@@ -77,7 +77,7 @@ class _Place:
         bundle.put(self.folder, colour.spaces, facts)
         inside = bundle.resources(self.folder)
         said = [
-            f"wrote {self.folder / bundle.BUNDLE}, which renders with {bundle.python(self.folder)}",
+            f"wrote {bundle.path(self.folder)}, which renders with {bundle.python(self.folder)}",
             f"wrote {inside / 'spaces.json'}: {len(colour.spaces)} roles and colour spaces of {colour.name}",
         ]
         made = []
@@ -132,9 +132,9 @@ class _Place:
             return said or [f"nothing was installed for {HOSTS[self.host]} in {self.folder}"]
         if left:
             bundle.mark(self.folder, replace(facts, hosts=left))
-            return [*said, f"kept {self.folder / bundle.BUNDLE}, installed for {', '.join(left)}, too"]
+            return [*said, f"kept {bundle.path(self.folder)}, installed for {', '.join(left)}, too"]
         bundle.remove(self.folder)
-        return [*said, f"removed {self.folder / bundle.BUNDLE}"]
+        return [*said, f"removed {bundle.path(self.folder)}"]
 
 
 def _nuke_init() -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,9 +26,14 @@ class Installed:
     created: tuple[str, ...] = ()
 
 
+def path(folder: Path) -> Path:
+    """The bundle in a folder."""
+    return folder / BUNDLE
+
+
 def resources(folder: Path) -> Path:
     """Where the files of the bundle in a folder lie."""
-    return folder / BUNDLE / "Contents" / "Resources"
+    return path(folder) / "Contents" / "Resources"
 
 
 def installed(folder: Path) -> Installed | None:
@@ -36,14 +41,14 @@ def installed(folder: Path) -> Installed | None:
 
     Raises OutputError where a bundle of our name lies there that we did not put there.
     """
-    if not (folder / BUNDLE).exists():
+    if not path(folder).exists():
         return None
     try:
         facts = json.loads((resources(folder) / _MARK).read_text(encoding="utf-8"))
         return Installed(tuple(facts["hosts"]), tuple(facts["created"]))
     except (OSError, ValueError, KeyError, TypeError):
         raise OutputError(
-            f"{folder / BUNDLE} is there and was not put there by interneg install: move it away, or choose "
+            f"{path(folder)} is there and was not put there by interneg install: move it away, or choose "
             "another folder with --dest"
         ) from None
 
@@ -64,9 +69,9 @@ def put(folder: Path, spaces: Iterable[str], facts: Installed) -> None:
                 (inside / script).parent.mkdir(exist_ok=True)
                 shutil.copyfile(_PACKAGES / script, inside / script)
             mark(Path(fresh), facts)
-            if (folder / BUNDLE).exists():
-                (folder / BUNDLE).rename(Path(fresh) / "before")
-            made.rename(folder / BUNDLE)
+            if path(folder).exists():
+                path(folder).rename(Path(fresh) / "before")
+            made.rename(path(folder))
     except OSError as error:
         raise OutputError(
             f"the bundle cannot be written to {folder} ({error.strerror or error}): choose another folder "
@@ -94,10 +99,10 @@ def python(folder: Path) -> str:
 def remove(folder: Path) -> None:
     """Take the bundle out of a folder. Raises OutputError."""
     try:
-        shutil.rmtree(folder / BUNDLE)
+        shutil.rmtree(path(folder))
     except OSError as error:
-        raise OutputError(f"{folder / BUNDLE} cannot be removed: {error}") from error
+        raise OutputError(f"{path(folder)} cannot be removed: {error}") from error
 
 
-def _write(path: Path, facts: dict[str, object]) -> None:
-    path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+def _write(file: Path, facts: Mapping[str, object]) -> None:
+    file.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")

@@ -37,7 +37,7 @@ class _Canvas:
     def fill(self, shape: Distance, colour: tuple[int, int, int], share: float = 1) -> None:
         """Paint a shape, its edge smoothed over one pixel."""
         cover = (np.clip(0.5 - shape, 0, 1) * share)[..., None]
-        self.pixels[..., :3] += cover * (np.float32(colour) - self.pixels[..., :3])
+        self.pixels[..., :3] += cover * (np.asarray(colour, np.float32) - self.pixels[..., :3])
 
 
 def _box(x: float, y: float, wide: float, high: float, corner: float = 0) -> Distance:
