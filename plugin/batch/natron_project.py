@@ -56,7 +56,7 @@ def _collect(
 
 def _knob(item: ElementTree.Element) -> bool:
     """Whether an item is a knob of the plugin's or the host's own, not one that a user added."""
-    return item.find("Name") is not None and _text(item, "UserKnob") != "1"
+    return bool(_text(item, "Name")) and _text(item, "UserKnob") != "1"
 
 
 def _setting(knob: ElementTree.Element) -> Setting:

@@ -20,19 +20,20 @@ _SHELL = ("input_space", "input_space_menu", "use_mask")
 _NUKE = """
     name inputs label note_font note_font_size note_font_color tile_color gl_color icon indicators autolabel
     help selected hide_input xpos ypos cached dope_sheet bookmark postage_stamp postage_stamp_frame disable
-    lifetimeStart lifetimeEnd useLifetime lock_connections mapsize window panel onCreate onDestroy knobChanged
-    updateUI process_mask maskChannelInput maskChannelMask inject invert_mask fringe views useGPUIfAvailable
+    lifetimeStart lifetimeEnd lock_connections mapsize window panel onCreate onDestroy knobChanged updateUI
+    process_mask maskChannelInput maskChannelMask views useGPUIfAvailable
 """
 _NATRON = """
-    disableNode nodeLifeTime enableNodeLifeTime userTextArea enablePreview hideInputs forceCaching channels
-    processAllPlanes premultWarning hostMix maskInvert onParamChanged onInputChanged beforeFrameRender
-    afterFrameRender beforeRender afterRender nodeInfos
+    disableNode nodeLifeTime userTextArea enablePreview hideInputs forceCaching highDefUpstream channels
+    processAllPlanes premultWarning onParamChanged onInputChanged beforeFrameRender afterFrameRender
+    beforeRender afterRender nodeInfos
 """
 _HOST = frozenset((_NUKE + _NATRON).split())
 _HOST_PATTERN = re.compile(
-    r"Natron(?:Ofx|Param)\w+|(?:enableMask|maskChannel|enableInput|inputChannel|useFullScale)\w*|\w+_channels"
+    r"Natron(?:Ofx|Param)\w+|(?:enableMask|maskChannel|enableInput|inputChannel|useFullScale)\w*|"
+    r"\w+_(?:channels|layer_name)"
 )
-"""Knobs that hosts give every node."""
+"""Knobs that hosts give every node, and that change no pixel of what it renders."""
 
 
 def is_ours(node: HostNode) -> bool:
@@ -57,7 +58,7 @@ def node_of(placed: HostNode, types: NodeTypes) -> Node:
         elif name not in own and name not in _HOST and not _HOST_PATTERN.fullmatch(name):
             raise KnobError(
                 f"{placed.name} has a knob '{name}'{near(name, [*knobs, *own])}, which {kind.name} has not; "
-                "it may come from another version of it"
+                "it may come from another version of it, or be the host's and change the picture there"
             )
     for switch, name in automatic.items():
         if is_on(placed, switch, defaults[name] == AUTO):

@@ -265,6 +265,11 @@ def test_colour_of_the_write_is_the_output_s(looked: Callable[..., Found]) -> No
         ({"detail": "{{parent.Blur1.size}}"}, r"detail is set by the expression 'parent.Blur1.size'"),
         ({"scale": "{{curve x1 1}}"}, r"DenoiseSR1.scale is animated"),
         ({"strenght": "1"}, r"has a knob 'strenght' \(did you mean 'strength'\?\), which denoise-sr has not"),
+        (
+            {"invert_mask": "true"},
+            r"has a knob 'invert_mask'.*, which denoise-sr has not; .* or be the host's",
+        ),
+        ({"useLifetime": "true"}, r"has a knob 'useLifetime'"),
         ({"detail": "2"}, r"DenoiseSR1: knob 'denoise-sr.detail' is a number from 0 to 1, not '2'"),
         ({"scale": "3"}, r"one of 1, 2, 4, not '3'"),
         ({"disable": "true"}, r"DenoiseSR1 is disabled"),
@@ -454,7 +459,7 @@ def test_a_natron_project_is_one_render(looked: Callable[..., Found], tmp_path: 
     knobs = (
         xml_knob("strength", "5.00000000000000000e-01"), xml_knob("scale", "1", label="2"),
         xml_knob("noise_auto", "0"), xml_knob("noise", "7", curve=KEY),
-        xml_knob("userTextArea", "<font>"), xml_knob("mine", "3", user=1),
+        xml_knob("userTextArea", "<font>"), xml_knob("Source_layer_name", ""), xml_knob("mine", "3", user=1),
     )  # fmt: skip
     found = looked(project(N_READ, natron(*knobs), N_DOT, N_WRITE), suffix=".ntp")
     assert found.recipe.nodes[0].knobs == {
