@@ -452,20 +452,20 @@ class Instance:
             parameter.keys[key] = value
         self.changed("OfxTypeParameter", name, "OfxChangeUserEdited")
 
-    def press(self, name: str, time: float) -> None:
-        """Press a push button."""
+    def press(self, name: str, time: float) -> bool:
+        """Press a push button; whether what it stands for could be done."""
         assert self.parameters[name].type == "OfxParamTypePushButton"
-        self.changed("OfxTypeParameter", name, "OfxChangeUserEdited", time)
+        return self.changed("OfxTypeParameter", name, "OfxChangeUserEdited", time, FAILED) != FAILED
 
-    def changed(self, kind: str, name: str, reason: str, time: float | None = None) -> int:
-        """Tell the plugin that a parameter or a clip has changed."""
+    def changed(self, kind: str, name: str, reason: str, time: float | None = None, *tolerated: int) -> int:
+        """Tell the plugin that a parameter or a clip has changed; returns its status."""
         why = {"OfxPropChangeReason": reason}
         self._act("OfxActionBeginInstanceChanged", why)
         time = self.source.range[0] if time is None else time
         facts = {"OfxPropType": kind, "OfxPropName": name, "OfxPropTime": float(time), **why}
         facts["OfxImageEffectPropRenderScale"] = [1.0, 1.0]
         status = self._act("OfxActionInstanceChanged", facts, time=time)
-        self._host.expect(status, "OfxActionInstanceChanged", OK, spec.REPLY_DEFAULT)
+        self._host.expect(status, "OfxActionInstanceChanged", OK, spec.REPLY_DEFAULT, *tolerated)
         self._act("OfxActionEndInstanceChanged", why)
         return status
 

@@ -14,7 +14,7 @@ def picture(
 ) -> Picture:
     """A fixed texture under noise of its own; negative samples and samples above 1 are among them."""
     texture = np.random.default_rng(5).uniform(0.05, 1, (height, width, channels))
-    noise = np.random.default_rng(seed).normal(0, 0.02, texture.shape)
+    noise = np.random.default_rng(abs(seed)).normal(0, 0.02, texture.shape)
     pixels = (texture + noise).astype(np.float32)
     pixels[0, 0, 0], pixels[-1, -1, 0] = -0.5, 40.0
     if channels in (1, 4):

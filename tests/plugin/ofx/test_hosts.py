@@ -133,3 +133,29 @@ def test_a_pixel_aspect(bundle: Path, runtime: Path) -> None:
         assert instance.definition(1005) == (0, 0, 64, 24)
         shown = instance.render(1005)
         np.testing.assert_array_equal(shown.pixels, expected(Doubled(), 1005, source).pixels)
+
+
+def test_a_time_between_frames(bundle: Path, runtime: Path) -> None:
+    """Hosts that blur motion ask for them; the frames around come from the times around."""
+    still = clip().picture
+    with Host(bundle) as host:
+        instance = host.create(MEAN, Plate(lambda time: still, (1001, 1030)))
+        shown = instance.render(1015.5)
+        np.testing.assert_allclose(shown.pixels, still.pixels, rtol=1e-6)
+
+
+def test_a_clip_of_one_frame(bundle: Path, runtime: Path) -> None:
+    source = clip(1, 1)
+    with Host(bundle) as host:
+        for identifier, node in ((MEAN, WindowMean()), (DOUBLED, Doubled())):
+            shown = host.create(identifier, source).render(1)
+            np.testing.assert_array_equal(shown.pixels, expected(node, 1, source).pixels)
+
+
+def test_frames_below_0(bundle: Path, runtime: Path) -> None:
+    source = clip(-8, 3)
+    with Host(bundle) as host:
+        instance = host.create(MEAN, source)
+        for time in (-8, -2, 0, 3):
+            wanted = expected(WindowMean(), time, source).pixels
+            np.testing.assert_array_equal(instance.render(time).pixels, wanted)
