@@ -25,8 +25,8 @@ class HostNode:
     """One node of a script.
 
     name: with those of the groups around it, as in "Group1.Read1". kind: the class or plugin that it is.
-    inputs: what is connected, by the name of the clip, or by its number where the script has no names
-    ("0", "1", and "mask"); None for nothing.
+    inputs: the key of what is connected, None for nothing, by the name of the clip, or by its number ("0",
+    "1", and "mask") where the script has no names.
     """
 
     name: str
@@ -42,9 +42,9 @@ class HostNode:
 
 @dataclass(frozen=True)
 class HostFile:
-    """A script: its nodes by name, and its first and last frame where it says so.
+    """A script: its nodes by a key, and its first and last frame where it says so.
 
-    folder: what paths in it start from; empty for its own.
+    The key is the name, where that is the only one. folder: what paths in it start from; empty for its own.
     """
 
     nodes: Mapping[str, HostNode]

@@ -43,10 +43,10 @@ class Word(NamedTuple):
 
 @dataclass
 class _Level:
-    """What is open while a group is read. node: that of the group, put on the stack around it at its end."""
+    """What is open while a group is read. group: its key, put on the stack around it at its end."""
 
     prefix: str
-    node: HostNode | None = None
+    group: str | None = None
     stack: list[str | None] = field(default_factory=list)
 
 
@@ -65,10 +65,10 @@ def read(text: str) -> HostFile:
             case "push", 1:
                 stack.append(kept.get(rest[0].text.removeprefix("$")))
             case "end_group", 0:
-                if levels[-1].node is None:
+                if len(levels) == 1:
                     raise _malformed(command.line, "'end_group' ends no group")
-                name = levels.pop().node.name  # type: ignore[union-attr]
-                levels[-1].stack.append(name)
+                group = levels.pop().group
+                levels[-1].stack.append(group)
             case "Root", 1 if rest[0].braced:
                 root = _knobs(rest[0])
             case name, _ if name in _COMMANDS:
@@ -83,8 +83,8 @@ def read(text: str) -> HostFile:
                 _place(nodes, levels, kind, own, _counts(own))
             case _:
                 raise _malformed(command.line, f"'{_short(command.text)}' is no command of a Nuke script")
-    if (group := levels[-1].node) is not None:
-        raise RecipeError(f"the Nuke script is cut short: its group {group.name} has no end")
+    if len(levels) > 1:
+        raise RecipeError(f"the Nuke script is cut short: its group {levels[-1].group} has no end")
     if not nodes:
         raise RecipeError("this is no Nuke script: there is no node in it")
     return HostFile(nodes, _range(root), _folder(root))
@@ -230,12 +230,12 @@ def _place(
     inputs = {name: level.stack.pop() if level.stack else None for name in names}
     called = knobs.get("name")
     name = level.prefix + (called if isinstance(called, str) and called else kind)
-    node = HostNode(name, kind, knobs, inputs)
-    nodes[name] = node
+    key = name if name not in nodes else f"{name} {len(nodes)}"  # two of one name do happen, in old gizmos
+    nodes[key] = HostNode(name, kind, knobs, inputs)
     if kind in _GROUPS:
-        levels.append(_Level(f"{name}.", node))
+        levels.append(_Level(f"{key}.", key))
     else:
-        level.stack.append(name)
+        level.stack.append(key)
 
 
 def _peek(stack: list[str | None], command: str) -> str | None:

@@ -218,19 +218,23 @@ class _Script:
             for node in chain:
                 source = self._clip(node, name.title()) if name != "mask" or is_on(node, "use_mask") else None
                 files[node.name] = self.file(self.read(source, node, option), option) if source else ""
-            if len(set(files.values())) > 1 and name == "mask":
+            clips = set(files.values())
+            if len(clips if name == "mask" else clips - {""}) > 1:
                 said = ", ".join(f"{node} {file or 'none'}" for node, file in files.items())
                 raise RecipeError(
-                    f"the nodes have different masks ({said}), and a recipe has one: render them one "
-                    "by one, each in a script of its own"
+                    f"the nodes differ in their {name} ({said}), and a recipe has one: render them one by "
+                    "one, each in a script of its own"
                 )
-            if any(files.values()):
-                found[name] = next(filter(None, files.values()))
+            if any(clips):
+                found[name] = max(clips)
         return found
 
 
 def _disabled(node: HostNode) -> bool:
-    return is_on(node, "disable") or is_on(node, "disableNode")
+    """Whether a node hands its input on. Raises RecipeError where that changes for one of ours."""
+    if is_ours(node):
+        return is_on(node, "disable") or is_on(node, "disableNode")
+    return any(node.settings.get(name) in ("true", "1") for name in ("disable", "disableNode"))
 
 
 def _space(chain: list[HostNode]) -> str:

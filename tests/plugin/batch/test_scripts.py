@@ -198,6 +198,23 @@ def test_a_mask_is_the_last_input(looked: Callable[..., Found], tmp_path: Path) 
         looked(roto + READ + masked + WRITE)
 
 
+def test_nodes_that_differ_in_their_mask_are_refused(looked: Callable[..., Found]) -> None:
+    mask = "Read {\n inputs 0\n file matte.%04d.exr\n name Read9\n}\n"
+    first = ours(inputs="1+1", use_mask="true").replace("DenoiseSR1", "First")
+    with pytest.raises(
+        RecipeError, match=r"differ in their mask \(First .*matte.%04d.exr, DenoiseSR1 none\)"
+    ):
+        looked(mask + READ + first + ours() + WRITE)
+
+
+def test_a_switch_of_another_node_that_changes_is_the_host_s(looked: Callable[..., Found]) -> None:
+    other = WRITE.replace("Write1", "Write2")
+    unsure = "Grade {\n disable {{\\$gui}}\n name G\n}\n"
+    assert looked(READ + OURS + "set N [stack 0]\n" + WRITE + "push $N\n" + unsure + other).output
+    with pytest.raises(UsageError, match=r"picture from G \(Grade\)"):
+        looked(READ + unsure + OURS + WRITE)
+
+
 def test_a_node_in_a_group_is_found_by_its_own_or_its_whole_name(looked: Callable[..., Found]) -> None:
     script = f"{READ}Group {{\n name Clean\n}}\n Input {{\n inputs 0\n name Input1\n }}\n{OURS}"
     script += " Output {\n name Output1\n }\nend_group\n" + WRITE
@@ -207,6 +224,13 @@ def test_a_node_in_a_group_is_found_by_its_own_or_its_whole_name(looked: Callabl
         assert found.output == "made.####.exr"
     with pytest.raises(UsageError, match=r"several nodes 'DenoiseSR1'.*Clean.DenoiseSR1, Other.DenoiseSR1"):
         looked(script + script.replace("Clean", "Other").replace("Read1", "Read2"))
+
+
+def test_two_nodes_of_one_name_are_told_apart(looked: Callable[..., Found]) -> None:
+    script = READ + READ.replace("plate", "other") + ours() + WRITE
+    assert looked(script).input.endswith("other.%04d.exr")
+    with pytest.raises(UsageError, match="several nodes 'DenoiseSR1'"):
+        looked(READ + ours() + ours() + WRITE)
 
 
 def test_clones_share_what_they_do_not_set_themselves(looked: Callable[..., Found]) -> None:
