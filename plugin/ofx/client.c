@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_RESTING = 16, MOST_WORDS = 32, LONGEST_COMMAND = 16384 };
+enum { MOST_RESTING = 16, LONGEST_COMMAND = 16384 };
 
 static const double START_PATIENCE = 60, GRACE = 0.5, BURIAL = 1, PAUSE = 0.02;
 

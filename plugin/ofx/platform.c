@@ -259,7 +259,7 @@ ptrdiff_t platform_receive(int connection, void *bytes, size_t length)
     return received < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
 }
 
-/* The rest is what lies between vfork and exec: it may call nothing but the system, as it shares the host's memory. */
+/* What lies between vfork and exec may call nothing but the system, as it shares the host's memory. */
 
 static void close_others(void)
 {
@@ -272,48 +272,35 @@ static void close_others(void)
         close(i);
 }
 
-static void become(char *const *command, char *const *environment, int input, int output, volatile int *trouble)
+/* Become a shell that starts the worker and ends: the worker is nobody's child, so no zombie of it is left in the
+ * host. */
+static void become(char *const *words, char *const *environment, int nothing, int answer)
 {
     sigset_t none;
+    setsid();
     for (int i = 1; i < NSIG; i++)
         signal(i, SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    dup2(input, 0);
-    dup2(output, 1);
-    dup2(output, 2);
+    dup2(nothing, 0);
+    dup2(answer, 1);
+    dup2(nothing, 2);
     close_others();
-    execvpe(command[0], command, environment);
-    *trouble = errno;
+    execve("/bin/sh", words, environment);
     _exit(127);
 }
 
-/* A child that starts the worker in a session of its own and ends: the worker is nobody's child, so no zombie of it
- * is left in the host. vfork, as fork would copy the page tables of a host with a hundred gigabytes. */
-static long start(char *const *command, char *const *environment, int input, int output, volatile int *trouble)
+/* vfork, as fork would copy the page tables of a host with a hundred gigabytes. */
+static pid_t spawn(char *const *words, char *const *environment, int nothing, int answer)
 {
-    volatile long process = 0;
     sigset_t all, former;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &former); /* no handler of the host may run in the child */
     pid_t child = vfork();
-    if (child == 0) {
-        setsid();
-        pid_t worker = vfork();
-        if (worker == 0)
-            become(command, environment, input, output, trouble);
-        if (worker < 0)
-            *trouble = errno;
-        process = worker;
-        _exit(0);
-    }
-    if (child < 0)
-        *trouble = errno;
+    if (child == 0)
+        become(words, environment, nothing, answer);
     pthread_sigmask(SIG_SETMASK, &former, NULL);
-    if (child > 0)
-        while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-            ;
-    return process;
+    return child;
 }
 
 static char **worker_environment(void)
@@ -335,36 +322,54 @@ static char **worker_environment(void)
     return environment;
 }
 
-/* Above the three standard ones, which the host may have closed. */
-static int open_above(const char *path, int flags)
+/* A descriptor above the three standard ones, which the host may have closed. */
+static int lift(int low)
 {
-    int low = open(path, flags | O_CLOEXEC, 0600);
     int high = low < 0 ? low : fcntl(low, F_DUPFD_CLOEXEC, 3);
     if (low >= 0)
         close(low);
     return high;
 }
 
+static long read_process(int answer)
+{
+    char word[32] = "";
+    size_t length = 0;
+    ssize_t got = 1;
+    while (length < sizeof word - 1 && got != 0 && !strchr(word, '\n')) {
+        got = read(answer, word + length, sizeof word - 1 - length);
+        length += got > 0 ? (size_t)got : 0;
+        if (got < 0 && errno != EINTR)
+            break;
+    }
+    return strtol(word, NULL, 10);
+}
+
 long platform_start(char *const *command, const char *log, char *error)
 {
-    volatile int trouble = 0;
-    long process = 0;
+    static char shell[] = "sh", option[] = "-c", script[] = "\"$@\" </dev/null >>\"$0\" 2>&1 & echo $!";
+    char *words[MOST_WORDS + 5] = {shell, option, script, (char *)(uintptr_t)log};
+    int answer[2] = {-1, -1};
+    for (size_t i = 0; i < MOST_WORDS && command[i]; i++)
+        words[4 + i] = command[i];
     char **environment = worker_environment();
-    int input = open_above("/dev/null", O_RDONLY);
-    int output = open_above(log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW);
-    if (input < 0 || output < 0 || !environment)
-        trouble = errno;
-    else
-        process = start(command, environment, input, output, &trouble);
-    if (input >= 0)
-        close(input);
-    if (output >= 0)
-        close(output);
+    int nothing = lift(open("/dev/null", O_RDWR | O_CLOEXEC));
+    pid_t child = -1;
+    if (environment && nothing >= 0 && pipe2(answer, O_CLOEXEC) == 0) {
+        answer[1] = lift(answer[1]);
+        child = spawn(words, environment, nothing, answer[1]);
+    }
+    int trouble = child < 0 ? errno : ECANCELED;
+    close(nothing);
+    close(answer[1]);
+    long process = child < 0 ? 0 : read_process(answer[0]);
+    close(answer[0]);
     free(environment);
-    if (!trouble)
-        return process;
-    snprintf(error, ERROR_ROOM, "cannot start the worker %s: %s", command[0], strerror(trouble));
-    return 0;
+    while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+        ;
+    if (process <= 0)
+        snprintf(error, ERROR_ROOM, "cannot start the worker %s: %s", command[0], strerror(trouble));
+    return process > 0 ? process : 0;
 }
 
 bool platform_lives(long process)

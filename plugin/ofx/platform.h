@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PATH_ROOM = 4096, ERROR_ROOM = 1024 };
+enum { PATH_ROOM = 4096, ERROR_ROOM = 1024, MOST_WORDS = 32 };
 
 enum platform_lock { LOCK_NODES, LOCK_POOL, LOCK_CLIENT, LOCK_START, LOCKS };
 
@@ -46,8 +46,8 @@ void platform_hang_up(int connection);
 ptrdiff_t platform_send(int connection, const void *bytes, size_t length, const int *descriptors, size_t count);
 ptrdiff_t platform_receive(int connection, void *bytes, size_t length);
 
-/* Start a command that outlives the host and is not its child; its output goes to `log`. 0 and an error where it
- * cannot be. */
+/* Start a command of at most MOST_WORDS that outlives the host and is not its child; its output goes to `log`. Its
+ * process, or 0 and an error. */
 long platform_start(char *const *command, const char *log, char *error);
 bool platform_lives(long process);
 void platform_kill(long process);
