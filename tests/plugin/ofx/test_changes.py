@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from host import NUKE_LIKE, OLD_HOST, RESOLVE_LIKE, Host, Profile
-from plates import clip
+from plates import clip, mask
 
 pytestmark = pytest.mark.hosted
 
@@ -46,6 +46,22 @@ def test_what_a_button_cannot_do_is_told(bundle: Path, runtime: Path) -> None:
         assert not instance.press("measure_noise", 1003)
         assert any("no such space" in m for m in (*instance.messages, instance.message or ""))
         assert instance.value("noise_auto") == 1
+
+
+def test_a_mask_is_used_once_it_is_connected(bundle: Path, runtime: Path) -> None:
+    source = clip()
+    with Host(bundle) as host:
+        masked, bare = host.create(EVERY, source, Mask=mask(source)), host.create(EVERY, source)
+        for instance in (masked, bare):
+            assert instance.value("use_mask") == 0
+            instance.changed("OfxTypeClip", "Mask", "OfxChangeUserEdited")
+        assert masked.value("use_mask") == 1
+        assert bare.value("use_mask") == 0
+        given = source.at(1003)
+        assert given is not None
+        shown = masked.render(1003).pixels
+        np.testing.assert_array_equal(shown[:, :4], given.pixels[:, :4])
+        assert (shown[:, 8:, :3] != given.pixels[:, 8:, :3]).all()
 
 
 def test_the_menu_of_spaces_writes_the_name(bundle: Path, runtime: Path, tmp_path: Path) -> None:

@@ -222,6 +222,26 @@ def test_a_folder_that_is_not_to_be_trusted(bundle: Path, tmp_path: Path, runtim
         assert failed.value.message and str(folder) in failed.value.message
 
 
+def test_the_worker_takes_nothing_from_the_host(bundle: Path, runtime: Path, tmp_path: Path) -> None:
+    """Neither what hosts set for programs of their own, nor their open files, terminal and children."""
+    ours = {
+        "LD_LIBRARY_PATH": "/nowhere",
+        "LD_PRELOAD": "",
+        "PYTHONHOME": "/nowhere",
+        "PYTHONPATH": "/nowhere",
+    }
+    with nothing_left(runtime), setting(**ours), Host(bundle) as host, open(tmp_path / "ours", "w") as file:
+        os.set_inheritable(file.fileno(), True)
+        host.create(WAITING, clip(1001, 1003)).render(1002)
+        process = psutil.Process(worker_process(runtime))
+        assert not set(ours) & set(process.environ())
+        assert str(tmp_path / "ours") not in [f.path for f in process.open_files()]
+        assert os.getsid(process.pid) != os.getsid(0)
+        assert process.ppid() != os.getpid()
+        for stream in (1, 2):
+            assert os.readlink(f"/proc/{process.pid}/fd/{stream}") == str(runtime / "worker.log")
+
+
 def test_eight_renders_lose_their_worker_at_once(bundle: Path, runtime: Path) -> None:
     source = clip(1001, 1008)
     with nothing_left(runtime), Host(bundle) as host:

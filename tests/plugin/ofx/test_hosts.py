@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -133,6 +134,17 @@ def test_a_pixel_aspect(bundle: Path, runtime: Path) -> None:
         assert instance.definition(1005) == (0, 0, 64, 24)
         shown = instance.render(1005)
         np.testing.assert_array_equal(shown.pixels, expected(Doubled(), 1005, source).pixels)
+
+
+def test_instances_made_and_ended_in_8_threads(bundle: Path, runtime: Path) -> None:
+    source = clip()
+    with Host(bundle, RESOLVE_LIKE) as host:
+        instance = host.create(MEAN, source)
+        times = [*range(1001, 1013)] * 2
+        with ThreadPoolExecutor(8) as pool:
+            shown = list(pool.map(lambda time: host.rendered(instance, time, sequence=False), times))
+        for time, result in zip(times, shown, strict=True):
+            np.testing.assert_array_equal(result.pixels, expected(WindowMean(), time, source).pixels)
 
 
 def test_a_time_between_frames(bundle: Path, runtime: Path) -> None:
