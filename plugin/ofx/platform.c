@@ -388,6 +388,6 @@ bool platform_lives(long process)
 
 void platform_kill(long process)
 {
-    if (process > 1)
+    if (process > 1 && process != getpid())
         kill((pid_t)process, SIGKILL);
 }

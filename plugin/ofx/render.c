@@ -265,6 +265,8 @@ static bool gather(struct job *job, OfxPropertySetHandle in)
     params_write(instance, job->time, body);
     add_text(body, ", \"space\": ", params_space(instance, job->time));
     const char *config = getenv("OCIO");
+    while (config && strncmp(config, "ocio://ocio://", 14) == 0) /* as MLT has it */
+        config += 7;
     add_text(body, ", \"config\": ", config ? config : "");
     if (!add_frames(job, range))
         return false;
