@@ -548,7 +548,7 @@ class Instance:
             assert image is not None
             return image.picture(image.bounds)
         self.regions(time, [v / scale for v in window], scale)
-        self.declared = self.frames_needed(time)
+        declared = self.declared = self.frames_needed(time)
         span = {
             "OfxImageEffectPropFrameRange": [float(time), float(time)],
             "OfxImageEffectPropFrameStep": 1.0,
@@ -562,7 +562,7 @@ class Instance:
             self.clips["Output"].components, self.depth, host.profile.layout,
         )  # fmt: skip
         facts = self._moment(time, scale) | self._area(window) | self._status()
-        action = Action(RENDER, self, time, scale, window, output, frames=self.declared)
+        action = Action(RENDER, self, time, scale, window, output, frames=declared)
         began = clock.perf_counter()
         status = self._act(RENDER, facts, action=action)
         self.seconds = clock.perf_counter() - began

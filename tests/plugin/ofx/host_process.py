@@ -11,6 +11,8 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent))
 
 # What tests print must not come between the answers.
@@ -33,12 +35,14 @@ while True:
     except EOFError:
         break
     faulthandler.dump_traceback_later(float(os.environ.get("LONGEST", "120")), exit=True)
-    failure = ""
+    failed = skipped = ""
     try:
         module = sys.modules.get(Path(path).stem) or load(path)
         getattr(module, name)(**arguments)
+    except pytest.skip.Exception as reason:
+        skipped = str(reason)
     except BaseException:  # noqa: BLE001 - told to the test
-        failure = traceback.format_exc()
+        failed = traceback.format_exc()
     faulthandler.cancel_dump_traceback_later()
-    pickle.dump(failure, answers)
+    pickle.dump((failed, skipped), answers)
     answers.flush()

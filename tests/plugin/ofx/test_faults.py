@@ -128,8 +128,8 @@ def test_a_worker_killed_in_the_middle_of_a_render(
         instance.render(1002)
         for _ in range(kills):
             pid = worker_process(runtime)
-            wait = float(chance.uniform(0, 0.06))
-            instance.set("seconds", 0.05)
+            wait = float(chance.uniform(0, 0.04))
+            instance.set("seconds", 0.03)
             killer = threading.Timer(wait, os.kill, (pid, signal.SIGKILL))
             killer.start()
             try:
