@@ -14,7 +14,7 @@ import pytest
 from example_nodes import AddReference, Doubled, EveryKnob, Waiting, WindowMean
 from expected import expected, part
 from host import NUKE_LIKE, Host, Plate, Profile, RenderAborted, RenderFailed, with_layout
-from ofx_images import Picture, Rect
+from ofx_images import TYPES, Picture, Rect
 from plates import clip, mask, picture
 
 from interneg.nodes.denoise_sr import DenoiseSR
@@ -75,17 +75,19 @@ def test_components_and_rows(bundle: Path, runtime: Path, channels: int, layout:
         np.testing.assert_array_equal(shown.pixels, expected(WindowMean(), 1005, source).pixels)
 
 
-@pytest.mark.parametrize("depth", ["byte", "short", "half"])
+@pytest.mark.parametrize("depth", ["byte", "short", "half", "float"])
 @pytest.mark.parametrize("channels", [4, 3, 1])
-def test_depths(bundle: Path, runtime: Path, depth: str, channels: int) -> None:
+@pytest.mark.parametrize("name", ["WindowMean", "DenoiseSR"])
+def test_depths(bundle: Path, runtime: Path, depth: str, channels: int, name: str) -> None:
+    node = WindowMean() if name == "WindowMean" else DenoiseSR()
     white = {"byte": 255, "short": 65535}.get(depth)
     with Host(bundle, with_layout(Profile(), padding=6, negative=True)) as host:
         source = clip(channels=channels)
-        shown = host.create(MEAN, source, depth=depth).render(1005)
+        shown = host.create(f"org.interneg.{name}", source, depth=depth).render(1005)
 
     def stored(pixels: np.ndarray) -> np.ndarray:
         if white is None:
-            return pixels.astype(np.float16).astype(np.float32)
+            return pixels.astype(TYPES[depth]).astype(np.float32)
         return np.rint(np.clip(pixels, 0, 1).astype(np.float64) * white)
 
     def given(time: float) -> Picture | None:
@@ -94,11 +96,8 @@ def test_depths(bundle: Path, runtime: Path, depth: str, channels: int) -> None:
             return None
         return replace(found, pixels=(stored(found.pixels) / (white or 1)).astype(np.float32))
 
-    wanted = expected(WindowMean(), 1005, Plate(given, source.range)).pixels
-    if white is None:
-        np.testing.assert_array_equal(shown.pixels, wanted.astype(np.float16).astype(np.float32))
-    else:
-        np.testing.assert_array_equal(np.rint(shown.pixels * white), np.rint(np.clip(wanted, 0, 1) * white))
+    wanted = stored(expected(node, 1005, Plate(given, source.range)).pixels)
+    np.testing.assert_array_equal(np.rint(shown.pixels * white) if white else shown.pixels, wanted)
 
 
 @pytest.mark.parametrize("whole_output", [True, False])
