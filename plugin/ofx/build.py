@@ -37,7 +37,7 @@ def build(destination: Path, sanitize: bool = False, compiler: str | None = None
     if platform.system() != "Linux":
         raise UsageError(f"the OpenFX plugin is built on Linux; on {platform.system()} it has not been tried")
     bundle = destination / BUNDLE
-    contents, fresh = bundle / "Contents", destination / f".{BUNDLE}.{os.getpid()}"
+    fresh = destination / f".{BUNDLE}.{os.getpid()}"
     binary = fresh / "Contents" / _ARCHITECTURE / "Interneg.ofx"
     try:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -50,7 +50,7 @@ def build(destination: Path, sanitize: bool = False, compiler: str | None = None
         raise OutputError(f"the bundle cannot be built in {destination}: {error}") from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return contents.parent
+    return bundle
 
 
 def compile_c(
@@ -85,18 +85,14 @@ def find_compiler(compiler: str | None = None) -> list[str]:
 
 
 def _fill(resources: Path) -> None:
-    """Write what the shell reads: the nodes, their icons and help, and the command of the worker."""
-    resources.mkdir()
+    """Write what the shell and hosts read: the nodes, their icons and help, and the worker's command."""
+    shutil.copytree(_HERE / "icons", resources)
     shutil.copy(_HERE / "nodes.json", resources)
-    for folder in ("icons", "help"):
-        if (_HERE / folder).is_dir():
-            for file in sorted((_HERE / folder).iterdir()):
-                if file.suffix in (".png", ".svg", ".txt", ".md", ".html"):
-                    shutil.copy(file, resources)
+    for node in json.loads((_HERE / "nodes.json").read_bytes())["nodes"]:
+        (resources / f"{node['identifier']}.md").write_text(f"{node['help']}\n", encoding="utf-8")
     command = [sys.executable, "-I", "-m", "interneg.plugin.worker"]
-    (resources / "worker.json").write_text(
-        json.dumps({"command": command}, indent=1) + "\n", encoding="utf-8"
-    )
+    text = json.dumps({"command": command}, indent=1) + "\n"
+    (resources / "worker.json").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
