@@ -22,6 +22,9 @@ _HERE = Path(__file__).parent
 _ARCHITECTURE = f"{platform.system()}-{platform.machine().replace('_', '-')}"
 """How OpenFX names the folder of a machine's binaries: Linux-x86-64."""
 
+PREBUILT = _HERE / "Interneg.ofx"
+"""The binary that a wheel brings along; one that is built where it is used fits the C library there."""
+
 _WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Werror")
 _SANITIZE = ("-g", "-O1", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover")
 
@@ -29,10 +32,12 @@ _SANITIZE = ("-g", "-O1", "-fno-omit-frame-pointer", "-fsanitize=address,undefin
 def build(destination: Path, sanitize: bool = False, compiler: str | None = None) -> Path:
     """Build the bundle in the folder `destination`, in place of one that lies there, and return its path.
 
-    The worker of the bundle is this interpreter's. sanitize: with the address and undefined-behaviour
-    sanitizers. compiler: the command; by default $CC, else cc, gcc or clang, whichever is found.
+    The worker of the bundle is this interpreter's. Where there is no compiler, the wheel's binary is taken.
+    sanitize: with the address and undefined-behaviour sanitizers. compiler: the command; by default $CC, else
+    cc, gcc or clang, whichever is found.
 
-    Raises UsageError where there is no compiler, or not Linux, and OutputError where it cannot be built.
+    Raises UsageError where there is neither compiler nor binary, or not Linux, and OutputError where it
+    cannot be built.
     """
     if platform.system() != "Linux":
         raise UsageError(f"the OpenFX plugin is built on Linux; on {platform.system()} it has not been tried")
@@ -42,7 +47,12 @@ def build(destination: Path, sanitize: bool = False, compiler: str | None = None
     try:
         shutil.rmtree(fresh, ignore_errors=True)
         binary.parent.mkdir(parents=True)
-        compile_c(sorted(_HERE.glob("*.c")), binary, ("-fPIC", "-shared", "-ldl"), sanitize, compiler)
+        try:
+            compile_plugin(binary, sanitize, compiler)
+        except UsageError:
+            if compiler or not PREBUILT.exists():
+                raise
+            shutil.copy(PREBUILT, binary)
         _fill(fresh / "Contents" / "Resources")
         shutil.rmtree(bundle, ignore_errors=True)
         fresh.rename(bundle)
@@ -51,6 +61,11 @@ def build(destination: Path, sanitize: bool = False, compiler: str | None = None
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return bundle
+
+
+def compile_plugin(binary: Path, sanitize: bool = False, compiler: str | None = None) -> None:
+    """Compile the plugin's sources into its binary. Raises as `build` does."""
+    compile_c(sorted(_HERE.glob("*.c")), binary, ("-fPIC", "-shared", "-ldl"), sanitize, compiler)
 
 
 def compile_c(

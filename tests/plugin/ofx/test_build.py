@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from interneg.errors import OutputError, UsageError
-from interneg.plugin.ofx.build import build, compile_c, find_compiler
+from interneg.plugin.ofx.build import build, compile_c, compile_plugin, find_compiler
 
 HERE = Path(__file__).parent
 SOURCES = HERE.parents[2] / "plugin" / "ofx"
@@ -76,6 +76,18 @@ def test_no_compiler_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_p
         find_compiler()
     with pytest.raises(UsageError, match="'no-such-cc' is found"):
         build(tmp_path, compiler="no-such-cc")
+
+
+@needs_one
+def test_without_a_compiler_the_wheel_s_binary_is_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    prebuilt = tmp_path / "Interneg.ofx"
+    compile_plugin(prebuilt)
+    monkeypatch.setattr("interneg.plugin.ofx.build.PREBUILT", prebuilt)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (binary,) = build(tmp_path / "bundle").glob("Contents/Linux-*/Interneg.ofx")
+    assert binary.read_bytes() == prebuilt.read_bytes()
 
 
 @compilers
