@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 import os
+import platform
 import sys
 import threading
 from collections import OrderedDict, deque
@@ -13,6 +15,7 @@ from typing import Any
 
 from interneg.errors import HostMemoryError
 from interneg.memo import Memo
+from interneg.plugin.batch.memory import keep_freed_memory
 
 _POLL = 0.1
 """Seconds between two looks at whether a request that waits was called off."""
@@ -51,6 +54,24 @@ class Measurements(Memo):
                 total -= size
                 with self._lock:
                     self._results.pop(key, None)
+
+
+def share_freed_memory() -> None:
+    """Have the C library keep what is freed, in one place for all threads.
+
+    Else each connection's thread would keep its own, which no other could use. To be called before threads
+    are started. Does nothing outside glibc (the constant is that of its malloc.h).
+    """
+    keep_freed_memory()
+    if platform.libc_ver()[0] == "glibc":
+        arena_max = -8
+        ctypes.CDLL(None).mallopt(arena_max, 1)
+
+
+def give_back() -> None:
+    """Give what was freed and kept back to the system. Does nothing outside glibc."""
+    if platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def size_of(result: Any) -> int:

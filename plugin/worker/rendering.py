@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import logging
 import os
@@ -23,8 +24,7 @@ from interneg.errors import RecipeError, near
 from interneg.frame import Box, Frame, Pixels
 from interneg.graph import Graph, handles
 from interneg.node import Context, Node
-from interneg.plugin.batch.memory import keep_freed_memory
-from interneg.plugin.worker.memory import Admission, CalledOff, Measurements
+from interneg.plugin.worker.memory import Admission, CalledOff, Measurements, give_back
 from interneg.plugin.worker.protocol import Action, Image, Render, Request
 
 log = logging.getLogger("interneg.worker")
@@ -46,7 +46,6 @@ class Renderer:
 
     def __init__(self, nodes: Mapping[str, type[Node]], limit: int) -> None:
         """nodes: by name. limit: bytes of memory for pictures and measurements."""
-        keep_freed_memory()
         self._nodes = nodes
         self._engines = _Shared()
         self._config = lru_cache(_CONFIGS)(_Config)
@@ -90,8 +89,9 @@ class Renderer:
         return {"knobs": outcome.knobs, "message": outcome.message, "notes": list(notes.values())}
 
     def forget(self) -> None:
-        """Drop all measurements."""
+        """Drop all measurements, and hold no memory in reserve."""
         self._make_room(0)
+        give_back()
 
     def _run(
         self,
@@ -115,6 +115,10 @@ class Renderer:
                     # A measurement that several renders waited for ends with the one that was at it.
                     if called_off():
                         raise
+                finally:
+                    # A graph and its shots know each other: without this, the frames they saw, and with them
+                    # the host's memory, would be held until Python next looks for such circles.
+                    gc.collect(1)
 
     def _node(self, request: Request) -> Node:
         kind = self._nodes.get(request.node)
@@ -150,50 +154,51 @@ class Job:
         called_off: CalledOffYet,
     ) -> None:
         self.node, self.context, self.time = node, context, request.time
-        self.space = context.colour.resolve(request.space)
-        self.source = Given(request, partial(self._frame, request, views), handles([node]), called_off)
+        framed = partial(_framed, request, views, context.colour.resolve(request.space))
+        self.source = Given(request, framed, handles([node]), called_off)
         now = self.source.frame(request.time)
         self.mask = mask = reference = None
         if request.mask is not None:
-            self.mask = placed(self._frame(request, views, request.mask, request.time, mask=True), now)
+            self.mask = placed(framed(request.mask, request.time, mask=True), now)
             mask = Still(self.mask)
         if request.reference is not None:
-            reference = Still(self._frame(request, views, request.reference, request.time))
+            reference = Still(framed(request.reference, request.time))
         self.graph = Graph([node], self.source, context, mask=mask, reference=reference)
 
-    def _frame(
-        self,
-        request: Request,
-        views: Sequence[Pixels],
-        index: int,
-        number: int,
-        digest: str = "",
-        mask: bool = False,
-    ) -> Frame:
-        image = request.images[index]
+
+def _framed(
+    request: Request,
+    views: Sequence[Pixels],
+    space: str,
+    index: int,
+    number: int,
+    digest: str = "",
+    mask: bool = False,
+) -> Frame:
+    """The frame that an image of the request is. space: resolved. mask: whether it is to be one."""
+    image = request.images[index]
+    frame = Frame.of(
+        views[index].transpose(2, 0, 1),
         # A matte is a picture too where it is all there is.
-        channels = "Y" if image.channels == "A" and not mask else image.channels
-        frame = Frame.of(
-            views[index].transpose(2, 0, 1),
-            channels,
-            data_window=Box(image.x, image.y, image.x + image.width, image.y + image.height),
-            display_window=Box(0, 0, *request.format),
-            colour_space=self.space,
-            pixel_aspect=request.aspect,
-            number=number,
-            metadata={} if request.premultiplied else {"oiio:UnassociatedAlpha": 1},
-        )
-        if digest:
-            _know(frame, digest, image)
-        return frame
+        "Y" if image.channels == "A" and not mask else image.channels,
+        data_window=Box(image.x, image.y, image.x + image.width, image.y + image.height),
+        display_window=Box(0, 0, *request.format),
+        colour_space=space,
+        pixel_aspect=request.aspect,
+        number=number,
+        metadata={} if request.premultiplied else {"oiio:UnassociatedAlpha": 1},
+    )
+    if digest:
+        _know(frame, digest, image)
+    return frame
 
 
 class Given:
     """The frames that the host gave, as a graph's source.
 
-    Its range is that of the clip as far as the node and the detection of cuts look. In the place of a frame
-    that the host did not give stands the nearest one towards the request's time. All frames have the data
-    window of the one at that time.
+    They go as far as the node and the detection of cuts look, within the clip; what the host gave beyond is
+    there too. In the place of a frame that it did not give stands the nearest one towards the request's time.
+    All frames have the data window of the one at that time.
     """
 
     def __init__(
@@ -209,7 +214,8 @@ class Given:
         self._called_off = called_off
         first = max(min(request.first, request.time), request.time - reach[0])
         last = min(max(request.last, request.time), request.time + reach[1])
-        self.numbers: Sequence[int] = range(first, last + 1)
+        far = {n for n in self._shown if request.first <= n <= request.last}
+        self.numbers: Sequence[int] = sorted({*range(first, last + 1), *far})
         self._now: Frame | None = None
 
     def frame(self, number: int) -> Frame:
@@ -243,7 +249,10 @@ class _Config:
     """A colour configuration and the measurements made in it, which know colour spaces by name alone."""
 
     def __init__(self, config: str | None) -> None:
-        self.colour = Colour(config or BUILT_IN if config is not None else None)
+        if config is None:
+            config = os.environ.get("OCIO", "")
+        # MLT sets $OCIO to ocio://ocio://default where it is not set.
+        self.colour = Colour(config.replace("ocio://ocio://", "ocio://") or BUILT_IN)
         self.measurements = Measurements()
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import interneg
 from interneg.errors import InternegError, OutputError, UsageError
 from interneg.plugin.worker import place, protocol, wire
-from interneg.plugin.worker.memory import CalledOff
+from interneg.plugin.worker.memory import CalledOff, share_freed_memory
 from interneg.plugin.worker.pictures import Pictures
 from interneg.plugin.worker.protocol import Action, Hello, Kind, Malformed, Render
 
@@ -34,6 +34,9 @@ log = logging.getLogger("interneg.worker")
 
 IDLE = 300.0
 """Seconds after which a worker that nobody is connected to ends."""
+
+REST = 30.0
+"""Seconds without a request after which no memory is held in reserve, though hosts are connected."""
 
 _BEAT = 1.0
 _TAKEOVER = 10.0
@@ -69,6 +72,7 @@ def serve(
     lock = _locked(folder / f"{stem}.lock", path)
     if lock is None:
         return False
+    share_freed_memory()
     with open(lock, "rb"):
         _start_log(folder / f"{stem}.log", console)
         Server(path, nodes, idle, memory).run()
@@ -119,6 +123,7 @@ class Server:
         self._memory = memory
         self._started = time.monotonic()
         self._rendered = 0
+        self._worked: float | None = None
         self._lock = threading.Lock()
         self._renderer: Renderer | None = None
         self._connections: dict[int, _Connection] = {}
@@ -176,11 +181,19 @@ class Server:
                     connected = list(self._connections.values())
                 for connection in connected:
                     connection.beat()
+            self._rest(now)
             if self._connections:
                 alone = now
             elif now - alone >= self._idle:
                 log.info("nobody was connected for %g seconds", self._idle)
                 return
+
+    def _rest(self, now: float) -> None:
+        """Give memory back once nothing was asked for in a while."""
+        renderer, worked = self._renderer, self._worked
+        if renderer and worked and now - worked >= REST and not renderer.admission.running:
+            self._worked = None
+            renderer.forget()
 
     def _accept(self, listener: socket.socket) -> None:
         try:
@@ -219,10 +232,7 @@ class Server:
         finally:
             with self._lock:
                 del self._connections[descriptor]
-                left = len(self._connections)
             connection.peer.close()
-            if not left and self._renderer:
-                self._renderer.forget()
 
     def _answer(self, connection: _Connection, received: wire.Received) -> None:
         request = protocol.parse_request(received.header, received.body)
@@ -276,6 +286,7 @@ class Server:
             self._poll.unregister(connection.peer)
             with connection.sending:
                 connection.busy = False
+            self._worked = time.monotonic()
 
     @property
     def _log_path(self) -> Path:

@@ -76,14 +76,16 @@ def worker() -> Iterator[Worker]:
 class Asked:
     """The pictures of a render, and the request for it."""
 
-    def __init__(self, node: str, channels: str = "RGBA", **changes: Any) -> None:
-        self.source, self.output = SharedPicture(32, 24, channels), SharedPicture(32, 24, channels)
+    def __init__(
+        self, node: str, channels: str = "RGBA", size: tuple[int, int] = (32, 24), **changes: Any
+    ) -> None:
+        self.source, self.output = SharedPicture(*size, channels), SharedPicture(*size, channels)
         self.source.pixels[:] = np.random.default_rng(1).uniform(0, 1, self.source.pixels.shape)
         self.output.pixels[:] = np.nan
         self.descriptors = [self.source.descriptor, self.output.descriptor]
         self.body = {
             "node": node, "knobs": {}, "time": 1, "first": 1, "last": 1, "space": "scene_linear",
-            "premultiplied": True, "aspect": 1.0, "format": (32, 24),
+            "premultiplied": True, "aspect": 1.0, "format": size,
             "images": [self.source.image, self.output.image],
             "frames": [{"number": 1, "image": 0, "digest": ""}],
             "mask": None, "reference": None, "output": 1, "fit": False, **changes,

@@ -1,4 +1,4 @@
-"""The worker with nodes of its own beside the product's, for tests: `serving.py [IDLE [MEMORY]]`."""
+"""The worker with nodes of its own beside the product's, for tests: `serving.py [IDLE [MEMORY [REST]]]`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from interneg.frame import Pixels
 from interneg.knobs import knob
 from interneg.node import Node, View
 from interneg.nodes import NODES
-from interneg.plugin.worker.server import serve
+from interneg.plugin.worker import server
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +47,12 @@ class Broken(Waiting):
         raise RuntimeError("a fault of the node's")
 
 
-idle, memory = [*map(float, sys.argv[1:]), *(20.0, 1000.0)[len(sys.argv) - 1 :]]
+idle, memory, server.REST = [*map(float, sys.argv[1:]), *(20.0, 1000.0, 30.0)[len(sys.argv) - 1 :]]
 code = 0
 try:
-    served = serve({**NODES, "waiting": Waiting, "broken": Broken}, idle=idle, memory=int(memory * 2**20))
+    served = server.serve(
+        {**NODES, "waiting": Waiting, "broken": Broken}, idle=idle, memory=int(memory * 2**20)
+    )
     code = 0 if served else 100
 except InternegError as error:
     print(error, file=sys.stderr)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -204,6 +206,25 @@ def test_what_several_windows_measure_is_measured_once(with_mean: Renderer, temp
     assert len(temporal_mean.measured) == 13
 
 
+def test_frames_are_let_go_of_at_once(with_mean: Renderer) -> None:
+    gc.disable()
+    try:
+        request, views = Asked("temporal-mean", {"radius": 2}, 3, {n: draw(n) for n in range(1, 6)}).request()
+        seen = [weakref.ref(view) for view in views]
+        with_mean.render(request, views, lambda: False)
+        views.clear()
+        assert [ref() for ref in seen] == [None] * 6
+    finally:
+        gc.enable()
+
+
+def test_what_the_host_gives_beyond_the_window_is_there(renderer: Renderer) -> None:
+    request, views = Asked("doubled", {}, 5, {5: draw(5), 40: draw(40)}, span=(1, 50)).request()
+    seen: list[Frame] = []
+    renderer._run(request, views, lambda: False, {}, lambda job: seen.append(job.source.frame(40)))
+    assert seen[0].number == 40 and (seen[0].pixels.transpose(1, 2, 0) == draw(40)).all()
+
+
 def test_equal_samples_in_another_shape_are_another_frame(with_mean: Renderer) -> None:
     pixels = draw(1)
     for shape in ((24, 32, 4), (32, 24, 4)):
@@ -273,6 +294,27 @@ def test_strength_0_gives_the_input_bit_for_bit(renderer: Renderer) -> None:
     source[0, 0] = np.nan
     made = Asked("doubled", {"strength": 0}, 1, {1: source}).rendered(renderer)
     assert made.tobytes() == source.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("host", "own", "name"),
+    [
+        ("", "/nowhere.ocio", "studio-config"),
+        ("ocio://cg-config-latest", "", "cg-config"),
+        (None, "ocio://cg-config-latest", "cg-config"),
+        (None, "", "studio-config"),
+        ("ocio://ocio://default", "", "cg-config"),  # of MLT's making
+    ],
+)
+def test_the_host_s_colour_configuration_counts(
+    renderer: Renderer, monkeypatch: pytest.MonkeyPatch, host: str | None, own: str, name: str
+) -> None:
+    monkeypatch.setenv("OCIO", own)
+    request, views = Asked("doubled", {}, 1, {1: draw(1)}).request(config=host)
+    seen: list[str] = []
+    renderer._config.cache_clear()
+    renderer._run(request, views, lambda: False, {}, lambda job: seen.append(job.context.colour.name))
+    assert seen[0].startswith(name)
 
 
 def test_a_reference_plate_is_seen(renderer: Renderer) -> None:
