@@ -1,0 +1,188 @@
+"""How brightness changes between two neighbouring frames, apart from what moves.
+
+Levels are natural logarithms of light: a change of exposure is a sum, and one of gamma a slope.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from interneg.colour import WorkingSpace
+from interneg.frame import Pixels
+from interneg.node import View
+from interneg.nodes._flow import flow, moved
+
+# OpenCV is imported where it is used: what only lists nodes never loads it.
+
+Double = npt.NDArray[np.float64]
+
+GRID = (12, 16)
+"""Rows and columns of the points at which a field is kept."""
+
+LUMA = -1
+"""The plane that stands for all; 0, 1 and 2 are R, G and B alone."""
+
+_SIZE = 256
+_BLUR = 2.0
+_DARKEST = 1e-5
+_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)
+_CUBIC = 2
+# The field's cosines, and how large a slope and the slowest of them usually are.
+_WAVES = 5
+_GAMMA = 0.1
+_FIELD = 0.15
+# So many pixels are blurred into one.
+_PATCH = 16
+_ROUNDS = 6
+_OUTLIER = 2.5
+_FEWEST = 32
+_QUIET = 0.002
+# What a pixel counts whose motion is not known, and how uneven it may be to count at all.
+_STILL = 0.05
+_EVEN = 0.05
+_ROW_BLUR = 0.006
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """Where the levels of one frame lie in the next: slope * level + field + rows.
+
+    field: GRID float64, over the picture. rows: (h,) float64, from its top to its bottom.
+    known: False where the two frames have nothing to go by.
+    """
+
+    slope: float
+    field: Double
+    rows: Double
+    known: bool = True
+
+
+def levels(view: View, offset: int, plane: int = LUMA) -> Pixels:
+    """The levels of the frame at `offset`, (h, w) float32: reduced to 256 or less, and blurred.
+
+    Light below 1e-5 counts as 1e-5.
+    """
+
+    def reduced() -> Pixels:
+        import cv2
+
+        light = view.planes(offset, WorkingSpace.LINEAR_RGB)
+        height, width = (-(-s // 2 ** _reduction(view)) for s in light.shape[1:])
+        small = [cv2.resize(p, (width, height), interpolation=cv2.INTER_AREA) for p in light]
+        if len(small) == 1:
+            one = small[0]
+        else:
+            one = np.tensordot(_WEIGHTS, np.stack(small), 1) if plane == LUMA else small[plane]
+        # Then a motion that is wrong by half a pixel does not look like a change.
+        one = cv2.GaussianBlur(one, (0, 0), _BLUR)
+        return np.asarray(np.log(np.maximum(one, _DARKEST)), np.float32)
+
+    found: Pixels = view.measure(f"flicker levels 1 {plane}", reduced, offset)
+    return found
+
+
+def change(view: View, first: int, plane: int = LUMA) -> Change:
+    """Measure the change from the frame at offset `first` to the one after it, once per pair.
+
+    Raises InputError where they differ in size.
+    """
+
+    def compare() -> Change:
+        between = flow(view, first, first + 1, _reduction(view))
+        height, width = view.window.frame.pixels.shape[1:]
+        rows, columns = between.confidence.shape
+        motion = between.field * np.float32([columns / width, rows / height])
+        there = moved(levels(view, first + 1, plane), motion, _CUBIC)
+        return fitted(levels(view, first, plane), there, motion, between.confidence)
+
+    found: Change = view.measure(f"flicker change 1 {plane}", compare, first, first + 1)
+    return found
+
+
+def fitted(here: Pixels, there: Pixels, motion: Pixels, confidence: Pixels) -> Change:
+    """Fit a change to the levels of two frames, the second seen from the first.
+
+    here, there: (h, w) float32 levels; confidence: (h, w), 0..1; motion: (h, w, 2), in pixels of these.
+    Least squares over exposure, slope and a field of cosines, held near 0 by how large these usually are.
+    Samples that disagree lose their weight (Geman and McClure, 1985), so that what moves in a light of its
+    own does not pull.
+    """
+    height, width = here.shape
+    level, apart = 0.5 * (here + there), (there - here).ravel().astype(np.float64)
+    light = np.exp(level)
+    # Dark pixels are all noise in the logarithm.
+    weight = light / (light + np.median(light)) * (confidence + _STILL * (1 - confidence) * _flat(level))
+    weight = np.where(level > np.log(2 * _DARKEST), weight, 0).ravel().astype(np.float64)
+    if np.count_nonzero(weight > _QUIET) < min(_FEWEST, weight.size / 2):
+        return Change(1.0, np.zeros(GRID), np.zeros(height), known=False)
+    pivot = float(np.average(level.ravel(), weights=weight))
+    # A sample tells of the place half way between where it was and where it is.
+    y, x = np.mgrid[:height, :width] + 0.5 + 0.5 * motion.transpose(2, 0, 1)[::-1]
+    waves = _cosines(np.pi * y.ravel() / height, np.pi * x.ravel() / width)
+    model = np.vstack([level.ravel() - pivot, waves])
+    typical = weight > 0.25 * weight.max()
+    held = np.diag(_PATCH / np.square(_usual()))
+    rest = apart - np.median(apart[typical])
+    for _ in range(_ROUNDS):
+        scale = max(1.4826 * float(np.median(np.abs(rest[typical]))), _QUIET)
+        trusted = weight / np.square(1 + np.square(rest / (_OUTLIER * scale)))
+        weighted = model * trusted
+        found = np.linalg.solve(weighted @ model.T + held * scale**2, weighted @ apart)
+        rest = apart - found @ model
+    # It was fitted to the mean of both levels, which the noise of neither makes flatter.
+    slope = (2 + found[0]) / (2 - found[0])
+    angles = [np.pi * (np.arange(n) + 0.5) / n for n in GRID]
+    points = _cosines(*(a.ravel() for a in np.meshgrid(*angles, indexing="ij")))
+    field = (found[1:] @ points).reshape(GRID) * (slope + 1) / 2 + (1 - slope) * pivot
+    rows = _rows(rest, trusted, y)
+    return Change(float(slope), field, rows)
+
+
+def _cosines(y: Double, x: Double) -> Double:
+    """The products of the cosines of multiples of both angles, slowest first: (terms, samples)."""
+    down, across = ([np.cos(i * a) for i in range(_WAVES)] for a in (y, x))
+    return np.stack([down[j] * across[i] for j, i in _terms()])
+
+
+@cache
+def _terms() -> tuple[tuple[int, int], ...]:
+    return tuple((j, i) for j in range(_WAVES) for i in range(_WAVES) if i + j <= _WAVES)
+
+
+@cache
+def _usual() -> Double:
+    """How large the slope, the exposure and each further cosine usually are."""
+    return np.array([_GAMMA, 1.0, *(_FIELD / (i * i + j * j) for j, i in _terms()[1:])])
+
+
+def _flat(level: Pixels) -> Pixels:
+    """1 where a level is the same all around, so that motion does not matter, falling to 0."""
+    import cv2
+
+    around = np.ones((3, 3), np.uint8)
+    steep = cv2.dilate(level, around) - cv2.erode(level, around)
+    return np.asarray(1 / (1 + np.square(steep / np.float32(_EVEN))), np.float32)
+
+
+def _rows(rest: Double, trusted: Double, y: Double) -> Double:
+    """The mean of what is left in each row, (h,), smooth from row to row, near 0 where little is known."""
+    import cv2
+
+    height, width = y.shape
+    row = np.clip(y, 0, height - 1).astype(np.intp).ravel()
+    blur = max(_ROW_BLUR * height, 0.5)
+    sums, shares = (
+        cv2.GaussianBlur(np.bincount(row, v, height)[:, None], (0, 0), blur)[:, 0]
+        for v in (trusted * rest, trusted)
+    )
+    return np.asarray(sums / (shares + 0.02 * width * trusted.mean()), np.float64)
+
+
+def _reduction(view: View) -> int:
+    """The pyramid level at which frames are compared: at most 256 pixels in either direction."""
+    size = max(view.window.frame.pixels.shape[1:])
+    return max(0, int(np.ceil(np.log2(size / _SIZE))))
