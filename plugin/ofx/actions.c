@@ -70,7 +70,8 @@ static OfxStatus clip_preferences(struct instance *instance, OfxPropertySetHandl
     name_of_clip(property, kOfxImageClipPropComponents_, kOfxImageEffectOutputClipName);
     set_string(out, property, 0, components);
     name_of_clip(property, kOfxImageClipPropDepth_, kOfxImageEffectOutputClipName);
-    set_string(out, property, 0, depth);
+    if (*depth)
+        set_string(out, property, 0, depth);
     if (*alpha)
         set_string(out, kOfxImageEffectPropPreMultiplication, 0, alpha);
     set_int(out, kOfxImageEffectFrameVarying, 0, 1); /* grain moves over a still */
