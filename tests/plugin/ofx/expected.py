@@ -8,8 +8,8 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from host import Plate
 from ofx_images import Picture, Rect
+from ofx_objects import Plate
 
 from interneg.colour import Colour
 from interneg.engines.source import Engines

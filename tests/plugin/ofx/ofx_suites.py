@@ -6,10 +6,12 @@ import ctypes
 import re
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ofx_spec as spec
-from host import (
+from ofx_images import Image
+from ofx_instance import Instance
+from ofx_objects import (
     DBL,
     INT,
     PTR,
@@ -18,17 +20,17 @@ from host import (
     UINT,
     Action,
     Clip,
-    Descriptor,
-    Host,
-    Instance,
     Parameter,
     ParameterSet,
     Properties,
     Refused,
     Violation,
 )
-from ofx_images import Image
+from ofx_plugin import Descriptor
 from ofx_spec import BAD_HANDLE, FAILED, RENDER
+
+if TYPE_CHECKING:
+    from host import Host
 
 Function = tuple[Callable[..., Any], tuple[Any, ...]]
 Suites = dict[tuple[str, int], Sequence[Function]]

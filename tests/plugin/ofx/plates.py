@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from host import Plate
 from ofx_images import Picture
+from ofx_objects import Plate
 
 
 def picture(

@@ -18,7 +18,8 @@ import psutil
 import pytest
 from example_nodes import Waiting, WindowMean
 from expected import expected
-from host import Host, RenderFailed
+from host import Host
+from ofx_objects import RenderFailed
 from plates import clip
 
 from interneg.plugin.worker.client import Client

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from host import NUKE_LIKE, Host, Plate, with_layout
+from host import NUKE_LIKE, Host, with_layout
 from ofx_images import Picture, Rect
+from ofx_objects import Plate
 
 pytestmark = pytest.mark.hosted
 

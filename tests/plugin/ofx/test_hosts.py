@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from example_nodes import AddReference, Doubled, WindowMean
 from expected import expected
-from host import NUKE_LIKE, OLD_HOST, RESOLVE_LIKE, Host, Plate, Profile
+from host import NUKE_LIKE, OLD_HOST, RESOLVE_LIKE, Host, Profile
 from ofx_images import Picture
+from ofx_objects import Plate
 from plates import clip, mask
 
 from interneg.nodes.denoise_sr import DenoiseSR

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from example_nodes import AddReference, Doubled, EveryKnob, WindowMean
 from expected import expected, part
-from host import Host, Plate, Profile
+from host import Host, Profile
 from ofx_images import Layout, Picture, Rect
+from ofx_objects import Plate
 from plates import clip, mask
 
 pytestmark = pytest.mark.hosted

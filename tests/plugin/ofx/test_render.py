@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from example_nodes import AddReference, Doubled, EveryKnob, Waiting, WindowMean
 from expected import expected, part
-from host import NUKE_LIKE, Host, Plate, Profile, RenderAborted, RenderFailed, with_layout
+from host import NUKE_LIKE, Host, Profile, with_layout
 from ofx_images import TYPES, Picture, Rect
+from ofx_objects import Plate, RenderAborted, RenderFailed
 from plates import clip, mask, picture
 
 from interneg.nodes.denoise_sr import DenoiseSR
