@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from interneg.frame import Pixels
 
 
+SILENCE = 20.0
+"""Seconds without a sign of life after which a worker hangs."""
+
+
 class Client:
     """A connection to the worker of this user."""
 
@@ -35,7 +39,7 @@ class Client:
         """
         path = path or place.folder() / f"{place.stem()}.sock"
         peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        peer.settimeout(wire.PATIENCE)
+        peer.settimeout(SILENCE)
         try:
             peer.connect(str(path))
         except (FileNotFoundError, ConnectionRefusedError):
@@ -63,13 +67,24 @@ class Client:
 
     def answer(self) -> dict[str, Any]:
         """Wait for the answer."""
-        while (received := wire.receive(self.peer)) is not None:
+        while (received := self._received()) is not None:
             body: dict[str, Any] = msgspec.json.decode(received.body)
             if received.header.kind is Kind.FAILED:
                 raise protocol.error_of(body["code"], body["message"])
             if received.header.kind is not Kind.WORKING:
                 return body
         raise InternegError("the worker hung up without an answer; its log says why")
+
+    def _received(self) -> wire.Received | None:
+        try:
+            return wire.receive(self.peer)
+        except TimeoutError:
+            raise InternegError(
+                f"the worker has given no sign of life for {self.peer.gettimeout():g} seconds: end its "
+                "process, and look into its log"
+            ) from None
+        except protocol.Malformed as error:
+            raise InternegError(f"the worker's answer cannot be understood: {error}") from None
 
     def close(self) -> None:
         """Hang up."""

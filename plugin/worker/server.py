@@ -216,7 +216,7 @@ class Server:
     def _serve(self, connection: _Connection) -> None:
         descriptor = connection.peer.fileno()
         try:
-            while (received := wire.receive(connection.peer)) is not None:
+            while (received := wire.receive(connection.peer, forever=True)) is not None:
                 try:
                     self._answer(connection, received)
                 finally:

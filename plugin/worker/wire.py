@@ -11,7 +11,7 @@ from typing import NamedTuple
 from interneg.plugin.worker.protocol import HEADER, MOST_DESCRIPTORS, Header, Malformed, parse_header
 
 PATIENCE = 10.0
-"""Seconds within which a message that has begun goes on; both sides set it as their socket's time-out."""
+"""Seconds within which a message that has begun goes on; the time-out of the worker's sockets."""
 
 
 class Received(NamedTuple):
@@ -22,14 +22,16 @@ class Received(NamedTuple):
     descriptors: list[int]
 
 
-def receive(connection: socket.socket) -> Received | None:
+def receive(connection: socket.socket, *, forever: bool = False) -> Received | None:
     """Wait for a message; None where the other side hangs up before it begins.
 
-    Raises Malformed for what is none, and OSError (TimeoutError) where the connection breaks within one.
+    forever: whether the socket's time-out does not hold until it begins.
+    Raises Malformed for what is none, TimeoutError where none begins in time, OSError where the connection
+    breaks.
     """
     descriptors: list[int] = []
     try:
-        start = _start(connection, descriptors)
+        start = _start(connection, descriptors, forever)
         if not start:
             return None
         header = parse_header(start + _rest(connection, HEADER.size - len(start)))
@@ -47,14 +49,16 @@ def close(descriptors: Sequence[int]) -> None:
         os.close(descriptor)
 
 
-def _start(connection: socket.socket, descriptors: list[int]) -> bytes:
+def _start(connection: socket.socket, descriptors: list[int], forever: bool) -> bytes:
     """The first bytes of a header, and into `descriptors` what came with them."""
     room = socket.CMSG_SPACE(MOST_DESCRIPTORS * array.array("i").itemsize)
     while True:
         try:
             start, extras, flags, _ = connection.recvmsg(HEADER.size, room, socket.MSG_CMSG_CLOEXEC)
         except TimeoutError:
-            continue  # between two messages there is no hurry
+            if forever:
+                continue
+            raise
         except ConnectionResetError:
             return b""  # hung up, and had something left to read
         break
@@ -71,7 +75,10 @@ def _start(connection: socket.socket, descriptors: list[int]) -> bytes:
 def _rest(connection: socket.socket, count: int) -> bytes:
     data = bytearray()
     while len(data) < count:
-        piece = connection.recv(count - len(data))
+        try:
+            piece = connection.recv(count - len(data))
+        except TimeoutError:
+            raise Malformed("the message stops in the middle") from None
         if not piece:
             raise Malformed("the message breaks off")
         data += piece

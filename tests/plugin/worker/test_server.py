@@ -119,6 +119,18 @@ def test_a_message_that_breaks_off_ends_its_connection(worker: Any) -> None:
     assert [kind for kind, _ in answers] == [Kind.WELCOME, Kind.FAILED]
 
 
+def test_what_is_no_worker_is_found_out(tmp_path: Path) -> None:
+    path = tmp_path / "worker.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        thread = threading.Thread(target=lambda: listener.accept()[0].sendall(b"HTTP/1.1 200 OK\r\n"))
+        thread.start()
+        with pytest.raises(InternegError, match="cannot be understood"):
+            Client.connect("test", path)
+        thread.join()
+
+
 def test_a_message_while_another_is_answered_ends_the_connection(worker: Any, ask: Ask) -> None:
     asked = ask("waiting", knobs={"seconds": 0.5})
     with worker.connect() as client:
@@ -223,6 +235,15 @@ def test_a_signal_ends_it_in_the_middle_of_a_render(start_worker: Start, ask: As
         worker.process.send_signal(number)
         assert worker.process.wait(10) == 0
     assert not worker.socket.exists()
+
+
+def test_a_worker_that_hangs_is_found_out(start_worker: Start) -> None:
+    worker = start_worker()
+    with worker.connect() as client:
+        worker.process.send_signal(signal.SIGSTOP)
+        client.peer.settimeout(0.5)
+        with pytest.raises(InternegError, match=r"no sign of life for 0\.5 seconds"):
+            client.ask(Kind.STATUS, {})
 
 
 def test_it_ends_when_nobody_is_connected(start_worker: Start) -> None:
