@@ -58,9 +58,7 @@ def given(shell: ctypes.CDLL, values: np.ndarray, depth: int) -> np.ndarray:
     return rows
 
 
-def digest(
-    shell: ctypes.CDLL, rows: np.ndarray, depth: int = FLOAT, x: int = 0, y: int = 0
-) -> tuple[int, int]:
+def digest(shell: ctypes.CDLL, rows: np.ndarray, x: int = 0, y: int = 0) -> tuple[int, int]:
     found = (ctypes.c_uint64 * 2)()
     shell.pixels_digest(ctypes.byref(image_of(rows, FLOAT)), x, y, found)
     return found[0], found[1]
