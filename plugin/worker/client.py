@@ -7,6 +7,7 @@ import mmap
 import os
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -58,11 +59,11 @@ class Client:
         return self.answer()
 
     def send(self, kind: Kind, body: Any, descriptors: Sequence[int] = ()) -> None:
-        """Send a request."""
+        """Send a request; why a worker hung up before, its answer says."""
         data = protocol.packed(kind, body, len(descriptors))
-        if descriptors:
-            data = data[socket.send_fds(self.peer, [data], list(descriptors)) :]
-        if data:
+        with suppress(BrokenPipeError):
+            if descriptors:
+                data = data[socket.send_fds(self.peer, [data], list(descriptors)) :]
             self.peer.sendall(data)
 
     def answer(self) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from typing import Any
 
 from interneg.errors import HostMemoryError
 from interneg.memo import Memo
-from interneg.plugin.batch.memory import keep_freed_memory
 
 _POLL = 0.1
 """Seconds between two looks at whether a request that waits was called off."""
@@ -57,12 +56,11 @@ class Measurements(Memo):
 
 
 def share_freed_memory() -> None:
-    """Have the C library keep what is freed, in one place for all threads.
+    """Have the C library keep what is freed in one place for all threads.
 
     Else each connection's thread would keep its own, which no other could use. To be called before threads
     are started. Does nothing outside glibc (the constant is that of its malloc.h).
     """
-    keep_freed_memory()
     if platform.libc_ver()[0] == "glibc":
         arena_max = -8
         ctypes.CDLL(None).mallopt(arena_max, 1)

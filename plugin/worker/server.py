@@ -84,7 +84,7 @@ class _Connection:
 
     def __init__(self, peer: socket.socket) -> None:
         self.peer = peer
-        self.client = ""
+        self.client: str | None = None
         self.pictures = Pictures()
         self.called_off = threading.Event()
         self.busy = False
@@ -125,6 +125,7 @@ class Server:
         self._rendered = 0
         self._worked: float | None = None
         self._lock = threading.Lock()
+        self._starting = threading.Lock()  # one of its own: imports can be slow, and hearts beat on
         self._renderer: Renderer | None = None
         self._connections: dict[int, _Connection] = {}
         self._poll = select.epoll()
@@ -239,7 +240,7 @@ class Server:
         if isinstance(request, Hello):
             connection.client = request.client
             connection.send(Kind.WELCOME, {"version": interneg.__version__, "pid": os.getpid()})
-        elif not connection.client:
+        elif connection.client is None:
             raise Malformed("the first message of a connection is hello")
         elif isinstance(request, Render | Action):
             kind, answer = self._work(connection, request, received.descriptors)
@@ -293,7 +294,7 @@ class Server:
         return self._path.with_suffix(".log")
 
     def _ready(self) -> Renderer:
-        with self._lock:
+        with self._starting:
             if self._renderer is None:
                 import psutil
 
@@ -308,7 +309,7 @@ class Server:
         import psutil
 
         with self._lock:
-            clients = sorted(c.client for c in self._connections.values() if c.client)
+            clients = sorted(c.client for c in self._connections.values() if c.client is not None)
             renderer = self._renderer
         return {
             "pid": os.getpid(),

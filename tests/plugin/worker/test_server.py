@@ -109,6 +109,11 @@ def test_the_first_message_is_hello(worker: Any) -> None:
     assert kind is Kind.FAILED and b'"protocol"' in body and b"hello" in body
 
 
+def test_a_host_may_have_no_name(worker: Any) -> None:
+    with worker.connect("") as client:
+        assert "" in client.ask(Kind.STATUS, {})["clients"]
+
+
 def test_another_version_is_told_so(worker: Any) -> None:
     ((kind, body),) = sent(worker, struct.pack("<4sHHII", b"INTG", 7, 1, 2, 0) + b"{}")
     assert kind is Kind.FAILED and b'"version"' in body
