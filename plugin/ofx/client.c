@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_RESTING = 16, LONGEST_COMMAND = 16384 };
+enum { MOST_CONNECTIONS = 16, LONGEST_COMMAND = 16384 };
 
 static const double START_PATIENCE = 60, GRACE = 0.5, BURIAL = 1, PAUSE = 0.02;
 
@@ -14,8 +14,8 @@ struct connection {
     long worker;
 };
 
-static struct connection resting[MOST_RESTING];
-static size_t rested;
+static struct connection resting[MOST_CONNECTIONS];
+static size_t rested, busy; /* connections that wait for a request, and those that have one */
 static long dying; /* a worker */
 static double dying_until;
 static char host_name[128] = "unknown host";
@@ -274,29 +274,33 @@ static enum outcome connect_anew(struct connection *connection, const struct req
     return hello(connection, request, reply);
 }
 
-static bool take_rested(struct connection *connection)
+/* Take a connection that rests, or leave to open one; false where all are busy. */
+static bool take_connection(struct connection *connection)
 {
-    bool found = false;
+    *connection = (struct connection){NOBODY, 0};
     platform_lock(LOCK_CLIENT);
-    while (rested > 0 && !found) {
+    bool free = busy < MOST_CONNECTIONS;
+    busy += free;
+    while (free && rested > 0 && connection->socket == NOBODY) {
         *connection = resting[--rested];
-        found = !platform_waiting(connection->socket); /* what waits can only be its end */
-        if (!found)
+        if (platform_waiting(connection->socket)) { /* what waits can only be its end */
             platform_hang_up(connection->socket);
+            connection->socket = NOBODY;
+        }
     }
     platform_unlock(LOCK_CLIENT);
-    return found;
+    return free;
 }
 
-static void let_rest(struct connection connection)
+static void leave_connection(struct connection connection, bool clean)
 {
     platform_lock(LOCK_CLIENT);
-    bool room = rested < MOST_RESTING;
-    if (room)
+    busy--;
+    if (clean)
         resting[rested++] = connection;
-    platform_unlock(LOCK_CLIENT);
-    if (!room)
+    else if (connection.socket >= 0)
         platform_hang_up(connection.socket);
+    platform_unlock(LOCK_CLIENT);
 }
 
 /* A worker that hung up is dying: it may seem to listen, and its other connections to be alive, for a while. */
@@ -318,19 +322,21 @@ static void bury(long worker)
 enum outcome client_ask(const struct request *request, struct reply *reply)
 {
     enum outcome outcome = OUTCOME_LOST;
+    memset(reply, 0, sizeof *reply);
     for (int turn = 0; turn < 2 && outcome == OUTCOME_LOST; turn++) {
         struct connection connection;
         bool clean = false;
-        memset(reply, 0, sizeof *reply);
-        outcome = take_rested(&connection) ? OUTCOME_DONE : connect_anew(&connection, request, reply);
+        while (!take_connection(&connection)) {
+            if (aborted(request))
+                return OUTCOME_ABORTED;
+            platform_sleep(PAUSE);
+        }
+        outcome = connection.socket >= 0 ? OUTCOME_DONE : connect_anew(&connection, request, reply);
         if (outcome == OUTCOME_DONE)
             outcome = converse(&connection, request, MESSAGE_DONE, reply, &clean);
+        leave_connection(connection, clean);
         if (connection.socket < 0)
-            return outcome; /* no worker can be had */
-        if (clean)
-            let_rest(connection);
-        else
-            platform_hang_up(connection.socket);
+            break; /* no worker can be had */
         if (outcome == OUTCOME_LOST)
             bury(connection.worker);
     }
