@@ -17,6 +17,8 @@ import pytest
 
 from interneg.errors import UsageError
 from interneg.nodes import NODES
+from interneg.plugin.worker.client import Client
+from interneg.plugin.worker.protocol import Kind
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -103,6 +105,9 @@ class HostProcess:
     def end(self) -> None:
         if self._python is not None:
             self._python.communicate()
+        if client := Client.connect("test", self.runtime / "worker.sock"):
+            with client:
+                client.ask(Kind.STOP, {})
 
     def _start(self) -> subprocess.Popen[bytes]:
         environment = {
