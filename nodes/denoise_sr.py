@@ -20,10 +20,12 @@ from interneg.colour.working import to_luma, to_rgb
 from interneg.frame import Pixels
 from interneg.knobs import AUTO, knob
 from interneg.node import Node, View
+from interneg.nodes._align import averaged
 from interneg.nodes._noise import NoiseProfile, measure_noise
 from interneg.nonfinite import Mask
 from interneg.resize import PEAKS, cubic, hold, reach, reduce
 
+_NOISE = "denoise-sr noise 2"
 _NEUTRAL = 1e-6
 _LUMA_RANGE = (-0.5, 1.6)
 _FAR_BELOW = -0.25
@@ -80,6 +82,17 @@ class DenoiseSR(Node):
         "twice the noise, that of compression (see deblock) included.",
     )  # fmt: skip
 
+    temporal: int = knob(
+        0, "int", "Temporal",
+        "How many frames on each side are averaged along the motion, before what noise is left is removed: "
+        "steadier and sharper, but slower. What no other frame shows is treated as with 0.",
+        unit="frames", hard=(0, 2), slider=(0, 2), animatable=False,
+    )  # fmt: skip
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        return (self.temporal, self.temporal)
+
     @property
     def enlarges(self) -> int:
         return int(self.scale)
@@ -90,13 +103,23 @@ class DenoiseSR(Node):
 
     def process(self, view: View) -> Pixels:
         """Y, Cb, Cr (or Y alone) in, the same enlarged by `scale` out."""
-        given, scale = view.planes(), self.enlarges
-        net = np.empty((6, *given.shape[1:]), np.float32)
-        count = _see(given, net)
-        net[3:5] = self._deviations(view, net[:count])
+        plain, scale = view.planes(), self.enlarges
+        net = np.empty((6, *plain.shape[1:]), np.float32)
+        count = _see(plain, net)
+        if count == 1:
+            net[1:3] = 0
+        net[3:5] = sigmas = self._deviations(view, net[:count])
+        given = plain
+        if self.temporal and self.noise != 0:
+            given = plain.copy()
+            seen = net[: len(plain)]
+            given[:count], net[3:5] = averaged(
+                view, count, lambda o: self._deviations(view, seen, o) if o else sigmas
+            )
+            _see(given, net)
         net[5] = self.deblock
         if count == 1:
-            net[[1, 2, 4]] = 0
+            net[4] = 0
         if scale == 1 and not net[3:].any():
             return given  # there is nothing to remove
         correction = view.context.engines.open(self.models[0]).run(net)
@@ -110,11 +133,11 @@ class DenoiseSR(Node):
             correct = correction[i] if trust is None else correction[i] * trust
             np.add(cubic(given[i], scale), correct, out=result[i])
         if self.detail:
-            result[0] += self.detail * cubic(given[0] - reduce(result[0], scale), scale)
+            result[0] += self.detail * cubic(plain[0] - reduce(result[0], scale), scale)
         if scale > 1:
             _hold_rgb(result, given, scale)
         if self.fidelity_lock:
-            for plane, source, sigma in zip(result[:count], given, net[[3, 4, 4]], strict=False):
+            for plane, source, sigma in zip(result[:count], plain, (*sigmas, sigmas[1]), strict=False):
                 self._lock(plane, source, _LOCK_SIGMAS * np.hypot(sigma, _coding_noise(float(net[5, 0, 0]))))
         return _held(result, given, scale)
 
@@ -125,12 +148,21 @@ class DenoiseSR(Node):
         luma, _ = self._measured(view, seen[: _see(given, seen)])
         return 255 * float(luma.mean())
 
-    def _deviations(self, view: View, seen: Pixels) -> tuple[Pixels, Pixels] | float:
-        """The standard deviations of luma and chroma, per pixel or the same everywhere."""
-        return self._measured(view, seen) if self.noise == AUTO else float(self.noise) / 255
+    def _deviations(self, view: View, seen: Pixels, offset: int = 0) -> tuple[Pixels, Pixels]:
+        """The standard deviations of luma and chroma in the frame at `offset`, where it shows what is `seen`.
+
+        (H, W) each, or (1, 1) where they are the same everywhere.
+        """
+        if self.noise != AUTO:
+            same = np.full((1, 1), float(self.noise) / 255, np.float32)
+            return same, same
+        if offset == 0:
+            return self._measured(view, seen)
+        profile: NoiseProfile = view.measure(_NOISE, lambda: _noise_of(view.planes(offset)), offset)
+        return profile.map(seen)
 
     def _measured(self, view: View, seen: Pixels) -> tuple[Pixels, Pixels]:
-        profile: NoiseProfile = view.measure("denoise-sr noise 2", lambda: measure_noise(seen), 0)
+        profile: NoiseProfile = view.measure(_NOISE, lambda: measure_noise(seen), 0)
         luma, chroma = profile.map(seen)
         least, most = ([255 * f(s[::4, ::4]) for s in (luma, chroma)] for f in (np.min, np.max))
         found = (
@@ -166,6 +198,11 @@ def _see(given: Pixels, seen: Pixels) -> int:
     np.clip(given[0], *_LUMA_RANGE, out=seen[0])
     np.clip(given[1:count], *_CHROMA_RANGE, out=seen[1:count])
     return count
+
+
+def _noise_of(planes: Pixels) -> NoiseProfile:
+    seen = np.empty_like(planes)
+    return measure_noise(seen[: _see(planes, seen)])
 
 
 def _colour_kept(correction: Pixels, given: Pixels, sigma: Pixels) -> Pixels:
