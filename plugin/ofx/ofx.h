@@ -13,7 +13,6 @@ typedef struct OfxParamSetStruct *OfxParamSetHandle;
 typedef struct OfxImageEffectStruct *OfxImageEffectHandle;
 typedef struct OfxImageClipStruct *OfxImageClipHandle;
 
-typedef struct OfxRangeD { double min, max; } OfxRangeD;
 typedef struct OfxRectI { int x1, y1, x2, y2; } OfxRectI;
 typedef struct OfxRectD { double x1, y1, x2, y2; } OfxRectD;
 
@@ -23,8 +22,7 @@ enum {
     kOfxStatErrMissingHostFeature = 4,
     kOfxStatErrMemory = 8,
     kOfxStatErrBadHandle = 9,
-    kOfxStatReplyDefault = 14,
-    kOfxStatErrImageFormat = 1000
+    kOfxStatReplyDefault = 14
 };
 
 typedef struct OfxHost {
@@ -185,7 +183,6 @@ typedef struct OfxMessageSuiteV2 {
 /* Completed by the name of a clip. */
 #define kOfxImageClipPropComponents_ "OfxImageClipPropComponents_"
 #define kOfxImageClipPropDepth_ "OfxImageClipPropDepth_"
-#define kOfxImageClipPropPAR_ "OfxImageClipPropPAR_"
 #define kOfxImageClipPropFrameRange_ "OfxImageClipPropFrameRange_"
 #define kOfxImageClipPropRoI_ "OfxImageClipPropRoI_"
 
