@@ -10,6 +10,7 @@ import math
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from interneg.errors import UsageError
 from interneg.frame import Frame, Window
 from interneg.memo import Memo
 from interneg.node import Context, Node, enlarged
@@ -31,6 +32,17 @@ def handles(nodes: Sequence[Node]) -> tuple[int, int]:
     """How many frames before and after a range are read to render it, cut detection included."""
     before, after = (sum(n.reach[side] for n in nodes if n.strength != 0) for side in (0, 1))
     return (before + LOOK, after + LOOK) if before or after else (0, 0)
+
+
+def needed(nodes: Sequence[Node], number: int) -> set[int]:
+    """The numbers of the frames that are looked at to render that one, in the clip or beyond its ends."""
+    wanted = {number}
+    look = LOOK if any(handles(nodes)) else 0
+    for node in reversed([n for n in nodes if n.strength != 0]):
+        before, after = node.reach
+        anchors = {a for n in wanted for a in node.anchors(n)}
+        wanted = {m for n in wanted for m in range(n - before, n + after + 1)} | anchors
+    return {m for n in wanted for m in range(n - look, n + look + 1)}
 
 
 class Graph:
@@ -93,4 +105,16 @@ class Graph:
             mask = enlarged(mask, scale)
         plate = self._reference if node.reference else None
         reference = plate.frame(self._numbers[index]) if plate else None
-        return node.render(Window(frames, before, reference), self._context, mask)
+        anchors = tuple(
+            self._after(count - 1, self._index_of(number, node))
+            for number in node.anchors(self._numbers[index])
+        )
+        return node.render(Window(frames, before, reference, anchors), self._context, mask)
+
+    def _index_of(self, number: int, node: Node) -> int:
+        if number not in self._index:
+            first, last = self._numbers[0], self._numbers[-1]
+            raise UsageError(
+                f"{node.name} looks at frame {number}, which is not in the clip ({first}-{last})"
+            )
+        return self._index[number]

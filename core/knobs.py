@@ -64,8 +64,8 @@ class Knob:
             raise self._refuse(name, value, "a file name")
         if self.kind == "frames":
             try:
-                items = value.split(",") if isinstance(value, str) else list(value)  # type: ignore[call-overload]
-                return tuple(int(v) for v in items)
+                text = value.split(",") if isinstance(value, str) and value.strip() else value or ()
+                return tuple(int(v) for v in text)  # type: ignore[attr-defined]
             except (TypeError, ValueError):
                 raise self._refuse(name, value, "frame numbers") from None
         return self._number(name, value)

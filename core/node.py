@@ -28,17 +28,23 @@ from interneg.resize import enlarge, layer
 log = logging.getLogger("interneg")
 
 
+def _no_files(path: str) -> bytes:
+    raise InputError(f"{path} cannot be read: nothing here opens files")
+
+
 @dataclass(frozen=True)
 class Context:
     """What a node may use while it renders.
 
     tell: takes what a node has found out, in a sentence; of each node the first is shown to the user.
+    read: the content of a file that a knob names; nodes open none themselves.
     """
 
     colour: Colour
     engines: EngineSource
     measurements: Memo
     tell: Callable[[str, str], None] = lambda node, sentence: None
+    read: Callable[[str], bytes] = _no_files
 
 
 @dataclass(frozen=True)
@@ -155,6 +161,10 @@ class Node:
         """How many frames before and after its own time the node looks at."""
         return (0, 0)
 
+    def anchors(self, number: int) -> tuple[int, ...]:
+        """The numbers of further frames that the node looks at to render the frame of that number."""
+        return ()
+
     @property
     def enlarges(self) -> int:
         """How many output pixels stand beside one input pixel, in each direction."""
@@ -176,7 +186,8 @@ class Node:
     def carry(self, view: View, plane: Pixels, channel: str, depth: str) -> Pixels:
         """Return one (H, W) plane that is not treated, as it stands beside the result: alpha or an AOV.
 
-        depth: how it was stored; identifiers ("uint32") are never mixed. (H, W) * enlarges, float32.
+        channel: its name in the frame, or "" for one that is not in it. depth: how it was stored; identifiers
+        ("uint32") are never mixed. (H, W) * enlarges, float32.
         """
         return layer(plane, channel, depth, self.enlarges)
 
@@ -223,16 +234,14 @@ class Node:
             share = amount if self.mixes else np.asarray(np.greater(amount, 0), np.float32)
             mixed = _mix(plain, treated, share)
             if bad is not None:
-                marked, *kept = (
-                    self.carry(view, p, "id", "uint32") for p in (bad.astype(np.float32), *source)
-                )
+                marked, *kept = (self.carry(view, p, "", "uint32") for p in (bad.astype(np.float32), *source))
                 mixed = np.where(marked > 0, np.stack(kept), mixed)
             result[span] = mixed
         done = frame.with_pixels(
             result,
             data_window=frame.data_window.scaled(scale),
             display_window=frame.display_window.scaled(scale),
-            parts=self._parts(window, context, mask),
+            parts=self._parts(view, mask),
         )
         return (
             _with_synthesis(done, planes, view.planes(), amount, self.working_space)
@@ -240,20 +249,32 @@ class Node:
             else done
         )
 
-    def _parts(self, window: Window, context: Context, mask: Frame | None) -> tuple[Frame, ...]:
+    def _parts(self, view: View, mask: Frame | None) -> tuple[Frame, ...]:
         """The further parts of the file: another eye's picture is treated, alpha and AOVs are carried."""
-        done = []
+        window = view.window
+        done, around = [], window.frames + window.anchors
         for i, part in enumerate(window.frame.parts):
-            others = [f.parts[i : i + 1] for f in window.frames]
+            others = [f.parts[i : i + 1] for f in around]
             if part.colour_channels and all(others):
                 fits = mask is not None and mask.pixels.shape[1:] == part.pixels.shape[1:]
                 space = window.frame.colour_space
-                frames = tuple(dataclasses.replace(o[0], colour_space=space, parts=()) for o in others)
-                same = Window(frames, window.centre)
-                done.append(self.render(same, context, mask if fits else None))
+                frames = tuple(
+                    dataclasses.replace(o[0], colour_space=space, number=f.number, parts=())
+                    for o, f in zip(others, around, strict=True)
+                )
+                count = len(window.frames)
+                same = Window(frames[:count], window.centre, anchors=frames[count:])
+                done.append(self.render(same, view.context, mask if fits else None))
             else:
-                done.append(enlarged(part, self.enlarges))
+                done.append(self._carried(view, part))
         return tuple(done)
+
+    def _carried(self, view: View, part: Frame) -> Frame:
+        """A part of alpha or AOVs as it stands beside the result."""
+        if self.mixes or part.pixels.shape[1:] != view.window.frame.pixels.shape[1:]:
+            return enlarged(part, self.enlarges)
+        planes = zip(part.pixels, part.channels, part.depth, strict=True)
+        return part.with_pixels(np.stack([self.carry(view, *facts) for facts in planes]))
 
     def _amount(self, frame: Frame, mask: Frame | None) -> float | Pixels:
         if mask is None:

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,10 @@ class Recipe:
 
     @classmethod
     def from_file(cls, path: Path, types: NodeTypes) -> Recipe:
-        """Read a file in the TOML form; its inputs lie in its own folder. Raises RecipeError, KnobError."""
+        """Read a file in the TOML form; the files that it names lie in its own folder, unless absolute.
+
+        Raises RecipeError, KnobError.
+        """
         try:
             recipe = cls.from_toml(path.read_text(encoding="utf-8"), types)
         except OSError as error:
@@ -71,7 +74,10 @@ class Recipe:
         except UnicodeDecodeError as error:
             raise RecipeError(f"the recipe {path} cannot be read, it is no UTF-8 text: {error}") from error
         folder = path.absolute().parent
-        return replace(recipe, inputs={name: str(folder / p) for name, p in recipe.inputs.items()})
+        return replace(
+            recipe.with_files(lambda p: str(folder / p)),
+            inputs={name: str(folder / p) for name, p in recipe.inputs.items()},
+        )
 
     @classmethod
     def from_line(cls, line: str, types: NodeTypes) -> Recipe:
@@ -130,6 +136,15 @@ class Recipe:
         knob, value = _setting(rest, kinds[name])
         changed = [type(n).with_knobs({**n.knobs, knob: value}) if n.name == name else n for n in self.nodes]
         return replace(self, nodes=tuple(changed))
+
+    def with_files(self, change: Callable[[str], str]) -> Recipe:
+        """The recipe with the value of each "file" knob that names a file changed."""
+        nodes = []
+        for node in self.nodes:
+            files = (name for name, k in knobs_of(type(node)).items() if k.kind == "file")
+            named = {name: change(value) for name in files if (value := str(getattr(node, name)))}
+            nodes.append(replace(node, **named))
+        return replace(self, nodes=tuple(nodes))
 
     @property
     def identity(self) -> str:

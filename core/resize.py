@@ -99,7 +99,7 @@ def _narrow(height: Pixels, span: Pixels) -> Pixels:
 def layer(plane: Pixels, channel: str, depth: str, scale: int) -> Pixels:
     """Enlarge one (H, W) plane of alpha or an AOV.
 
-    Identifiers and depth (integers, Cryptomatte, Z) repeat their values, since a mean of two is neither.
+    Identifiers and depth (integers, Cryptomatte, Z) repeat their values; see `is_label`.
     All else is interpolated linearly, which never leaves the range of the neighbours: an alpha of 1 stays 1.
     Vectors in pixels (the layers forward, backward, motion, disparity, disparityL and disparityR) grow by
     `scale`.
@@ -110,14 +110,19 @@ def layer(plane: Pixels, channel: str, depth: str, scale: int) -> Pixels:
     if scale == 1:
         return plane
     repeats = plane.repeat(scale, axis=0).repeat(scale, axis=1)
-    name = channel.rsplit(".", 1)[-1].casefold()
-    if depth == "uint32" or name in _LABELS or "crypto" in channel.casefold():
+    if is_label(channel, depth):
         return repeats
     bad = nonfinite(plane[None])
     smooth = _enlarge(plane if bad is None else fill(plane[None], bad)[0], scale, cv2.INTER_LINEAR)
     if _is_vector(channel):
         smooth *= np.float32(scale)
     return smooth if bad is None else np.where(np.isfinite(repeats), smooth, repeats)
+
+
+def is_label(channel: str, depth: str) -> bool:
+    """Whether a channel holds identifiers or depth, of which a mean of two is neither."""
+    name = channel.rsplit(".", 1)[-1].casefold()
+    return depth == "uint32" or name in _LABELS or "crypto" in channel.casefold()
 
 
 def _is_vector(channel: str) -> bool:

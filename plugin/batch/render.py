@@ -15,7 +15,7 @@ from interneg.colour import Colour
 from interneg.engine import EngineSource
 from interneg.errors import InputError, OutputError, UsageError
 from interneg.frame import Frame
-from interneg.graph import Graph, handles
+from interneg.graph import Graph, handles, needed
 from interneg.io import Clip, Output, format_frames, open_clip, open_output, parse_frames
 from interneg.io.formats import image_format, is_movie
 from interneg.memo import Memo
@@ -23,6 +23,7 @@ from interneg.node import Context
 from interneg.plugin.batch.ahead import ReadAhead
 from interneg.plugin.batch.convert import Delivery
 from interneg.plugin.batch.depth import require_depth
+from interneg.plugin.batch.files import read, with_content
 from interneg.plugin.batch.interrupt import on_interrupt
 from interneg.plugin.batch.memory import load
 from interneg.plugin.batch.pipeline import Pipeline
@@ -116,7 +117,7 @@ def _prepare(
 ) -> tuple[Stages, int, int]:
     """Everything that can fail before the first frame; frames in work, and in the pipeline, at once."""
     nodes = [n for n in job.recipe.nodes if n.strength != 0]
-    before, after = reach = handles(nodes)
+    before, after = handles(nodes)
     cuts = _cuts(job.cuts, clip) if job.cuts else None
     source = ClipSource(
         clip, job.input, wanted,
@@ -133,9 +134,9 @@ def _prepare(
     scale = math.prod(n.enlarges for n in nodes)
     jobs, frames = load(job.memory, source.frame_bytes, scale, windows, job.jobs)
     ahead = ReadAhead(source)
-    context = Context(colour, engines, Memo(4 * (before + after + jobs + 2)), _first_of_each(progress))
+    context = Context(colour, engines, Memo(4 * (before + after + jobs + 2)), _first_of_each(progress), read)
     provenance = Provenance(
-        replace(job.recipe, input_space=source.space, output_space=space).identity,
+        replace(with_content(job.recipe), input_space=source.space, output_space=space).identity,
         tuple(e.identity for e in opened),
         colour.identity,
         cuts,
@@ -143,7 +144,7 @@ def _prepare(
     )
     graph = Graph(nodes, ahead, context, mask=mask, cuts=cuts)
     depth = job.recipe.depth
-    return Stages(source, ahead, mask, reach, graph, deliver, depth, output, provenance, kept), jobs, frames
+    return Stages(source, ahead, mask, nodes, graph, deliver, depth, output, provenance, kept), jobs, frames
 
 
 def _first_of_each(progress: Progress) -> Callable[[str, str], None]:
@@ -183,9 +184,8 @@ def _wanted(job: Job, clip: Clip) -> tuple[int, ...]:
 
 def _shown(recipe: Recipe, clip: Clip, wanted: Sequence[int]) -> set[int]:
     """The wanted frames and all that their windows show."""
-    before, after = handles(recipe.nodes)
     inside = range(clip.numbers[0], clip.numbers[-1] + 1)
-    return {n for w in wanted for n in range(w - before, w + after + 1) if n in inside}
+    return {n for w in wanted for n in needed(recipe.nodes, w) if n in inside}
 
 
 def _output(job: Job, clip: Clip, wanted: Sequence[int]) -> Output:

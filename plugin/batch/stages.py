@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from interneg.frame import Frame
-from interneg.graph import Graph
+from interneg.graph import Graph, needed
 from interneg.io import Output
+from interneg.node import Node
 from interneg.plugin.batch.ahead import ReadAhead
 from interneg.plugin.batch.convert import Delivery
 from interneg.plugin.batch.depth import at_depth
@@ -28,7 +29,7 @@ class Stages:
     source: ClipSource
     ahead: ReadAhead
     mask: ReadAhead | None
-    reach: tuple[int, int]
+    nodes: Sequence[Node]
     graph: Graph
     deliver: Delivery
     depth: str | None
@@ -75,6 +76,5 @@ class Stages:
         """Whether there is nothing to do."""
         return all(self.kept.get(n) == self.facts(n)[KEY] for n in numbers if not self.source.left_out(n))
 
-    def _window(self, number: int) -> range:
-        numbers = self.source.numbers
-        return range(max(numbers[0], number - self.reach[0]), min(numbers[-1], number + self.reach[1]) + 1)
+    def _window(self, number: int) -> list[int]:
+        return sorted(needed(self.nodes, number).intersection(self.source.numbers))

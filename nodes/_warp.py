@@ -1,0 +1,122 @@
+"""What is left of the motion when the rigid part is taken out: how the film buckled from frame to frame."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from interneg.colour import WorkingSpace
+from interneg.frame import Pixels
+from interneg.node import View
+from interneg.nodes._flow import flow
+from interneg.nodes._weave import Motion, Points, level_of, points, rigid
+
+# OpenCV is imported where it is used: what only lists nodes never loads it.
+
+_CELL = 8
+_WAVES = 7
+_STIFF = 1e-4
+_ROUNDS = 6
+_FINEST = 0.3
+_FIRM = 2.0
+
+
+def bend(view: View, track: dict[int, Motion], reach: int) -> Pixels:
+    """How far each place of the window's own frame is to be moved to lie where it does in most frames.
+
+    track: see `_weave.track`. (h, w, 2) float32 on a coarse grid over the picture, full-size pixels. Each
+    place is followed through the window; a straight line through its way against the rigid motion is where it
+    should lie, so that steady ways (parallax) are kept.
+    """
+    size = view.planes(0, WorkingSpace.LOG_Y).shape[1:]
+    first, last = min(track), max(track)
+    rests = {o: rest(view, o) for o in range(first, last)}
+    if not rests:
+        return np.zeros((1, 1, 2), np.float32)
+    height, width = rests[first].shape
+    z = points(height, width, (size[0], size[1]))
+    sums = [np.zeros(z.shape) for _ in range(3)]
+    ways = [np.zeros(z.shape, complex) for _ in range(2)]
+
+    def count(offset: int, way: Points, seen: Pixels) -> None:
+        u = offset / (reach + 1)
+        weight = seen * (1 - u**2)
+        for power, total in enumerate(sums):
+            total += weight * u**power
+        for power, moved in enumerate(ways):
+            moved += weight * u**power * way
+
+    count(0, np.zeros(z.shape, complex), np.ones(z.shape, np.float32))
+    for step, end in ((1, last), (-1, first)):
+        way, seen = np.zeros(z.shape, complex), np.ones(z.shape, np.float32)
+        for o in range(0, end, step):
+            pair = min(o, o + step)
+            field, inside = _sampled(rests[pair], track[pair](z), (size[0], size[1]))
+            way = way + step * field / track[pair + 1].turn
+            seen = seen * inside
+            count(o + step, way, seen)
+    s0, s1, s2 = sums
+    found = (s2 * ways[0] - s1 * ways[1]) / np.maximum(s0 * s2 - s1**2, 1e-6)
+    return np.stack([found.real, found.imag], -1).astype(np.float32)
+
+
+def rest(view: View, first: int) -> Points:
+    """How the frame after the one at offset `first` is bent against it: what no rigid motion explains.
+
+    (h, w) complex, x + iy in full-size pixels, on a coarse grid over the picture; smooth, as film is: a sum
+    of a few cosines, fitted so that what moves by itself does not count.
+    """
+    made: Points = view.measure("warp 1", lambda: _rest(view, first), first, first + 1)
+    return made
+
+
+def _rest(view: View, first: int) -> Points:
+    import cv2
+
+    height, width = view.planes(first, WorkingSpace.LOG_Y).shape[1:]
+    seen = flow(view, first, first + 1, level_of((height, width)))
+    motion = rigid(view, first, first + 1)
+    rows, columns = (-(-size // _CELL) for size in seen.confidence.shape)
+    small = cv2.resize(seen.field, (columns, rows), interpolation=cv2.INTER_AREA)
+    sure = cv2.resize(seen.confidence, (columns, rows), interpolation=cv2.INTER_AREA).ravel()
+    z = points(rows, columns, (height, width))
+    left = (small[..., 0] + 1j * small[..., 1] - (motion(z) - z)).ravel()
+    waves, costs = _waves(rows, columns)
+    found, scale = np.zeros(left.shape, complex), 3 * float(np.median(np.abs(left)))
+    for k in range(_ROUNDS):
+        scale = max(scale, _FINEST)
+        weights = sure / np.square(1 + np.square(np.abs(left - found) / scale))
+        weighted = waves * weights
+        # First what bends the whole picture, so that a walker is no part of it.
+        found = (
+            np.linalg.solve(
+                weighted @ waves.T + len(left) * _FIRM ** (_ROUNDS - 1 - k) * costs, weighted @ left
+            )
+            @ waves
+        )
+        scale *= 0.7
+    return found.reshape(rows, columns)
+
+
+def _waves(rows: int, columns: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The smooth fields that others are made of, (N, rows * columns) cosines, and what each costs, (N, N)."""
+    up, across = (
+        np.cos(np.pi * np.arange(_WAVES)[:, None] * (np.arange(size) + 0.5) / size)
+        for size in (rows, columns)
+    )
+    waves = (up[:, None, :, None] * across[None, :, None, :]).reshape(_WAVES**2, -1)
+    rank = np.hypot(*np.meshgrid(np.arange(_WAVES), np.arange(_WAVES))).ravel()
+    return waves, np.diag(_STIFF * (1 + rank**4))
+
+
+def _sampled(field: Points, at: Points, size: tuple[int, int]) -> tuple[Points, Pixels]:
+    """The field at places in the picture, and 1 where they lie in it, 0 beyond its edges."""
+    import cv2
+
+    height, width = field.shape
+    x = ((at.real / size[1] + 0.5) * width - 0.5).astype(np.float32)
+    y = ((at.imag / size[0] + 0.5) * height - 0.5).astype(np.float32)
+    parts = np.stack([field.real, field.imag], -1).astype(np.float32)
+    found = cv2.remap(parts, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    inside = (x > -1) & (y > -1) & (x < width) & (y < height)
+    return found[..., 0] + 1j * found[..., 1], inside.astype(np.float32)

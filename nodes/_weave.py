@@ -1,0 +1,217 @@
+"""The rigid motion of a picture from frame to frame, and the steadier path through it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from interneg.colour import WorkingSpace
+from interneg.frame import Box, Pixels
+from interneg.node import View
+from interneg.nodes._flow import flow, structure
+
+# OpenCV is imported where it is used: what only lists nodes never loads it.
+
+Points = npt.NDArray[np.complex128]
+
+_LARGEST = 1024
+_EVERY = 4
+_ROUNDS = 12
+_FINEST = 0.15
+_STRAY = 1.0
+_STEPS = 3
+_ALIKE = 0.2
+_BEND = 0.004
+_ONE_SIDED = 0.1
+
+
+@dataclass(frozen=True)
+class Motion:
+    """A similarity: the point z of one picture lies at turn * z + shift in another.
+
+    Points are x + iy in pixels from the middle of the picture, y growing downwards; abs(turn) is the scale,
+    and its angle the rotation, clockwise as seen.
+    """
+
+    turn: complex = 1
+    shift: complex = 0
+
+    def __call__(self, z: Points) -> Points:
+        return self.turn * z + self.shift
+
+    def after(self, first: Motion) -> Motion:
+        """First that one, then this one."""
+        return Motion(self.turn * first.turn, self.turn * first.shift + self.shift)
+
+    @property
+    def inverse(self) -> Motion:
+        return Motion(1 / self.turn, -self.shift / self.turn)
+
+    def times(self, share: float) -> Motion:
+        """That share of the shift, of the angle and of the logarithm of the scale."""
+        return Motion(complex(self.turn**share), share * self.shift)
+
+
+def points(height: int, width: int, size: tuple[int, int]) -> Points:
+    """Where the pixels of a reduction to (height, width) lie in a picture of `size` (H, W)."""
+    x = (np.arange(width) + 0.5) * (size[1] / width) - size[1] / 2
+    y = (np.arange(height) + 0.5) * (size[0] / height) - size[0] / 2
+    return np.asarray(x + 1j * y[:, None])
+
+
+def level_of(size: tuple[int, ...]) -> int:
+    """The pyramid level at which motion is refined: the first that is 1024 pixels or fewer across."""
+    return max(0, int(np.ceil(np.log2(max(size) / _LARGEST))))
+
+
+def track(view: View, box: Box | None = None) -> dict[int, Motion]:
+    """Where what the window's own frame shows lies in each frame of the window, by offset.
+
+    Frames that are only repeated at an end of the shot are left out. box: see `rigid`.
+    """
+    frames, centre = view.window.frames, view.window.centre
+    found = {0: Motion()}
+    for o in range(len(frames) - centre - 1):
+        if frames[centre + o + 1].number == frames[centre + o].number:
+            break
+        found[o + 1] = rigid(view, o, o + 1, box).after(found[o])
+    for o in range(0, -centre, -1):
+        if frames[centre + o - 1].number == frames[centre + o].number:
+            break
+        found[o - 1] = rigid(view, o - 1, o, box).inverse.after(found[o])
+    return dict(sorted(found.items()))
+
+
+def steadied(track: dict[int, Motion], reach: int, at: int = 0) -> Motion:
+    """What brings the frame at offset `at` from where it is to where the smooth path has it."""
+    weights = weights_of([o - at for o in track], reach)
+    here = track[at]
+    # Of each frame, where it lies in terms of the frame to be moved.
+    seen = [m.after(here.inverse) for m in track.values()]
+    turn = np.exp(weights @ np.log([m.turn for m in seen]))
+    return Motion(complex(turn), complex(weights @ np.array([m.shift for m in seen])))
+
+
+def weights_of(offsets: Sequence[int], reach: int) -> npt.NDArray[np.float64]:
+    """The weights whose sum over the offsets is a smooth curve's value at 0.
+
+    The curve is a parabola fitted by least squares, the frames weighing 1 - (offset / (reach + 1))**2. Its
+    bend costs, the more the fewer frames and the more they lie on one side, where it would swing: a pan that
+    gathers speed is followed, an end of a shot is nearly a straight line, and so is a path of few frames.
+    (Local polynomial regression: Fan and Gijbels, 1996.)
+    """
+    u = np.array(offsets) / (reach + 1)
+    near = 1 - u**2
+    terms = np.stack([np.ones_like(u), u, u**2])
+    lopsided = (near @ u) / near.sum()
+    cost = near.sum() * (_BEND * (16 / (reach + 1)) ** 4 + _ONE_SIDED * lopsided**2)
+    normal = (terms * near) @ terms.T + np.diag([0, 0, cost])
+    return np.asarray((np.linalg.pinv(normal) @ (terms * near))[0])
+
+
+def rigid(view: View, first: int, second: int, box: Box | None = None) -> Motion:
+    """Where what the frame at offset `first` shows lies in the one at `second`: what most of it agrees on.
+
+    box: the only part of the picture that is looked at; a part tells a shift and nothing more. Frames that
+    have nothing in common (black, white, nothing but grain) have not moved. Raises InputError where the
+    frames differ in size.
+    """
+    compute = lambda: _rigid(view, first, second, box)  # noqa: E731
+    motion: Motion = view.measure(f"rigid 1 {box}", compute, first, second)
+    return motion
+
+
+def _rigid(view: View, first: int, second: int, box: Box | None) -> Motion:
+    height, width = size = view.planes(first, WorkingSpace.LOG_Y).shape[1:]
+    level = level_of(size if box is None else (box.height, box.width))
+    seen = flow(view, first, second, level + 1)
+    z = points(*seen.confidence.shape, (height, width))
+    moved = seen.field[..., 0] + 1j * seen.field[..., 1]
+    trust = seen.confidence
+    if box is not None:
+        x, y = z.real + width / 2, z.imag + height / 2
+        trust = trust * ((x >= box.x0) & (x < box.x1) & (y >= box.y0) & (y < box.y1))
+    every = _EVERY if box is None else 1
+    sparse = np.s_[::every, ::every]
+    motion = fit(z[sparse].ravel(), moved[sparse].ravel(), trust[sparse].ravel(), box is None)
+    if motion is None:
+        return Motion()
+    trust = trust / np.square(1 + np.square(np.abs(motion(z) - z - moved) / _STRAY))
+    a, b = (structure(view, o, level) for o in (first, second))
+    return _refined(motion, a, b, trust, (height, width), box is None) or Motion()
+
+
+def fit(z: Points, moved: Points, trust: Pixels, turns: bool = True) -> Motion | None:
+    """The motion that most of `trust` agrees on; None where there is no trust.
+
+    z, moved: (N,), the points and how far each has moved. turns: whether to look for more than a shift.
+    Reweighted least squares, ever less tolerant of what differs (Geman and McClure's weights, annealed: Black
+    and Rangarajan, 1996).
+    """
+    good = trust > 0
+    if good.sum() < 3:
+        return None
+    z, moved, trust = z[good], moved[good], trust[good]
+    shift = complex(np.median(moved.real), np.median(moved.imag))
+    left = np.abs(moved - shift)
+    motion, scale = Motion(1, shift), max(2 * float(np.median(left)), _FINEST)
+    for _ in range(_ROUNDS):
+        weights = trust / np.square(1 + np.square(left / scale))
+        weights /= weights.sum()
+        middle, mean = weights @ z, weights @ moved
+        spread = weights @ np.square(np.abs(z - middle))
+        rate = weights @ ((moved - mean) * np.conj(z - middle)) / spread if turns and spread > 0 else 0
+        motion = Motion(complex(1 + rate), complex(mean - rate * middle))
+        left = np.abs(motion(z) - z - moved)
+        scale = max(0.6 * scale, _FINEST)
+    return motion
+
+
+def _refined(
+    motion: Motion,
+    a: npt.NDArray[np.uint8],
+    b: npt.NDArray[np.uint8],
+    trust: Pixels,
+    size: tuple[int, int],
+    turns: bool,
+) -> Motion | None:
+    """The motion to a few hundredths of a pixel, from the brightness itself; None where it explains nothing.
+
+    a, b: the structure of both frames, reductions of pictures of `size`. trust: what may be looked at.
+    Gauss-Newton steps on the mean of both gradients (Malis, 2004); pixels that differ weigh less.
+    """
+    import cv2
+
+    height, width = a.shape
+    unit = size[1] / width, size[0] / height
+    z = points(height, width, size)
+    trust = cv2.resize(trust, (width, height), interpolation=cv2.INTER_LINEAR)
+    first, second = a.astype(np.float32) - 128, b.astype(np.float32) - 128
+    for _ in range(_STEPS):
+        at = motion(z)
+        x = ((at.real + size[1] / 2) / unit[0] - 0.5).astype(np.float32)
+        y = ((at.imag + size[0] / 2) / unit[1] - 0.5).astype(np.float32)
+        seen = cv2.remap(second, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        error, mean = first - seen, (first + seen) / 2
+        weights = trust * ((x >= 1) & (y >= 1) & (x <= width - 2) & (y <= height - 2))
+        looked_at = weights > 0.1
+        if not looked_at.any():
+            return None
+        scale = max(1.5 * float(np.median(np.abs(error[looked_at]))), 1)
+        weights /= np.square(1 + np.square(error / scale))
+        gx = cv2.Sobel(mean, cv2.CV_32F, 1, 0, scale=1 / 8) / np.float32(unit[0])
+        gy = cv2.Sobel(mean, cv2.CV_32F, 0, 1, scale=1 / 8) / np.float32(unit[1])
+        slopes = [gx, gy]
+        if turns:
+            slopes += [gx * z.real + gy * z.imag, gy * z.real - gx * z.imag]
+        rows = np.stack([s.ravel() for s in slopes]).astype(np.float64)
+        weighted = rows * weights.ravel()
+        step = np.linalg.lstsq(weighted @ rows.T, weighted @ error.ravel(), rcond=1e-10)[0]
+        rate = complex(step[2], step[3]) if turns else 0
+        motion = motion.after(Motion(1 + rate, complex(step[0], step[1])))
+    common = (trust * first * seen).sum()
+    alone = np.sqrt((trust * first * first).sum() * (trust * seen * seen).sum())
+    return motion if common > _ALIKE * alone else None

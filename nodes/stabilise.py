@@ -1,0 +1,231 @@
+"""Stabilise: takes gate weave and film warp out of a shot and leaves what the camera did.
+
+Use it first in a restoration: flicker, dirt and noise are easier to find in a steady picture. The motion
+that most of the picture agrees on is measured from frame to frame; a frame is moved onto a smooth curve
+through its neighbours' places, in one resampling for all layers. (Robust parametric motion: Odobez and
+Bouthemy, 1995; path smoothing: Litvin et al., 2003.)
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import ClassVar
+
+import numpy as np
+
+from interneg.colour import WorkingSpace
+from interneg.errors import InputError, KnobError
+from interneg.frame import Box, Frame, Pixels, Window
+from interneg.knobs import knob
+from interneg.node import Node, View
+from interneg.nodes._path import corrections
+from interneg.nodes._resample import Origin, carried, filled, origin, resampled, zoom_to_fill, zoomed
+from interneg.nodes._warp import bend
+from interneg.nodes._weave import Motion, rigid, steadied, track
+from interneg.resize import is_label
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """What is done to one frame: `bend`, if any, and then `motion`. track: see `_weave.track`."""
+
+    motion: Motion
+    bend: Pixels | None
+    track: dict[int, Motion]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stabilise(Node):
+    """The node; see the module."""
+
+    name: ClassVar[str] = "stabilise"
+    label: ClassVar[str] = "Stabilise"
+    help: ClassVar[str] = "Removes gate weave and film warp and keeps the moves of the camera."
+    version: ClassVar[int] = 1
+    working_space: ClassVar[WorkingSpace] = WorkingSpace.LINEAR_RGB
+    layers: ClassVar[str] = (
+        "Moves R, G, B or Y, alpha and all AOVs alike; motion vectors keep saying what they said of the "
+        "unsteady picture."
+    )
+    mixes: ClassVar[bool] = False
+
+    unpremultiply: bool = field(default=False, init=False)
+    weave: float = knob(
+        1.0, "float", "Weave",
+        "How much of the rigid motion (shift, rotation, scale) that departs from the smooth path is removed.",
+        hard=(0.0, 1.0),
+    )  # fmt: skip
+    warp: float = knob(
+        0.0, "float", "Warp",
+        "How much of the buckling of the film, that is what bends smoothly from frame to frame and is not "
+        "rigid, is removed.",
+        hard=(0.0, 1.0),
+    )  # fmt: skip
+    smoothing: int = knob(
+        15, "int", "Smoothing",
+        "Frames on each side that the smooth path is drawn through: more are steadier, fewer follow the "
+        "camera more closely.",
+        unit="frames", hard=(1, 30), slider=(1, 15), animatable=False,
+    )  # fmt: skip
+    lock: bool = knob(
+        False, "bool", "Lock",
+        "Holds each shot still on a frame of it, as on a tripod, instead of smoothing its path.",
+        animatable=False,
+    )  # fmt: skip
+    lock_frames: tuple[int, ...] = knob(
+        (), "frames", "Lock frames",
+        "With lock: the frames to hold to, one for each shot; a frame is held to the last one at or before "
+        "it, else to the first.", animatable=False,
+    )  # fmt: skip
+    edges: str = knob(
+        "hold", "choice", "Edges",
+        "What stands where the moved picture ends: hold repeats its edge, mirror mirrors it, reveal leaves "
+        "black with alpha 0, crop enlarges the picture as far as needed, fill takes it from frames around.",
+        choices=("hold", "mirror", "reveal", "crop", "fill"), animatable=False,
+    )  # fmt: skip
+    zoom_limit: float = knob(
+        1.1, "float", "Zoom limit",
+        "With crop: how many times the picture is enlarged at most; what is still missing is held.",
+        hard=(1.0, 2.0), slider=(1.0, 1.2),
+    )  # fmt: skip
+    box_left: int = knob(
+        0, "int", "Box left",
+        "Left edge of the part of the picture that is looked at, such as a perforation or a frame line; only "
+        "shifts are taken from it. With all four at 0, the whole is looked at.",
+        unit="pixels", hard=(0, 65535), slider=(0, 4096), animatable=False,
+    )  # fmt: skip
+    box_top: int = knob(
+        0, "int", "Box top", "Top edge of the box, counted downwards from the top of the picture.",
+        unit="pixels", hard=(0, 65535), slider=(0, 4096), animatable=False,
+    )  # fmt: skip
+    box_right: int = knob(
+        0, "int", "Box right", "Right edge of the box, the first column beyond it.",
+        unit="pixels", hard=(0, 65535), slider=(0, 4096), animatable=False,
+    )  # fmt: skip
+    box_bottom: int = knob(
+        0, "int", "Box bottom", "Bottom edge of the box, the first row beyond it.",
+        unit="pixels", hard=(0, 65535), slider=(0, 4096), animatable=False,
+    )  # fmt: skip
+    path: str = knob(
+        "", "file", "Path",
+        "A path file, as `interneg analyse` writes it: each frame is moved by the correction that stands "
+        "there, and weave is not measured. In a recipe file its path starts from the file's folder.",
+        animatable=False,
+    )  # fmt: skip
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        return (self.smoothing, self.smoothing)
+
+    def anchors(self, number: int) -> tuple[int, ...]:
+        if not self.lock or self.path:
+            return ()
+        if not self.lock_frames:
+            raise KnobError(
+                "stabilise.lock needs stabilise.lock_frames: name a frame of each shot to hold to"
+            )
+        return (max((n for n in self.lock_frames if n <= number), default=min(self.lock_frames)),)
+
+    def process(self, view: View) -> Pixels:
+        """R, G, B (or a grey plane) in, the same moved out."""
+        return self._moved(view, view.planes(), resampled, view.planes)
+
+    def carry(self, view: View, plane: Pixels, channel: str, depth: str) -> Pixels:
+        label = is_label(channel, depth)
+
+        def neighbour(offset: int) -> Pixels:
+            frame = view.window.frames[view.window.centre + offset]
+            return frame.pixels[frame.channels.index(channel)][None]
+
+        known = all(channel in f.channels for f in view.window.frames)
+        look = partial(carried, label=label)
+        return self._moved(view, plane[None], look, neighbour if known else None, label)[0]
+
+    def _moved(
+        self,
+        view: View,
+        planes: Pixels,
+        sampled: Callable[[Pixels, Origin], Pixels],
+        neighbour: Callable[[int], Pixels] | None,
+        label: bool = False,
+    ) -> Pixels:
+        """(C, H, W) planes where they belong, and what stands beyond their edges."""
+        solution = self.solve(view)
+        at = origin(planes.shape[1:], solution.motion, solution.bend, view.amount, self.edges == "mirror")
+        made = sampled(planes, at)
+        if self.edges in ("reveal", "fill"):
+            missing = np.rint(at.outside) if label else at.outside
+            if self.edges == "reveal":
+                made *= 1 - missing
+            elif neighbour is not None:
+                filled(made, at, missing, solution.track, neighbour, sampled)
+        return made
+
+    def solve(self, view: View) -> Solution:
+        """What is done to the window's own frame, found once for all its layers."""
+        window = view.window
+        numbers = tuple(f.number for f in window.frames)
+        content = view.context.read(self.path) if self.path else b""
+        name = f"{self} {numbers} {[a.digest for a in window.anchors]} {hashlib.sha256(content).digest()!r}"
+        offsets = range(-window.centre, len(numbers) - window.centre)
+        solution: Solution = view.measure(name, lambda: self._solve(view, content), *offsets)
+        return solution
+
+    def _solve(self, view: View, content: bytes) -> Solution:
+        frame = view.window.frame
+        size, box = (frame.height, frame.width), self._box(frame)
+        around = bool(self.warp) or self.edges in ("crop", "fill")
+        way = track(view, box) if around or not (self.lock or self.path) else {0: Motion()}
+        known = {}
+        if self.path:
+            known = corrections(content, self.path, size)
+            if frame.number not in known:
+                raise InputError(
+                    f"{self.path} has no frame {frame.number}, it has {_span(known)}: analyse that frame, too"
+                )
+            motion = known[frame.number]
+        elif self.lock:
+            pair = replace(view, window=Window((view.window.anchors[0], frame), 1))
+            motion = rigid(pair, 0, -1, box)
+        else:
+            motion = steadied(way, self.smoothing)
+        bent = self.warp * bend(view, way, self.smoothing) if self.warp else None
+        motion = motion.times(self.weave)
+        if self.edges == "crop":
+            motion = self._cropped(view, motion, way, known)
+        return Solution(motion, bent, way)
+
+    def _cropped(
+        self, view: View, motion: Motion, way: dict[int, Motion], known: Mapping[int, Motion]
+    ) -> Motion:
+        """The motion and an enlargement that no frame around needs more of."""
+        frame, frames = view.window.frame, view.window.frames
+
+        def move(offset: int) -> Motion:
+            if self.path:
+                return known.get(frames[view.window.centre + offset].number, Motion()).times(self.weave)
+            if self.lock:
+                return motion.after(way[offset].inverse)
+            return steadied(way, self.smoothing, offset).times(self.weave)
+
+        zooms = {o: zoom_to_fill((frame.height, frame.width), move(o)) for o in way}
+        return zoomed(motion, zooms, self.smoothing, self.zoom_limit)
+
+    def _box(self, frame: Frame) -> Box | None:
+        box = Box(self.box_left, self.box_top, self.box_right, self.box_bottom)
+        if box == (0, 0, 0, 0):
+            return None
+        if box.x0 < box.x1 <= frame.width and box.y0 < box.y1 <= frame.height:
+            return box
+        raise KnobError(
+            f"the box of stabilise, {box.x0},{box.y0} to {box.x1},{box.y1}, is not one within the picture of "
+            f"{frame.width}x{frame.height}; all four at 0 look at the whole"
+        )
+
+
+def _span(numbers: Iterable[int]) -> str:
+    listed = sorted(numbers)
+    return f"{listed[0]}-{listed[-1]}" if listed else "none"
