@@ -55,17 +55,6 @@ class Measurements(Memo):
                     self._results.pop(key, None)
 
 
-def share_freed_memory() -> None:
-    """Have the C library keep what is freed in one place for all threads.
-
-    Else each connection's thread would keep its own, which no other could use. To be called before threads
-    are started. Does nothing outside glibc (the constant is that of its malloc.h).
-    """
-    if platform.libc_ver()[0] == "glibc":
-        arena_max = -8
-        ctypes.CDLL(None).mallopt(arena_max, 1)
-
-
 def give_back() -> None:
     """Give what was freed and kept back to the system. Does nothing outside glibc."""
     if platform.libc_ver()[0] == "glibc":

@@ -24,7 +24,6 @@ from interneg.errors import RecipeError, near
 from interneg.frame import Box, Frame, Pixels
 from interneg.graph import Graph, handles
 from interneg.node import Context, Node
-from interneg.plugin.batch.memory import keep_freed_memory
 from interneg.plugin.worker.memory import Admission, CalledOff, Measurements, give_back
 from interneg.plugin.worker.protocol import Action, Image, Render, Request
 
@@ -47,7 +46,6 @@ class Renderer:
 
     def __init__(self, nodes: Mapping[str, type[Node]], limit: int) -> None:
         """nodes: by name. limit: bytes of memory for pictures and measurements."""
-        keep_freed_memory()
         self._nodes = nodes
         self._engines = _Shared()
         self._config = lru_cache(_CONFIGS)(_Config)

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import interneg
 from interneg.errors import InternegError, OutputError, UsageError
+from interneg.plugin.batch.memory import keep_freed_memory
 from interneg.plugin.worker import place, protocol, wire
-from interneg.plugin.worker.memory import CalledOff, share_freed_memory
+from interneg.plugin.worker.memory import CalledOff
 from interneg.plugin.worker.pictures import Pictures
 from interneg.plugin.worker.protocol import Action, Hello, Kind, Malformed, Render
 
@@ -72,7 +73,7 @@ def serve(
     lock = _locked(folder / f"{stem}.lock", path)
     if lock is None:
         return False
-    share_freed_memory()
+    keep_freed_memory()
     with open(lock, "rb"):
         _start_log(folder / f"{stem}.log", console)
         Server(path, nodes, idle, memory).run()
