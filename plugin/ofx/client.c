@@ -279,9 +279,9 @@ static bool take_connection(struct connection *connection)
 {
     *connection = (struct connection){NOBODY, 0};
     platform_lock(LOCK_CLIENT);
-    bool free = busy < MOST_CONNECTIONS;
-    busy += free;
-    while (free && rested > 0 && connection->socket == NOBODY) {
+    bool granted = busy < MOST_CONNECTIONS;
+    busy += granted;
+    while (granted && rested > 0 && connection->socket == NOBODY) {
         *connection = resting[--rested];
         if (platform_waiting(connection->socket)) { /* what waits can only be its end */
             platform_hang_up(connection->socket);
@@ -289,7 +289,7 @@ static bool take_connection(struct connection *connection)
         }
     }
     platform_unlock(LOCK_CLIENT);
-    return free;
+    return granted;
 }
 
 static void leave_connection(struct connection connection, bool clean)

@@ -13,7 +13,7 @@ static void offer_depths(OfxPropertySetHandle to)
     set_string(to, kOfxImageEffectPropSupportedPixelDepths, index++, kOfxBitDepthByte);
 }
 
-static void name(OfxPropertySetHandle to, const char *label)
+static void set_labels(OfxPropertySetHandle to, const char *label)
 {
     set_string(to, kOfxPropLabel, 0, label);
     set_string(to, kOfxPropShortLabel, 0, label);
@@ -26,7 +26,7 @@ OfxStatus describe(const struct node *node, OfxImageEffectHandle effect)
     char version[32];
     if (host.effect->getPropertySet(effect, &to) != kOfxStatOK)
         return kOfxStatErrBadHandle;
-    name(to, node->label);
+    set_labels(to, node->label);
     snprintf(version, sizeof version, "%u.%u", node->version[0], node->version[1]);
     set_string(to, kOfxPropVersionLabel, 0, version);
     set_string(to, kOfxPropPluginDescription, 0, node->help);
@@ -57,7 +57,7 @@ static OfxPropertySetHandle define_clip(OfxImageEffectHandle effect, const char 
     OfxPropertySetHandle to = NULL;
     if (host.effect->clipDefine(effect, clip, &to) != kOfxStatOK || !to)
         return NULL;
-    name(to, label);
+    set_labels(to, label);
     for (int i = 0; i < 3; i++)
         set_string(to, kOfxImageEffectPropSupportedComponents, i, components[i]);
     set_int(to, kOfxImageEffectPropSupportsTiles, 0, 0);
