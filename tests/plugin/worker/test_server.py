@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from interneg.errors import HostMemoryError, InternegError, UsageError
@@ -246,6 +247,7 @@ def test_a_worker_that_hangs_is_found_out(start_worker: Start) -> None:
     worker = start_worker()
     with worker.connect() as client:
         worker.process.send_signal(signal.SIGSTOP)
+        wait_until(lambda: psutil.Process(worker.process.pid).status() == psutil.STATUS_STOPPED)
         client.peer.settimeout(0.5)
         with pytest.raises(InternegError, match=r"no sign of life for 0\.5 seconds"):
             client.ask(Kind.STATUS, {})
