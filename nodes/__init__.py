@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from interneg.node import Node
+from interneg.nodes.deflicker import Deflicker
 from interneg.nodes.denoise_sr import DenoiseSR
+from interneg.nodes.stabilise import Stabilise
 
 
 def _by_name(*types: type[Node]) -> Mapping[str, type[Node]]:
@@ -16,5 +18,5 @@ def _by_name(*types: type[Node]) -> Mapping[str, type[Node]]:
     return MappingProxyType(found)
 
 
-NODES: Mapping[str, type[Node]] = _by_name(DenoiseSR)
+NODES: Mapping[str, type[Node]] = _by_name(DenoiseSR, Deflicker, Stabilise)
 """Every node by the name that recipes use."""

@@ -9,7 +9,7 @@ from interneg.colour import WorkingSpace
 from interneg.frame import Pixels
 from interneg.node import View
 from interneg.nodes._flow import flow
-from interneg.nodes._weave import Motion, Points, level_of, points, rigid
+from interneg.nodes._weave import Motion, Points, agreed, level_of, points
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
@@ -75,8 +75,10 @@ def _rest(view: View, first: int) -> Points:
 
     height, width = view.planes(first, WorkingSpace.LOG_Y).shape[1:]
     seen = flow(view, first, first + 1, level_of((height, width)))
-    motion = rigid(view, first, first + 1)
+    motion = agreed(view, first, first + 1)
     rows, columns = (-(-size // _CELL) for size in seen.confidence.shape)
+    if motion is None:
+        return np.zeros((rows, columns), complex)
     small = cv2.resize(seen.field, (columns, rows), interpolation=cv2.INTER_AREA)
     sure = cv2.resize(seen.confidence, (columns, rows), interpolation=cv2.INTER_AREA).ravel()
     z = points(rows, columns, (height, width))

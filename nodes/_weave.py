@@ -22,8 +22,10 @@ _EVERY = 4
 _ROUNDS = 12
 _FINEST = 0.15
 _STRAY = 1.0
-_STEPS = 3
+_STEPS = 5
+_SETTLED = 0.01
 _ALIKE = 0.2
+_AROUND = 25
 _BEND = 0.004
 _ONE_SIDED = 0.1
 
@@ -116,15 +118,19 @@ def rigid(view: View, first: int, second: int, box: Box | None = None) -> Motion
     """Where what the frame at offset `first` shows lies in the one at `second`: what most of it agrees on.
 
     box: the only part of the picture that is looked at; a part tells a shift and nothing more. Frames that
-    have nothing in common (black, white, nothing but grain) have not moved. Raises InputError where the
-    frames differ in size.
+    have nothing in common have not moved. Raises InputError where the frames differ in size.
     """
-    compute = lambda: _rigid(view, first, second, box)  # noqa: E731
-    motion: Motion = view.measure(f"rigid 1 {box}", compute, first, second)
+    return agreed(view, first, second, box) or Motion()
+
+
+def agreed(view: View, first: int, second: int, box: Box | None = None) -> Motion | None:
+    """As `rigid`; None where the frames have nothing in common: black, white, nothing but grain."""
+    name = f"rigid 1 {box}"
+    motion: Motion | None = view.measure(name, lambda: _agreed(view, first, second, box), first, second)
     return motion
 
 
-def _rigid(view: View, first: int, second: int, box: Box | None) -> Motion:
+def _agreed(view: View, first: int, second: int, box: Box | None) -> Motion | None:
     height, width = size = view.planes(first, WorkingSpace.LOG_Y).shape[1:]
     level = level_of(size if box is None else (box.height, box.width))
     seen = flow(view, first, second, level + 1)
@@ -138,10 +144,10 @@ def _rigid(view: View, first: int, second: int, box: Box | None) -> Motion:
     sparse = np.s_[::every, ::every]
     motion = fit(z[sparse].ravel(), moved[sparse].ravel(), trust[sparse].ravel(), box is None)
     if motion is None:
-        return Motion()
+        return None
     trust = trust / np.square(1 + np.square(np.abs(motion(z) - z - moved) / _STRAY))
     a, b = (structure(view, o, level) for o in (first, second))
-    return _refined(motion, a, b, trust, (height, width), box is None) or Motion()
+    return _refined(motion, a, b, trust, (height, width), box is None)
 
 
 def fit(z: Points, moved: Points, trust: Pixels, turns: bool = True) -> Motion | None:
@@ -170,6 +176,14 @@ def fit(z: Points, moved: Points, trust: Pixels, turns: bool = True) -> Motion |
     return motion
 
 
+def _detail(structure: npt.NDArray[np.uint8]) -> Pixels:
+    """Structure less its mean around, which knows the edges of the picture and would hold it back."""
+    import cv2
+
+    plain = structure.astype(np.float32)
+    return np.asarray(plain - cv2.blur(plain, (_AROUND, _AROUND), borderType=cv2.BORDER_REFLECT))
+
+
 def _refined(
     motion: Motion,
     a: npt.NDArray[np.uint8],
@@ -189,7 +203,7 @@ def _refined(
     unit = size[1] / width, size[0] / height
     z = points(height, width, size)
     trust = cv2.resize(trust, (width, height), interpolation=cv2.INTER_LINEAR)
-    first, second = a.astype(np.float32) - 128, b.astype(np.float32) - 128
+    first, second = _detail(a), _detail(b)
     for _ in range(_STEPS):
         at = motion(z)
         x = ((at.real + size[1] / 2) / unit[0] - 0.5).astype(np.float32)
@@ -210,8 +224,10 @@ def _refined(
         rows = np.stack([s.ravel() for s in slopes]).astype(np.float64)
         weighted = rows * weights.ravel()
         step = np.linalg.lstsq(weighted @ rows.T, weighted @ error.ravel(), rcond=1e-10)[0]
-        rate = complex(step[2], step[3]) if turns else 0
-        motion = motion.after(Motion(1 + rate, complex(step[0], step[1])))
+        shift, rate = complex(step[0], step[1]), complex(step[2], step[3]) if turns else 0
+        motion = motion.after(Motion(1 + rate, shift))
+        if abs(shift) + abs(rate) * max(size) / 2 < _SETTLED * unit[0]:
+            break
     common = (trust * first * seen).sum()
     alone = np.sqrt((trust * first * first).sum() * (trust * seen * seen).sum())
     return motion if common > _ALIKE * alone else None

@@ -77,8 +77,8 @@ class Stabilise(Node):
     )  # fmt: skip
     lock_frames: tuple[int, ...] = knob(
         (), "frames", "Lock frames",
-        "With lock: the frames to hold to, one for each shot; a frame is held to the last one at or before "
-        "it, else to the first.", animatable=False,
+        "With lock: the frames to hold to, for each shot its first; a frame is held to the last one at or "
+        "before it, else to the first of them.", animatable=False,
     )  # fmt: skip
     edges: str = knob(
         "hold", "choice", "Edges",
