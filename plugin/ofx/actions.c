@@ -125,6 +125,11 @@ static OfxStatus frames_needed(struct instance *instance, OfxPropertySetHandle i
     name_of_clip(property, kOfxImageClipPropFrameRange_, kOfxImageEffectSimpleSourceClipName);
     set_double(out, property, 0, time - reach.before - beyond);
     set_double(out, property, 1, time + reach.after + beyond);
+    int anchor;
+    if (params_anchor(instance, time, &anchor)) {
+        set_double(out, property, 2, anchor);
+        set_double(out, property, 3, anchor);
+    }
     return kOfxStatOK;
 }
 

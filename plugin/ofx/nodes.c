@@ -102,6 +102,7 @@ static bool read_node(const struct json *from, struct node *node)
     node->temporal = json_true(json_get(from, "temporal"));
     node->groups = json_get(from, "groups");
     node->reach = json_get(from, "reach");
+    node->anchors = json_text(json_get(from, "anchors"), NULL);
     const struct json *numbers = json_get(from, "version");
     if (numbers && numbers->count == 2) {
         version[0] = json_number(numbers->first, 1);

@@ -31,6 +31,7 @@ struct node {
     struct knob knob[MOST_KNOBS];
     struct input input[MOST_INPUTS];
     const struct json *groups, *reach;
+    const char *anchors; /* the knob that names further frames to look at, NULL where there is none */
 };
 
 /* How many nodes there are, read once; 0, and a line on standard error, where the file is not as it must be. */

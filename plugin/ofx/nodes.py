@@ -30,6 +30,7 @@ _HIDDEN = frozenset({"synthesis"})
 """Knobs that hosts do not show: an OpenFX picture has no room for a further channel."""
 
 _MOST_ROWS = 4096
+_ANYWHERE = 1001
 
 _MASK = {
     "name": "Mask",
@@ -60,7 +61,8 @@ def text(nodes: Iterable[type[Node]]) -> str:
 
 
 def _entry(node: type[Node]) -> dict[str, Any]:
-    facts, identifier, reach = facts_of(node), f"org.interneg.{node.__name__}", _reach(node)
+    facts, identifier = facts_of(node), f"org.interneg.{node.__name__}"
+    reach, anchors = _reach(node), _anchors(node)
     return {
         "name": node.name,
         "identifier": identifier,
@@ -70,12 +72,13 @@ def _entry(node: type[Node]) -> dict[str, Any]:
         "version": [COMPATIBLE, node.version],
         "icon": f"{identifier}.png",
         "inputs": [_MASK, _REFERENCE] if node.reference else [_MASK],
-        "temporal": any(before or after for *_, before, after, _ in reach["rows"]),
+        "temporal": bool(anchors) or any(before or after for *_, before, after, _ in reach["rows"]),
         "knobs": [
             *(_knob(k, knobs_of(node)[k["name"]]) for k in facts["knobs"] if k["name"] not in _HIDDEN),
             *(_button(b) for b in BUTTONS if b.is_on(node.name)),
         ],
         "reach": reach,
+        "anchors": anchors,
     }
 
 
@@ -125,6 +128,16 @@ def _reach(node: type[Node]) -> dict[str, Any]:
                 break
         else:
             return {"knobs": knobs, "rows": rows}
+
+
+def _anchors(node: type[Node]) -> str | None:
+    """The knob that names further frames to look at, found by trying; None where there is none."""
+    declared = knobs_of(node)
+    switches = [{}, *({name: True} for name, knob in declared.items() if knob.kind == "bool")]
+    for name in (name for name, knob in declared.items() if knob.kind == "frames"):
+        if any(_ANYWHERE in node.with_knobs({name: (_ANYWHERE,), **s}).anchors(_ANYWHERE) for s in switches):
+            return name
+    return None
 
 
 def _values(node: type[Node], name: str, knob: Knob) -> list[Value]:

@@ -344,6 +344,23 @@ bool params_reach(const struct instance *instance, double time, struct reach *re
     return false;
 }
 
+bool params_anchor(const struct instance *instance, double time, int *number)
+{
+    const struct node *node = instance->node;
+    size_t i = node->anchors ? knob_named(node, node->anchors) : node->knobs;
+    const char *words = i < node->knobs && node->knob[i].kind == KNOB_FRAMES ? get_words(instance->knob[i], time) : "";
+    char *end;
+    bool found = false;
+    for (double next = strtod(words, &end); end != words; next = strtod(words, &end)) {
+        bool past = found && *number <= time;
+        if (!found || (next <= time ? !past || next > *number : !past && next < *number))
+            *number = whole(next);
+        found = true;
+        words = end + strspn(end, " \t,");
+    }
+    return found;
+}
+
 bool params_is_bypassed(const struct instance *instance, double time)
 {
     size_t i = knob_named(instance->node, STRENGTH);

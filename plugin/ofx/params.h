@@ -30,6 +30,9 @@ bool params_find(struct instance *instance);
 void params_write(const struct instance *instance, double time, struct text *text);
 /* False where nodes.json tells nothing of these values. */
 bool params_reach(const struct instance *instance, double time, struct reach *reach);
+/* The frame to look at beside those around: of the node's list of such frames the last at or before the time, else the
+   first. False where there is none. */
+bool params_anchor(const struct instance *instance, double time, int *number);
 bool params_is_bypassed(const struct instance *instance, double time);
 bool params_uses(const struct instance *instance, size_t input, double time);
 /* The name of the colour space that the pixels are in. */

@@ -203,6 +203,10 @@ static bool add_frames(struct job *job, int range[2])
             if (is_aborted(job) || !add_frame(job, offset))
                 return false;
         }
+    int anchor;
+    if (params_anchor(job->instance, job->time, &anchor) && anchor >= range[0] && anchor <= range[1] &&
+        (anchor < now - job->reach.before - beyond || anchor > now + job->reach.after + beyond))
+        return add_frame(job, anchor - now);
     return true;
 }
 

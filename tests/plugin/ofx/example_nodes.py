@@ -115,6 +115,27 @@ class EveryKnob(_Example):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FromAnchor(_Example):
+    """The difference from a frame that may lie anywhere: the last of a list at or before, else the first."""
+
+    name: ClassVar[str] = "from-anchor"
+    label: ClassVar[str] = "From anchor"
+    help: ClassVar[str] = "Subtracts another frame."
+
+    anchored: bool = knob(True, "bool", "Anchored", "Whether there is another frame.", animatable=False)
+    frames: tuple[int, ...] = knob((), "frames", "Frames", "The other frames.", animatable=False)
+
+    def anchors(self, number: int) -> tuple[int, ...]:
+        if not self.anchored or not self.frames:
+            return ()
+        return (max((n for n in self.frames if n <= number), default=min(self.frames)),)
+
+    def process(self, view: View) -> Pixels:
+        others = [a.pixels[list(a.colour_channels)] for a in view.window.anchors]
+        return np.asarray(view.planes() - sum(others, np.float32(0)), np.float32)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Waiting(_Example):
     """The input plus 1, after a while."""
 
@@ -129,4 +150,6 @@ class Waiting(_Example):
         return view.planes() + np.float32(1)
 
 
-NODES: Mapping[str, type[Node]] = {n.name: n for n in (WindowMean, AddReference, Doubled, EveryKnob, Waiting)}
+NODES: Mapping[str, type[Node]] = {
+    n.name: n for n in (WindowMean, AddReference, Doubled, EveryKnob, FromAnchor, Waiting)
+}

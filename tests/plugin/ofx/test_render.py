@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from example_nodes import AddReference, Doubled, EveryKnob, Waiting, WindowMean
+from example_nodes import AddReference, Doubled, EveryKnob, FromAnchor, Waiting, WindowMean
 from expected import expected, part
 from host import NUKE_LIKE, Host, Profile, with_layout
 from ofx_images import TYPES, Picture, Rect
@@ -50,6 +50,28 @@ def test_exactly_the_frames_that_are_needed_are_fetched(bundle: Path, runtime: P
         instance.set("radius", 1)
         instance.render(1001)
         assert set(instance.fetched["Source"]) >= set(range(1001, 1006))
+
+
+def test_a_frame_from_afar_is_fetched_where_a_list_of_frames_names_it(bundle: Path, runtime: Path) -> None:
+    source, frames = clip(1001, 1030), (1020, 1003, 1011)
+    with Host(bundle) as host:
+        instance = host.create("org.interneg.FromAnchor", source)
+        instance.set("frames", "1020, 1003,1011 ")
+        for time, anchor in ((1001, 1003), (1003, 1003), (1010, 1003), (1011, 1011), (1030, 1020)):
+            shown = instance.render(time)
+            np.testing.assert_array_equal(
+                shown.pixels, expected(FromAnchor(frames=frames), time, source).pixels
+            )
+            assert instance.declared["Source"] == [(time, time), (anchor, anchor)]
+            assert set(instance.fetched["Source"]) == {time, anchor}
+        instance.set("frames", "1002, 1100")
+        assert instance.render(1030).pixels is not None
+        instance.set("frames", "1100")
+        with pytest.raises(RenderFailed, match="1100"):
+            instance.render(1030)
+        instance.set("frames", "")
+        instance.render(1030)
+        assert instance.declared["Source"] == [(1030, 1030)]
 
 
 @pytest.mark.parametrize("missing", ["failed", "null"])
