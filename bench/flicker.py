@@ -68,7 +68,7 @@ def left(truth: Clip, clip: Clip) -> float:
     Blocks: 6x6 over the picture. The logarithm of the ratio is high-passed over time by the difference of
     each frame from the mean of its two neighbours, which takes out what is steady and what drifts.
     """
-    ratio = np.log(_blocks(clip)) - np.log(_blocks(truth))
+    ratio = np.log(blocks(clip)) - np.log(blocks(truth))
     high = ratio[1:-1] - 0.5 * (ratio[:-2] + ratio[2:])
     return float(np.sqrt(np.mean(high**2)))
 
@@ -86,6 +86,7 @@ def psnr(truth: Clip, clip: Clip) -> float:
     return float(-10 * np.log10(np.mean(error**2)))
 
 
-def _blocks(clip: Clip) -> Doubles:
+def blocks(clip: Clip) -> Doubles:
+    """The means of the 6x6 blocks of each picture, (T, 6, 6), at least 1e-4."""
     small = [cv2.resize(p, (BLOCKS, BLOCKS), interpolation=cv2.INTER_AREA) for p in clip]
     return np.maximum(np.asarray(small, np.float64), 1e-4)

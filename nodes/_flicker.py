@@ -5,7 +5,7 @@ Levels are natural logarithms of light: a change of exposure is a sum, and one o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from interneg.colour import WorkingSpace
 from interneg.frame import Pixels
 from interneg.node import View
+from interneg.nodes._bands import camera, row_means
 from interneg.nodes._flow import flow, moved
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
@@ -27,9 +28,9 @@ LUMA = -1
 """The plane that stands for all; 0, 1 and 2 are R, G and B alone."""
 
 _SIZE = 256
-_BLUR = 2.0
+_BLUR = 1.0
 _DARKEST = 1e-5
-_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)
+_WEIGHTS = np.float32(0.299), np.float32(0.587), np.float32(0.114)
 _CUBIC = 2
 # The field's cosines, and how large a slope and the slowest of them usually are.
 _WAVES = 5
@@ -44,7 +45,6 @@ _QUIET = 0.002
 # What a pixel counts whose motion is not known, and how uneven it may be to count at all.
 _STILL = 0.05
 _EVEN = 0.05
-_ROW_BLUR = 0.006
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,7 @@ class Change:
 
 
 def levels(view: View, offset: int, plane: int = LUMA) -> Pixels:
-    """The levels of the frame at `offset`, (h, w) float32: reduced to 256 or less, and blurred.
+    """The levels of the frame at `offset`, (h, w) float32: reduced to 256 or less.
 
     Light below 1e-5 counts as 1e-5.
     """
@@ -76,31 +76,42 @@ def levels(view: View, offset: int, plane: int = LUMA) -> Pixels:
         if len(small) == 1:
             one = small[0]
         else:
-            one = np.tensordot(_WEIGHTS, np.stack(small), 1) if plane == LUMA else small[plane]
-        # Then a motion that is wrong by half a pixel does not look like a change.
-        one = cv2.GaussianBlur(one, (0, 0), _BLUR)
+            one = sum(w * p for w, p in zip(_WEIGHTS, small, strict=True)) if plane == LUMA else small[plane]
         return np.asarray(np.log(np.maximum(one, _DARKEST)), np.float32)
 
     found: Pixels = view.measure(f"flicker levels 1 {plane}", reduced, offset)
     return found
 
 
-def change(view: View, first: int, plane: int = LUMA) -> Change:
+def change(view: View, first: int, plane: int = LUMA, bands: bool = False) -> Change:
     """Measure the change from the frame at offset `first` to the one after it, once per pair.
 
-    Raises InputError where they differ in size.
+    bands: whether rows are measured too; else they are 0. Raises InputError where the frames differ in size.
     """
 
     def compare() -> Change:
+        import cv2
+
         between = flow(view, first, first + 1, _reduction(view))
         height, width = view.window.frame.pixels.shape[1:]
         rows, columns = between.confidence.shape
         motion = between.field * np.float32([columns / width, rows / height])
-        there = moved(levels(view, first + 1, plane), motion, _CUBIC)
-        return fitted(levels(view, first, plane), there, motion, between.confidence)
+        here, after = levels(view, first, plane), levels(view, first + 1, plane)
+        # Blurred, so that a motion that is wrong by half a pixel does not look like a change.
+        soft = [cv2.GaussianBlur(p, (0, 0), _BLUR) for p in (here, after)]
+        found = fitted(soft[0], moved(soft[1], motion, _CUBIC), motion, between.confidence)
+        if not bands or not found.known:
+            return found
+        # Dense flow takes bands for motion; that of the camera cannot follow them.
+        steady = camera(motion, between.confidence)
+        there = moved(after, steady, _CUBIC)
+        field = cv2.resize(found.field, (columns, rows), interpolation=cv2.INTER_CUBIC)
+        rest = there - found.slope * here - field
+        weight = _weights(here, there, np.ones_like(between.confidence))
+        return replace(found, rows=row_means(rest, weight, steady[..., 1]))
 
-    found: Change = view.measure(f"flicker change 1 {plane}", compare, first, first + 1)
-    return found
+    done: Change = view.measure(f"flicker change 1 {plane} {bands}", compare, first, first + 1)
+    return done
 
 
 def fitted(here: Pixels, there: Pixels, motion: Pixels, confidence: Pixels) -> Change:
@@ -111,12 +122,11 @@ def fitted(here: Pixels, there: Pixels, motion: Pixels, confidence: Pixels) -> C
     Samples that disagree lose their weight (Geman and McClure, 1985), so that what moves in a light of its
     own does not pull.
     """
+    import cv2
+
     height, width = here.shape
     level, apart = 0.5 * (here + there), (there - here).ravel().astype(np.float64)
-    light = np.exp(level)
-    # Dark pixels are all noise in the logarithm.
-    weight = light / (light + np.median(light)) * (confidence + _STILL * (1 - confidence) * _flat(level))
-    weight = np.where(level > np.log(2 * _DARKEST), weight, 0).ravel().astype(np.float64)
+    weight = _weights(here, there, confidence).ravel()
     if np.count_nonzero(weight > _QUIET) < min(_FEWEST, weight.size / 2):
         return Change(1.0, np.zeros(GRID), np.zeros(height), known=False)
     pivot = float(np.average(level.ravel(), weights=weight))
@@ -130,16 +140,24 @@ def fitted(here: Pixels, there: Pixels, motion: Pixels, confidence: Pixels) -> C
     for _ in range(_ROUNDS):
         scale = max(1.4826 * float(np.median(np.abs(rest[typical]))), _QUIET)
         trusted = weight / np.square(1 + np.square(rest / (_OUTLIER * scale)))
-        weighted = model * trusted
-        found = np.linalg.solve(weighted @ model.T + held * scale**2, weighted @ apart)
-        rest = apart - found @ model
+        # Not by BLAS, whose sums may depend on how many threads are free.
+        normal = cv2.mulTransposed(model * np.sqrt(trusted), False)
+        found = np.linalg.solve(normal + held * scale**2, np.einsum("ij,j->i", model, trusted * apart))
+        rest = apart - np.einsum("i,ij->j", found, model)
     # It was fitted to the mean of both levels, which the noise of neither makes flatter.
     slope = (2 + found[0]) / (2 - found[0])
     angles = [np.pi * (np.arange(n) + 0.5) / n for n in GRID]
     points = _cosines(*(a.ravel() for a in np.meshgrid(*angles, indexing="ij")))
-    field = (found[1:] @ points).reshape(GRID) * (slope + 1) / 2 + (1 - slope) * pivot
-    rows = _rows(rest, trusted, y)
-    return Change(float(slope), field, rows)
+    field = np.einsum("i,ij->j", found[1:], points).reshape(GRID) * (slope + 1) / 2 + (1 - slope) * pivot
+    return Change(float(slope), field, np.zeros(height))
+
+
+def _weights(here: Pixels, there: Pixels, confidence: Pixels) -> Double:
+    """What each sample counts, (h, w): dark ones, which are all noise in the logarithm, little."""
+    level = 0.5 * (here + there)
+    light = np.exp(level)
+    weight = light / (light + np.median(light)) * (confidence + _STILL * (1 - confidence) * _flat(level))
+    return np.where(level > np.log(2 * _DARKEST), weight, 0).astype(np.float64)
 
 
 def _cosines(y: Double, x: Double) -> Double:
@@ -166,20 +184,6 @@ def _flat(level: Pixels) -> Pixels:
     around = np.ones((3, 3), np.uint8)
     steep = cv2.dilate(level, around) - cv2.erode(level, around)
     return np.asarray(1 / (1 + np.square(steep / np.float32(_EVEN))), np.float32)
-
-
-def _rows(rest: Double, trusted: Double, y: Double) -> Double:
-    """The mean of what is left in each row, (h,), smooth from row to row, near 0 where little is known."""
-    import cv2
-
-    height, width = y.shape
-    row = np.clip(y, 0, height - 1).astype(np.intp).ravel()
-    blur = max(_ROW_BLUR * height, 0.5)
-    sums, shares = (
-        cv2.GaussianBlur(np.bincount(row, v, height)[:, None], (0, 0), blur)[:, 0]
-        for v in (trusted * rest, trusted)
-    )
-    return np.asarray(sums / (shares + 0.02 * width * trusted.mean()), np.float64)
 
 
 def _reduction(view: View) -> int:

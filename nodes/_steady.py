@@ -13,6 +13,7 @@ from interneg.nodes._flicker import GRID, LUMA, Change, change, levels
 
 Double = npt.NDArray[np.float64]
 
+_BEYOND = 0.7
 _FEWEST = 3
 _LEAST = 5e-4
 # This share of normal deviates is within so many standard deviations.
@@ -69,17 +70,18 @@ class Correction:
         return Correction(*between, self.pivot, self.lowest, self.highest)
 
 
-def path(view: View, plane: int = LUMA) -> Path:
+def path(view: View, plane: int = LUMA, bands: bool = False) -> Path:
     """Follow the levels from the window's own frame to both sides, up to where frames tell nothing.
 
     Changes between neighbours are added up, so a window costs one new measurement per new frame.
     """
     lowest, pivot, highest = (float(v) for v in np.percentile(levels(view, 0), (1, 50, 99)))
+    lowest, highest = lowest - _BEYOND, highest + _BEYOND
     here = Change(1.0, np.zeros(GRID), np.zeros(len(levels(view, 0))))
     found = {0: here}
     first, last = _ends(view.window.frames, view.window.centre)
     for offset in range(1, last + 1):
-        step = change(view, offset - 1, plane)
+        step = change(view, offset - 1, plane, bands)
         if not step.known:
             break
         to = found[offset - 1]
@@ -87,7 +89,7 @@ def path(view: View, plane: int = LUMA) -> Path:
             step.slope * to.slope, step.slope * to.field + step.field, step.slope * to.rows + step.rows
         )
     for offset in range(-1, first - 1, -1):
-        step = change(view, offset, plane)
+        step = change(view, offset, plane, bands)
         if not step.known:
             break
         to = found[offset + 1]

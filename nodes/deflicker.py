@@ -87,7 +87,7 @@ class Deflicker(Node):
         return out
 
     def _correction(self, view: View, plane: int) -> Correction:
-        return correction(path(view, plane), self.window, self.keep)
+        return correction(path(view, plane, self.bands > 0), self.window, self.keep)
 
     def _apply(self, what: Correction, plane: Pixels, out: Pixels) -> None:
         """Multiply `plane` into `out`, in strips that stay in the cache."""
