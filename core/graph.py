@@ -7,7 +7,7 @@ threads or machines of one kind give the same bits.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from interneg.errors import UsageError
@@ -64,7 +64,6 @@ class Graph:
         cuts: Collection[int] | None = None,
     ) -> None:
         self._nodes = [n for n in nodes if n.strength != 0]
-        self._source = source
         self._context = context
         self._mask = mask
         self._reference = reference
@@ -73,17 +72,13 @@ class Graph:
         span = sum(max(n.reach) for n in self._nodes)
         self._temporal = any(handles(nodes))
         self._memo = Memo(2 * (span + LOOK) + 8)
+        # Not a method of the graph: frames would then wait for the collector of reference cycles.
+        self._input = _remembered(source, self._memo) if self._temporal else source.frame
         self._shots = Shots(self._numbers, self._input, context.measurements, cuts)
 
     def render(self, number: int) -> Frame:
         """Render the frame of that number through all nodes. Raises what the source and the nodes raise."""
         return self._after(len(self._nodes), self._index[number])
-
-    def _input(self, number: int) -> Frame:
-        if not self._temporal:
-            return self._source.frame(number)
-        frame: Frame = self._memo.get((0, number), lambda: self._source.frame(number))
-        return frame
 
     def _after(self, count: int, index: int) -> Frame:
         """The frame as it is after the first `count` nodes."""
@@ -118,3 +113,11 @@ class Graph:
                 f"{node.name} looks at frame {number}, which is not in the clip ({first}-{last})"
             )
         return self._index[number]
+
+
+def _remembered(source: Source, memo: Memo) -> Callable[[int], Frame]:
+    def frame(number: int) -> Frame:
+        read: Frame = memo.get((0, number), lambda: source.frame(number))
+        return read
+
+    return frame

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import logging
 import os
@@ -115,10 +114,6 @@ class Renderer:
                     # A measurement that several renders waited for ends with the one that was at it.
                     if called_off():
                         raise
-                finally:
-                    # A graph and its shots know each other: without this, the frames they saw, and with them
-                    # the host's memory, would be held until Python next looks for such circles.
-                    gc.collect(1)
 
     def _node(self, request: Request) -> Node:
         kind = self._nodes.get(request.node)

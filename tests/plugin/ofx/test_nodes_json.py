@@ -60,10 +60,15 @@ def test_reach_follows_the_knobs_that_decide_it(temporal_mean: type[Node]) -> No
 
 
 def test_enlarging_is_in_the_table_too() -> None:
-    assert entry(NODES["denoise-sr"])["reach"] == {
-        "knobs": ["scale"],
-        "rows": [["1", 0, 0, 1], ["2", 0, 0, 2], ["4", 0, 0, 4]],
-    }
+    made = entry(NODES["denoise-sr"])["reach"]
+    assert made["knobs"] == ["scale", "temporal"]
+    assert made["rows"] == [[str(s), t, t, t, s] for s in (1, 2, 4) for t in (0, 1, 2)]
+
+
+def test_the_knob_that_names_frames_from_afar_is_found() -> None:
+    assert [n["name"] for n in catalogue(NODES.values())["nodes"] if n["anchors"]] == ["stabilise"]
+    assert entry(NODES["stabilise"])["anchors"] == "lock_frames"
+    assert entry(Picky)["anchors"] is None
 
 
 @dataclass(frozen=True, kw_only=True)
