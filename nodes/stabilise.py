@@ -174,6 +174,11 @@ class Stabilise(Node):
         solution: Solution = view.measure(name, lambda: self._solve(view, content), *offsets)
         return solution
 
+    def since(self, view: View) -> Motion:
+        """How the picture has moved since the frame before; at the start of a shot it has not."""
+        frame, before = view.window.frame, view.window.frames[view.window.centre - 1]
+        return Motion() if before.number == frame.number else rigid(view, -1, 0, self._box(frame))
+
     def _solve(self, view: View, content: bytes) -> Solution:
         frame = view.window.frame
         size, box = (frame.height, frame.width), self._box(frame)

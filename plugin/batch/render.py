@@ -71,7 +71,7 @@ def render(job: Job, colour: Colour, engines: EngineSource, progress: Progress) 
     if "reference" in job.recipe.inputs:
         raise UsageError("no node of this recipe looks at a reference plate; leave it out")
     with closing(open_clip(job.input)) as clip:
-        wanted = _wanted(job, clip)
+        wanted = frames_of(job, clip)
         require(clip, job.input, _shown(job.recipe, clip, wanted), job.missing)
         output = _output(job, clip, wanted)
         stages, jobs, frames = _prepare(job, clip, wanted, output, colour, engines, progress)
@@ -118,7 +118,7 @@ def _prepare(
     """Everything that can fail before the first frame; frames in work, and in the pipeline, at once."""
     nodes = [n for n in job.recipe.nodes if n.strength != 0]
     before, after = handles(nodes)
-    cuts = _cuts(job.cuts, clip) if job.cuts else None
+    cuts = read_cuts(job.cuts, clip) if job.cuts else None
     source = ClipSource(
         clip, job.input, wanted,
         colour=colour, space=job.recipe.input_space, missing=job.missing, alike=before + after > 0,
@@ -162,7 +162,7 @@ def _first_of_each(progress: Progress) -> Callable[[str, str], None]:
     return tell
 
 
-def _wanted(job: Job, clip: Clip) -> tuple[int, ...]:
+def frames_of(job: Job, clip: Clip) -> tuple[int, ...]:
     """The frames to be written. Raises InputError for frames beyond the clip's ends, which are no gaps."""
     inside = range(clip.numbers[0], clip.numbers[-1] + 1)
     if not job.frames:
@@ -206,7 +206,7 @@ def _output(job: Job, clip: Clip, wanted: Sequence[int]) -> Output:
     return output
 
 
-def _cuts(path: str, clip: Clip) -> tuple[int, ...]:
+def read_cuts(path: str, clip: Clip) -> tuple[int, ...]:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -15,6 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 import interneg
 from interneg.errors import HostMemoryError, InternegError
 from interneg.plugin.batch.progress import silence
+from interneg.plugin.cli.analyse import analyse
 from interneg.plugin.cli.doctor import doctor
 from interneg.plugin.cli.install import install
 from interneg.plugin.cli.nodes import nodes
@@ -75,6 +76,7 @@ app = typer.Typer(
 )
 app.command()(render)
 app.command()(nodes)
+app.command()(analyse)
 app.command()(qc)
 app.command()(doctor)
 app.command()(worker)

@@ -1,0 +1,96 @@
+"""The path of a clip, as Stabilise measures it: everything between a command and its path file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from interneg.colour import Colour
+from interneg.engine import EngineSource
+from interneg.errors import RecipeError
+from interneg.frame import Frame, Window
+from interneg.graph import Graph, handles, needed
+from interneg.io import open_clip
+from interneg.memo import Memo
+from interneg.node import Context, Node, View
+from interneg.nodes._path import nuke, text
+from interneg.nodes._weave import Motion
+from interneg.nodes.stabilise import Stabilise
+from interneg.plugin.batch.files import read
+from interneg.plugin.batch.progress import Progress
+from interneg.plugin.batch.render import Job, frames_of, read_cuts
+from interneg.plugin.batch.source import ClipSource, require
+
+
+@dataclass(frozen=True)
+class Path:
+    """What was found: of each frame its motion since the one before, and what Stabilise would move it by.
+
+    size: of the picture (H, W).
+    """
+
+    size: tuple[int, int]
+    motions: Mapping[int, Motion]
+    corrections: Mapping[int, Motion]
+
+    @property
+    def json(self) -> str:
+        """The path file."""
+        return text(self.size, self.motions, self.corrections)
+
+    @property
+    def nuke(self) -> str:
+        """The corrections as a Nuke Transform."""
+        return nuke(self.size, self.corrections)
+
+
+def analyse(job: Job, colour: Colour, engines: EngineSource, progress: Progress) -> Path:
+    """Measure the path of a clip as the recipe's first stabilise sees it, after the nodes before it.
+
+    job: its output is not looked at. The corrections are those of weave 1 without a zoom, whatever the recipe
+    has, so that its knobs still work on them. Raises RecipeError for a recipe without stabilise, and what a
+    render raises.
+    """
+    found: dict[int, tuple[tuple[int, int], Motion, Motion]] = {}
+    nodes = _watched(job.recipe.nodes, found)
+    with closing(open_clip(job.input)) as clip:
+        wanted = frames_of(job, clip)
+        inside = range(clip.numbers[0], clip.numbers[-1] + 1)
+        require(clip, job.input, {n for w in wanted for n in needed(nodes, w) if n in inside}, job.missing)
+        source = ClipSource(
+            clip, job.input, wanted,
+            colour=colour, space=job.recipe.input_space, missing=job.missing, alike=True,
+        )  # fmt: skip
+        cuts = read_cuts(job.cuts, clip) if job.cuts else None
+        context = Context(colour, engines, Memo(4 * (sum(handles(nodes)) + 2)), read=read)
+        graph = Graph(nodes, source, context, cuts=cuts)
+        progress.start(len(wanted))
+        for number in wanted:
+            graph.render(number)
+            progress.step(number, "written")
+    return Path(
+        next(size for size, *_ in found.values()),
+        {n: motion for n, (_, motion, _) in found.items()},
+        {n: correction for n, (*_, correction) in found.items()},
+    )
+
+
+def _watched(nodes: tuple[Node, ...], found: dict[int, tuple[tuple[int, int], Motion, Motion]]) -> list[Node]:
+    """The nodes up to the first stabilise, which tells what it finds and moves nothing."""
+
+    class Watched(Stabilise):
+        """Stabilise as an observer."""
+
+        def render(self, window: Window, context: Context, mask: Frame | None = None) -> Frame:
+            frame = window.frame
+            view = View(window, self.working_space, context, self.unpremultiply)
+            found[frame.number] = (frame.height, frame.width), self.since(view), self.solve(view).motion
+            return frame
+
+    for k, node in enumerate(nodes):
+        if isinstance(node, Stabilise):
+            plain = replace(node, strength=1.0, weave=1.0, warp=0.0, edges="hold", path="")
+            return [*nodes[:k], Watched(**plain.knobs)]  # type: ignore[arg-type]
+    names = ", ".join(n.name for n in nodes)
+    raise RecipeError(f"the recipe has no node 'stabilise', whose path could be measured; it has: {names}")

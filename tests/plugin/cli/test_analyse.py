@@ -1,0 +1,132 @@
+"""`interneg analyse`, and the renders that follow its file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import OpenImageIO as oiio
+import pytest
+from typer.testing import CliRunner
+
+from interneg.frame import Frame
+from interneg.io.images import write_image
+from interneg.plugin.cli.main import app
+
+JUMPS = [(0, 0), (3, -1), (-2, 2), (1, 1), (-3, 0), (2, -2), (0, 1), (-1, -1)]
+
+
+@pytest.fixture
+def shaken(tmp_path: Path) -> str:
+    """Eight frames of a still scene that jump by whole pixels."""
+    rng = np.random.default_rng(1)
+    scene = sum(cv2.GaussianBlur(rng.normal(0, s, (160, 200, 3)), (0, 0), s) for s in (1.5, 4, 12))
+    scene = np.float32(0.5 + 0.2 * scene)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number, (x, y) in enumerate(JUMPS, 1001):
+        picture = scene[20 - y : 140 - y, 20 - x : 180 - x].transpose(2, 0, 1)
+        frame = Frame.of(picture, depth=("float",) * 3, number=number)
+        write_image(folder / f"p.{number}.exr", frame, attributes={}, warn=lambda kind, sentence: None)
+    return str(folder / "p.####.exr")
+
+
+def run(*arguments: object) -> Any:
+    return CliRunner().invoke(app, [str(a) for a in arguments], env={"COLUMNS": "200"})
+
+
+def pixels(path: Path) -> Any:
+    return oiio.ImageBuf(str(path)).get_pixels(oiio.FLOAT)
+
+
+def test_the_file_holds_what_moved_and_what_is_done_about_it(shaken: str, tmp_path: Path) -> None:
+    done = run("analyse", "stabilise", shaken, tmp_path / "p.json", "--nuke", tmp_path / "p.nk")
+    assert done.exit_code == 0, done.output
+    data = json.loads((tmp_path / "p.json").read_text())
+    assert (data["format"], data["size"]) == ("interneg path 1", [160, 120])
+    moved = [data["frames"][str(n)]["motion"] for n in range(1001, 1009)]
+    np.testing.assert_allclose([(m["dx"], m["dy"]) for m in moved[1:]], np.diff(JUMPS, axis=0), atol=0.05)
+    assert moved[0] == {"dx": 0, "dy": 0, "rotation": 0, "scale": 1}
+    script = (tmp_path / "p.nk").read_text()
+    x, y = (re.findall(r"x(\d+) (\S+)", part) for part in script.split("rotate")[0].split("} {curve"))
+    for (n, dx), (_, dy) in zip(x, y, strict=True):
+        correction = data["frames"][n]["correction"]
+        assert (float(dx), -float(dy.rstrip("}"))) == (correction["dx"], correction["dy"])
+    assert " center {80 60}" in script
+
+
+def test_a_render_follows_the_file_and_an_edit_renders_that_anew(shaken: str, tmp_path: Path) -> None:
+    run("analyse", "stabilise", shaken, tmp_path / "p.json")
+    recipe, out = tmp_path / "r.toml", tmp_path / "out" / "o.####.exr"
+    recipe.write_text('[[node]]\nname = "stabilise"\npath = "p.json"\n')
+    render: Callable[[], Any] = lambda: run("render", recipe, shaken, out)  # noqa: E731
+    assert "8 frames written" in render().output
+    assert "8 up to date" in render().output
+    plain = tmp_path / "plain" / "o.####.exr"
+    assert run("render", "stabilise", shaken, plain).exit_code == 0
+    for n in (1001, 1004):
+        made, other = pixels(tmp_path / "out" / f"o.{n}.exr"), pixels(tmp_path / "plain" / f"o.{n}.exr")
+        np.testing.assert_allclose(made, other, atol=2e-3)
+    data = json.loads((tmp_path / "p.json").read_text())
+    data["frames"]["1004"]["correction"] = {"dx": 5, "dy": 0, "rotation": 0, "scale": 1}
+    (tmp_path / "p.json").write_text(json.dumps(data))
+    assert "8 frames written" in render().output
+    before = pixels(tmp_path / "in" / "p.1004.exr")
+    np.testing.assert_allclose(pixels(tmp_path / "out" / "o.1004.exr")[:, 5:], before[:, :-5], atol=1e-5)
+
+
+def test_files_that_are_there_are_kept(shaken: str, tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text("mine")
+    done = run("analyse", "stabilise", shaken, tmp_path / "p.json")
+    assert done.exit_code == 6 and "p.json exists" in done.output
+    assert (tmp_path / "p.json").read_text() == "mine"
+    done = run("analyse", "stabilise", shaken, tmp_path / "p.json", "--overwrite", "--frames", "1003-1004")
+    assert done.exit_code == 0
+    assert list(json.loads((tmp_path / "p.json").read_text())["frames"]) == ["1003", "1004"]
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "said"),
+    [
+        (None, 3, "p.json cannot be read"),
+        ("{}", 3, "is no path file"),
+        ('{"format": "x", "size": [1, 1], "frames": {}}', 3, "is of the format 'x'"),
+        ('{"format": "interneg path 1", "size": [1, 1], "frames": {}}', 3, "made for pictures of 1x1"),
+        (
+            '{"format": "interneg path 1", "size": [160, 120], "frames": {}}',
+            3,
+            "has no frame 1001, it has none",
+        ),
+    ],
+)
+def test_a_bad_path_file_is_refused(
+    shaken: str, tmp_path: Path, content: str | None, code: int, said: str
+) -> None:
+    if content is not None:
+        (tmp_path / "p.json").write_text(content)
+    done = run("render", f"stabilise:path={tmp_path / 'p.json'}", shaken, tmp_path / "out" / "o.####.exr")
+    assert done.exit_code == code and said in done.output, done.output
+
+
+def test_a_recipe_without_stabilise_is_refused(shaken: str, tmp_path: Path) -> None:
+    done = run("analyse", "deflicker", shaken, tmp_path / "p.json")
+    assert done.exit_code == 2 and "no node 'stabilise'" in done.output
+
+
+def test_a_lock_frame_outside_the_clip_is_refused(shaken: str, tmp_path: Path) -> None:
+    done = run("render", "stabilise:lock,lock_frames=900", shaken, tmp_path / "out" / "o.####.exr")
+    assert done.exit_code == 2 and "frame 900, which is not in the clip" in done.output
+
+
+@pytest.mark.parametrize("missing", ["hold", "skip"])
+def test_a_gap_in_the_window_is_held(shaken: str, tmp_path: Path, missing: str) -> None:
+    (tmp_path / "in" / "p.1005.exr").unlink()
+    done = run("render", "stabilise", shaken, tmp_path / "out" / "o.####.exr", "--missing", missing)
+    assert done.exit_code == 0
+    assert (tmp_path / "out" / "o.1005.exr").exists() == (missing == "hold")
+    assert run("render", "stabilise", shaken, tmp_path / "other" / "o.####.exr").exit_code == 3
