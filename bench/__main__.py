@@ -1,4 +1,4 @@
-"""Print the figures table: `python -m bench [quality|speed|engines|worker] [--data FOLDER]`.
+"""Print the figures table: `python -m bench [PART] [--data FOLDER]`.
 
 FOLDER holds the public test sets Set5 and BSD68 (default: ../shared/data/dev); without it their rows are
 left out. Everything is written to bench/out.
@@ -10,12 +10,14 @@ import argparse
 from itertools import chain
 from pathlib import Path
 
-from bench import engines, quality, speed, worker
+from bench import deflicker, engines, quality, speed, temporal, worker
 
 HERE = Path(__file__).parent
 
 parser = argparse.ArgumentParser(prog="python -m bench")
-parser.add_argument("part", nargs="?", choices=("quality", "speed", "engines", "worker"))
+parser.add_argument(
+    "part", nargs="?", choices=("quality", "speed", "engines", "worker", "deflicker", "temporal")
+)
 parser.add_argument("--data", type=Path, default=HERE.parents[1] / "shared" / "data" / "dev")
 chosen = parser.parse_args()
 out = HERE / "out"
@@ -29,6 +31,8 @@ for name, part in (
     ("speed", lambda: speed.rows(out)),
     ("engines", lambda: engines.rows(chosen.data, out)),
     ("worker", worker.rows),
+    ("deflicker", lambda: deflicker.rows(chosen.data, out)),
+    ("temporal", lambda: temporal.rows(chosen.data)),
 ):
     if chosen.part in (None, name):
         parts.append(part())

@@ -34,7 +34,7 @@ def camera(motion: Pixels, confidence: Pixels) -> Pixels:
         # Not by BLAS, whose sums may depend on how many threads are free.
         normal = np.einsum("ij,kj->ik", model * trusted, model) + 1e-9 * np.eye(3)
         found = np.linalg.solve(normal, np.einsum("ij,jk->ik", model * trusted, seen))
-    return np.einsum("ij,ik->jk", model, found).reshape(motion.shape).astype(np.float32)
+    return np.asarray(np.einsum("ij,ik->jk", model, found).reshape(motion.shape), np.float32)
 
 
 def row_means(rest: Double, weight: Double, down: Pixels) -> Double:

@@ -30,7 +30,7 @@ LUMA = -1
 _SIZE = 256
 _BLUR = 1.0
 _DARKEST = 1e-5
-_WEIGHTS = np.float32(0.299), np.float32(0.587), np.float32(0.114)
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)[:, None, None]
 _CUBIC = 2
 # The field's cosines, and how large a slope and the slowest of them usually are.
 _WAVES = 5
@@ -72,11 +72,10 @@ def levels(view: View, offset: int, plane: int = LUMA) -> Pixels:
 
         light = view.planes(offset, WorkingSpace.LINEAR_RGB)
         height, width = (-(-s // 2 ** _reduction(view)) for s in light.shape[1:])
-        small = [cv2.resize(p, (width, height), interpolation=cv2.INTER_AREA) for p in light]
-        if len(small) == 1:
-            one = small[0]
-        else:
-            one = sum(w * p for w, p in zip(_WEIGHTS, small, strict=True)) if plane == LUMA else small[plane]
+        small = np.stack([cv2.resize(p, (width, height), interpolation=cv2.INTER_AREA) for p in light])
+        if plane == LUMA and len(small) == 3:
+            small = (small * _LUMA).sum(axis=0, keepdims=True)
+        one = small[max(plane, 0)]
         return np.asarray(np.log(np.maximum(one, _DARKEST)), np.float32)
 
     found: Pixels = view.measure(f"flicker levels 1 {plane}", reduced, offset)
@@ -95,7 +94,7 @@ def change(view: View, first: int, plane: int = LUMA, bands: bool = False) -> Ch
         between = flow(view, first, first + 1, _reduction(view))
         height, width = view.window.frame.pixels.shape[1:]
         rows, columns = between.confidence.shape
-        motion = between.field * np.float32([columns / width, rows / height])
+        motion = between.field * np.array([columns / width, rows / height], np.float32)
         here, after = levels(view, first, plane), levels(view, first + 1, plane)
         # Blurred, so that a motion that is wrong by half a pixel does not look like a change.
         soft = [cv2.GaussianBlur(p, (0, 0), _BLUR) for p in (here, after)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -58,16 +58,13 @@ class Correction:
 
     def towards(self, other: Correction, share: float) -> Correction:
         """Between this (0) and another (1) of the same frame."""
-        between = [
-            a + share * (b - a)
-            for a, b in (
-                (self.exposure, other.exposure),
-                (self.slope, other.slope),
-                (self.field, other.field),
-                (self.rows, other.rows),
-            )
-        ]
-        return Correction(*between, self.pivot, self.lowest, self.highest)
+        return replace(
+            self,
+            exposure=self.exposure + share * (other.exposure - self.exposure),
+            slope=self.slope + share * (other.slope - self.slope),
+            field=self.field + share * (other.field - self.field),
+            rows=self.rows + share * (other.rows - self.rows),
+        )
 
 
 def path(view: View, plane: int = LUMA, bands: bool = False) -> Path:

@@ -347,7 +347,7 @@ def test_black_frames_within_part_the_clip_and_stay_black(render: Render) -> Non
 
 def test_a_change_of_size_within_a_shot_is_an_error(render: Render) -> None:
     clip = [*scene(3), *scene(2)[..., :80]]
-    with pytest.raises(InputError, match="96x72.*80x72"):
+    with pytest.raises(InputError, match=r"96x72.*80x72"):
         render(clip)
 
 
