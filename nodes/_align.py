@@ -22,7 +22,6 @@ _QUARTER = 0.7
 # what is beyond counts.
 _SHARP = (4.0, 1.1, 2.0)
 _SOFTLY = (8.0, 2.0, 0.5)
-_WIDE = 3.0
 _STILL = 0.4
 _KERNEL = 7
 _FAINT = 0.01
@@ -85,8 +84,9 @@ def _brought(view: View, offset: int, own: Pixels, expected: Pixels) -> tuple[Pi
             f"{len(own)}: within a shot all frames have the same"
         )
     motion = flow(view, 0, offset)
-    other = np.stack([moved(p, motion.field, cv2.INTER_CUBIC) for p in planes[: len(own)]])
-    difference = other - own
+    interleaved = np.ascontiguousarray(planes[: len(own)].transpose(1, 2, 0))
+    other = moved(interleaved, motion.field, cv2.INTER_CUBIC).reshape(interleaved.shape).transpose(2, 0, 1)
+    difference = np.subtract(other, own, order="C")
     weight, ratios = motion.confidence.copy(), []
     for apart, variance in ((difference[:1], expected[0]), (difference[1:], expected[1])):
         if not len(apart):
@@ -105,8 +105,7 @@ def _brought(view: View, offset: int, own: Pixels, expected: Pixels) -> tuple[Pi
         near = cv2.dilate(bad.astype(np.float32), np.ones((_KERNEL, _KERNEL), np.uint8))
         weight[moved(near, motion.field) > 0] = 0
     weight[weight < _FAINT] = 0
-    ratio = _blurred(np.mean(ratios, axis=0), _WIDE)
-    return other, weight, np.clip(1 - ratio / np.float32(_STILL), 0, 1)
+    return other, weight, np.clip(1 - np.mean(ratios, axis=0) / np.float32(_STILL), 0, 1)
 
 
 def _noise_alone(ratio: Pixels, most: float) -> np.float32:

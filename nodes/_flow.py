@@ -17,7 +17,7 @@ from interneg.node import View
 _SMALLEST = 16
 _RANGE = (-0.5, 1.6)
 _GRAIN = 0.7
-_AROUND = 129
+_AROUND = 257
 _FLOOR = 0.03
 _CODES = 48
 
@@ -59,17 +59,26 @@ def flow(view: View, first: int, second: int, level: int = 0) -> Flow:
     return pair[first > second]
 
 
-def moved(plane: Pixels, field: Pixels, kernel: int = 1) -> Pixels:
-    """An (H, W) plane of the second frame as seen from the first; the edge repeats outwards.
+def moved(planes: Pixels, field: Pixels, kernel: int = 1) -> Pixels:
+    """The second frame's planes, (H, W) or (H, W, C), as seen from the first; the edge repeats outwards.
 
-    field: (H, W, 2), in pixels of `plane`. kernel: OpenCV's number, 1 being linear interpolation.
+    field: (H, W, 2), in pixels of `planes`. kernel: OpenCV's number, 1 being linear interpolation.
     """
-    import cv2
+    return _sampled(planes, *_ends(field), kernel)
 
-    height, width = plane.shape
+
+def _ends(field: Pixels) -> tuple[Pixels, Pixels]:
+    """Columns and rows where the pixels of the first frame lie in the second, (H, W) each."""
+    height, width = field.shape[:2]
     x = field[..., 0] + np.arange(width, dtype=np.float32)
     y = field[..., 1] + np.arange(height, dtype=np.float32)[:, None]
-    return np.asarray(cv2.remap(plane, x, y, kernel, borderMode=cv2.BORDER_REPLICATE), np.float32)
+    return x, y
+
+
+def _sampled(planes: Pixels, x: Pixels, y: Pixels, kernel: int = 1) -> Pixels:
+    import cv2
+
+    return np.asarray(cv2.remap(planes, x, y, kernel, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
 def _pair(view: View, early: int, late: int, level: int) -> tuple[Flow, Flow]:
@@ -115,11 +124,16 @@ def structure(view: View, offset: int, level: int) -> npt.NDArray[np.uint8]:
 def _confidence(there: Pixels, back: Pixels) -> Pixels:
     """1 where the way there and back ends where it began, 0 where it ends elsewhere or leaves the picture."""
     height, width = there.shape[:2]
-    returned = np.stack([moved(back[..., i], there) for i in (0, 1)], -1)
-    apart = np.square(there + returned).sum(-1)
-    allowed = 0.5 + 0.01 * (np.square(there).sum(-1) + np.square(returned).sum(-1))
-    confidence = np.clip(1.5 - np.sqrt(apart / allowed), 0, 1)
-    x = there[..., 0] + np.arange(width)
-    y = there[..., 1] + np.arange(height)[:, None]
+    x, y = _ends(there)
+    returned = _sampled(back, x, y)
+    apart = _square(there + returned)
+    allowed = np.float32(0.5) + np.float32(0.01) * (_square(there) + _square(returned))
+    confidence: Pixels = np.clip(np.float32(1.5) - np.sqrt(apart / allowed), 0, 1)
     confidence[(x < 0) | (y < 0) | (x > width - 1) | (y > height - 1)] = 0
-    return confidence.astype(np.float32, copy=False)
+    return confidence
+
+
+def _square(field: Pixels) -> Pixels:
+    """The squared length of each vector."""
+    x, y = field[..., 0], field[..., 1]
+    return x * x + y * y
