@@ -56,7 +56,8 @@ def averaged(
         still += weight * same
         loose += np.square(weight) * (1 - np.square(same)) * there
     variance = np.square(still) * here + loose
-    return total / weights, np.sqrt(variance) / weights
+    total /= weights
+    return total, np.asarray(np.sqrt(variance) / weights, np.float32)
 
 
 def _others(view: View) -> Iterator[int]:

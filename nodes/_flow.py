@@ -70,9 +70,8 @@ def moved(planes: Pixels, field: Pixels, kernel: int = 1) -> Pixels:
 def _ends(field: Pixels) -> tuple[Pixels, Pixels]:
     """Columns and rows where the pixels of the first frame lie in the second, (H, W) each."""
     height, width = field.shape[:2]
-    x = field[..., 0] + np.arange(width, dtype=np.float32)
-    y = field[..., 1] + np.arange(height, dtype=np.float32)[:, None]
-    return x, y
+    y, x = (np.arange(size, dtype=np.float32) for size in (height, width))
+    return np.add(field[..., 0], x), np.add(field[..., 1], y[:, None])
 
 
 def _sampled(planes: Pixels, x: Pixels, y: Pixels, kernel: int = 1) -> Pixels:
@@ -93,7 +92,7 @@ def _pair(view: View, early: int, late: int, level: int) -> tuple[Flow, Flow]:
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     there, back = search.calc(a, b, None), search.calc(b, a, None)
     height, width = view.planes(early, WorkingSpace.LOG_Y).shape[1:]
-    unit = np.float32([width / a.shape[1], height / a.shape[0]])
+    unit = np.array([width / a.shape[1], height / a.shape[0]], np.float32)
     return (
         Flow(there * unit, _confidence(there, back), level),
         Flow(back * unit, _confidence(back, there), level),
@@ -115,7 +114,7 @@ def structure(view: View, offset: int, level: int) -> npt.NDArray[np.uint8]:
         mean = cv2.blur(luma, around, borderType=cv2.BORDER_REFLECT)
         variance = cv2.blur(luma * luma, around, borderType=cv2.BORDER_REFLECT) - mean * mean
         contrast = (luma - mean) / (np.sqrt(np.maximum(variance, 0)) + np.float32(_FLOOR))
-        return np.rint(np.clip(128 + _CODES * contrast, 0, 255)).astype(np.uint8)
+        return np.asarray(np.rint(np.clip(128 + _CODES * contrast, 0, 255)), np.uint8)
 
     made: npt.NDArray[np.uint8] = view.measure(f"flow structure 1 {level}", even, offset)
     return made
