@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from interneg.nodes._path import corrections, nuke, text
+from interneg.nodes._resample import carried, filled, origin, resampled, zoom_to_fill, zoomed
+from interneg.nodes._weave import Motion, fit, level_of, points, steadied, weights_of
+
+SIZE = (60, 80)
+motions = st.builds(
+    lambda s, a, x, y: Motion(s * np.exp(1j * a), complex(x, y)),
+    st.floats(0.8, 1.25), st.floats(-0.3, 0.3), st.floats(-20, 20), st.floats(-20, 20),
+)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(motions, motions)
+def test_motions_compose_and_turn_back(a: Motion, b: Motion) -> None:
+    z = points(3, 4, SIZE)
+    np.testing.assert_allclose(b.after(a)(z), b(a(z)))
+    np.testing.assert_allclose(a.inverse(a(z)), z, atol=1e-9)
+    np.testing.assert_allclose([a.times(1).turn, a.times(0).turn], [a.turn, 1])
+    assert a.times(0).shift == 0
+
+
+def test_points_are_pixel_centres_from_the_middle() -> None:
+    assert points(60, 80, SIZE)[0, 0] == complex(-39.5, -29.5)
+    assert points(30, 40, SIZE)[0, 0] == complex(-39, -29)
+
+
+@pytest.mark.parametrize(
+    ("size", "level"), [((480, 640), 0), ((1080, 1920), 1), ((2160, 4096), 2), ((1, 1), 0)]
+)
+def test_the_level_leaves_1024_pixels_or_fewer(size: tuple[int, int], level: int) -> None:
+    assert level_of(size) == level
+
+
+@pytest.mark.parametrize("reach", [1, 3, 15, 30])
+@pytest.mark.parametrize("before", [0, 1, 30])
+def test_the_curve_keeps_straight_paths(reach: int, before: int) -> None:
+    offsets = range(-min(before, reach), reach + 1)
+    weights = weights_of(offsets, reach)
+    assert weights.sum() == pytest.approx(1)
+    assert weights @ np.array(offsets) == pytest.approx(0, abs=1e-9)
+
+
+def test_the_curve_follows_a_pan_that_gathers_speed_and_calms_weave() -> None:
+    offsets = np.arange(-15, 16)
+    weights = weights_of(offsets, 15)
+    assert abs(weights @ (0.05 * offsets**2)) < 0.25  # 11 px at both ends
+    assert np.linalg.norm(weights) < 0.3
+    assert np.linalg.norm(np.diff(weights, prepend=0, append=0)) < 0.08
+    end = weights_of(range(-15, 1), 15)
+    assert end.max() < 0.45
+
+
+def test_the_least_there_is_has_a_curve() -> None:
+    assert weights_of([0], 15) == pytest.approx([1])
+    np.testing.assert_allclose(weights_of([-1, 0], 15), [0, 1], atol=1e-9)
+    np.testing.assert_allclose(weights_of([-1, 0, 1], 1), [1 / 3] * 3, atol=0.1)
+
+
+def test_a_steady_path_asks_for_nothing() -> None:
+    way = {o: Motion(np.exp(0.001j * o), 3.0 * o) for o in range(-5, 6)}
+    for at in (-5, 0, 5):
+        move = steadied(way, 5, at)
+        assert abs(move.turn - 1) < 1e-6 and abs(move.shift) < 0.05
+
+
+def test_a_jump_of_one_frame_is_taken_back() -> None:
+    way = {o: Motion(1, -8.0 if o else 0.0) for o in range(-15, 16)}
+    assert steadied(way, 15).shift.real == pytest.approx(-7.4, abs=0.3)
+
+
+@settings(deadline=None)
+@given(motions, st.floats(0, 0.4))
+def test_the_fit_is_what_most_agree_on(truth: Motion, others: float) -> None:
+    rng = np.random.default_rng(5)
+    z = points(30, 40, SIZE).ravel()
+    moved = truth(z) - z
+    odd = rng.permutation(len(z))[: int(others * len(z))]
+    moved[odd] += 12 + 9j
+    found = fit(z, moved, np.ones(len(z), np.float32))
+    assert found is not None
+    np.testing.assert_allclose(found(z), truth(z), atol=0.05)
+
+
+def test_without_trust_there_is_no_motion() -> None:
+    z = points(4, 4, SIZE).ravel()
+    assert fit(z, z, np.zeros(16, np.float32)) is None
+
+
+def test_no_way_is_exactly_none() -> None:
+    plane = np.random.default_rng(1).normal(size=(1, *SIZE)).astype(np.float32)
+    at = origin(SIZE, Motion(), None, 1.0)
+    np.testing.assert_array_equal(resampled(plane, at), plane)
+    np.testing.assert_array_equal(carried(plane, at, False), plane)
+    assert not at.outside.any()
+
+
+def test_the_origin_of_a_pixel_is_where_the_motion_comes_from() -> None:
+    motion = Motion(1.02 * np.exp(0.05j), 3 - 2j)
+    at = origin(SIZE, motion, None, 1.0)
+    z, middle = points(*SIZE, SIZE), complex(39.5, 29.5)
+    np.testing.assert_allclose(motion(at.x + 1j * at.y - middle), z, atol=1e-4)
+    half = origin(SIZE, motion, None, 0.5)
+    np.testing.assert_allclose(half.x - (z.real + 39.5), (at.x - (z.real + 39.5)) / 2, atol=1e-4)
+
+
+def test_labels_are_never_mixed_and_nan_stays_in_its_pixel() -> None:
+    plane = np.random.default_rng(1).integers(0, 9, (1, *SIZE)).astype(np.float32)
+    at = origin(SIZE, Motion(np.exp(0.03j), 1.4), None, 1.0)
+    assert set(np.unique(carried(plane, at, True))) <= set(range(9))
+    plane[0, 30, 40] = np.nan
+    assert 0 < np.isnan(carried(plane, at, False)).sum() <= 2
+
+
+def test_what_is_missing_comes_from_the_nearest_frame_that_shows_it() -> None:
+    at = origin(SIZE, Motion(1, 10), None, 1.0)
+    made = np.zeros((1, *SIZE), np.float32)
+    way = {0: Motion(), 1: Motion(1, 4), -2: Motion(1, 30)}
+    pictures = {1: np.full((1, *SIZE), 1, np.float32), -2: np.full((1, *SIZE), 2, np.float32)}
+    filled(made, at, at.outside, way, pictures.__getitem__, resampled)
+    assert np.unique(made[0, :, :6]).tolist() == [2]
+    assert np.unique(made[0, :, 6:10]).tolist() == [1]
+    assert not made[0, :, 10:].any()
+
+
+@settings(deadline=None)
+@given(motions)
+def test_enlarged_enough_nothing_lies_outside(motion: Motion) -> None:
+    zoom = zoom_to_fill(SIZE, motion)
+    assert origin(SIZE, Motion(zoom).after(motion), None, 1.0).outside.max() < 1e-3
+
+
+def test_the_zoom_swells_slowly_up_to_its_limit() -> None:
+    assert zoomed(Motion(), {0: 1.0, 3: 1.08}, 3, 1.5).turn == pytest.approx(1.02)
+    assert zoomed(Motion(), {0: 1.0, 3: 1.08}, 3, 1.01).turn == pytest.approx(1.01)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.integers(1, 9999), motions, min_size=1, max_size=4))
+def test_a_path_file_says_what_was_written(found: dict[int, Motion]) -> None:
+    read = corrections(text(SIZE, found, found).encode(), "p", SIZE)
+    assert read.keys() == found.keys()
+    for number, motion in found.items():
+        np.testing.assert_allclose(
+            [read[number].turn, read[number].shift], [motion.turn, motion.shift], atol=2e-6
+        )
+
+
+def test_nuke_moves_a_point_as_the_correction_does() -> None:
+    motion = Motion(1.1 * np.exp(1j * np.radians(10)), 5 - 3j)
+    script = nuke(SIZE, {7: motion})
+    assert " translate {{curve x7 5.0} {curve x7 3.0}}\n" in script
+    assert " rotate {{curve x7 -10.0}}\n scale {{curve x7 1.1}}\n center {40 30}\n" in script
+    # Nuke: scaled and turned counter-clockwise about the centre, then shifted, y upwards.
+    x, y = 50.0, 10.0
+    turned = 1.1 * np.exp(-1j * np.radians(10)) * complex(x - 40, y - 30)
+    there = turned + complex(40, 30) + complex(5, 3)
+    ours = motion(np.array([complex(x - 40, -(y - 30))]))[0]
+    np.testing.assert_allclose([there.real - 40, -(there.imag - 30)], [ours.real, ours.imag])
