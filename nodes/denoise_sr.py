@@ -138,7 +138,7 @@ class DenoiseSR(Node):
             _hold_rgb(result, given, scale)
         if self.fidelity_lock:
             for plane, source, sigma in zip(result[:count], plain, (*sigmas, sigmas[1]), strict=False):
-                bound = np.hypot(sigma, np.float32(_coding_noise(self.deblock)))
+                bound = np.hypot(sigma, np.float32(_coding_noise(float(net[5, 0, 0]))))
                 self._lock(plane, source, np.float32(_LOCK_SIGMAS) * bound)
         return _held(result, given, scale)
 
