@@ -15,13 +15,12 @@ from interneg.nonfinite import nonfinite
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
 _PATCH = 1.5
-_SOFT = 1.5
-# What noise alone shows in its calmest quarter.
+# What noise alone shows in the calmest quarter of a picture.
 _QUARTER = 0.7
-# How many times louder correlated noise may be than white; how far the ratio strays by chance; how strictly
-# what is beyond counts.
-_SHARP = (4.0, 1.1, 2.0)
-_SOFTLY = (8.0, 2.0, 0.5)
+# Of the difference as it is, and blurred: how many times louder correlated noise may be than white, how far
+# noise strays by chance, and how strictly what is beyond counts.
+_SHARP, _SOFT = (4.0, 1.1, 2.0), (8.0, 2.0, 0.5)
+# Interpolation leaves half of a neighbour's noise: less than this share of what is expected is no chance.
 _STILL = 0.4
 _KERNEL = 7
 _FAINT = 0.01
@@ -88,33 +87,39 @@ def _brought(view: View, offset: int, own: Pixels, expected: Pixels) -> tuple[Pi
     interleaved = np.ascontiguousarray(planes[: len(own)].transpose(1, 2, 0))
     other = moved(interleaved, motion.field, cv2.INTER_CUBIC).reshape(interleaved.shape).transpose(2, 0, 1)
     difference = np.subtract(other, own, order="C")
-    weight, ratios = motion.confidence.copy(), []
-    for apart, variance in ((difference[:1], expected[0]), (difference[1:], expected[1])):
-        if not len(apart):
-            continue
-        variance = variance + _LEAST
-        sharp = _blurred(np.square(apart).mean(axis=0) / variance, _PATCH)
-        # White noise loses all but 1 / (4 pi sigma**2) of its variance in a Gaussian blur.
-        soft = np.mean([np.square(_blurred(d, _SOFT)) for d in apart], axis=0) / variance
-        soft = _blurred(soft * np.float32(4 * np.pi * _SOFT**2), _PATCH)
-        for ratio, most, stray, strict in ((sharp, *_SHARP), (soft, *_SOFTLY)):
-            excess = ratio / _noise_alone(ratio, most) - np.float32(stray)
-            weight *= np.exp(np.float32(-strict) * np.maximum(excess, 0))
-        ratios += [sharp] * len(apart)
-    bad = nonfinite(frame.pixels[list(frame.colour_channels)])
+    kinds = [(difference[:1], expected[0]), (difference[1:], expected[1])][: len(own)]
+    weight, ratio = motion.confidence.copy(), np.zeros_like(motion.confidence)
+    for apart, variance in kinds:
+        sharp, soft = _ratios(apart, variance + _LEAST)
+        weight *= _trust(sharp, *_SHARP) * _trust(soft, *_SOFT)
+        ratio += sharp * np.float32(len(apart) / len(own))
+    bad = view.measure("nonfinite", lambda: nonfinite(frame.pixels[list(frame.colour_channels)]), offset)
     if bad is not None:
         near = cv2.dilate(bad.astype(np.float32), np.ones((_KERNEL, _KERNEL), np.uint8))
         weight[moved(near, motion.field) > 0] = 0
     weight[weight < _FAINT] = 0
-    return other, weight, np.clip(1 - np.mean(ratios, axis=0) / np.float32(_STILL), 0, 1)
+    return other, weight, np.clip(1 - ratio / np.float32(_STILL), 0, 1)
 
 
-def _noise_alone(ratio: Pixels, most: float) -> np.float32:
-    """How many times what is expected the calmest quarter of the picture shows: noise that is correlated."""
-    return np.float32(np.clip(np.quantile(ratio[::4, ::4], 0.25) / _QUARTER, 1, most))
+def _ratios(apart: Pixels, variance: Pixels) -> tuple[Pixels, Pixels]:
+    """What differs, as it is and blurred, squared and over what noise alone would be, in each patch."""
+    sharp = np.square(apart).mean(axis=0) / variance
+    soft = np.mean([np.square(_blurred(plane)) for plane in apart], axis=0) / variance
+    # White noise loses all but 1 / (4 pi sigma**2) of its variance in a Gaussian blur.
+    return _blurred(sharp), _blurred(soft * np.float32(4 * np.pi * _PATCH**2))
 
 
-def _blurred(plane: Pixels, sigma: float) -> Pixels:
+def _trust(ratio: Pixels, loudest: float, stray: float, strict: float) -> Pixels:
+    """1 where the ratio is that of noise, falling to 0 where it is more.
+
+    What the calmest quarter of the picture shows is noise, if correlated noise can be so loud.
+    """
+    alone = np.clip(np.quantile(ratio[::4, ::4], 0.25) / _QUARTER, 1, loudest)
+    excess = np.maximum(ratio / np.float32(alone) - np.float32(stray), 0)
+    return np.asarray(np.exp(np.float32(-strict) * excess), np.float32)
+
+
+def _blurred(plane: Pixels) -> Pixels:
     import cv2
 
-    return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma), np.float32)
+    return np.asarray(cv2.GaussianBlur(plane, (0, 0), _PATCH), np.float32)
