@@ -64,8 +64,9 @@ class Knob:
             raise self._refuse(name, value, "a file name")
         if self.kind == "frames":
             try:
-                text = value.split(",") if isinstance(value, str) and value.strip() else value or ()
-                return tuple(int(v) for v in text)  # type: ignore[attr-defined]
+                if isinstance(value, str):
+                    return tuple(int(v) for v in value.split(",")) if value.strip() else ()
+                return tuple(int(v) for v in value)  # type: ignore[attr-defined]
             except (TypeError, ValueError):
                 raise self._refuse(name, value, "frame numbers") from None
         return self._number(name, value)

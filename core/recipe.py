@@ -143,7 +143,7 @@ class Recipe:
         for node in self.nodes:
             files = (name for name, k in knobs_of(type(node)).items() if k.kind == "file")
             named = {name: change(value) for name in files if (value := str(getattr(node, name)))}
-            nodes.append(replace(node, **named))
+            nodes.append(type(node).with_knobs({**node.knobs, **named}))
         return replace(self, nodes=tuple(nodes))
 
     @property

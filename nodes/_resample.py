@@ -33,7 +33,7 @@ class Origin:
         """(H, W) float32, how much of each pixel comes from outside the picture, 0..1."""
         height, width = self.x.shape
         beyond = [-self.x, self.x - (width - 1), -self.y, self.y - (height - 1)]
-        return np.clip(np.max(beyond, axis=0), 0, 1)
+        return np.asarray(np.clip(np.max(beyond, axis=0), 0, 1), np.float32)
 
 
 def origin(
@@ -144,7 +144,8 @@ def filled(
 def _in_rows(x: Pixels, y: Pixels, border: int) -> Origin:
     """Scattered places as a picture of limited width, the last one repeated."""
     short = -len(x) % _ROW
-    return Origin(*(np.pad(v, (0, short), "edge").reshape(-1, _ROW) for v in (x, y)), border)
+    x, y = (np.pad(v, (0, short), "edge").reshape(-1, _ROW) for v in (x, y))
+    return Origin(x, y, border)
 
 
 def zoom_to_fill(size: tuple[int, int], motion: Motion) -> float:

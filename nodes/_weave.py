@@ -134,7 +134,8 @@ def _agreed(view: View, first: int, second: int, box: Box | None) -> Motion | No
     height, width = size = view.planes(first, WorkingSpace.LOG_Y).shape[1:]
     level = level_of(size if box is None else (box.height, box.width))
     seen = flow(view, first, second, level + 1)
-    z = points(*seen.confidence.shape, (height, width))
+    rows, columns = seen.confidence.shape
+    z = points(rows, columns, (height, width))
     moved = seen.field[..., 0] + 1j * seen.field[..., 1]
     trust = seen.confidence
     if box is not None:

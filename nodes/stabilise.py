@@ -138,11 +138,12 @@ class Stabilise(Node):
 
         def neighbour(offset: int) -> Pixels:
             frame = view.window.frames[view.window.centre + offset]
-            return frame.pixels[frame.channels.index(channel)][None]
+            return np.asarray(frame.pixels[frame.channels.index(channel)])[None]
 
         known = all(channel in f.channels for f in view.window.frames)
         look = partial(carried, label=label)
-        return self._moved(view, plane[None], look, neighbour if known else None, label)[0]
+        moved = self._moved(view, plane[None], look, neighbour if known else None, label)
+        return np.asarray(moved[0])
 
     def _moved(
         self,

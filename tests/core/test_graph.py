@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from interneg.colour import Colour
-from interneg.errors import InputError
+from interneg.errors import InputError, UsageError
 from interneg.frame import Frame
-from interneg.graph import Graph, handles
+from interneg.graph import Graph, handles, needed
 from interneg.memo import Memo
 from interneg.node import Context
 from interneg.shots import LOOK
@@ -177,3 +177,32 @@ def test_a_node_that_looks_at_a_reference_plate_gets_its_frame(
     monkeypatch.setattr(temporal_mean, "reference", True)
     Graph([temporal_mean()], clip, Context(colour, NoEngines(), Memo(64)), reference=plate).render(FIRST + 2)
     assert seen == [FIRST + 2] and plate.reads == [FIRST + 2]
+
+
+def test_a_node_gets_the_frames_that_it_asks_for_wherever_they_lie(
+    colour: Colour, temporal_mean: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    process = temporal_mean.process
+
+    def looking(node: Any, view: Any) -> Any:
+        seen.extend(a.number for a in view.window.anchors)
+        return process(node, view)
+
+    monkeypatch.setattr(temporal_mean, "process", looking)
+    monkeypatch.setattr(temporal_mean, "anchors", lambda node, number: (FIRST + 15,))
+    graph(colour, [temporal_mean(radius=1)]).render(FIRST + 2)
+    assert seen == [FIRST + 15]
+    around = {FIRST + 2 + o for o in range(-1 - LOOK, 2 + LOOK)}
+    assert needed([temporal_mean(radius=1)], FIRST + 2) == around | {
+        FIRST + 15 + o for o in range(-LOOK, LOOK + 1)
+    }
+    with pytest.raises(UsageError, match=r"frame 1016, which is not in the clip \(1001-1005\)"):
+        graph(colour, [temporal_mean(radius=1)], Clip(range(FIRST, FIRST + 5))).render(FIRST + 2)
+
+
+def test_what_is_needed_is_the_window_with_its_handles(temporal_mean: Any) -> None:
+    chain = [temporal_mean(radius=2), temporal_mean(radius=5, strength=0), temporal_mean(radius=1)]
+    before, after = handles(chain)
+    assert needed(chain, 50) == set(range(50 - before, 50 + after + 1))
+    assert needed([temporal_mean(radius=0)], 50) == {50}

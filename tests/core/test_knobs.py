@@ -32,6 +32,7 @@ def make(kind: Any, **facts: Any) -> Knob:
         (make("file"), "a.exr", "a.exr"),
         (make("frames"), "1001, 1003", (1001, 1003)),
         (make("frames"), [5, 7], (5, 7)),
+        (make("frames"), " ", ()),
     ],
 )
 def test_values_of_their_own_type_and_as_text(declared: Knob, given_value: object, value: object) -> None:
