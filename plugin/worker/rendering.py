@@ -23,6 +23,7 @@ from interneg.errors import RecipeError, near
 from interneg.frame import Box, Frame, Pixels
 from interneg.graph import Graph, handles
 from interneg.node import Context, Node
+from interneg.plugin.batch.files import read
 from interneg.plugin.worker.memory import Admission, CalledOff, Measurements, give_back
 from interneg.plugin.worker.protocol import Action, Image, Render, Request
 
@@ -107,7 +108,7 @@ class Renderer:
         with self.admission.enter(_needed(node, request), called_off):
             colour, measured = self._colour(request.config)
             while True:
-                context = Context(colour, _Watched(self._engines, called_off), measured, tell)
+                context = Context(colour, _Watched(self._engines, called_off), measured, tell, read)
                 try:
                     return work(Job(node, context, request, views, called_off))
                 except CalledOff:
