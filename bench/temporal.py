@@ -34,7 +34,7 @@ EVERY = 13
 """Of the real clips every so many-th is taken."""
 SPEEDS = (3, 8, 20)
 DAMAGES = ("nothing", "flicker", "grain", "dirt", "noise 15", "noise 25")
-PAIRS = 4
+PAIRS = 8
 
 Mask = npt.NDArray[np.bool_]
 

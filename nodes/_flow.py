@@ -20,13 +20,16 @@ _GRAIN = 0.7
 _AROUND = 257
 _FLOOR = 0.03
 _CODES = 48
+_AROUND_HOLES = 6.0
+_NONE = np.float32(1e-6)
 
 
 @dataclass(frozen=True, eq=False)
 class Flow:
     """Where the pixels of one frame lie in another.
 
-    field: (H, W, 2) float32, x and y displacement from the first frame to the second, in full-size pixels.
+    field: (H, W, 2) float32, x and y displacement from the first frame to the second, in full-size pixels;
+        where it is not confident, that of around.
     confidence: (H, W) float32, 0..1; 0 where the pixel is covered in the second frame or lies outside it.
     level: H and W are those of the picture over 2**level, rounded up.
     """
@@ -93,10 +96,9 @@ def _pair(view: View, early: int, late: int, level: int) -> tuple[Flow, Flow]:
     there, back = search.calc(a, b, None), search.calc(b, a, None)
     height, width = view.planes(early, WorkingSpace.LOG_Y).shape[1:]
     unit = np.array([width / a.shape[1], height / a.shape[0]], np.float32)
-    return (
-        Flow(there * unit, _confidence(there, back), level),
-        Flow(back * unit, _confidence(back, there), level),
-    )
+    known = _confidence(there, back), _confidence(back, there)
+    there, back = (_filled(field, sure) * unit for field, sure in zip((there, back), known, strict=True))
+    return Flow(there, known[0], level), Flow(back, known[1], level)
 
 
 def structure(view: View, offset: int, level: int) -> npt.NDArray[np.uint8]:
@@ -130,6 +132,18 @@ def _confidence(there: Pixels, back: Pixels) -> Pixels:
     confidence: Pixels = np.clip(np.float32(1.5) - np.sqrt(apart / allowed), 0, 1)
     confidence[(x < 0) | (y < 0) | (x > width - 1) | (y > height - 1)] = 0
     return confidence
+
+
+def _filled(field: Pixels, confidence: Pixels) -> Pixels:
+    """The field, where it is not confident, as around: beside dirt and behind what moves it is anything."""
+    import cv2
+
+    height, width = confidence.shape
+    weighted = np.dstack([field * confidence[..., None], confidence])
+    small = cv2.resize(weighted, (-(-width // 4), -(-height // 4)), interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), _AROUND_HOLES / 4)
+    around = cv2.resize(small[..., :2] / (small[..., 2:] + _NONE), (width, height))
+    return np.asarray(around + confidence[..., None] * (field - around), np.float32)
 
 
 def _square(field: Pixels) -> Pixels:

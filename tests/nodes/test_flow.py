@@ -77,6 +77,17 @@ def test_noise_moves_little(colour: Colour) -> None:
     assert np.abs(inside(found) - (4, 2)).mean() < 0.5
 
 
+def test_under_dirt_the_motion_is_that_around(colour: Colour) -> None:
+    first = texture()
+    second = shifted(first, 4, 2)
+    dirty = first.copy()
+    for x, y in ((30, 40), (60, 30), (90, 60)):
+        cv2.circle(dirty, (x, y), 4, 0.02, -1)
+    found = flow(view(colour, dirty, second), 0, 1)
+    for x, y in ((30, 40), (60, 30), (90, 60)):
+        assert np.abs(found.field[y - 4 : y + 5, x - 4 : x + 5] - (4, 2)).mean() < 1.0
+
+
 def test_what_is_covered_or_leaves_is_not_confident(colour: Colour) -> None:
     back = texture(seed=1)
     first, second = back.copy(), back.copy()
