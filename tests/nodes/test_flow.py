@@ -80,12 +80,12 @@ def test_noise_moves_little(colour: Colour) -> None:
 def test_under_dirt_the_motion_is_that_around(colour: Colour) -> None:
     first = texture()
     second = shifted(first, 4, 2)
-    dirty = first.copy()
+    dirty, dirt = first.copy(), np.zeros((96, 128), np.uint8)
     for x, y in ((30, 40), (60, 30), (90, 60)):
-        cv2.circle(dirty, (x, y), 4, 0.02, -1)
+        cv2.circle(dirt, (x, y), 8, 1, -1)
+    dirty[dirt > 0] = 0.02
     found = flow(view(colour, dirty, second), 0, 1)
-    for x, y in ((30, 40), (60, 30), (90, 60)):
-        assert np.abs(found.field[y - 4 : y + 5, x - 4 : x + 5] - (4, 2)).mean() < 1.0
+    assert np.abs(found.field[dirt > 0] - (4, 2)).mean() < 1.3
 
 
 def test_what_is_covered_or_leaves_is_not_confident(colour: Colour) -> None:
