@@ -2,7 +2,8 @@
 
 Use it for noisy, compressed or small footage. Noise and resolution are solved jointly, because a denoiser
 cannot know what an upscaler will need. The networks are of the fidelity family: trained for error, so they
-sharpen what is there and draw nothing that is not. (Joint restoration: Liang et al., SwinIR, 2021; noise map
+sharpen what is there and draw nothing that is not. Over time, neighbours are averaged along the motion first,
+and the network is told the noise that is left. (Joint restoration: Liang et al., SwinIR, 2021; noise map
 as input: Zhang et al., FFDNet, 2018.)
 """
 
