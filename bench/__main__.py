@@ -10,13 +10,15 @@ import argparse
 from itertools import chain
 from pathlib import Path
 
-from bench import deflicker, engines, quality, speed, temporal, worker
+from bench import deflicker, engines, quality, speed, stabilise, temporal, worker
 
 HERE = Path(__file__).parent
 
 parser = argparse.ArgumentParser(prog="python -m bench")
 parser.add_argument(
-    "part", nargs="?", choices=("quality", "speed", "engines", "worker", "deflicker", "temporal")
+    "part",
+    nargs="?",
+    choices=("quality", "speed", "engines", "worker", "deflicker", "temporal", "stabilise"),
 )
 parser.add_argument("--data", type=Path, default=HERE.parents[1] / "shared" / "data" / "dev")
 chosen = parser.parse_args()
@@ -33,6 +35,7 @@ for name, part in (
     ("worker", worker.rows),
     ("deflicker", lambda: deflicker.rows(chosen.data, out)),
     ("temporal", lambda: temporal.rows(chosen.data)),
+    ("stabilise", lambda: stabilise.rows(chosen.data.parent, out)),
 ):
     if chosen.part in (None, name):
         parts.append(part())

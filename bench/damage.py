@@ -38,7 +38,7 @@ class Take:
 
 
 def weave(
-    count: int, pixels: float = 2.0, degrees: float = 0.12, memory: float = 0.5, seed: int = 1
+    count: int, pixels: float = 2.0, degrees: float = 0.12, memory: float = 0.4, seed: int = 1
 ) -> Track:
     """Gate weave: x and y in pixels and a rotation in degrees for each frame, (count, 3).
 
@@ -76,7 +76,7 @@ def warp(count: int, pixels: float = 1.0, reach: float = 1 / 6, seed: int = 2) -
         yield np.stack([moved.real, moved.imag], -1).astype(np.float32)
 
 
-def pan(count: int, distance: float = 240.0) -> Track:
+def pan(count: int, distance: float = 600.0) -> Track:
     """A pan that starts and ends at rest: (count, 3), at most 2 * distance / count pixels per frame."""
     u = np.arange(count) / count
     way = distance * (u - np.sin(2 * np.pi * u) / (2 * np.pi))
@@ -127,7 +127,7 @@ def shoot(
         yield Take(*pictures, np.stack([shown.real, shown.imag], -1).astype(np.float32))
 
 
-def still(archive: Path, columns: int = 5, rows: int = 4, first: int = 0) -> Image:
+def still(archive: Path, columns: int = 8, rows: int = 4, first: int = 0) -> Image:
     """A large picture (H, W, 3) float32 0..1: tiles of `stills_00.tar` side by side, with soft seams."""
     tiles = _tiles(archive)[first : first + columns * rows]
     step = _TILE - _SEAM

@@ -26,8 +26,8 @@ _STEPS = 5
 _SETTLED = 0.01
 _ALIKE = 0.2
 _AROUND = 25
-_BEND = 0.004
-_ONE_SIDED = 0.1
+_BEND = 0.001
+_ONE_SIDED = 0.05
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,294 @@
+"""Stabilise on clips of known weave and warp, side by side with FFmpeg's vidstab and deshake in the same run.
+
+Clips are 640x480, 120 frames, 8-bit PNG, filmed from a still (bench/damage.py). How far a picture is from the
+truth is measured on the pictures themselves, for every tool alike: the frame of the true clip is registered
+to that of the result. `off` is where that puts the middle of the frame, x and y. What is called removed is 1
+less the ratio of result to damaged clip, of the rms over all frames and both axes:
+weave: of the difference of `off` from frame to frame; shake: of the second difference of `off`.
+drift: the rms of `off` less its mean over the clip, per axis.
+warp: of the flow from truth to result, in blocks of 32x32 pixels, from frame to frame.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from shutil import which
+
+import av
+import cv2
+import numpy as np
+
+from bench import damage
+from bench.damage import Image, Take, Track
+from bench.table import Row, at_least, at_most, render
+from interneg.colour import Colour, WorkingSpace
+from interneg.frame import Frame, Window
+from interneg.memo import Memo
+from interneg.node import Context, View
+from interneg.nodes._flow import flow
+from interneg.nodes._weave import rigid
+
+COUNT = 120
+BORDER = 24
+FILMS = "market_street_1906", "great_train_robbery_1903"
+SPACE = "sRGB Encoded Rec.709 (sRGB)"
+VIDSTAB = (3, 10, 30)
+"""Its smoothing; 10 is its default."""
+
+
+def rows(data: Path, out: Path) -> Iterator[Row]:
+    """Measure everything that the pictures at hand allow: data/train/stills_00.tar and data/footage."""
+    stills, footage = data / "train" / "stills_00.tar", data / "footage"
+    if stills.is_file():
+        still, animals = damage.still(stills), damage.animals(stills)
+        yield from pan(still, out)
+        yield from hand_held(still, animals, out)
+        yield from bent(still, out)
+        yield from speed(still, out)
+    else:
+        yield Row("weave, warp and speed of Stabilise", "", f"no {stills.name}", None)
+    for folder in FILMS:
+        if (footage / folder).is_dir():
+            yield film(footage / folder, out)
+        else:
+            yield Row(f"{folder}, second difference of the path", "", f"no {folder}", None)
+
+
+def pan(still: Image, out: Path) -> Iterator[Row]:
+    """2 px and 0.12 degrees of weave on a pan that starts and ends at rest; and weave that is slower."""
+    clip = Shot("pan", damage.shoot(still, damage.pan(COUNT), damage.weave(COUNT)), out)
+    ours = clip.stabilised()
+    yield at_least("weave on a pan, removed from frame to frame", 95, 100 * clip.removed(ours, 1), "%")
+    yield at_most("weave on a pan, drift from the true path", 0.7, clip.drift(ours), "px rms")
+    yield at_least("weave on a pan, PSNR over the input", 5, clip.psnr(ours) - clip.psnr(clip.damaged))
+    for name, result in clip.others():
+        figure = f"{100 * clip.removed(result, 1):.0f} %, drift {clip.drift(result):.2f} px"
+        gain = clip.psnr(result) - clip.psnr(clip.damaged)
+        yield Row(f"weave on a pan, {name}", "", f"{figure}, PSNR {gain:+.1f} dB", None)
+    yield chunks(clip, out)
+    slow = Shot("slow", damage.shoot(still, damage.pan(COUNT), damage.weave(COUNT, memory=2.0)), out)
+    ours = slow.stabilised()
+    figure = f"{100 * slow.removed(ours, 1):.0f} %, drift {slow.drift(ours):.2f} px"
+    yield Row("slower weave (correlated over 2 frames) on a pan", "", figure, None)
+
+
+def hand_held(still: Image, animals: list[Image], out: Path) -> Iterator[Row]:
+    """The same weave on a hand-held scene with walkers that cover a quarter of it."""
+    takes = damage.shoot(still, damage.hand_held(COUNT), damage.weave(COUNT), animals=animals)
+    clip = Shot("hand", takes, out)
+    ours = clip.stabilised()
+    shake = 100 * clip.removed(ours, 2)
+    yield at_least("weave, hand-held with walkers, second difference removed", 95, shake, "%")
+    yield at_most("weave, hand-held with walkers, drift", 1.5, clip.drift(ours), "px rms")
+    for name, result in clip.others():
+        figure = f"{100 * clip.removed(result, 2):.0f} %, drift {clip.drift(result):.2f} px"
+        yield Row(f"weave, hand-held with walkers, {name}", "", figure, None)
+
+
+def bent(still: Image, out: Path) -> Iterator[Row]:
+    """A smooth warp of 1 px per frame on the pan, without weave."""
+    none: Track = np.zeros((COUNT, 3))
+    clip = Shot("bent", damage.shoot(still, damage.pan(COUNT), none, damage.warp(COUNT)), out)
+    ours = clip.stabilised("warp=1")
+    yield at_least("1 px of warp per frame, removed", 75, 100 * clip.straightened(ours), "%")
+    for name, result in islice(clip.others(), 1, 2):
+        yield Row(f"1 px of warp per frame, {name}", "", f"{100 * clip.straightened(result):.0f} %", None)
+
+
+def chunks(clip: Shot, out: Path) -> Row:
+    """The clip in chunks of 10 frames on 3 processes at a time, against the one run before."""
+    target = out / "stab_pan_chunks.%04d.png"
+    parts = [f"{first}-{first + 9}" for first in range(1, COUNT, 10)]
+    cli = (sys.executable, "-m", "interneg.plugin.cli", "render", "stabilise")
+    command = (*cli, str(clip.source), str(target), "--input-space", SPACE)
+    for k in range(0, len(parts), 3):
+        running = [
+            subprocess.Popen([*command, "--overwrite", "--frames", part], stdout=subprocess.DEVNULL)
+            for part in parts[k : k + 3]
+        ]
+        if any(child.wait() for child in running):
+            raise RuntimeError("a chunk failed")
+    whole = clip.target("")
+    same = all(
+        np.array_equal(cv2.imread(str(whole) % n, -1), cv2.imread(str(target) % n, -1)) for n in clip.numbers
+    )
+    return Row("chunks of 10 frames on 3 processes against one run", "bit-identical", str(same), same)
+
+
+def speed(still: Image, out: Path) -> Iterator[Row]:
+    """24 frames of 1080p FFV1 in and out, whole commands, against vidstab's two passes on all cores."""
+    if not which("ffmpeg"):
+        yield Row("1080p, Stabilise over vidstab, time", "", "no ffmpeg here", None)
+        return
+    source = out / "stab_hd.mkv"
+    large = cv2.resize(still, None, fx=2.4, fy=2.4, interpolation=cv2.INTER_CUBIC)
+    with av.open(str(source), "w") as movie:
+        stream = movie.add_stream("ffv1", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 1920, 1080, "yuv444p"
+        for x, y, _ in 100 + 2 * damage.weave(24):
+            at = (np.float32([[1, 0, -x], [0, 1, -y]]), (1920, 1080))
+            picture = np.rint(np.clip(cv2.warpAffine(large, *at), 0, 1) * 255).astype(np.uint8)
+            movie.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        movie.mux(stream.encode())
+
+    def ours() -> None:
+        render("stabilise", source, out / "stab_hd_made.mkv", "--input-space", SPACE)
+
+    def theirs() -> None:
+        _vidstab(source, out / "stab_hd_vidstab.mkv", VIDSTAB[1])
+
+    rounds = [(_seconds(ours), _seconds(theirs)) for _ in range(2)]
+    best, other = (min(times) for times in zip(*rounds, strict=True))
+    yield Row("1080p, time of Stabilise over that of vidstab", "", f"{best / other:.1f} times", None)
+
+
+def film(folder: Path, out: Path) -> Row:
+    """A real scan: the rms second difference of its global path, pixels, before and after.
+
+    Writes stab_<film>.png beside: the column in the middle over time, before and after (docs/stabilise.png).
+    """
+    frames = sorted(folder.glob("*.png"))
+    target = out / f"stab_{folder.name}" / "%05d.png"
+    render("stabilise:warp=1", folder / "%05d.png", target, "--input-space", SPACE)
+    shakes, slices = [], []
+    for paths in (frames, [Path(str(target) % int(p.stem)) for p in frames]):
+        pictures = [_read(p) for p in paths]
+        slices.append(np.stack([p[:, p.shape[1] // 2] for p in pictures], 1).repeat(8, axis=1)[:, :480])
+        view = _view(pictures)
+        steps = [rigid(view, k, k + 1).shift for k in range(len(paths) - 1)]
+        shakes.append(_rms(np.diff(_axes(steps), axis=0)))
+    _write(out / f"stab_{folder.name}.png", np.hstack(slices))
+    figure = f"{shakes[0]:.2f} to {shakes[1]:.3f} px"
+    return Row(f"{folder.name}, second difference of the path", "", figure, None)
+
+
+@dataclass(frozen=True)
+class Result:
+    """The pictures that came of a clip, and where they lie. off: (N, 2) pixels; flow: (N, h, w, 2)."""
+
+    pictures: list[Image]
+    off: Track
+    flow: Image
+
+
+class Shot:
+    """A damaged clip, its truth, and what tools make of it."""
+
+    def __init__(self, name: str, takes: Iterable[Take], out: Path) -> None:
+        self._name, self._out = name, out
+        self.numbers = range(1, COUNT + 1)
+        self.source = out / f"stab_{name}.%04d.png"
+        self._truth = []
+        for number, take in zip(self.numbers, takes, strict=True):
+            self._truth.append(take.truth)
+            _write(Path(str(self.source) % number), take.damaged)
+        self.damaged = self._result(self.source)
+
+    def target(self, recipe: str) -> Path:
+        """Where the result of Stabilise with these knobs is written."""
+        return self._out / f"stab_{self._name}_made{recipe.replace('=', '')}.%04d.png"
+
+    def stabilised(self, knobs: str = "") -> Result:
+        """What Stabilise makes of it."""
+        recipe = "stabilise" + (f":{knobs}" if knobs else "")
+        render(recipe, self.source, self.target(knobs), "--input-space", SPACE)
+        return self._result(self.target(knobs))
+
+    def others(self) -> Iterator[tuple[str, Result]]:
+        """What FFmpeg's filters make of it, where FFmpeg is."""
+        if not which("ffmpeg"):
+            return
+        target = self._out / f"stab_{self._name}_other.%04d.png"
+        for smoothing in VIDSTAB:
+            _vidstab(self.source, target, smoothing)
+            yield f"vidstab, smoothing {smoothing}", self._result(target)
+        _ffmpeg("-i", self.source, "-vf", "deshake", target)
+        yield "deshake", self._result(target)
+
+    def removed(self, result: Result, order: int) -> float:
+        """How much of the weave, or of the shake, is gone, 0..1."""
+        after, before = (_rms(np.diff(r.off, order, axis=0)) for r in (result, self.damaged))
+        return 1 - after / before
+
+    def drift(self, result: Result) -> float:
+        """How far the path is from the true one."""
+        return _rms(result.off - result.off.mean(axis=0))
+
+    def straightened(self, result: Result) -> float:
+        """How much of the warp is gone, 0..1."""
+        after, before = (_rms(np.diff(r.flow, axis=0)) for r in (result, self.damaged))
+        return 1 - after / before
+
+    def psnr(self, result: Result) -> float:
+        """Of the clip against the truth, 24 pixels within its edges, dB."""
+        inner = np.s_[BORDER:-BORDER, BORDER:-BORDER]
+        pairs = zip(result.pictures, self._truth, strict=True)
+        return float(np.mean([-20 * np.log10(_rms(a[inner] - b[inner])) for a, b in pairs]))
+
+    def _result(self, pattern: Path) -> Result:
+        pictures = [_read(Path(str(pattern) % n)) for n in self.numbers]
+        shifts, flows = [], []
+        for truth, made in zip(self._truth, pictures, strict=True):
+            view = _view([truth, made])
+            shifts.append(rigid(view, 0, 1).shift)
+            field = flow(view, 0, 1).field[BORDER:-BORDER, BORDER:-BORDER]
+            height, width = field.shape[:2]
+            flows.append(cv2.resize(field, (width // 32, height // 32), interpolation=cv2.INTER_AREA))
+        return Result(pictures, _axes(shifts), np.array(flows))
+
+
+def _view(pictures: list[Image]) -> View:
+    """Pictures as the frames of a window that begins at its own time."""
+    frames = (p.transpose(2, 0, 1) for p in pictures)
+    window = Window(tuple(Frame.of(p, colour_space=SPACE, number=n) for n, p in enumerate(frames)), 0)
+    return View(window, WorkingSpace.LINEAR_RGB, Context(_COLOUR, _NoEngines(), Memo(8)))
+
+
+class _NoEngines:
+    def open(self, model: str) -> object:
+        raise AssertionError("nothing here is learned")
+
+
+_COLOUR = Colour()
+
+
+def _vidstab(source: Path, target: Path, smoothing: int) -> None:
+    moves = target.with_name("stab.trf")
+    _ffmpeg("-i", source, "-vf", f"format=yuv444p,vidstabdetect=result={moves}", "-f", "null", "-")
+    options = f"input={moves}:smoothing={smoothing}:optzoom=0:interpol=bicubic"
+    codec = ("-c:v", "ffv1") if target.suffix == ".mkv" else ()
+    _ffmpeg("-i", source, "-vf", f"format=yuv444p,vidstabtransform={options}", *codec, target)
+
+
+def _ffmpeg(*arguments: object) -> None:
+    command = ["ffmpeg", "-nostdin", "-loglevel", "error", "-y", *map(str, arguments)]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def _axes(shifts: Iterable[complex]) -> Track:
+    both = np.array(list(shifts))
+    return np.stack([both.real, both.imag], -1)
+
+
+def _rms(values: object) -> float:
+    return float(np.sqrt(np.mean(np.square(values))))
+
+
+def _read(path: Path) -> Image:
+    return cv2.imread(str(path), cv2.IMREAD_COLOR_RGB).astype(np.float32) / 255
+
+
+def _write(path: Path, picture: Image) -> None:
+    cv2.imwrite(str(path), np.rint(picture[..., ::-1] * 255).astype(np.uint8))
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
