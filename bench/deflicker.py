@@ -181,7 +181,7 @@ def _filtered(frames: list[av.VideoFrame], size: int) -> list[av.VideoFrame]:
 
 
 def _deflickered(clip: Clip, out: Path) -> Clip:
-    """The clip through `interneg render deflicker`, 8 bits in and float out."""
+    """The clip through `interneg render deflicker`, 8 bits in and out."""
     for number, picture in enumerate(clip):
         eight = np.rint(255 * picture).astype(np.uint8)
         oiio.ImageBuf(np.ascontiguousarray(eight[..., None])).write(str(out / f"flicker.{number:04d}.png"))

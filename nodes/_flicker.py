@@ -24,8 +24,8 @@ Double = npt.NDArray[np.float64]
 GRID = (12, 16)
 """Rows and columns of the points at which a field is kept."""
 
-LUMA = -1
-"""The plane that stands for all; 0, 1 and 2 are R, G and B alone."""
+LUMA = 0
+"""Of the planes of levels the one that stands for all; 1, 2 and 3 are R, G and B alone."""
 
 _SIZE = 256
 _BLUR = 1.0
@@ -61,10 +61,10 @@ class Change:
     known: bool = True
 
 
-def levels(view: View, offset: int, plane: int = LUMA) -> Pixels:
-    """The levels of the frame at `offset`, (h, w) float32: reduced to 256 or less.
+def levels(view: View, offset: int) -> Pixels:
+    """The levels of the frame at `offset`, reduced to 256 pixels or less.
 
-    Light below 1e-5 counts as 1e-5.
+    (4, h, w) float32, or (1, h, w) of a grey picture. Light below 1e-5 counts as 1e-5.
     """
 
     def reduced() -> Pixels:
@@ -73,44 +73,53 @@ def levels(view: View, offset: int, plane: int = LUMA) -> Pixels:
         light = view.planes(offset, WorkingSpace.LINEAR_RGB)
         height, width = (-(-s // 2 ** _reduction(view)) for s in light.shape[1:])
         small = np.stack([cv2.resize(p, (width, height), interpolation=cv2.INTER_AREA) for p in light])
-        if plane == LUMA and len(small) == 3:
-            small = (small * _LUMA).sum(axis=0, keepdims=True)
-        one = small[max(plane, 0)]
-        return np.asarray(np.log(np.maximum(one, _DARKEST)), np.float32)
+        if len(small) == 3:
+            small = np.concatenate([(small * _LUMA).sum(axis=0, keepdims=True), small])
+        return np.asarray(np.log(np.maximum(small, _DARKEST)), np.float32)
 
-    found: Pixels = view.measure(f"flicker levels 1 {plane}", reduced, offset)
+    found: Pixels = view.measure("flicker levels 1", reduced, offset)
     return found
 
 
-def change(view: View, first: int, plane: int = LUMA, bands: bool = False) -> Change:
-    """Measure the change from the frame at offset `first` to the one after it, once per pair.
+def changes(view: View, first: int, colour: bool, bands: bool) -> tuple[Change, ...]:
+    """Measure the changes from the frame at offset `first` to the one after it, once per pair.
 
-    bands: whether rows are measured too; else they are 0. Raises InputError where the frames differ in size.
+    colour: of all planes of levels, else of the first. bands: whether rows are measured; else they are 0.
+    Raises InputError where the frames differ in size.
     """
 
-    def compare() -> Change:
-        import cv2
-
+    def compare() -> tuple[Change, ...]:
         between = flow(view, first, first + 1, _reduction(view))
         height, width = view.window.frame.pixels.shape[1:]
         rows, columns = between.confidence.shape
         motion = between.field * np.array([columns / width, rows / height], np.float32)
-        here, after = levels(view, first, plane), levels(view, first + 1, plane)
-        # Blurred, so that a motion that is wrong by half a pixel does not look like a change.
-        soft = [cv2.GaussianBlur(p, (0, 0), _BLUR) for p in (here, after)]
-        found = fitted(soft[0], moved(soft[1], motion, _CUBIC), motion, between.confidence)
-        if not bands or not found.known:
-            return found
         # Dense flow takes bands for motion; that of the camera cannot follow them.
-        steady = camera(motion, between.confidence)
-        there = moved(after, steady, _CUBIC)
-        field = cv2.resize(found.field, (columns, rows), interpolation=cv2.INTER_CUBIC)
-        rest = there - found.slope * here - field
-        weight = _weights(here, there, np.ones_like(between.confidence))
-        return replace(found, rows=row_means(rest, weight, steady[..., 1]))
+        steady = camera(motion, between.confidence) if bands else None
+        pairs = list(zip(levels(view, first), levels(view, first + 1), strict=True))
+        return tuple(
+            _change(*p, motion, between.confidence, steady) for p in (pairs if colour else pairs[:1])
+        )
 
-    done: Change = view.measure(f"flicker change 1 {plane} {bands}", compare, first, first + 1)
-    return done
+    found: tuple[Change, ...] = view.measure(f"flicker changes 1 {colour} {bands}", compare, first, first + 1)
+    return found
+
+
+def _change(here: Pixels, after: Pixels, motion: Pixels, confidence: Pixels, steady: Pixels | None) -> Change:
+    """The change of one plane of levels; rows are measured along `steady`, if at all."""
+    import cv2
+
+    # Blurred, so that a motion that is wrong by half a pixel does not look like a change.
+    soft = [cv2.GaussianBlur(p, (0, 0), _BLUR) for p in (here, after)]
+    found = fitted(soft[0], moved(soft[1], motion, _CUBIC), motion, confidence)
+    if steady is None or not found.known:
+        return found
+    there = moved(after, steady, _CUBIC)
+    rest = (
+        there - found.slope * here - cv2.resize(found.field, here.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    )
+    return replace(
+        found, rows=row_means(rest, _weights(here, there, np.ones_like(confidence)), steady[..., 1])
+    )
 
 
 def fitted(here: Pixels, there: Pixels, motion: Pixels, confidence: Pixels) -> Change:

@@ -9,15 +9,19 @@ import numpy.typing as npt
 
 from interneg.frame import Frame
 from interneg.node import View
-from interneg.nodes._flicker import GRID, LUMA, Change, change, levels
+from interneg.nodes._flicker import GRID, LUMA, Change, changes, levels
 
 Double = npt.NDArray[np.float64]
 
+# How far beyond the levels of most of the picture its slope holds.
 _BEYOND = 0.7
 _FEWEST = 3
+# Smaller flicker cannot be told from the errors of its measurement.
 _LEAST = 5e-4
 # This share of normal deviates is within so many standard deviations.
 _SHARE, _DEVIATIONS = 0.45, 0.598
+# In deviations, for keep = 1: what is flicker for certain, more where few differences tell its size, and from
+# how many times that it is an event for certain.
 _ALIKE = 1.7
 _UNSURE = 6.0
 _UNLIKE = 1.5
@@ -67,18 +71,21 @@ class Correction:
         )
 
 
-def path(view: View, plane: int = LUMA, bands: bool = False) -> Path:
-    """Follow the levels from the window's own frame to both sides, up to where frames tell nothing.
+def path(view: View, plane: int, colour: bool, bands: bool) -> Path:
+    """Follow one plane of levels from the window's own frame to both sides, up to where frames tell nothing.
+
+    colour, bands: what is measured beside luma; see `changes`.
 
     Changes between neighbours are added up, so a window costs one new measurement per new frame.
     """
-    lowest, pivot, highest = (float(v) for v in np.percentile(levels(view, 0), (1, 50, 99)))
+    own = levels(view, 0)[LUMA]
+    lowest, pivot, highest = (float(v) for v in np.percentile(own, (1, 50, 99)))
     lowest, highest = lowest - _BEYOND, highest + _BEYOND
-    here = Change(1.0, np.zeros(GRID), np.zeros(len(levels(view, 0))))
+    here = Change(1.0, np.zeros(GRID), np.zeros(len(own)))
     found = {0: here}
     first, last = _ends(view.window.frames, view.window.centre)
     for offset in range(1, last + 1):
-        step = change(view, offset - 1, plane, bands)
+        step = changes(view, offset - 1, colour, bands)[plane]
         if not step.known:
             break
         to = found[offset - 1]
@@ -86,7 +93,7 @@ def path(view: View, plane: int = LUMA, bands: bool = False) -> Path:
             step.slope * to.slope, step.slope * to.field + step.field, step.slope * to.rows + step.rows
         )
     for offset in range(-1, first - 1, -1):
-        step = change(view, offset, plane, bands)
+        step = changes(view, offset, colour, bands)[plane]
         if not step.known:
             break
         to = found[offset + 1]

@@ -77,17 +77,18 @@ class Deflicker(Node):
     def process(self, view: View) -> Pixels:
         """Light in, the same light times a gain from a half to 2 out; what is black stays black."""
         planes = view.planes()
-        alike = self._correction(view, LUMA)
+        apart = self.colour > 0 and len(planes) == 3
+        alike = self._correction(view, LUMA, apart)
         out = np.empty_like(planes)
-        for channel, (plane, result) in enumerate(zip(planes, out, strict=True)):
+        for channel, (plane, result) in enumerate(zip(planes, out, strict=True), LUMA + 1):
             own = alike
-            if self.colour and len(planes) == 3:
-                own = alike.towards(self._correction(view, channel), self.colour)
+            if apart:
+                own = alike.towards(self._correction(view, channel, apart), self.colour)
             self._apply(own, plane, result)
         return out
 
-    def _correction(self, view: View, plane: int) -> Correction:
-        return correction(path(view, plane, self.bands > 0), self.window, self.keep)
+    def _correction(self, view: View, plane: int, colour: bool) -> Correction:
+        return correction(path(view, plane, colour, self.bands > 0), self.window, self.keep)
 
     def _apply(self, what: Correction, plane: Pixels, out: Pixels) -> None:
         """Multiply `plane` into `out`, in strips that stay in the cache."""
