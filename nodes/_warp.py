@@ -13,7 +13,7 @@ from interneg.nodes._weave import Motion, Points, agreed, level_of, points
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
-_CELL = 8
+_CELL = 16
 _WAVES = 7
 _STIFF = 1e-4
 _ROUNDS = 6
@@ -90,12 +90,10 @@ def _rest(view: View, first: int) -> Points:
         weights = sure / np.square(1 + np.square(np.abs(left - found) / scale))
         weighted = waves * weights
         # First what bends the whole picture, so that a walker is no part of it.
-        found = (
-            np.linalg.solve(
-                weighted @ waves.T + len(left) * _FIRM ** (_ROUNDS - 1 - k) * costs, weighted @ left
-            )
-            @ waves
-        )
+        firm = len(left) * _FIRM ** (_ROUNDS - 1 - k) * costs
+        # By einsum, whose result does not depend on the number of threads.
+        normal, side = np.einsum("in,jn->ij", weighted, waves) + firm, np.einsum("in,n->i", weighted, left)
+        found = np.einsum("i,in->n", np.linalg.solve(normal, side), waves)
         scale *= 0.7
     return found.reshape(rows, columns)
 

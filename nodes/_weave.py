@@ -168,9 +168,11 @@ def fit(z: Points, moved: Points, trust: Pixels, turns: bool = True) -> Motion |
     for _ in range(_ROUNDS):
         weights = trust / np.square(1 + np.square(left / scale))
         weights /= weights.sum()
-        middle, mean = weights @ z, weights @ moved
-        spread = weights @ np.square(np.abs(z - middle))
-        rate = weights @ ((moved - mean) * np.conj(z - middle)) / spread if turns and spread > 0 else 0
+        middle, mean = (weights * z).sum(), (weights * moved).sum()
+        apart = z - middle
+        spread = (weights * np.square(np.abs(apart))).sum()
+        turned = (weights * (moved - mean) * np.conj(apart)).sum()
+        rate = turned / spread if turns and spread > 0 else 0
         motion = Motion(complex(1 + rate), complex(mean - rate * middle))
         left = np.abs(motion(z) - z - moved)
         scale = max(0.6 * scale, _FINEST)
@@ -224,7 +226,9 @@ def _refined(
             slopes += [gx * z.real + gy * z.imag, gy * z.real - gx * z.imag]
         rows = np.stack([s.ravel() for s in slopes]).astype(np.float64)
         weighted = rows * weights.ravel()
-        step = np.linalg.lstsq(weighted @ rows.T, weighted @ error.ravel(), rcond=1e-10)[0]
+        # By einsum, whose result does not depend on the number of threads.
+        normal = np.einsum("in,jn->ij", weighted, rows)
+        step = np.linalg.lstsq(normal, np.einsum("in,n->i", weighted, error.ravel()), rcond=1e-10)[0]
         shift, rate = complex(step[0], step[1]), complex(step[2], step[3]) if turns else 0
         motion = motion.after(Motion(1 + rate, shift))
         if abs(shift) + abs(rate) * max(size) / 2 < _SETTLED * unit[0]:
