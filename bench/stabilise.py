@@ -259,7 +259,7 @@ _COLOUR = Colour()
 
 
 def _vidstab(source: Path, target: Path, smoothing: int) -> None:
-    moves = target.with_name("stab.trf")
+    moves = target.with_name(source.name.partition(".")[0] + ".trf")
     _ffmpeg("-i", source, "-vf", f"format=yuv444p,vidstabdetect=result={moves}", "-f", "null", "-")
     options = f"input={moves}:smoothing={smoothing}:optzoom=0:interpol=bicubic"
     codec = ("-c:v", "ffv1") if target.suffix == ".mkv" else ()
