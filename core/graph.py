@@ -46,7 +46,7 @@ def needed(nodes: Sequence[Node], number: int) -> set[int]:
 
 
 class Graph:
-    """A row of nodes over a source.
+    """A row of nodes over a source, each as it is at the time of the frame that it renders.
 
     mask: an optional clip, one frame for each of the source's, that limits every node. reference: likewise,
     the plate that some nodes look at. cuts: the first frame number of each shot where they are known; else
@@ -90,7 +90,7 @@ class Graph:
         return frame
 
     def _render(self, count: int, index: int) -> Frame:
-        node = self._nodes[count - 1]
+        node = self._nodes[count - 1].at(self._numbers[index])
         before, after = node.reach
         around = self._shots.window(index, before, after) if before or after else [index]
         frames = tuple(self._after(count - 1, i) for i in around)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from interneg.curve import Curve, Key
 from interneg.errors import KnobError, near
 
 Kind = Literal["float", "int", "bool", "choice", "file", "frames"]
-Value = float | int | bool | str | tuple[int, ...]
+Value = float | int | bool | str | tuple[int, ...] | Curve
 
 AUTO = "auto"
 """The value of a knob that lets the node find the number itself."""
@@ -28,6 +30,7 @@ class Knob:
 
     hard: the limits beyond which a value is an error; slider: the range a host offers; both inclusive.
     choices: the values of a "choice" knob. auto: whether the word "auto" stands for "find it yourself".
+    animatable: whether hosts may change it over time; a "float" that they may is a curve in recipes, too.
     """
 
     kind: Kind
@@ -43,9 +46,11 @@ class Knob:
     def parse(self, name: str, value: object) -> Value:
         """Return `value` (of its own type, or as text) as this knob's type.
 
-        "auto", true and false are taken in any case. Raises KnobError, naming the knob, what came and what
-        was expected.
+        "auto", true and false are taken in any case; a table of frames and numbers is a curve of straight
+        lines. Raises KnobError, naming the knob, what came and what was expected.
         """
+        if isinstance(value, Curve | Mapping):
+            return self._curve(name, value)
         if self.auto and isinstance(value, str) and value.strip().casefold() == AUTO:
             return AUTO
         if self.kind == "choice":
@@ -70,6 +75,20 @@ class Knob:
             except (TypeError, ValueError):
                 raise self._refuse(name, value, "frame numbers") from None
         return self._number(name, value)
+
+    def _curve(self, name: str, value: Curve | Mapping[Any, Any]) -> Curve:
+        if self.kind != "float" or not self.animatable:
+            raise KnobError(f"knob '{name}' has one value for all frames, and cannot change over time")
+        try:
+            if isinstance(value, Curve):
+                keys = list(value.keys)
+            else:
+                keys = [Key(frame, value[text]) for frame, text in sorted((int(t), t) for t in value)]
+        except (TypeError, ValueError):
+            keys = []
+        if not keys:
+            raise self._refuse(name, value, "a number, or a table of frames and numbers")
+        return Curve(tuple(k._replace(value=self._number(name, k.value)) for k in keys))
 
     def _number(self, name: str, value: object) -> float | int:
         kind = int if self.kind == "int" else float

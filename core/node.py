@@ -16,6 +16,7 @@ import numpy as np
 
 from interneg.colour import Colour, WorkingSpace
 from interneg.colour.working import to_luma, to_rgb
+from interneg.curve import Curve
 from interneg.engine import EngineSource
 from interneg.errors import InputError, KnobError, near
 from interneg.frame import Box, Frame, Pixels, Window
@@ -98,7 +99,7 @@ class View:
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """A restoration node; its fields are its knobs.
+    """A restoration node; its fields are its knobs, in a recipe some of them curves (see `at`).
 
     A subclass states the class facts, its knobs, and `process`.
     mixes: whether the base class mixes the result with the input, by strength and mask; a node that moves
@@ -155,6 +156,25 @@ class Node:
     def knobs(self) -> dict[str, Value]:
         """The value of each knob."""
         return {name: getattr(self, name) for name in knobs_of(type(self))}
+
+    def at(self, number: int) -> Self:
+        """The node as it is in the frame of that number: what renders, with a number for each curve.
+
+        Raises KnobError where a curve leaves the limits of its knob, and where a strength of 0 would pass a
+        frame at another size than its neighbours have.
+        """
+        values: dict[str, Any] = {
+            name: value.at(number) for name, value in self.knobs.items() if isinstance(value, Curve)
+        }
+        if not values:
+            return self
+        node = dataclasses.replace(self, **values)
+        if node.strength == 0 and self.enlarges > 1:
+            raise KnobError(
+                f"{self.name}.strength is 0 in frame {number}, which would be smaller than the others: keep "
+                "it above 0 where the picture is enlarged"
+            )
+        return node
 
     @property
     def reach(self) -> tuple[int, int]:

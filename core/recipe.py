@@ -13,6 +13,7 @@
     [[node]]
     name = "denoise-sr"
     scale = 2
+    noise = { 1001 = 10.0, 1020 = 25.0 }    # over time: straight lines between frames, held beyond them
 
 The one-line form holds the nodes only: "deflicker:strength=0.8 | denoise-sr:scale=2,fidelity_lock". A bool
 knob without a value is true.

@@ -117,6 +117,9 @@ def _prepare(
 ) -> tuple[Stages, int, int]:
     """Everything that can fail before the first frame; frames in work, and in the pipeline, at once."""
     nodes = [n for n in job.recipe.nodes if n.strength != 0]
+    for node in nodes:
+        for number in wanted:
+            node.at(number)  # says now where a curve leaves its limits
     before, after = handles(nodes)
     cuts = read_cuts(job.cuts, clip) if job.cuts else None
     source = ClipSource(

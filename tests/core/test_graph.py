@@ -206,3 +206,28 @@ def test_what_is_needed_is_the_window_with_its_handles(temporal_mean: Any) -> No
     before, after = handles(chain)
     assert needed(chain, 50) == set(range(50 - before, 50 + after + 1))
     assert needed([temporal_mean(radius=0)], 50) == {50}
+
+
+def test_every_frame_is_rendered_by_its_own_node(colour: Colour, temporal_mean: Any) -> None:
+    """A curve is, in each frame, the number that it has there; and so it is in the frames of a window."""
+    gains = {FIRST: 0.5, FIRST + 4: 1.5}
+    moving = temporal_mean(radius=1, gain=gains, strength={FIRST + 1: 0.0, FIRST + 2: 1.0})
+    made = rendered(graph(colour, [moving]))
+    for number in (FIRST, FIRST + 1, FIRST + 2, FIRST + 3, FIRST + 9):
+        fixed = graph(colour, [moving.at(number)])
+        assert fixed.render(number).pixels.tobytes() == made[number]
+    assert made[FIRST + 1] == Clip().frame(FIRST + 1).pixels.tobytes()
+
+    class First:
+        """The clip, as the first node makes it."""
+
+        numbers = range(FIRST, FIRST + COUNT)
+        made = graph(colour, [moving])
+
+        def frame(self, number: int) -> Frame:
+            return self.made.render(number)
+
+    cuts = [FIRST + CUT]
+    chain = [moving, temporal_mean(radius=2)]
+    apart = graph(colour, chain[1:], First(), cuts=cuts)  # type: ignore[arg-type]
+    assert rendered(graph(colour, chain, cuts=cuts)) == rendered(apart)

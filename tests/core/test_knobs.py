@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from interneg.curve import Curve, Key
 from interneg.errors import KnobError
 from interneg.knobs import AUTO, Knob, defaults_of, knobs_of
 from interneg.node import Node
@@ -33,6 +34,8 @@ def make(kind: Any, **facts: Any) -> Knob:
         (make("frames"), "1001, 1003", (1001, 1003)),
         (make("frames"), [5, 7], (5, 7)),
         (make("frames"), " ", ()),
+        (make("float"), {"20": 1, "-3": 0.5}, Curve((Key(-3, 0.5), Key(20, 1.0)))),
+        (make("float"), Curve((Key(1, 2.0, "hold"),)), Curve((Key(1, 2.0, "hold"),))),
     ],
 )
 def test_values_of_their_own_type_and_as_text(declared: Knob, given_value: object, value: object) -> None:
@@ -60,11 +63,35 @@ def test_values_of_their_own_type_and_as_text(declared: Knob, given_value: objec
         (make("file"), 3, "a file name"),
         (make("frames"), "1001-1003", "frame numbers"),
         (make("frames"), 3, "frame numbers"),
+        (make("float"), {}, "a number, or a table of frames and numbers"),
+        (make("float"), {"start": 1.0}, "a number, or a table of frames and numbers"),
+        (make("float", hard=(0.0, 1.0)), {"1": 1.5}, "a number from 0 to 1"),
+        (make("float", auto=True), {"1": AUTO}, "a number"),
     ],
 )
 def test_what_does_not_fit_is_refused_by_name(declared: Knob, value: object, says: str) -> None:
     with pytest.raises(KnobError, match=f"knob 'n.k' is {says}"):
         declared.parse("n.k", value)
+
+
+@pytest.mark.parametrize("declared", [make("int"), make("bool"), make("float", animatable=False)])
+def test_what_cannot_change_over_time_is_refused(declared: Knob) -> None:
+    with pytest.raises(KnobError, match=r"'n\.k' has one value for all frames"):
+        declared.parse("n.k", {"1": 1})
+
+
+@pytest.mark.parametrize("kind", NODES.values(), ids=NODES)
+def test_curves_do_not_change_which_frames_and_models_a_node_needs(kind: type[Node]) -> None:
+    curves = {
+        name: {"1": declared.hard[0], "9": declared.hard[1]}
+        for name, declared in knobs_of(kind).items()
+        if declared.kind == "float" and declared.animatable
+    }
+    plain, moving = kind(), kind.with_knobs(curves)
+    for fact in ("reach", "enlarges", "models"):
+        assert getattr(moving, fact) == getattr(plain, fact)
+    assert moving.anchors(5) == plain.anchors(5)
+    assert not any(isinstance(value, Curve) for value in moving.at(5).knobs.values())
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from interneg.colour import Colour, WorkingSpace
+from interneg.curve import Curve, Key
 from interneg.errors import InputError, KnobError
 from interneg.frame import Box, Frame, Pixels, Window
 from interneg.memo import Memo
@@ -269,3 +270,17 @@ def test_a_masked_move_leaves_what_the_mask_keeps(context: Context) -> None:
     made = Shift().render(Window((given,), 0), context, Frame.of(mask))
     assert np.array_equal(made.pixels[:3, :, :7], given.pixels[:3, :, :7])
     assert np.allclose(made.pixels[..., 7:], given.pixels[..., 3:9], rtol=1e-5)
+
+
+def test_a_strength_that_comes_to_0_is_refused_where_the_size_would_change() -> None:
+    node = Double.with_knobs({"strength": {"1": 0.0, "9": 1.0}})
+    assert node.at(2).knobs["strength"] == 0.125
+    with pytest.raises(KnobError, match="strength is 0 in frame 1, which would be smaller than the others"):
+        node.at(1)
+
+
+def test_a_curve_that_leaves_its_limits_is_refused_there(temporal_mean: Any) -> None:
+    node = temporal_mean(strength=Curve((Key(1, 0.5, (9.0, 0.0)), Key(5, 1.0))))
+    assert node.at(1).strength == 0.5
+    with pytest.raises(KnobError, match=r"temporal-mean\.strength' is a number from 0 to 1, not "):
+        node.at(2)

@@ -57,6 +57,19 @@ def test_a_lone_bool_knob_is_true(types: dict[str, Any]) -> None:
     assert Recipe.from_line("temporal-mean:radius=2", types).with_setting("temporal-mean.synthesis") == recipe
 
 
+def test_a_knob_may_change_over_time(types: dict[str, Any]) -> None:
+    toml = "[[node]]\nname = 'temporal-mean'\nstrength = { 1001 = 0.0, 1005 = 1 }\n"
+    (node,) = Recipe.from_toml(toml, types).nodes
+    assert [node.at(n).strength for n in (1000, 1001, 1002, 1005, 1006)] == [0, 0, 0.25, 1, 1]
+    assert node.at(1002).knobs == {**types["temporal-mean"]().knobs, "strength": 0.25}
+    other = Recipe.from_toml(toml.replace("1005", "1006"), types)
+    assert len({Recipe((n,)).identity for n in (node, node.at(1005), *other.nodes)}) == 3
+    changed = Recipe((node,)).with_setting("temporal-mean.radius=2").nodes[0]
+    assert changed.knobs == {**node.knobs, "radius": 2}
+    plain = types["temporal-mean"]()
+    assert plain.at(1001) is plain
+
+
 def test_inputs_lie_beside_the_file_that_names_them(types: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "shot").mkdir()
     path = tmp_path / "shot" / "restore.toml"

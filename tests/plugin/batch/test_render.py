@@ -11,7 +11,8 @@ import OpenImageIO as oiio
 import pytest
 
 from interneg.colour import Colour
-from interneg.errors import InputError, OutputError, UsageError
+from interneg.curve import Curve, Key
+from interneg.errors import InputError, KnobError, OutputError, UsageError
 from interneg.frame import Frame
 from interneg.io import open_clip
 from interneg.plugin.batch.progress import Summary
@@ -173,3 +174,27 @@ def test_a_synthesis_aov_is_refused_where_the_output_cannot_hold_it(
         run(plate(range(1, 3)), f"{tmp_path}/made.####.png", nodes=[temporal_mean(synthesis=True)])
     assert not list(tmp_path.glob("made*"))
     assert run(plate(range(1, 3)), "aov", nodes=[temporal_mean(synthesis=True)]).written == 2
+
+
+def test_a_curve_is_followed_and_is_part_of_what_frames_were_made_from(
+    plate: Plate, run: Any, temporal_mean: Any, tmp_path: Path
+) -> None:
+    pattern = plate(range(1001, 1004), depth=("float",) * 3)
+    moving = temporal_mean(radius=0, gain={1001: 1.0, 1003: 2.0})
+    assert run(pattern, "moving", [moving]).written == 3
+    made = frames(tmp_path / "moving")
+    for number in made:
+        run(pattern, f"{number}", [moving.at(number)], frames=str(number))
+        assert frames(tmp_path / str(number))[number] == made[number]
+    assert len({moving.at(n).gain for n in made}) == 3
+    assert run(pattern, "moving", [moving]).up_to_date == 3
+    assert run(pattern, "moving", [temporal_mean(radius=0, gain={1001: 1.0, 1003: 2.5})]).written == 3
+
+
+def test_a_curve_beyond_its_limits_is_refused_before_the_work(
+    plate: Plate, run: Any, temporal_mean: Any, tmp_path: Path
+) -> None:
+    node = temporal_mean(strength=Curve((Key(1002, 0.5, (9.0, 0.0)), Key(1006, 1.0))))
+    with pytest.raises(KnobError, match="strength' is a number from 0 to 1"):
+        run(plate(range(1001, 1004)), "made", [node])
+    assert not list(tmp_path.glob("made/*.exr"))
