@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from interneg.curve import Curve
+
 
 @dataclass(frozen=True)
 class Varying:
     """A knob's value that changes over time.
 
     said: how, as in "animated over frames 1001 to 1010". only: its value, where one key is all there is.
+    curve: its course, where that is known exactly in every frame.
     """
 
     said: str
     only: str | None = None
+    curve: Curve | None = None
+
+
+class Unnamed(str):
+    """A value that stands for itself, or in a choice for the name with this number, the first being 0."""
+
+    __slots__ = ()
 
 
 Setting = str | Varying
@@ -45,8 +55,12 @@ class HostFile:
     """A script: its nodes by a key, and its first and last frame where it says so.
 
     The key is the name, where that is the only one. folder: what paths in it start from; empty for its own.
+    config: the file of the OCIO configuration that it was made with; host_config: the host's name for one of
+    its own, where it says so.
     """
 
     nodes: Mapping[str, HostNode]
     frames: tuple[int, int] | None = None
     folder: str = ""
+    config: str = ""
+    host_config: str = ""

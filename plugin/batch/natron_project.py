@@ -7,13 +7,17 @@ that have a Name are knobs, and Inputs_map names what is connected.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from xml.etree import ElementTree
 
+from interneg.curve import Curve, Key
 from interneg.errors import RecipeError
-from interneg.plugin.batch.hostfile import HostFile, HostNode, Setting, Varying
+from interneg.plugin.batch.hostfile import HostFile, HostNode, Setting, Unnamed, Varying
 
 _DEEPEST = 32
-_NUMBER = re.compile(r"\s*[-+]?\d{1,40}(?:\.\d{1,40})?(?:e[-+]?\d{1,3})?\s*")
+_NUMBER = re.compile(r"[-+]?\d{1,40}\.?\d{0,40}(?:e[-+]?\d{1,3})?")
+_KEY = ("Time", "Value", "InterpolationMethod", "LeftDerivative", "RightDerivative")
+_CONSTANT = 0
 
 
 def read(text: str) -> HostFile:
@@ -67,21 +71,34 @@ def _setting(knob: ElementTree.Element) -> Setting:
         return Varying(f"set by the expression '{' '.join(expression.split())[:60]}'")
     if _text(value, "HasMaster") == "1":
         return Varying(f"linked to {_text(value, 'Master/MasterNodeName')}")
-    plain = _text(knob, "ChoiceLabel") or _text(value, "Value")
     if _text(value, "HasAnimation") != "1":
-        return plain
-    times, values = sorted(_numbers(value, "Curve//Time")), _numbers(value, "Curve//Value")
-    if not times:
+        return _text(knob, "ChoiceLabel") or Unnamed(_text(value, "Value"))
+    rows = [[_text(item, name) for name in _KEY] for item in value.iterfind("Curve//item")]
+    if not rows or not all(_NUMBER.fullmatch(text) for row in rows for text in row[:2]):
         return Varying("animated")
-    said = f"animated over frames {times[0]:g} to {times[-1]:g}"
-    return Varying(said, repr(values[0]).removesuffix(".0") if len(times) == len(values) == 1 else None)
+    rows.sort(key=lambda row: float(row[0]))
+    said = f"animated over frames {float(rows[0][0]):g} to {float(rows[-1][0]):g}"
+    curve = _curve(rows) if all(_NUMBER.fullmatch(text) for row in rows for text in row) else None
+    if curve is None:
+        said += " in a way that goes on beyond them, or that the project does not tell"
+    return Varying(said, repr(float(rows[0][1])).removesuffix(".0") if len(rows) == 1 else None, curve)
 
 
-def _numbers(value: ElementTree.Element, path: str) -> list[float]:
-    texts = (e.text or "" for e in value.iterfind(path))
-    return [
-        float(t) for t in texts if re.fullmatch(r"\s*[-+]?(?:\d{1,40}\.?\d{0,40})(?:e[-+]?\d{1,3})?\s*", t)
-    ]
+def _curve(rows: list[list[str]]) -> Curve | None:
+    """The curve through keys in order: their texts as in _KEY. None where it goes on before or behind them.
+
+    Natron draws all kinds but the constant one from the slopes that it saves.
+    Source: Natron, Engine/Interpolation.cpp, `interpolate`.
+    """
+    keys = [[float(text) for text in row] for row in rows]
+    if keys[0][3] or keys[-1][4] or any(a[0] >= b[0] for a, b in pairwise(keys)):
+        return None
+    return Curve(
+        tuple(
+            Key(time, value, "hold" if kind == _CONSTANT else (slope, following[3]))
+            for (time, value, kind, _, slope), following in pairwise([*keys, keys[-1]])
+        )
+    )
 
 
 def _range(project: ElementTree.Element) -> tuple[int, int] | None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
+from interneg.curve import Curve, Key
 from interneg.errors import RecipeError
 from interneg.plugin.batch.hostfile import HostFile, HostNode, Setting, Varying
 
@@ -25,6 +27,9 @@ _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|(\r?\n[ \t]*
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _INPUTS = re.compile(r"(\d{1,4})(?:\+(\d{1,4}))?")
+
+_KINDS = frozenset("KLSRC")
+"""Keys of a curve: constant, linear, smooth, Catmull-Rom, cubic. One holds for the keys behind it, too."""
 
 _COMMANDS = frozenset({"version", "define_window_layout_xml", "add_layer", "load", "addUserKnob"})
 """Commands that neither make a node nor touch the stack."""
@@ -87,7 +92,7 @@ def read(text: str) -> HostFile:
         raise RecipeError(f"the Nuke script is cut short: its group {levels[-1].group} has no end")
     if not nodes:
         raise RecipeError("this is no Nuke script: there is no node in it")
-    return HostFile(nodes, _range(root), _folder(root))
+    return HostFile(nodes, _range(root), _plain(root, "project_directory"), *_config(root))
 
 
 def commands(text: str, line: int = 1) -> Iterator[list[Word]]:
@@ -187,24 +192,53 @@ def _setting(values: list[Word]) -> Setting:
 
 
 def _animated(text: str) -> Setting:
-    """A curve, `curve x1001 0.5 x1010 1` with the frames where they are not the next, or an expression."""
+    """A curve, `curve x1001 0.5 x1010 1` with the frames where they are not the next, or an expression.
+
+    Source: Foundry, NDK Developer's Guide, "Curve serialisation format".
+    """
     first, *tokens = text.split() or [""]
     if not tokens and _NUMBER.fullmatch(first):
         return first
     if first != "curve":
         return Varying(f"set by the expression '{_short(text)}'")
-    keys: list[tuple[float, str]] = []
-    frame = 0.0
+    keys: list[tuple[float, str, str]] = []
+    frame, step, kind, known = 0.0, 1.0, "S", True
     for token in tokens:
-        if token[0] == "x" and _NUMBER.fullmatch(token[1:]):
+        if token in _KINDS:
+            kind = token
+        elif token[0] == "x" and _NUMBER.fullmatch(token[1:]):
             frame = float(token[1:])
         elif _NUMBER.fullmatch(token):
-            keys.append((frame, token))
-            frame += 1
+            step = frame - keys[-1][0] if keys else 1.0
+            keys.append((frame, token, kind))
+            frame += step
+        elif token[0] in "stuv":  # slopes that were set by hand, and how long they are kept
+            keys[-1:] = [(*keys[-1][:2], "")] if keys else []
+        elif token not in "iIk":  # how it is shown; held at its end
+            known = False
     if not keys:
         return Varying("set by a curve without keys")
     said = f"animated over frames {keys[0][0]:g} to {keys[-1][0]:g}"
-    return Varying(said, keys[0][1] if len(keys) == 1 else None)
+    curve = _course(keys) if known else None
+    if curve is None:
+        said += " in curves that Nuke alone can draw (make its keys linear or constant there)"
+    return Varying(said, keys[0][1] if len(keys) == 1 else None, curve)
+
+
+def _course(keys: list[tuple[float, str, str]]) -> Curve | None:
+    """The curve through keys of a frame, a value and a kind, where its value in every frame is known.
+
+    Nuke does not document the slopes of smooth keys, but that they do not leave the range of their
+    neighbours: between equal values they are level. Between frames that follow each other nobody asks.
+    """
+    course = []
+    for (frame, value, kind), (following, other, kind_there) in pairwise([*keys, keys[-1]]):
+        level = float(value) == float(other) and {kind, kind_there} <= {"S", "L"}
+        neighbours = frame.is_integer() and following - frame <= 1
+        if kind != "K" and not (level or neighbours or kind == kind_there == "L"):
+            return None
+        course.append(Key(frame, float(value), "hold" if kind == "K" else "line"))
+    return Curve(tuple(course)) if all(a.frame < b.frame for a, b in pairwise(course)) else None
 
 
 def _counts(knobs: dict[str, Setting]) -> tuple[int, int]:
@@ -251,9 +285,17 @@ def _range(root: dict[str, Setting]) -> tuple[int, int] | None:
     return (numbers[0], numbers[1]) if len(numbers) == 2 else None
 
 
-def _folder(root: dict[str, Setting]) -> str:
-    folder = root.get("project_directory", "")
-    return folder if isinstance(folder, str) else ""
+def _plain(root: dict[str, Setting], name: str) -> str:
+    setting = root.get(name, "")
+    return setting if isinstance(setting, str) else ""
+
+
+def _config(root: dict[str, Setting]) -> tuple[str, str]:
+    """The file of a configuration of the user's own, or the name of one of Nuke's."""
+    name = _plain(root, "OCIO_config")
+    if name == "custom" and _plain(root, "colorManagement") != "Nuke":
+        return _plain(root, "customOCIOConfigPath"), ""
+    return "", "" if name == "custom" else name
 
 
 def _short(text: str) -> str:

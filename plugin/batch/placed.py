@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from interneg.curve import Curve
 from interneg.errors import KnobError, RecipeError, near
 from interneg.knobs import AUTO, Knob, defaults_of, knobs_of
 from interneg.node import Node
-from interneg.plugin.batch.hostfile import HostNode, Varying
+from interneg.plugin.batch.hostfile import HostNode, Unnamed, Varying
 from interneg.plugin.ofx.nodes import COMPATIBLE
 from interneg.plugin.worker.actions import BUTTONS
 from interneg.recipe import NodeTypes
@@ -44,8 +45,8 @@ def is_ours(node: HostNode) -> bool:
 def node_of(placed: HostNode, types: NodeTypes) -> Node:
     """The node as it is set in the script.
 
-    Raises RecipeError for a node that there is not and a knob that changes over time, KnobError for an
-    unknown knob and a value that does not fit.
+    Raises RecipeError for a node that there is not and a knob that changes over time as no recipe can say,
+    KnobError for an unknown knob and a value that does not fit.
     """
     kind = _type(placed, types)
     knobs, defaults = knobs_of(kind), defaults_of(kind)
@@ -54,7 +55,7 @@ def node_of(placed: HostNode, types: NodeTypes) -> Node:
     values: dict[str, object] = {}
     for name in placed.settings:
         if name in knobs:
-            values[name] = text_of(placed, name, knobs[name])
+            values[name] = _value(placed, name, knobs[name])
         elif name not in own and name not in _HOST and not _HOST_PATTERN.fullmatch(name):
             raise KnobError(
                 f"{placed.name} has a knob '{name}'{near(name, [*knobs, *own])}, which {kind.name} has not; "
@@ -71,6 +72,15 @@ def node_of(placed: HostNode, types: NodeTypes) -> Node:
         raise KnobError(f"{placed.name}: {error}") from None
 
 
+def _value(placed: HostNode, name: str, knob: Knob) -> str | Curve:
+    setting = placed.settings[name]
+    if isinstance(setting, Varying) and setting.only is None and knob.kind == "float" and knob.animatable:
+        return setting.curve or text_of(placed, name, knob)
+    if isinstance(setting, Unnamed) and knob.kind == "choice" and setting.isdecimal():
+        return dict(enumerate(knob.choices)).get(int(setting), setting)
+    return text_of(placed, name, knob)
+
+
 def text_of(placed: HostNode, name: str, knob: Knob | None = None) -> str:
     """The value of a knob as text, empty where the script has none. Raises RecipeError where it changes."""
     setting = placed.settings.get(name, "")
@@ -79,8 +89,8 @@ def text_of(placed: HostNode, name: str, knob: Knob | None = None) -> str:
     # The key of a choice is a number, and what it counts is the host's matter.
     if setting.only is None or (knob is not None and knob.kind == "choice"):
         raise RecipeError(
-            f"{placed.name}.{name} is {setting.said}, and a render without the host has one value for all "
-            "frames: give it one in the script, or render in the host"
+            f"{placed.name}.{name} is {setting.said}, which a render without the host cannot follow: give it "
+            "one value in the script, or render in the host"
         )
     return setting.only
 

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from interneg.colour import Colour
-from interneg.errors import RecipeError, UsageError, near
+from interneg.curve import Curve
+from interneg.errors import ColourError, RecipeError, UsageError, near
 from interneg.io.formats import is_movie
+from interneg.node import Node
 from interneg.plugin.batch import natron_project, nuke_script
 from interneg.plugin.batch.hostfile import HostFile, HostNode
 from interneg.plugin.batch.placed import is_on, is_ours, node_of, text_of
@@ -23,6 +25,25 @@ _READERS = {".nk": nuke_script.read, ".ntp": natron_project.read}
 
 _SCENE = "scene_linear"
 """What hosts turn pictures into, and what a node takes its own for where it was not told another space."""
+
+_SPACES = {
+    "linear": "lin_rec709_scene",
+    "srgb": "srgb_rec709_scene",
+    "srgbf": "srgb_rec709_scene",
+    "rec709": "ocio:itu709_rec709_scene",
+    "gamma1.8": "g18_rec709_scene",
+    "gamma2.2": "g22_rec709_scene",
+    "gamma2.4": "g24_rec709_scene",
+    "alexav3logc": "ocio:arrilogc3_awg3_scene",
+    "arrilogc4": "ocio:arrilogc4_awg4_scene",
+    "log3g10": "ocio:redlog3g10_rwg_scene",
+}
+"""Colour spaces of Nuke's and Natron's own configurations, case folded, and their interop IDs.
+
+Those configurations state curves alone; the primaries are Rec.709's, or the camera's that the curve is of.
+Cineon, Gamma2.6, SLog3 (which goes with two sets of primaries) and all others have no equal.
+Source: nuke-default of the OpenColorIO-Configs.
+"""
 
 _READS = ("Read", "fr.inria.built-in.Read", "fr.inria.openfx.ReadOIIO")
 _WRITES = ("Write", "fr.inria.built-in.Write", "fr.inria.openfx.WriteOIIO")
@@ -56,18 +77,35 @@ def find(
     *,
     input: str | None = None,
     output: str | None = None,
+    input_space: str | None = None,
+    output_space: str | None = None,
     given: Collection[str] = (),
 ) -> Found:
     """Read a script and return the render of the node called `name` in it.
 
     input: what goes into the first of the nodes, where that is not the Read before them. output: where the
-    result goes, where that is not the Write behind them. given: the further inputs ("mask", "reference")
-    that come from elsewhere and need not be followed.
+    result goes, where that is not the Write behind them. input_space, output_space: their colour spaces,
+    where those are not what Read and Write say. given: the further inputs ("mask", "reference") that come
+    from elsewhere and need not be followed.
     Raises UsageError (RecipeError, KnobError, ColourError): it names what cannot be followed, and what to
     give.
     """
     try:
-        return _find(_Script(Path(path), _read(Path(path))), name, types, colour, input, output, given)
+        script = _Script(Path(path))
+        return _find(script, name, types, colour, (input, output), (input_space, output_space), given)
+    except UsageError as error:
+        raise type(error)(f"{path}: {error}") from None
+
+
+def config_of(path: str) -> str | None:
+    """The file of the OCIO configuration that a script was made with; None where it is not one of the user's.
+
+    Raises UsageError (RecipeError) where the script cannot be read, or only its host can tell.
+    """
+    try:
+        script = _Script(Path(path))
+        config = script.parsed.config
+        return script.path(config, "the OCIO configuration", "--ocio-config") if config else None
     except UsageError as error:
         raise type(error)(f"{path}: {error}") from None
 
@@ -77,10 +115,12 @@ def _find(
     name: str | None,
     types: NodeTypes,
     colour: Colour,
-    input: str | None,
-    output: str | None,
+    files: tuple[str | None, str | None],
+    spaces: tuple[str | None, str | None],
     given: Collection[str],
 ) -> Found:
+    input, output = files
+    input_space, output_space = spaces
     chain, source = script.chain(name)
     nodes = tuple(node_of(n, types) for n in chain)
     space = _space(chain)
@@ -92,17 +132,24 @@ def _find(
                 f"{read.name} makes its picture {_SCENE}, and {chain[0].name} takes it for '{space}': give "
                 "INPUT and its --input-space"
             )
-        input, input_space, frames = script.file(read, "INPUT"), _file_space(read, space), _range(read)
-        begin = read.name
+        input, frames, begin = script.file(read, "INPUT"), _range(read), read.name
+        input_space = input_space or _file_space(read, space, colour, "--input-space")
     else:
-        input_space, frames = None if space == _SCENE else space, _span(script.parsed.frames)
-    output_space = None
+        input_space = input_space or (None if space == _SCENE else space)
+        frames = _span(script.parsed.frames)
     if output is None:
         write = script.write(chain[-1])
-        output, output_space, end = script.file(write, "OUTPUT"), _file_space(write, space), write.name
+        output, end = script.file(write, "OUTPUT"), write.name
+        output_space = output_space or _file_space(write, space, colour, "--output-space")
+    moving = [n.name for n, node in zip(chain, nodes, strict=True) if _is_animated(node)]
+    if moving and is_movie(Path(input)):
+        raise UsageError(
+            f"{moving[0]} is animated, and {input} is a movie, whose frames are counted otherwise here than "
+            "in hosts: give INPUT as image files"
+        )
     recipe = Recipe(nodes, input_space, output_space, script.inputs(chain, given))
     said = f"renders {', '.join(n.name for n in chain)} from {begin} to {end}"
-    return Found(recipe, input, output, frames, said)
+    return Found(recipe, input, output, frames, said + script.colours(colour))
 
 
 def _read(path: Path) -> HostFile:
@@ -118,8 +165,8 @@ def _read(path: Path) -> HostFile:
 class _Script:
     """A script, and the ways through it."""
 
-    def __init__(self, path: Path, read: HostFile) -> None:
-        self.parsed = read
+    def __init__(self, path: Path) -> None:
+        self.parsed = _read(path)
         self._folder = path.absolute().parent
 
     def chain(self, name: str | None) -> tuple[list[HostNode], HostNode | None]:
@@ -203,12 +250,21 @@ class _Script:
     def file(self, node: HostNode, give: str) -> str:
         """The file of a Read or Write; a relative one starts from the project's folder, else the script's."""
         text = text_of(node, "file") or text_of(node, "filename").replace("[Project]", str(self._folder))
+        return self.path(text, f"the file of {node.name}", give)
+
+    def path(self, text: str, what: str, give: str) -> str:
+        """A path of the script as an absolute one. what: it is, for messages. give: what to give instead."""
         start = "" if "script_directory" in self.parsed.folder else self.parsed.folder
         if not text or re.search(r"\[|%[vV]", text) or ("[" in start and not Path(text).is_absolute()):
-            raise UsageError(
-                f"the file of {node.name} is '{text}', which only its host can tell: give {give}"
-            )
+            raise UsageError(f"{what} is '{text}', which only its host can tell: give {give}")
         return str(self._folder / start / text)
+
+    def colours(self, colour: Colour) -> str:
+        """Whose colours they are, where the script names a configuration."""
+        named = self.parsed.host_config
+        if not named and not self.parsed.config:
+            return ""
+        return f", in the colours of {colour.name}" + (f", not of the script's {named}" if named else "")
 
     def inputs(self, chain: list[HostNode], given: Collection[str]) -> Mapping[str, str]:
         """The masks and reference plates that are connected, but those given otherwise; one for all nodes."""
@@ -246,14 +302,38 @@ def _space(chain: list[HostNode]) -> str:
     return spaces[chain[0].name]
 
 
-def _file_space(node: HostNode, space: str) -> str | None:
-    """The colour space of the file of a Read or Write; None where the script leaves it to the file."""
+def _file_space(node: HostNode, space: str, colour: Colour, option: str) -> str | None:
+    """The colour space of the file of a Read or Write; None where the script leaves it to the file.
+
+    option: what to give where there is no such space.
+    """
     if is_on(node, "raw"):
         return space
     said = text_of(node, "colorspace")
     said = said or text_of(node, "ocioInputSpace" if node.kind in _READS else "ocioOutputSpace")
-    named = re.fullmatch(r"\w+ \((.+)\)", said)  # "default (sRGB)": Nuke tells what it chose
-    return (named[1] if named else said) or None
+    if not said:
+        return None
+    chosen = re.fullmatch(r"\w+ \((.+)\)", said)  # "default (sRGB)": Nuke tells what it chose
+    plain = chosen[1] if chosen else said
+    for name in (said, plain, _SPACES.get(plain.casefold(), plain)):
+        if _is_space(name, colour):
+            return name
+    raise ColourError(
+        f"{node.name} says '{plain}', which is no colour space of {colour.name}{near(plain, colour.spaces)}; "
+        f"{option} NAME gets past it"
+    )
+
+
+def _is_space(name: str, colour: Colour) -> bool:
+    try:
+        colour.resolve(name)
+    except ColourError:
+        return False
+    return True
+
+
+def _is_animated(node: Node) -> bool:
+    return any(isinstance(value, Curve) for value in node.knobs.values())
 
 
 def _range(read: HostNode) -> str | None:

@@ -69,6 +69,14 @@ def render(
     output_space: Annotated[
         str | None, typer.Option(metavar="SPACE", help="Colour space of the output; by default the input's.")
     ] = None,
+    ocio_config: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="The OpenColorIO configuration; by default a script's own, else $OCIO, else the one built "
+            "into OpenColorIO.",
+        ),
+    ] = None,
     depth: Annotated[
         Literal["uint8", "uint10", "uint12", "uint16", "half", "float"] | None,
         typer.Option(
@@ -158,6 +166,7 @@ def render(
     from interneg.plugin.batch.progress import shown
     from interneg.plugin.batch.render import Job
     from interneg.plugin.batch.render import render as run
+    from interneg.plugin.batch.scripts import config_of, is_script
 
     if memory is not None and not memory > 0:
         raise UsageError(f"--memory is a number of GiB above 0, not {memory:g}")
@@ -166,9 +175,9 @@ def render(
         raise EngineError(f"{runtime}: {reason}")
     keep_freed_memory()
     with shown() as progress:
-        colour = Colour()
+        colour = Colour(ocio_config or (config_of(recipe) if is_script(recipe) else None))
         inputs = {name: clip for name, clip in (("mask", mask), ("reference", reference)) if clip is not None}
-        found = _found(recipe, node, input, output, inputs, colour)
+        found = _found(recipe, node, (input, output), (input_space, output_space), inputs, colour)
         if found.said:
             progress.status(found.said)
         job = Job(
@@ -189,8 +198,8 @@ def render(
 def _found(
     text: str,
     node: str | None,
-    input: str | None,
-    output: str | None,
+    files: tuple[str | None, str | None],
+    spaces: tuple[str | None, str | None],
     given: Mapping[str, str],
     colour: Colour,
 ) -> Found:
@@ -200,8 +209,12 @@ def _found(
     from interneg.plugin.batch.scripts import Found, find, is_script
     from interneg.recipe import Recipe
 
+    input, output = files
     if is_script(text):
-        return find(text, node, NODES, colour, input=input, output=output, given=given)
+        return find(
+            text, node, NODES, colour,
+            input=input, output=output, input_space=spaces[0], output_space=spaces[1], given=given,
+        )  # fmt: skip
     if node is not None:
         raise UsageError(f"--node is for Nuke scripts and Natron projects, .nk and .ntp, not for '{text}'")
     if input is None or output is None:

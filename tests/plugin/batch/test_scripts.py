@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from interneg.colour import Colour
-from interneg.errors import RecipeError, UsageError
+from interneg.colour.config import BUILT_IN
+from interneg.errors import ColourError, RecipeError, UsageError
 from interneg.io import open_clip
 from interneg.nodes import NODES
 from interneg.plugin.batch import natron_project, nuke_script
@@ -269,9 +270,103 @@ def test_colour_is_that_of_the_read(
     assert looked(script).recipe.input_space == space
 
 
+@pytest.mark.parametrize(
+    ("said", "space"),
+    [
+        ("linear", "lin_rec709_scene"),
+        ('"default (sRGB)"', "srgb_rec709_scene"),
+        ("rec709", "ocio:itu709_rec709_scene"),
+        ("Gamma2.4", "g24_rec709_scene"),
+        ("AlexaV3LogC", "ocio:arrilogc3_awg3_scene"),
+        ("Log3G10", "ocio:redlog3g10_rwg_scene"),
+    ],
+)
+def test_nuke_s_own_colour_names_are_known(
+    looked: Callable[..., Found], colour: Colour, said: str, space: str
+) -> None:
+    text = READ.replace("origset true", f"colorspace {said}") + OURS + WRITE
+    assert looked(text).recipe.input_space == space
+    assert colour.resolve(space)
+
+
+@pytest.mark.parametrize("said", ["Cineon", "SLog3", "Gamma2.6", '"Output - Rec.709"'])
+def test_a_colour_name_without_an_equal_is_got_past(looked: Callable[..., Found], said: str) -> None:
+    read = READ.replace("origset true", f"colorspace {said}")
+    with pytest.raises(ColourError, match=r"Read1 says .* is no colour space .*; --input-space NAME gets"):
+        looked(read + OURS + WRITE)
+    assert looked(read + OURS + WRITE, input_space="ACEScg").recipe.input_space == "ACEScg"
+    write = WRITE.replace("file_type exr", f"colorspace {said}")
+    with pytest.raises(ColourError, match=r"Write1 says .* no colour space .*; --output-space NAME gets"):
+        looked(READ + OURS + write)
+    assert looked(READ + OURS + write, output_space="ACEScg").recipe.output_space == "ACEScg"
+
+
+OWN = """ocio_profile_version: 2
+roles: {scene_linear: linear, default: linear}
+displays: {d: [!<View> {name: v, colorspace: linear}]}
+colorspaces:
+  - !<ColorSpace> {name: linear}
+  - !<ColorSpace>
+    name: Cineon
+    encoding: sdr-video
+    to_scene_reference: !<ExponentTransform> {value: 2}
+"""
+
+
+def test_the_configuration_of_the_script_is_used(plate: Callable[..., str], tmp_path: Path) -> None:
+    plate(range(1001, 1002))
+    (tmp_path / "own.ocio").write_text(OWN)
+    root = "Root {\n OCIO_config custom\n colorManagement OCIO\n customOCIOConfigPath own.ocio\n}\n"
+    script = tmp_path / "comp.nk"
+    read = READ.replace("origset true", "colorspace Cineon").replace("last 1004", "last 1001")
+    script.write_text(root + read + ours(strength="0") + WRITE)
+    made = render(script, "--node", "DenoiseSR1")
+    assert made.exit_code == 0, made.output
+    assert f"Write1, in the colours of {tmp_path / 'own.ocio'}" in made.output.replace("\n", " ")
+    assert "is in Cineon" in made.output
+    made = render(script, "--node", "DenoiseSR1", "--ocio-config", BUILT_IN, "--overwrite")
+    assert made.exit_code == 2
+    assert "'Cineon', which is no colour space" in " ".join(made.output.split())
+    script.write_text(script.read_text().replace("own.ocio", "\\[getenv OWN]"))
+    made = render(script, "--node", "DenoiseSR1")
+    assert made.exit_code == 2
+    assert "which only its host can tell: give --ocio-config" in made.stderr
+
+
+def test_a_configuration_of_the_host_s_is_not_taken_silently(
+    looked: Callable[..., Found], colour: Colour
+) -> None:
+    root = "Root {\n OCIO_config aces_1.2\n}\n"
+    said = looked(root + READ + OURS + WRITE).said
+    assert said.endswith(f"to Write1, in the colours of {colour.name}, not of the script's aces_1.2")
+
+
 def test_colour_of_the_write_is_the_output_s(looked: Callable[..., Found]) -> None:
     found = looked(READ + OURS + WRITE.replace("file_type exr", "colorspace ACEScct"))
     assert found.recipe.output_space == "ACEScct"
+
+
+@pytest.mark.parametrize(
+    ("curve", "values"),
+    [
+        ("L x1 0 x5 1 x9 0.5", {0: 0, 1: 0, 2: 0.25, 5: 1, 7: 0.75, 9: 0.5, 99: 0.5}),
+        ("K x1 0.5 x5 1", {0: 0.5, 4: 0.5, 5: 1, 6: 1}),
+        ("i L x1 0 x5 1 K x6 0.5 x20 0", {3: 0.5, 6: 0.5, 19: 0.5, 20: 0}),
+        ("x1 0.5 1 0.25", {1: 0.5, 2: 1, 3: 0.25, 4: 0.25}),  # one key a frame, of any kind
+        ("x1 1 x5 1 x6 0", {1: 1, 4: 1, 6: 0}),
+    ],
+)
+def test_an_animated_number_is_followed(
+    looked: Callable[..., Found], curve: str, values: dict[int, float]
+) -> None:
+    (node,) = looked(READ + ours(detail=f"{{{{curve {curve}}}}}") + WRITE).recipe.nodes
+    assert {n: node.at(n).knobs["detail"] for n in values} == values
+
+
+def test_frames_of_a_movie_are_not_those_of_a_curve(looked: Callable[..., Found]) -> None:
+    movie = READ.replace("in/plate.%04d.exr", "in/plate.mov")
+    with pytest.raises(UsageError, match=r"DenoiseSR1 is animated, and .*plate\.mov is a movie"):
+        looked(movie + ours(detail="{{curve L x1 0 x9 1}}") + WRITE)
 
 
 # Nuke: what is refused
@@ -282,9 +377,16 @@ def test_colour_of_the_write_is_the_output_s(looked: Callable[..., Found]) -> No
     [
         (
             {"detail": "{{curve x1001 0.5 x1010 1}}"},
-            r"DenoiseSR1.detail is animated over frames 1001 to 1010,",
+            r"DenoiseSR1.detail is animated over frames 1001 to 1010 in curves that Nuke alone can draw "
+            r"\(make its keys linear or constant there\),",
         ),
-        ({"detail": "{{curve i x1 0.5 1 0.25}}"}, r"detail is animated over frames 1 to 3,"),
+        ({"detail": "{{curve L x1 0.5 S x9 1}}"}, r"detail is animated over frames 1 to 9 in curves that"),
+        ({"detail": "{{curve R x1 1 x9 1 x20 0}}"}, r"curves that Nuke alone can draw"),
+        ({"detail": "{{curve L x1 0.5 s0.1 x9 1}}"}, r"curves that Nuke alone can draw"),
+        ({"detail": "{{curve L l x1 0 x9 1}}"}, r"curves that Nuke alone can draw"),
+        ({"detail": "{{curve L x9 0.5 x1 1}}"}, r"curves that Nuke alone can draw"),
+        ({"detail": "{{curve L x1 0 x9 2}}"}, r"detail' is a number from 0 to 1, not '?2"),
+        ({"fidelity_lock": "{{curve K x1 0 x9 1}}"}, r"fidelity_lock is animated over frames 1 to 9,"),
         ({"detail": '{{"frame / 100" x1 1}}'}, r"detail is set by the expression '.*frame / 100"),
         ({"detail": "{{parent.Blur1.size}}"}, r"detail is set by the expression 'parent.Blur1.size'"),
         ({"scale": "{{curve x1 1}}"}, r"DenoiseSR1.scale is animated"),
@@ -462,6 +564,13 @@ def project(*nodes: str, doctype: str = "<!DOCTYPE boost_serialization>") -> str
     )
 
 
+def xml_keys(*keys: tuple[float, ...]) -> str:
+    """Keys of time, value, kind, and slopes before and behind."""
+    names = ("Time", "Value", "InterpolationMethod", "LeftDerivative", "RightDerivative")
+    tags = ("".join(f"<{n}>{v}</{n}>" for n, v in zip(names, key, strict=True)) for key in keys)
+    return "".join(f"<item>{key}</item>" for key in tags)
+
+
 KEY = "<item><Time>1</Time><Value>7.5</Value></item>"
 N_READ = xml_node(
     "Read1", "fr.inria.built-in.Read",
@@ -496,6 +605,34 @@ def test_a_natron_project_is_one_render(looked: Callable[..., Found], tmp_path: 
     assert given.frames == "5-9"
 
 
+def test_a_choice_without_its_name_is_a_number_from_0(looked: Callable[..., Found]) -> None:
+    found = looked(project(N_READ, natron(xml_knob("scale", "1")), N_DOT, N_WRITE), suffix=".ntp")
+    assert found.recipe.nodes[0].knobs["scale"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("keys", "values"),
+    [
+        (((3, 0, 1, 0, 0.2), (8, 1, 1, 0.2, 0)), {2: 0, 4: 0.2, 8: 1, 9: 1}),
+        (((3, 0.5, 0, 0, 0), (8, 1, 0, 0, 0)), {3: 0.5, 7: 0.5, 8: 1}),
+        (((1, 0, 2, 0, 0), (5, 1, 2, 0, 0)), {1: 0, 2: 0.15625, 3: 0.5, 5: 1}),  # 3 t^2 - 2 t^3
+    ],
+)
+def test_keys_of_natron_are_followed(
+    looked: Callable[..., Found], keys: tuple[tuple[float, ...], ...], values: dict[int, float]
+) -> None:
+    knob = xml_knob("detail", "1", curve=xml_keys(*keys))
+    (node,) = looked(project(N_READ, natron(knob), N_DOT, N_WRITE), suffix=".ntp").recipe.nodes
+    assert {n: pytest.approx(node.at(n).knobs["detail"], abs=1e-12) for n in values} == values
+
+
+def test_natron_s_own_colour_names_are_known(looked: Callable[..., Found]) -> None:
+    read = N_READ.replace("ACES2065-1", "Linear")
+    assert looked(project(read, natron(), N_DOT, N_WRITE), suffix=".ntp").recipe.input_space == (
+        "lin_rec709_scene"
+    )
+
+
 @pytest.mark.parametrize(
     ("knob", "says"),
     [
@@ -503,8 +640,13 @@ def test_a_natron_project_is_one_render(looked: Callable[..., Found], tmp_path: 
         (
             xml_knob("detail", "1", curve="<item><Time>3</Time><Value>0</Value></item>"
                      "<item><Time>8</Time><Value>1</Value></item>"),
-            r"detail is animated over frames 3 to 8",
+            r"detail is animated over frames 3 to 8 in a way .* that the project does not tell,",
         ),
+        (
+            xml_knob("detail", "1", curve=xml_keys((3, 0, 1, 0, 0.1), (8, 0.5, 1, 0.1, 0.1))),
+            r"detail is animated over frames 3 to 8 in a way that goes on beyond them",
+        ),
+        (xml_knob("scale", "7"), r"scale' is one of 1, 2, 4, not '7'"),
         (xml_knob("details", "1"), r"a knob 'details' \(did you mean 'detail'\?\)"),
         (xml_knob("disableNode", "1"), "is disabled"),
     ],
