@@ -25,16 +25,19 @@ _ARCHITECTURE = f"{platform.system()}-{platform.machine().replace('_', '-')}"
 PREBUILT = _HERE / "Interneg.ofx"
 """The binary that a wheel brings along; one that is built where it is used fits the C library there."""
 
-_WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Werror")
+_WARNINGS = ("-Wall", "-Wextra", "-Wpedantic")
 _SANITIZE = ("-g", "-O1", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover")
 
 
-def build(destination: Path, sanitize: bool = False, compiler: str | None = None) -> Path:
+def build(
+    destination: Path, sanitize: bool = False, compiler: str | None = None, strict: bool = False
+) -> Path:
     """Build the bundle in the folder `destination`, in place of one that lies there, and return its path.
 
-    The worker of the bundle is this interpreter's. Where there is no compiler, the wheel's binary is taken.
+    The worker of the bundle is this interpreter's. Where it cannot be compiled, the wheel's binary is taken,
+    and standard error says why; not in place of a `compiler` that is named, nor of a build with `sanitize`.
     sanitize: with the address and undefined-behaviour sanitizers. compiler: the command; by default $CC, else
-    cc, gcc or clang, whichever is found.
+    cc, gcc or clang, whichever is found. strict: whether warnings are errors.
 
     Raises UsageError where there is neither compiler nor binary, or not Linux, and OutputError where it
     cannot be built.
@@ -48,11 +51,12 @@ def build(destination: Path, sanitize: bool = False, compiler: str | None = None
         shutil.rmtree(fresh, ignore_errors=True)
         binary.parent.mkdir(parents=True)
         try:
-            compile_plugin(binary, sanitize, compiler)
-        except UsageError:
-            if compiler or not PREBUILT.exists():
+            compile_plugin(binary, sanitize, compiler, strict)
+        except (UsageError, OutputError) as error:
+            if compiler or sanitize or not PREBUILT.exists():
                 raise
             shutil.copy(PREBUILT, binary)
+            print(f"the plugin's binary is the one that came with Interneg, as {error}", file=sys.stderr)
         _fill(fresh / "Contents" / "Resources")
         shutil.rmtree(bundle, ignore_errors=True)
         fresh.rename(bundle)
@@ -63,9 +67,11 @@ def build(destination: Path, sanitize: bool = False, compiler: str | None = None
     return bundle
 
 
-def compile_plugin(binary: Path, sanitize: bool = False, compiler: str | None = None) -> None:
+def compile_plugin(
+    binary: Path, sanitize: bool = False, compiler: str | None = None, strict: bool = False
+) -> None:
     """Compile the plugin's sources into its binary. Raises as `build` does."""
-    compile_c(sorted(_HERE.glob("*.c")), binary, ("-fPIC", "-shared", "-ldl"), sanitize, compiler)
+    compile_c(sorted(_HERE.glob("*.c")), binary, ("-fPIC", "-shared", "-ldl"), sanitize, compiler, strict)
 
 
 def compile_c(
@@ -74,12 +80,13 @@ def compile_c(
     options: tuple[str, ...] = (),
     sanitize: bool = False,
     compiler: str | None = None,
+    strict: bool = False,
 ) -> None:
-    """Compile C sources into one binary, warnings being errors. Raises as `build` does."""
+    """Compile C sources into one binary. Raises as `build` does."""
     command = [
         *find_compiler(compiler), "-std=c11", "-fvisibility=hidden", *_WARNINGS,
-        *(_SANITIZE if sanitize else ("-O2",)), f"-I{_HERE}", *map(str, sources), "-o", str(binary), *options,
-        "-lm", "-pthread",
+        *(("-Werror",) if strict else ()), *(_SANITIZE if sanitize else ("-O2",)),
+        f"-I{_HERE}", *map(str, sources), "-o", str(binary), *options, "-lm", "-pthread",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -101,9 +108,10 @@ def find_compiler(compiler: str | None = None) -> list[str]:
 
 def _fill(resources: Path) -> None:
     """Write what the shell and hosts read: the nodes, their icons and help, and the worker's command."""
-    shutil.copytree(_HERE / "icons", resources)
+    resources.mkdir()
     shutil.copy(_HERE / "nodes.json", resources)
     for node in json.loads((_HERE / "nodes.json").read_bytes())["nodes"]:
+        shutil.copy(_HERE / "icons" / node["icon"], resources)
         (resources / f"{node['identifier']}.md").write_text(f"{node['help']}\n", encoding="utf-8")
     command = [sys.executable, "-I", "-m", "interneg.plugin.worker"]
     text = json.dumps({"command": command}, indent=1) + "\n"

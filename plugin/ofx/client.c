@@ -7,7 +7,7 @@
 
 enum { MOST_CONNECTIONS = 16, LONGEST_COMMAND = 16384 };
 
-static const double START_PATIENCE = 60, GRACE = 0.5, BURIAL = 1, PAUSE = 0.02;
+static const double GRACE = 0.5, BURIAL = 1, REFUSAL = 10, PAUSE = 0.02;
 
 struct connection {
     int socket;
@@ -18,6 +18,8 @@ static struct connection resting[MOST_CONNECTIONS];
 static size_t rested, busy; /* connections that wait for a request, and those that have one */
 static long dying; /* a worker */
 static double dying_until;
+static char refusal[ERROR_ROOM]; /* why the last start failed; LOCK_START guards it */
+static double refused_until;
 static char host_name[128] = "unknown host";
 
 void client_introduce(const char *host)
@@ -35,12 +37,23 @@ void client_rest(void)
     platform_unlock(LOCK_CLIENT);
 }
 
+static double seconds_of(const char *variable, double otherwise)
+{
+    const char *word = getenv(variable);
+    double seconds = word && *word ? platform_to_number(word) : 0;
+    return seconds > 0 ? seconds : otherwise;
+}
+
 /* Seconds of silence after which a worker is taken to hang. */
 static double patience(void)
 {
-    const char *word = getenv("INTERNEG_TIMEOUT");
-    double seconds = word && *word ? platform_to_number(word) : 0;
-    return seconds > 0 ? seconds : 20;
+    return seconds_of("INTERNEG_TIMEOUT", 20);
+}
+
+/* Seconds within which a worker that is started answers. */
+static double start_patience(void)
+{
+    return seconds_of("INTERNEG_START_TIMEOUT", 60);
 }
 
 static bool aborted(const struct request *request)
@@ -49,10 +62,11 @@ static bool aborted(const struct request *request)
 }
 
 /* Split $INTERNEG_WORKER, else read worker.json, into `words`, which point into `room`. */
-static bool read_command(char *room, char *words[MOST_WORDS + 1])
+static bool read_command(char *room, char *words[MOST_WORDS + 1], char *error)
 {
     const char *given = getenv("INTERNEG_WORKER");
     size_t count = 0, used = 0, length;
+    bool good = true;
     if (given && *given) {
         snprintf(room, LONGEST_COMMAND, "%s", given);
         for (char *rest = room + strspn(room, " "); *rest && count < MOST_WORDS; rest += strspn(rest, " ")) {
@@ -64,7 +78,9 @@ static bool read_command(char *room, char *words[MOST_WORDS + 1])
     } else {
         char *bytes = platform_resource("worker.json", LONGEST_COMMAND, &length);
         const struct json *file = bytes ? json_read(bytes, length) : NULL, *all = json_get(file, "command");
-        for (const struct json *word = all ? all->first : NULL; word && count < MOST_WORDS; word = word->next) {
+        good = all && all->kind == JSON_ARRAY && all->count > 0 && all->count <= MOST_WORDS;
+        for (const struct json *word = good ? all->first : NULL; word; word = word->next) {
+            good = good && word->kind == JSON_STRING;
             words[count++] = room + used;
             used += (size_t)snprintf(room + used, LONGEST_COMMAND - used, "%s", json_text(word, "")) + 1;
         }
@@ -72,7 +88,14 @@ static bool read_command(char *room, char *words[MOST_WORDS + 1])
         free(bytes);
     }
     words[count] = NULL;
-    return count > 0;
+    if (!good || count == 0)
+        snprintf(error, ERROR_ROOM, "the bundle does not say how to start the worker: run `interneg install` again");
+    else if (!platform_has_program(words[0]))
+        snprintf(error, ERROR_ROOM, "the worker's program %.800s cannot be run: %s", words[0],
+            given && *given ? "correct INTERNEG_WORKER" : "run `interneg install` again");
+    else
+        return true;
+    return false;
 }
 
 /* Where the worker's file with that ending lies. */
@@ -82,6 +105,10 @@ static bool place(char path[PATH_ROOM], const char *ending, char *error)
     const char *gpu = getenv("INTERNEG_GPU");
     if (!platform_runtime(folder, sizeof folder, error))
         return false;
+    if (gpu && (strlen(gpu) > 2 || strspn(gpu, "0123456789") < strlen(gpu))) {
+        snprintf(error, ERROR_ROOM, "INTERNEG_GPU is '%.40s': expected the number of a GPU, 0 to 99", gpu);
+        return false;
+    }
     int length = gpu && *gpu ? snprintf(path, PATH_ROOM, "%s/worker-gpu%s%s", folder, gpu, ending)
                              : snprintf(path, PATH_ROOM, "%s/worker%s", folder, ending);
     return length > 0 && length < PATH_ROOM;
@@ -99,36 +126,69 @@ static void reach_worker(const char *path, struct connection *connection, char *
     platform_unlock(LOCK_CLIENT);
 }
 
-/* Start a worker, and connect to it or to the one that was quicker. */
-static enum outcome start(const char *path, double until, struct connection *connection,
+/* Wait until a worker answers: `process`, or one that was quicker. */
+static enum outcome wait_for(long process, const char *path, double until, struct connection *connection,
     const struct request *request, char *error)
 {
-    char log[PATH_ROOM], room[LONGEST_COMMAND], *words[MOST_WORDS + 1];
     double ended = INFINITY;
-    if (!place(log, ".log", error))
-        return OUTCOME_LOST;
-    if (!read_command(room, words)) {
-        snprintf(error, ERROR_ROOM, "the bundle does not say how to start the worker: run `interneg install` again");
-        return OUTCOME_LOST;
-    }
-    long process = platform_start(words, log, error);
-    if (!process)
-        return OUTCOME_LOST;
     while (platform_seconds() < until && platform_seconds() - ended < GRACE) {
         reach_worker(path, connection, error);
-        if (connection->socket >= 0)
-            return OUTCOME_DONE;
-        if (connection->socket == REFUSED)
-            return OUTCOME_LOST;
+        if (connection->socket != NOBODY)
+            return connection->socket == REFUSED ? OUTCOME_LOST : OUTCOME_DONE;
         if (aborted(request))
             return OUTCOME_ABORTED;
         if (isinf(ended) && !platform_lives(process))
             ended = platform_seconds();
         platform_sleep(PAUSE);
     }
-    snprintf(error, ERROR_ROOM, "the worker was started and %s; see %.900s",
-        isinf(ended) ? "does not answer" : "ended again", log);
+    if (isinf(ended))
+        snprintf(error, ERROR_ROOM, "the worker did not answer for %g seconds after its start, and was ended",
+            start_patience());
+    else
+        snprintf(error, ERROR_ROOM, "the worker ended as soon as it was started");
     return OUTCOME_LOST;
+}
+
+/* Start a worker and connect to it; what cannot be connected to is ended. */
+static enum outcome start(const char *path, struct connection *connection, const struct request *request, char *error)
+{
+    char log[PATH_ROOM], room[LONGEST_COMMAND], *words[MOST_WORDS + 1];
+    double until = platform_seconds() + start_patience();
+    enum outcome outcome = OUTCOME_LOST;
+    if (!place(log, ".log", error) || !read_command(room, words, error))
+        return OUTCOME_LOST;
+    platform_lock(LOCK_CLIENT);
+    int turns = dying ? 2 : 1; /* the first may give way to a worker that is just about to end */
+    platform_unlock(LOCK_CLIENT);
+    while (turns-- > 0 && outcome == OUTCOME_LOST && platform_seconds() < until) {
+        long group, process = platform_start(words, log, &group, error);
+        if (!process)
+            return OUTCOME_LOST;
+        outcome = wait_for(process, path, until, connection, request, error);
+        if (outcome != OUTCOME_DONE)
+            platform_kill_group(group);
+    }
+    if (outcome == OUTCOME_LOST) {
+        size_t length = strlen(error);
+        snprintf(error + length, ERROR_ROOM - length, "; see %.600s, or run `interneg install` again", log);
+    }
+    return outcome;
+}
+
+/* Start a worker, unless that has just failed: a host does not wait for it at each frame. */
+static enum outcome start_once(
+    const char *path, struct connection *connection, const struct request *request, char *error)
+{
+    if (platform_seconds() < refused_until) {
+        snprintf(error, ERROR_ROOM, "%s", refusal);
+        return OUTCOME_LOST;
+    }
+    enum outcome outcome = start(path, connection, request, error);
+    if (outcome == OUTCOME_LOST) {
+        snprintf(refusal, sizeof refusal, "%s", error);
+        refused_until = platform_seconds() + REFUSAL;
+    }
+    return outcome;
 }
 
 /* Send or receive all of it, the other side never being silent for longer than `patience`. */
@@ -211,7 +271,7 @@ static enum outcome converse(const struct connection *connection, const struct r
     enum message_kind kind;
     *clean = false;
     enum outcome outcome = send_request(connection, request, reply->error);
-    if (outcome == OUTCOME_DONE)
+    if (outcome == OUTCOME_DONE || outcome == OUTCOME_LOST) /* why it hung up, it may have said before */
         outcome = receive(connection, request, &kind, &body, reply->error);
     if (outcome != OUTCOME_DONE)
         return outcome;
@@ -262,11 +322,8 @@ static enum outcome connect_anew(struct connection *connection, const struct req
             platform_sleep(PAUSE);
         }
         reach_worker(path, connection, reply->error);
-        double until = platform_seconds() + START_PATIENCE;
-        /* Twice: the first may have met an old worker that was just about to end. */
-        for (int turn = 0; turn < 2 && connection->socket == NOBODY && outcome != OUTCOME_ABORTED; turn++)
-            if (platform_seconds() < until)
-                outcome = start(path, until, connection, request, reply->error);
+        if (connection->socket == NOBODY)
+            outcome = start_once(path, connection, request, reply->error);
         platform_unlock(LOCK_START);
     }
     if (connection->socket < 0)

@@ -43,7 +43,7 @@ OfxStatus describe(const struct node *node, OfxImageEffectHandle effect)
     set_int(to, kOfxImageEffectPropSupportsTiles, 0, 0); /* the worker renders whole frames: tiles would repeat it */
     set_int(to, kOfxImageEffectPropTemporalClipAccess, 0, node->temporal);
     if (*get_string(host.properties, kOfxImageEffectPropColourManagementStyle, "")) {
-        set_string(to, kOfxImageEffectPropColourManagementStyle, 0, kOfxImageEffectColourManagementCore);
+        set_string(to, kOfxImageEffectPropColourManagementStyle, 0, kOfxImageEffectColourManagementOCIO);
         set_string(to, kOfxImageEffectPropColourManagementAvailableConfigs, 0,
             "ofx-native-v1.5_aces-v1.3_ocio-v2.3");
     }

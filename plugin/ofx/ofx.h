@@ -85,7 +85,9 @@ typedef struct OfxParameterSuiteV1 {
     OfxStatus (*paramGetValueAtTime)(OfxParamHandle, OfxTime time, ...);
     void (*unused_calculus[2])(void);
     OfxStatus (*paramSetValue)(OfxParamHandle, ...);
-    void (*unused_keys[7])(void);
+    void (*unused_keys[5])(void);
+    OfxStatus (*paramDeleteAllKeys)(OfxParamHandle);
+    void (*unused_copy)(void);
     OfxStatus (*paramEditBegin)(OfxParamSetHandle, const char *name);
     OfxStatus (*paramEditEnd)(OfxParamSetHandle);
 } OfxParameterSuiteV1;
@@ -219,8 +221,10 @@ typedef struct OfxMessageSuiteV2 {
 
 /* 1.5 */
 #define kOfxImageClipPropColourspace "OfxImageClipPropColourspace"
-#define kOfxImageEffectColourManagementCore "OfxImageEffectColourManagementCore"
+#define kOfxImageEffectColourManagementNone "OfxImageEffectColourManagementNone"
+#define kOfxImageEffectColourManagementOCIO "OfxImageEffectColourManagementOCIO"
 #define kOfxImageEffectPropColourManagementAvailableConfigs "OfxImageEffectPropColourManagementAvailableConfigs"
 #define kOfxImageEffectPropColourManagementStyle "OfxImageEffectPropColourManagementStyle"
+#define kOfxImageEffectPropOCIOConfig "OfxImageEffectPropOCIOConfig"
 
 #endif

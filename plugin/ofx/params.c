@@ -8,8 +8,11 @@
 
 static const char STRENGTH[] = "strength"; /* the one knob that all nodes share: 0 is a bypass */
 static const char PLAIN_SPACE[] = "scene_linear";
+static const char SAME_SPACE[] = "OfxColourspace_Source"; /* of the source itself, this tells nothing */
+/* What OpenFX 1.5 calls ofx-native-v1.5_aces-v1.3_ocio-v2.3 is this, with further names for kinds of spaces. */
+static const char NATIVE_CONFIG[] = "ocio://studio-config-v2.1.0_aces-v1.3_ocio-v2.3";
 
-enum { NAME_ROOM = 128 };
+enum { NAME_ROOM = 128, HELP_ROOM = 2048 };
 
 static void name_automatic(char name[NAME_ROOM], const struct knob *knob)
 {
@@ -76,12 +79,16 @@ static void set_real(OfxPropertySetHandle to, const char *name, double value)
 static void define_number(struct page *page, const struct knob *knob)
 {
     bool is_int = knob->kind == KNOB_INT, start = !json_text(knob->initial, NULL);
-    char name[NAME_ROOM], label[NAME_ROOM];
+    char name[NAME_ROOM], label[NAME_ROOM], help[HELP_ROOM];
     OfxPropertySetHandle to;
     if (knob->automatic) {
         name_automatic(name, knob);
         snprintf(label, sizeof label, "Auto %s", knob->label);
-        to = define(page, kOfxParamTypeBoolean, name, label, knob->help, knob->group);
+        snprintf(help, sizeof help,
+            "Ticked, the node finds this value itself, and the number beside it waits; unticked, the number counts. "
+            "%s: %s",
+            knob->label, knob->help);
+        to = define(page, kOfxParamTypeBoolean, name, label, help, knob->group);
         if (to) {
             set_int(to, kOfxParamPropDefault, 0, !start);
             set_int(to, kOfxParamPropAnimates, 0, 0);
@@ -373,20 +380,38 @@ bool params_uses(const struct instance *instance, size_t input, double time)
     return !instance->use[input] || get_whole(instance->use[input], time);
 }
 
-const char *params_space(const struct instance *instance, double time)
+/* OpenFX's own names stand for any space of a kind: here the one of its native configuration, which is OCIO's. */
+static const char *native_space(const char *told)
 {
-    const char *name = get_words(instance->space, time);
-    if (strcmp(name, PLAIN_SPACE) != 0)
-        return name;
+    static const char *const spaces[][2] = {
+        {"ofx_raw", "Raw"},
+        {"ofx_scene_log", "ACEScct"},
+        {"ofx_display_sdr", "Rec.1886 Rec.709 - Display"},
+        {"ofx_display_hdr", "Rec.2100-PQ - Display"},
+    };
+    for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++)
+        if (strcmp(told, spaces[i][0]) == 0)
+            return spaces[i][1];
+    return told;
+}
+
+const char *params_space(const struct instance *instance, double time, const char **config)
+{
+    const char *name = get_words(instance->space, time), *told = "";
+    const char *style = get_string(
+        instance->properties, kOfxImageEffectPropColourManagementStyle, kOfxImageEffectColourManagementNone);
+    bool by_ocio = strcmp(style, kOfxImageEffectColourManagementOCIO) == 0;
     OfxPropertySetHandle clip = NULL;
-    const char *style = get_string(instance->properties, kOfxImageEffectPropColourManagementStyle, "");
-    if (strcmp(style, kOfxImageEffectColourManagementCore) == 0 &&
-        host.effect->clipGetPropertySet(instance->source, &clip) == kOfxStatOK) {
-        const char *told = get_string(clip, kOfxImageClipPropColourspace, "");
-        if (*told)
-            return told;
-    }
-    return name;
+    *config = by_ocio ? get_string(instance->properties, kOfxImageEffectPropOCIOConfig, NULL) : NULL;
+    if (strcmp(name, PLAIN_SPACE) == 0 && strcmp(style, kOfxImageEffectColourManagementNone) != 0 &&
+        host.effect->clipGetPropertySet(instance->source, &clip) == kOfxStatOK)
+        told = get_string(clip, kOfxImageClipPropColourspace, "");
+    if (!*told || strcmp(told, SAME_SPACE) == 0 || strcmp(told, "ofx_scene_linear") == 0)
+        return name;
+    if (by_ocio)
+        return told;
+    *config = NATIVE_CONFIG;
+    return native_space(told);
 }
 
 /* Writing */
@@ -415,6 +440,8 @@ static void set_value(const struct instance *instance, size_t i, const struct js
         host.param->paramSetValue(instance->automatic[i], (int)is_auto);
         set_enabled(param, !is_auto);
     }
+    if (knob->animatable && host.param->paramDeleteAllKeys)
+        host.param->paramDeleteAllKeys(param); /* the value is to hold at every frame */
     if (knob->kind == KNOB_FLOAT && value->kind == JSON_NUMBER)
         host.param->paramSetValue(param, value->number);
     else if (knob->kind == KNOB_INT && value->kind == JSON_NUMBER)

@@ -35,8 +35,9 @@ bool params_reach(const struct instance *instance, double time, struct reach *re
 bool params_anchor(const struct instance *instance, double time, int *number);
 bool params_is_bypassed(const struct instance *instance, double time);
 bool params_uses(const struct instance *instance, size_t input, double time);
-/* The name of the colour space that the pixels are in. */
-const char *params_space(const struct instance *instance, double time);
+/* The name of the colour space that the pixels are in, of the OCIO configuration `config`: NULL where the host names
+   none, and $OCIO counts. */
+const char *params_space(const struct instance *instance, double time, const char **config);
 
 /* Set knobs to the values that a button found. */
 void params_set(const struct instance *instance, const struct json *values);

@@ -152,6 +152,15 @@ void platform_unshare(void *pixels, size_t size, int descriptor)
     close(descriptor);
 }
 
+const char *platform_absolute(const char *path, char room[PATH_ROOM])
+{
+    char here[PATH_ROOM];
+    if (*path == '/' || !getcwd(here, sizeof here))
+        return path;
+    int length = snprintf(room, PATH_ROOM, "%s/%s", here, path);
+    return length > 0 && length < PATH_ROOM ? room : path;
+}
+
 bool platform_runtime(char *folder, size_t room, char *error)
 {
     const char *own = getenv("INTERNEG_RUNTIME"), *session = getenv("XDG_RUNTIME_DIR");
@@ -164,6 +173,10 @@ bool platform_runtime(char *folder, size_t room, char *error)
         length = snprintf(folder, room, "/tmp/interneg-%lu", (unsigned long)getuid());
     if (length < 0 || (size_t)length >= room || (size_t)length > sizeof((struct sockaddr_un *)0)->sun_path - 24) {
         snprintf(error, ERROR_ROOM, "the runtime folder's name is too long for a socket: set INTERNEG_RUNTIME");
+        return false;
+    }
+    if (*folder != '/') {
+        snprintf(error, ERROR_ROOM, "the runtime folder %s is no absolute path: correct INTERNEG_RUNTIME", folder);
         return false;
     }
     struct stat found;
@@ -278,6 +291,8 @@ static void become(char *const *words, char *const *environment, int nothing, in
 {
     sigset_t none;
     setsid();
+    if (chdir("/") != 0) /* the host's folder may be one that is to be unmounted */
+        _exit(127);
     for (int i = 1; i < NSIG; i++)
         signal(i, SIG_DFL);
     sigemptyset(&none);
@@ -345,7 +360,12 @@ static long read_process(int answer)
     return strtol(word, NULL, 10);
 }
 
-long platform_start(char *const *command, const char *log, char *error)
+bool platform_has_program(const char *name)
+{
+    return !strchr(name, '/') || access(name, X_OK) == 0;
+}
+
+long platform_start(char *const *command, const char *log, long *group, char *error)
 {
     static char shell[] = "sh", option[] = "-c", script[] = "\"$@\" </dev/null >>\"$0\" 2>&1 & echo $!";
     char *words[MOST_WORDS + 5] = {shell, option, script, (char *)(uintptr_t)log};
@@ -359,6 +379,7 @@ long platform_start(char *const *command, const char *log, char *error)
         answer[1] = lift(answer[1]);
         child = spawn(words, environment, nothing, answer[1]);
     }
+    *group = child;
     int trouble = child < 0 ? errno : ECANCELED;
     close(nothing);
     close(answer[1]);
@@ -390,4 +411,10 @@ void platform_kill(long process)
 {
     if (process > 1 && process != getpid())
         kill((pid_t)process, SIGKILL);
+}
+
+void platform_kill_group(long group)
+{
+    if (group > 1 && group != getpgrp())
+        kill((pid_t)-group, SIGKILL);
 }

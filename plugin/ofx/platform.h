@@ -31,6 +31,9 @@ char *platform_resource(const char *name, size_t most, size_t *length);
 void *platform_share(size_t size, int *descriptor);
 void platform_unshare(void *pixels, size_t size, int descriptor);
 
+/* A path that holds whatever the current folder is: `path` itself, or `room`; as it is where there is none. */
+const char *platform_absolute(const char *path, char room[PATH_ROOM]);
+
 /* Make the runtime folder, or refuse it with an error. */
 bool platform_runtime(char *folder, size_t room, char *error);
 
@@ -46,10 +49,14 @@ void platform_hang_up(int connection);
 ptrdiff_t platform_send(int connection, const void *bytes, size_t length, const int *descriptors, size_t count);
 ptrdiff_t platform_receive(int connection, void *bytes, size_t length);
 
-/* Start a command of at most MOST_WORDS that outlives the host and is not its child; its output goes to `log`. Its
- * process, or 0 and an error. */
-long platform_start(char *const *command, const char *log, char *error);
+/* Whether there is such a program, as far as its name alone tells. */
+bool platform_has_program(const char *name);
+/* Start a command of at most MOST_WORDS that outlives the host and is not its child, in the root folder; its output
+ * goes to `log`. Its process, or 0 and an error. group: what ends it and all that it has started. */
+long platform_start(char *const *command, const char *log, long *group, char *error);
 bool platform_lives(long process);
+/* End a process, or a group of them, at once; never the host's own. */
 void platform_kill(long process);
+void platform_kill_group(long group);
 
 #endif

@@ -247,6 +247,20 @@ static void add_text(struct text *text, const char *name, const char *value)
     text_quote(text, value);
 }
 
+static void add_space(struct job *job)
+{
+    char room[PATH_ROOM];
+    const char *config;
+    add_text(&job->body, ", \"space\": ", params_space(job->instance, job->time, &config));
+    if (!config)
+        config = getenv("OCIO");
+    while (config && strncmp(config, "ocio://ocio://", 14) == 0) /* as MLT has it */
+        config += 7;
+    if (config && *config && strncmp(config, "ocio://", 7) != 0)
+        config = platform_absolute(config, room); /* the worker has another current folder */
+    add_text(&job->body, ", \"config\": ", config ? config : "");
+}
+
 /* All of a request but what is to become of the result. */
 static bool gather(struct job *job, OfxPropertySetHandle in)
 {
@@ -267,11 +281,7 @@ static bool gather(struct job *job, OfxPropertySetHandle in)
     add_text(body, "{\"node\": ", instance->node->name);
     text_add(body, ", \"knobs\": ");
     params_write(instance, job->time, body);
-    add_text(body, ", \"space\": ", params_space(instance, job->time));
-    const char *config = getenv("OCIO");
-    while (config && strncmp(config, "ocio://ocio://", 14) == 0) /* as MLT has it */
-        config += 7;
-    add_text(body, ", \"config\": ", config ? config : "");
+    add_space(job);
     if (!add_frames(job, range))
         return false;
     for (size_t i = 0; i < instance->node->inputs; i++)

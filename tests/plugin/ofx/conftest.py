@@ -114,6 +114,9 @@ class HostProcess:
             **os.environ,
             "INTERNEG_RUNTIME": str(self.runtime),
             "INTERNEG_WORKER": f"{sys.executable} {HERE / 'example_worker.py'}",
+            "XDG_DATA_HOME": str(self.runtime / "data"),  # where reports go
+            "DISPLAY": "",
+            "WAYLAND_DISPLAY": "",
             "OMP_NUM_THREADS": "1",
             "PYTHONFAULTHANDLER": "1",
         }

@@ -36,7 +36,8 @@ class Profile:
     clip without input is "absent", or reported as connected and "empty". whole_output: whether the output
     image is as large as the region of definition, or just the render window. ignores_time: it gives the
     current frame whatever frame is asked for. probes: it renders at half size first. instance_per_frame: it
-    makes an instance for each frame.
+    makes an instance for each frame. colour_style: the most that it offers of OpenFX 1.5's colour management,
+    "Basic", "Core", "Full" or "OCIO"; ocio_config: the configuration that it names in the last.
     """
 
     name: str = "org.interneg.TestHost"
@@ -47,7 +48,8 @@ class Profile:
     multi_resolution: bool = True
     tiles: bool = True
     message_v2: bool = True
-    colour_management: bool = False
+    colour_style: str = ""
+    ocio_config: str = ""
     missing: str = "failed"
     unconnected: str = "absent"
     whole_output: bool = True
@@ -264,7 +266,7 @@ class Host:
     def too_old_for(self, name: str) -> bool:
         if self.profile.api < (1, 4):
             return name in spec.LATER
-        return not self.profile.colour_management and name in spec.COLOUR
+        return not self.profile.colour_style and name in spec.COLOUR
 
     def guarded(self, function: Callable[..., Any]) -> Callable[..., int]:
         """A callback that answers with a status and notes what was wrong."""
@@ -338,8 +340,8 @@ class Host:
             "OfxParamHostPropMaxParameters": -1,
             "OfxParamHostPropMaxPages": 0,
             "OfxParamHostPropPageRowColumnCount": [0, 0],
-            "OfxImageEffectPropColourManagementStyle": "OfxImageEffectColourManagementCore",
-            "OfxImageEffectPropColourManagementAvailableConfigs": ["ofx-native-v1.5_aces-v1.3_ocio-v2.3"],
+            "OfxImageEffectPropColourManagementStyle": spec.STYLE + profile.colour_style,
+            "OfxImageEffectPropColourManagementAvailableConfigs": [spec.NATIVE],
         }
         return {n: v for n, v in facts.items() if not self.too_old_for(n)}
 

@@ -44,7 +44,6 @@ class Instance:
         self.seconds = 0.0
         self.handle = host.register(self)
         self.memory: set[int] = set()
-        colour = {"OfxImageEffectPropColourManagementStyle": "OfxImageEffectColourManagementCore"}
         self.properties = Properties(
             host, f"instance of {plugin.identifier}", spec.INSTANCE,
             {
@@ -62,7 +61,7 @@ class Instance:
                 "OfxImageEffectPropSupportsTiles": plugin.descriptor["OfxImageEffectPropSupportsTiles"],
                 "OfxImageEffectPropFrameRate": 24.0,
                 "OfxImageEffectPropPluginHandle": plugin.descriptor.handle,
-                **(colour if host.profile.colour_management else {}),
+                **(_negotiated(host, plugin) if host.profile.colour_style else {}),
             },
             {"OfxPropInstanceData", "OfxImageEffectInstancePropSequentialRender"},
         )  # fmt: skip
@@ -301,3 +300,19 @@ class Instance:
             "OfxImageEffectPropInteractiveRenderStatus": 0,
             "OfxImageEffectPropRenderQualityDraft": 0,
         }
+
+
+def _negotiated(host: Host, plugin: Plugin) -> dict[str, str]:
+    """The colour management that both sides know: the lesser of the styles they offer."""
+    offered = plugin.descriptor.get("OfxImageEffectPropColourManagementStyle", spec.STYLE + "None")
+    configs = plugin.descriptor.get("OfxImageEffectPropColourManagementAvailableConfigs", [])
+    styles = [spec.STYLE + name for name in ("None", "Basic", "Core", "Full", "OCIO")]
+    style = min(offered, spec.STYLE + host.profile.colour_style, key=styles.index)
+    agreed = {"OfxImageEffectPropColourManagementStyle": style}
+    if style != styles[0]:
+        if configs != [spec.NATIVE]:
+            host.violations.append(f"{plugin.identifier} knows the native configurations {configs}")
+        agreed["OfxImageEffectPropColourManagementConfig"] = spec.NATIVE
+    if style == styles[-1]:
+        agreed["OfxImageEffectPropOCIOConfig"] = host.profile.ocio_config
+    return agreed

@@ -338,6 +338,9 @@ LATER = {
 }
 """What hosts of API 1.0 do not know."""
 
+STYLE, NATIVE = "OfxImageEffectColourManagement", "ofx-native-v1.5_aces-v1.3_ocio-v2.3"
+"""What the name of a style of colour management starts with; and the one native configuration of 1.5."""
+
 COLOUR = {n for n in LATER if "Colour" in n or "OCIO" in n}
 """What came with API 1.5."""
 

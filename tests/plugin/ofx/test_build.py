@@ -27,7 +27,7 @@ needs_one = pytest.mark.skipif(not COMPILERS, reason="there is neither gcc nor c
 def test_the_bundle_exports_the_door_alone(tmp_path: Path, compiler: str) -> None:
     if not shutil.which("nm"):
         pytest.skip("there is no nm")
-    bundle = build(tmp_path, compiler=compiler)
+    bundle = build(tmp_path, compiler=compiler, strict=True)
     (binary,) = (bundle / "Contents").glob("Linux-*/Interneg.ofx")
     listed = subprocess.check_output(["nm", "-D", "--defined-only", binary], text=True)
     symbols = {line.split()[-1] for line in listed.splitlines()}
@@ -90,13 +90,42 @@ def test_without_a_compiler_the_wheel_s_binary_is_taken(
     assert binary.read_bytes() == prebuilt.read_bytes()
 
 
+@needs_one
+def test_a_warning_ends_a_strict_build_alone(tmp_path: Path) -> None:
+    source, program = tmp_path / "main.c", tmp_path / "program"
+    source.write_text("int main(void) { int unused; return 0; }")
+    compile_c([source], program)
+    assert program.exists()
+    with pytest.raises(OutputError, match="unused"):
+        compile_c([source], program, strict=True)
+
+
+@needs_one
+def test_in_place_of_a_failed_build_the_wheel_s_binary_is_taken(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    prebuilt = tmp_path / "Interneg.ofx"
+    monkeypatch.setattr("interneg.plugin.ofx.build.PREBUILT", prebuilt)
+    monkeypatch.setenv("CC", "false")
+    with pytest.raises(OutputError, match="false"):
+        build(tmp_path / "bundle")
+    prebuilt.write_bytes(b"binary")
+    (binary,) = build(tmp_path / "bundle").glob("Contents/Linux-*/Interneg.ofx")
+    assert binary.read_bytes() == b"binary"
+    assert "came with Interneg" in capsys.readouterr().err
+    with pytest.raises(OutputError, match="false"):
+        build(tmp_path / "bundle", compiler="false")
+
+
 @compilers
 def test_malformed_messages_do_not_harm_the_reader(tmp_path: Path, compiler: str) -> None:
     """Damaged messages: memory errors, undefined behaviour and leaks end the program."""
     program = tmp_path / "fuzz"
     parts = [SOURCES / f"{part}.c" for part in ("json", "message", "platform")]
     try:
-        compile_c([HERE / "fuzz.c", *parts], program, ("-ldl",), sanitize=True, compiler=compiler)
+        compile_c(
+            [HERE / "fuzz.c", *parts], program, ("-ldl",), sanitize=True, compiler=compiler, strict=True
+        )
     except OutputError as error:
         if "cannot find" in str(error):
             pytest.skip(f"{compiler} has no sanitizers here")

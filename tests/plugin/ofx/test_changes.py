@@ -30,13 +30,25 @@ def test_a_button_measures_and_sets(bundle: Path, runtime: Path, profile: str) -
         instance.render(1003)
 
 
+def test_what_a_button_sets_holds_at_every_frame(bundle: Path, runtime: Path) -> None:
+    with Host(bundle) as host:
+        instance = host.create(DENOISE, clip(height=64, width=96))
+        instance.set("noise_auto", False)
+        instance.set("noise", 90.0, key=1001)
+        instance.set("noise", 95.0, key=1006)
+        assert instance.press("measure_noise", 1003)
+        assert instance.parameters["noise"].keys == {}
+        assert instance.value("noise", 1001) == instance.value("noise", 1006) < 90
+
+
 def test_a_report_is_written(bundle: Path, runtime: Path) -> None:
     with Host(bundle) as host:
         instance = host.create(EVERY, clip())
         assert instance.press("report", 1003)
         (message,) = instance.messages
-        assert Path(message.split()[-1]).stat().st_size > 1000
-        assert str(runtime) in message
+        page = Path(message.removesuffix(" (open it in a browser)").split()[-1])
+        assert page.stat().st_size > 1000
+        assert page.is_relative_to(runtime / "data")
 
 
 def test_what_a_button_cannot_do_is_told(bundle: Path, runtime: Path) -> None:

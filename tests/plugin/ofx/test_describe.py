@@ -20,7 +20,7 @@ PROFILES = {
     "nuke": NUKE_LIKE,
     "resolve": RESOLVE_LIKE,
     "old": OLD_HOST,
-    "managed": replace(NUKE_LIKE, api=(1, 5), colour_management=True),
+    "managed": replace(NUKE_LIKE, api=(1, 5), colour_style="Core"),
     "filter": replace(NUKE_LIKE, contexts=("Filter",)),
 }
 
@@ -78,7 +78,10 @@ def test_parameters_follow_the_knobs(bundle: Path, name: str) -> None:
             assert told["OfxPropLabel"].startswith(knob.label)
             assert told.get("OfxParamPropAnimates", 1) == knob.animatable
             if knob.auto:
-                assert parameters[f"{knob_name}_auto"]["OfxParamPropDefault"] == (default == AUTO)
+                automatic = parameters[f"{knob_name}_auto"]
+                assert automatic["OfxParamPropDefault"] == (default == AUTO)
+                assert automatic["OfxParamPropHint"].startswith("Ticked, the node finds this value itself")
+                assert knob.help in automatic["OfxParamPropHint"]
                 assert told.get("OfxParamPropEnabled", 1) == (default != AUTO)
             elif knob.kind == "choice":
                 assert told["OfxParamPropChoiceOption"] == list(knob.choices)

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import socket
 import struct
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
+from environment import setting
 from example_nodes import Waiting, WindowMean
 from expected import expected
 from host import Host
-from ofx_objects import RenderFailed
+from ofx_objects import RenderAborted, RenderFailed
 from plates import clip
 
 from interneg.plugin.worker.client import Client
@@ -57,20 +60,6 @@ def workers() -> list[psutil.Process]:
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     return found
-
-
-@contextmanager
-def setting(**values: str) -> Iterator[None]:
-    before = {n: os.environ.get(n) for n in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 @contextmanager
@@ -164,8 +153,14 @@ def test_workers_killed_again_and_again_in_one_render(bundle: Path, runtime: Pat
             instance.render(1002)
         over.set()
         killer.join()
-        assert failed.value.message
+        message, deadline = failed.value.message, time.monotonic() + 30
+        assert message
         instance.set("seconds", 0.0)
+        while instance.message and time.monotonic() < deadline:
+            with suppress(RenderFailed):  # for a while no other start is tried
+                instance.render(1002)
+            assert instance.message in (None, message)
+            time.sleep(0.1)
         instance.render(1002)
 
 
@@ -184,6 +179,127 @@ def test_a_worker_that_hangs(bundle: Path, runtime: Path) -> None:
         instance.render(1002)
         assert instance.message is None
         assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+@contextmanager
+def counted_starts(folder: Path, then: str) -> Iterator[Path]:
+    """A runtime folder, and a worker that never answers: it is counted, then its shell runs `then`."""
+    run, program, starts = folder / "run", folder / "worker", folder / "starts"
+    run.mkdir(mode=0o700)
+    program.write_text(f"#!/bin/sh\necho >>{starts}\n{then}\n")
+    program.chmod(0o755)
+    with setting(INTERNEG_RUNTIME=str(run), INTERNEG_WORKER=str(program)):
+        yield starts
+        for _ in range(100):  # what is killed takes a moment
+            if not (left := workers()):
+                break
+            time.sleep(0.05)
+        assert left == []
+
+
+@pytest.mark.parametrize("then", ["exit 3", "sleep 333 & sleep 334", "exec sleep 333"])
+def test_a_failed_start_is_not_tried_again_at_each_frame(
+    bundle: Path, runtime: Path, tmp_path: Path, then: str
+) -> None:
+    with counted_starts(tmp_path, then) as starts, setting(INTERNEG_START_TIMEOUT="1"), Host(bundle) as host:
+        instance, messages = host.create(WAITING, clip(1001, 1003)), set()
+        for number in (1001, 1002, 1003):
+            with pytest.raises(RenderFailed) as failed:
+                instance.render(number)
+            messages.add(failed.value.message)
+        (message,) = messages
+        assert message
+        assert ("ended as soon as" if then == "exit 3" else "did not answer for 1 seconds") in message
+        assert starts.read_text() == "\n"
+
+
+def test_a_start_is_called_off(bundle: Path, runtime: Path, tmp_path: Path) -> None:
+    with counted_starts(tmp_path, "sleep 333 & sleep 334") as starts, Host(bundle) as host:
+        instance = host.create(WAITING, clip(1001, 1003))
+        for count in (1, 2):
+            instance.abort_at = instance.polls + 20
+            with pytest.raises(RenderAborted):
+                instance.render(1002)
+            assert starts.read_text() == count * "\n"
+
+
+@pytest.mark.parametrize(
+    "told", ["", "{", "[]", '{"command": []}', '{"command": [1, 2]}', '{"command": "sh"}']
+)
+def test_a_bundle_that_does_not_say_how_to_start_the_worker(
+    bundle: Path, runtime: Path, tmp_path: Path, told: str
+) -> None:
+    ours = tmp_path / bundle.name
+    shutil.copytree(bundle, ours)
+    (ours / "Contents/Resources/worker.json").write_text(told)
+    (tmp_path / "run").mkdir(mode=0o700)
+    with setting(INTERNEG_WORKER="", INTERNEG_RUNTIME=str(tmp_path / "run")), Host(ours) as host:
+        instance = host.create(WAITING, clip(1001, 1003))
+        with pytest.raises(RenderFailed, match=r"does not say how .* run `interneg install` again"):
+            instance.render(1002)
+
+
+def test_a_worker_whose_python_is_gone(bundle: Path, runtime: Path, tmp_path: Path) -> None:
+    ours = tmp_path / bundle.name
+    shutil.copytree(bundle, ours)
+    (ours / "Contents/Resources/worker.json").write_text('{"command": ["/gone/python", "-I"]}')
+    (tmp_path / "run").mkdir(mode=0o700)
+    with setting(INTERNEG_WORKER="", INTERNEG_RUNTIME=str(tmp_path / "run")), Host(ours) as host:
+        instance = host.create(WAITING, clip(1001, 1003))
+        with pytest.raises(RenderFailed, match="/gone/python cannot be run: run `interneg install` again"):
+            instance.render(1002)
+
+
+@pytest.mark.parametrize("count", [64, 72])
+def test_a_worker_with_too_many_connections_says_so(bundle: Path, runtime: Path, count: int) -> None:
+    with nothing_left(runtime), Host(bundle) as host:
+        instance = host.create(WAITING, clip(1001, 1003))
+        instance.render(1002)
+        pid = worker_process(runtime)
+        host.purge(WAITING)  # its connection is closed
+        with ExitStack() as others:
+            for _ in range(count):
+                others.enter_context(worker(runtime))
+            with pytest.raises(RenderFailed, match="64 connections already"):
+                instance.render(1002)
+        deadline = time.monotonic() + 10
+        while instance.message and time.monotonic() < deadline:
+            with suppress(RenderFailed):  # until it has seen that they hung up
+                instance.render(1002)
+        assert instance.message is None
+        assert worker_process(runtime) == pid
+
+
+def test_a_worker_in_the_host_s_own_process_is_not_killed(
+    bundle: Path, runtime: Path, tmp_path: Path
+) -> None:
+    with (
+        socket.socket(socket.AF_UNIX) as listening,
+        setting(INTERNEG_RUNTIME=str(tmp_path), INTERNEG_TIMEOUT="0.2"),
+        Host(bundle) as host,
+    ):
+        tmp_path.chmod(0o700)
+        listening.bind(str(tmp_path / "worker.sock"))
+        listening.listen()
+        instance = host.create(WAITING, clip(1001, 1003))
+        with pytest.raises(RenderFailed, match="did not answer"):
+            instance.render(1002)
+
+
+@pytest.mark.parametrize("gpu", ["../x", "-1", "one", "100", "0 "])
+def test_a_gpu_that_is_no_number(bundle: Path, runtime: Path, gpu: str) -> None:
+    with setting(INTERNEG_GPU=gpu), Host(bundle) as host:
+        instance = host.create(WAITING, clip(1001, 1003))
+        with pytest.raises(RenderFailed, match=f"INTERNEG_GPU is '{gpu}'"):
+            instance.render(1002)
+
+
+def test_a_relative_runtime_folder(bundle: Path, runtime: Path) -> None:
+    """The worker would look for it elsewhere."""
+    with setting(INTERNEG_RUNTIME="run"), Host(bundle) as host:
+        instance = host.create(WAITING, clip(1001, 1003))
+        with pytest.raises(RenderFailed, match="run is no absolute path"):
+            instance.render(1002)
 
 
 @pytest.mark.parametrize("command", ["/no/such/program", "/bin/false", ""])
@@ -236,6 +352,7 @@ def test_the_worker_takes_nothing_from_the_host(bundle: Path, runtime: Path, tmp
         host.create(WAITING, clip(1001, 1003)).render(1002)
         process = psutil.Process(worker_process(runtime))
         assert not set(ours) & set(process.environ())
+        assert process.cwd() == "/"
         assert str(tmp_path / "ours") not in [f.path for f in process.open_files()]
         assert os.getsid(process.pid) != os.getsid(0)
         assert process.ppid() != os.getpid()

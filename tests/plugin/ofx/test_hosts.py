@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import chdir
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from environment import setting
 from example_nodes import AddReference, Doubled, WindowMean
 from expected import expected
 from host import NUKE_LIKE, OLD_HOST, RESOLVE_LIKE, Host, Profile
@@ -26,7 +28,7 @@ PROFILES = {
     "nuke": NUKE_LIKE,
     "resolve": RESOLVE_LIKE,
     "old": replace(OLD_HOST, depths=("float",)),
-    "managed": replace(NUKE_LIKE, api=(1, 5), colour_management=True),
+    "managed": replace(NUKE_LIKE, api=(1, 5), colour_style="Core"),
     "probes": replace(NUKE_LIKE, probes=True),
     "instance per frame": replace(NUKE_LIKE, instance_per_frame=True),
     "filter": replace(NUKE_LIKE, contexts=("Filter",)),
@@ -112,20 +114,87 @@ def test_messages_of_hosts_without_persistent_ones(bundle: Path, runtime: Path) 
         assert any("no such space" in m for m in instance.messages + host.log)
 
 
-def test_the_space_of_a_clip_is_taken_where_the_host_tells_it(bundle: Path, runtime: Path) -> None:
-    """A name that the configuration does not know shows that it was asked for."""
-    managed = PROFILES["managed"]
-    source = replace(clip(), colour_space="srgb_tx")
-    with Host(bundle, managed) as host:
-        told = host.create(DENOISE, source).render(1005)
-    with Host(bundle) as host:
-        instance = host.create(DENOISE, clip())
-        instance.set("input_space", "srgb_tx")
-        set_by_hand = instance.render(1005)
-        instance.set("input_space", "scene_linear")
-        linear = instance.render(1005)
-    np.testing.assert_array_equal(told.pixels, set_by_hand.pixels)
-    assert (told.pixels != linear.pixels).any()
+STUDIO = "ocio://studio-config-v2.1.0_aces-v1.3_ocio-v2.3"
+OURS = """ocio_profile_version: 2
+roles: {scene_linear: ours, default: ours, compositing_log: our_log, data: plain}
+displays: {screen: [!<View> {name: view, colorspace: ours}]}
+colorspaces:
+  - !<ColorSpace> {name: ours, encoding: scene-linear}
+  - !<ColorSpace> {name: plain, isdata: true}
+  - !<ColorSpace> {name: our_log, encoding: log, from_scene_reference: !<LogTransform> {base: 2}}
+"""
+"""A show's configuration, none of whose names OCIO's own have."""
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> str:
+    """The path of a show's configuration."""
+    path = tmp_path / "config.ocio"
+    path.write_text(OURS)
+    return str(path)
+
+
+def shown_in(
+    bundle: Path, space: str, config: str, profile: Profile = NUKE_LIKE, by_hand: str = ""
+) -> np.ndarray:
+    """What Denoise-SR makes of a clip of which such a host tells that space, or in a space set by hand."""
+    with setting(OCIO=config), Host(bundle, profile) as host:
+        instance = host.create(DENOISE, replace(clip(), colour_space=space or None))
+        if by_hand:
+            instance.set("input_space", by_hand)
+        return instance.render(1005).pixels
+
+
+@pytest.mark.parametrize("style", ["Basic", "Core", "Full"])
+@pytest.mark.parametrize(
+    ("told", "means"),
+    [
+        ("ofx_raw", "Raw"),
+        ("ofx_scene_log", "ACEScct"),
+        ("ofx_display_sdr", "rec1886_rec709_display"),
+        ("ofx_display_hdr", "rec2100_pq_display"),
+        ("srgb_tx", "srgb_tx"),
+        ("lin_rec709_srgb", "lin_rec709_srgb"),
+    ],
+)
+def test_names_of_the_native_configuration(
+    bundle: Path, runtime: Path, ours: str, style: str, told: str, means: str
+) -> None:
+    """Whatever the show's configuration, they mean what OpenFX's does."""
+    if not told.startswith("ofx_") and style == "Basic":
+        pytest.skip("the style has the names of kinds of spaces alone")
+    managed = replace(NUKE_LIKE, api=(1, 5), colour_style=style)
+    shown = shown_in(bundle, told, ours, managed)
+    np.testing.assert_array_equal(shown, shown_in(bundle, "", STUDIO, by_hand=means))
+    assert (shown != shown_in(bundle, "", ours)).any()
+
+
+@pytest.mark.parametrize("style", ["Core", "OCIO"])
+@pytest.mark.parametrize("told", ["", "ofx_scene_linear", "OfxColourspace_Source"])
+def test_names_that_leave_it_at_scene_linear(
+    bundle: Path, runtime: Path, ours: str, style: str, told: str
+) -> None:
+    managed = replace(NUKE_LIKE, api=(1, 5), colour_style=style, ocio_config=ours)
+    np.testing.assert_array_equal(shown_in(bundle, told, ours, managed), shown_in(bundle, "", ours))
+
+
+def test_names_of_the_configuration_that_the_host_names(bundle: Path, runtime: Path, ours: str) -> None:
+    managed = replace(NUKE_LIKE, api=(1, 5), colour_style="OCIO", ocio_config=ours)
+    shown = shown_in(bundle, "our_log", "", managed)
+    np.testing.assert_array_equal(shown, shown_in(bundle, "", ours, by_hand="our_log"))
+    assert (shown != shown_in(bundle, "", ours)).any()
+
+
+def test_a_space_set_by_hand_goes_before_what_the_host_tells(bundle: Path, runtime: Path, ours: str) -> None:
+    managed = replace(NUKE_LIKE, api=(1, 5), colour_style="Core")
+    shown = shown_in(bundle, "srgb_tx", ours, managed, by_hand="our_log")
+    np.testing.assert_array_equal(shown, shown_in(bundle, "", ours, by_hand="our_log"))
+
+
+def test_a_relative_path_of_a_configuration_is_the_host_s(bundle: Path, runtime: Path, ours: str) -> None:
+    with chdir(Path(ours).parent):
+        shown = shown_in(bundle, "", "config.ocio", by_hand="our_log")
+    np.testing.assert_array_equal(shown, shown_in(bundle, "", ours, by_hand="our_log"))
 
 
 def test_a_pixel_aspect(bundle: Path, runtime: Path) -> None:
