@@ -20,7 +20,10 @@ _SCRIPTS = ("nuke/init.py", "nuke/menu.py", "resolve/interneg_status.py")
 
 @dataclass(frozen=True)
 class Installed:
-    """What was installed in a folder. hosts: for which. created: files outside the bundle that we made."""
+    """What was installed in a folder.
+
+    hosts: for which. created: the files and folders outside the bundle that had to be made.
+    """
 
     hosts: tuple[str, ...] = ()
     created: tuple[str, ...] = ()

@@ -1,10 +1,11 @@
-"""One line of ours in a file of the user's, and files of ours among the user's; nothing else is touched."""
+"""One line of ours in a file of the user's, and files and folders of ours among the user's; nothing else."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from interneg.errors import OutputError
@@ -61,6 +62,28 @@ def remove_file(path: Path) -> bool:
     except OSError as error:
         raise OutputError(f"{path} cannot be removed: {error.strerror}") from error
     return True
+
+
+def missing(folder: Path) -> list[Path]:
+    """The folders that are made when that one is, itself the last; none where it is there."""
+    return [path for path in (*reversed(folder.parents), folder) if not path.exists()]
+
+
+def remove_empty(paths: Iterable[Path]) -> list[Path]:
+    """Remove those of these files and folders that are empty, and return them. Raises OutputError."""
+    removed = []
+    for path in sorted(paths, reverse=True):  # what is in a folder comes before it
+        try:
+            if path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
+            elif path.is_file() and not path.stat().st_size:
+                path.unlink()
+            else:
+                continue
+        except OSError as error:
+            raise OutputError(f"{path} cannot be removed: {error.strerror}") from error
+        removed.append(path)
+    return removed
 
 
 def is_ours(path: Path) -> bool:

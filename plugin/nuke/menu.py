@@ -71,12 +71,24 @@ def render_on_farm() -> None:
         return
     node = chosen[0].fullName()
     copy = "{}.{}.farm.nk".format(os.path.splitext(script)[0], node.replace(".", "_"))
-    nuke.scriptSaveToTemp(copy)
-    line = command("render", copy, "--node", node, "--frames", frames)
-    text = shlex.join(line)
+    try:
+        nuke.scriptSaveToTemp(copy)
+    except (OSError, RuntimeError) as error:
+        nuke.message(f"The copy for the farm cannot be written: {error}\n{copy}\nSave the script elsewhere.")
+        return
+    line = ["render", copy, "--node", node, "--frames", frames, *_colours()]
+    text = shlex.join(["interneg", *line])
     print(text)
     if nuke.ask(f"Any machine with Interneg renders {node} by this command:\n\n{text}\n\nRun it here?"):
-        start(line, f"{copy}.log")
+        start(command(*line), f"{copy}.log")
+
+
+def _colours() -> list[str]:
+    """The option for the OCIO configuration of $OCIO, which Nuke prefers to that of the script."""
+    config = os.environ.get("OCIO", "")
+    if not config:
+        return []
+    return ["--ocio-config", config if "://" in config else os.path.abspath(config)]
 
 
 def start(line: list[str], log: str) -> None:

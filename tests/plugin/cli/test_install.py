@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -101,11 +102,42 @@ def test_uninstalling_leaves_what_was_there_before(home: Path) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_file_that_was_made_is_removed_again(home: Path) -> None:
-    install("nuke")
+def test_what_was_made_is_removed_again(home: Path) -> None:
+    for host in ("nuke", "resolve"):
+        install(host)
     assert (home / ".nuke" / "init.py").is_file()
     install("nuke", "--uninstall")
-    assert not (home / ".nuke" / "init.py").exists()
+    assert not (home / ".nuke").exists()
+    (home / ".nuke").mkdir()  # by the user, now
+    (home / ".local/share/DaVinciResolve/mine").touch()
+    install("resolve", "--uninstall")
+    resolve = ".local/share/DaVinciResolve"
+    assert set(files(home)) == {".nuke", ".local", ".local/share", resolve, f"{resolve}/mine"}
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_is_to_be_set_survives_a_shell(home: Path, tmp_path: Path) -> None:
+    odd = tmp_path / 'the "show"; $HOME'
+    line = next(t for t in install("fusion", "--dest", odd).stdout.splitlines() if "export" in t)
+    command = line.removeprefix("to do: ").partition(" where ")[0]
+    done = subprocess.run(
+        ["sh", "-c", f'{command}; printf %s "$OFX_PLUGIN_PATH"'], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == str(odd)
+
+
+@pytest.mark.usefixtures("quick")
+def test_whose_colour_spaces_are_offered_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OCIO", raising=False)
+    assert f"colour spaces of {Colour().name}, as $OCIO is not set" in install("natron").stdout
+    monkeypatch.setenv("OCIO", "ocio://cg-config-v1.0.0_aces-v1.3_ocio-v2.1")
+    said = install("natron").stdout
+    assert "spaces of cg-config-v1.0.0_aces-v1.3_ocio-v2.1, which is $OCIO, ocio://cg-config-v1.0.0" in said
+
+
+def test_only_the_icons_of_the_nodes_are_installed(built: Path) -> None:
+    icons = {path.name for path in (built / "Contents/Resources").glob("*.png")}
+    assert icons == {node["icon"] for node in json.loads(FILE.read_text())["nodes"]}
 
 
 @pytest.mark.usefixtures("quick")
@@ -121,18 +153,18 @@ def test_a_folder_of_choice_is_all_that_is_touched(home: Path, tmp_path: Path) -
     made = install("nuke", "--dest", tmp_path / "shared")
     assert files(home) == {}
     assert [p.name for p in (tmp_path / "shared").iterdir()] == ["Interneg.ofx.bundle"]
-    assert f'OFX_PLUGIN_PATH="{tmp_path / "shared"}"' in made.stdout
+    assert f"export OFX_PLUGIN_PATH={tmp_path / 'shared'} where" in made.stdout
     assert "NUKE_PATH" in made.stdout
     install("natron", "--dest", tmp_path / "shared")
     install("nuke", "--dest", tmp_path / "shared", "--uninstall")
     install("natron", "--dest", tmp_path / "shared", "--uninstall")
-    assert list((tmp_path / "shared").iterdir()) == []
+    assert not (tmp_path / "shared").exists()
 
 
 @pytest.mark.usefixtures("quick")
 def test_a_path_that_is_set_is_not_asked_for(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OFX_PLUGIN_PATH", "/other")
-    assert f'OFX_PLUGIN_PATH="$OFX_PLUGIN_PATH:{own(home)}"' in install("fusion").stdout
+    assert f'export OFX_PLUGIN_PATH="$OFX_PLUGIN_PATH":{own(home)} where' in install("fusion").stdout
     monkeypatch.setenv("OFX_PLUGIN_PATH", f"/other:{own(home)}")
     assert "OFX_PLUGIN_PATH" not in install("fusion").stdout
 

@@ -91,7 +91,10 @@ class StandIn(ModuleType):
         return self.frames
 
     def scriptSaveToTemp(self, path: str) -> str:
-        Path(path).write_text(self._text, encoding="utf-8")
+        try:
+            Path(path).write_text(self._text, encoding="utf-8")
+        except OSError as error:
+            raise RuntimeError(f"can't write {path}") from error
         return path
 
     def executeInMainThread(self, call: Callable[..., None], args: tuple[Any, ...] = ()) -> None:

@@ -125,21 +125,53 @@ Write {{
 
 
 def test_the_command_for_the_farm_renders_without_nuke(
-    menu: Callable[..., tuple[Any, ModuleType]], plate: Callable[..., str], tmp_path: Path
+    menu: Callable[..., tuple[Any, ModuleType]],
+    plate: Callable[..., str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.delenv("OCIO", raising=False)
     script = tmp_path / "my comp.nk"
     nuke, loaded = menu(script=str(script), text=SCRIPT.format(plate=plate(range(1001, 1004))))
     nuke.selected = [stand_in.Node("OFXorg.interneg.denoisesr_v1", "DenoiseSR1")]
     loaded.render_on_farm()
     assert nuke.asked[0] == "Frames to render: 1001-1003"
-    line = next(shlex.split(text) for text in nuke.asked[1].splitlines() if "interneg.plugin.cli" in text)
-    assert line[4:] == [
-        "render", str(tmp_path / "my comp.DenoiseSR1.farm.nk"),
+    line = next(shlex.split(text) for text in nuke.asked[1].splitlines() if text.startswith("interneg "))
+    assert line == [
+        "interneg", "render", str(tmp_path / "my comp.DenoiseSR1.farm.nk"),
         "--node", "DenoiseSR1", "--frames", "1001-1002",
     ]  # fmt: skip
-    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    here = [sys.executable, "-m", "interneg.plugin.cli", *line[1:]]
+    done = subprocess.run(here, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert list(open_clip(str(tmp_path / "made" / "made.####.exr")).numbers) == [1001, 1002]
+
+
+@pytest.mark.parametrize(
+    ("config", "option"), [("/show/config.ocio", "/show/config.ocio"), ("ocio://default", "ocio://default")]
+)
+def test_the_command_for_the_farm_names_the_configuration_of_nuke(
+    menu: Callable[..., tuple[Any, ModuleType]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    config: str,
+    option: str,
+) -> None:
+    monkeypatch.setenv("OCIO", config)
+    nuke, loaded = menu(script=str(tmp_path / "comp.nk"))
+    nuke.selected = [stand_in.Node("OFXorg.interneg.denoisesr_v1", "DenoiseSR1")]
+    loaded.render_on_farm()
+    assert f"--frames 1001-1002 --ocio-config {option}\n" in nuke.asked[1]
+
+
+def test_a_copy_that_cannot_be_written_is_said_to_be(
+    menu: Callable[..., tuple[Any, ModuleType]], tmp_path: Path
+) -> None:
+    nuke, loaded = menu(script=str(tmp_path / "gone" / "comp.nk"))
+    nuke.selected = [stand_in.Node("OFXorg.interneg.denoisesr_v1", "DenoiseSR1")]
+    loaded.render_on_farm()
+    assert nuke.messages[0].startswith("The copy for the farm cannot be written: can't write ")
+    assert len(nuke.asked) == 1
 
 
 def test_a_render_that_is_run_here_leaves_a_log(
