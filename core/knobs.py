@@ -31,6 +31,7 @@ class Knob:
     hard: the limits beyond which a value is an error; slider: the range a host offers; both inclusive.
     choices: the values of a "choice" knob. auto: whether the word "auto" stands for "find it yourself".
     animatable: whether hosts may change it over time; a "float" that they may is a curve in recipes, too.
+    group: the heading under which hosts show it; empty for none.
     """
 
     kind: Kind
@@ -42,6 +43,7 @@ class Knob:
     choices: tuple[str, ...] = ()
     auto: bool = False
     animatable: bool = True
+    group: str = ""
 
     def parse(self, name: str, value: object) -> Value:
         """Return `value` (of its own type, or as text) as this knob's type.

@@ -73,41 +73,41 @@ class Stabilise(Node):
     lock: bool = knob(
         False, "bool", "Lock",
         "Holds each shot still on a frame of it, as on a tripod, instead of smoothing its path.",
-        animatable=False,
+        group="Lock", animatable=False,
     )  # fmt: skip
     lock_frames: tuple[int, ...] = knob(
         (), "frames", "Lock frames",
         "With lock: the frames to hold to, for each shot its first; a frame is held to the last one at or "
-        "before it, else to the first of them.", animatable=False,
+        "before it, else to the first of them.", group="Lock", animatable=False,
     )  # fmt: skip
     edges: str = knob(
         "hold", "choice", "Edges",
         "What stands where the moved picture ends: hold repeats its edge, mirror mirrors it, reveal leaves "
         "black with alpha 0, crop enlarges the picture as far as needed, fill takes it from frames around.",
-        choices=("hold", "mirror", "reveal", "crop", "fill"), animatable=False,
+        choices=("hold", "mirror", "reveal", "crop", "fill"), group="Edges", animatable=False,
     )  # fmt: skip
     zoom_limit: float = knob(
         1.1, "float", "Zoom limit",
         "With crop: how many times the picture is enlarged at most; what is still missing is held.",
-        hard=(1.0, 2.0), slider=(1.0, 1.2),
+        hard=(1.0, 2.0), slider=(1.0, 1.2), group="Edges",
     )  # fmt: skip
     box_left: int = knob(
         0, "int", "Box left",
         "Left edge of the part of the picture that is looked at, such as a perforation or a frame line; only "
         "shifts are taken from it. With all four at 0, the whole is looked at.",
-        unit="pixels", hard=(0, 65535), slider=(0, 4096), animatable=False,
+        unit="pixels", hard=(0, 65535), slider=(0, 4096), group="Box", animatable=False,
     )  # fmt: skip
     box_top: int = knob(
         0, "int", "Box top", "Top edge of the box, counted downwards from the top of the picture.",
-        unit="pixels", hard=(0, 65535), slider=(0, 4096), animatable=False,
+        unit="pixels", hard=(0, 65535), slider=(0, 4096), group="Box", animatable=False,
     )  # fmt: skip
     box_right: int = knob(
         0, "int", "Box right", "Right edge of the box, the first column beyond it.",
-        unit="pixels", hard=(0, 65535), slider=(0, 4096), animatable=False,
+        unit="pixels", hard=(0, 65535), slider=(0, 4096), group="Box", animatable=False,
     )  # fmt: skip
     box_bottom: int = knob(
         0, "int", "Box bottom", "Bottom edge of the box, the first row beyond it.",
-        unit="pixels", hard=(0, 65535), slider=(0, 4096), animatable=False,
+        unit="pixels", hard=(0, 65535), slider=(0, 4096), group="Box", animatable=False,
     )  # fmt: skip
     path: str = knob(
         "", "file", "Path",

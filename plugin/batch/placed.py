@@ -32,7 +32,7 @@ _NATRON = """
 _HOST = frozenset((_NUKE + _NATRON).split())
 _HOST_PATTERN = re.compile(
     r"Natron(?:Ofx|Param)\w+|(?:enableMask|maskChannel|enableInput|inputChannel|useFullScale)\w*|"
-    r"\w+_(?:channels|layer_name)"
+    r"\w+_(?:channels|layer_name)|group_\w+"
 )
 """Knobs that hosts give every node, and that change no pixel of what it renders."""
 

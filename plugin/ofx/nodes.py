@@ -62,6 +62,7 @@ def text(nodes: Iterable[type[Node]]) -> str:
 
 def _entry(node: type[Node]) -> dict[str, Any]:
     facts, identifier = facts_of(node), f"org.interneg.{node.__name__}"
+    groups = dict.fromkeys(knob.group for knob in knobs_of(node).values() if knob.group)
     reach, anchors = _reach(node), _anchors(node)
     return {
         "name": node.name,
@@ -73,6 +74,7 @@ def _entry(node: type[Node]) -> dict[str, Any]:
         "icon": f"{identifier}.png",
         "inputs": [_MASK, _REFERENCE] if node.reference else [_MASK],
         "temporal": bool(anchors) or any(before or after for *_, before, after, _ in reach["rows"]),
+        "groups": [{"name": _group(label), "label": label, "open": False} for label in groups],
         "knobs": [
             *(_knob(k, knobs_of(node)[k["name"]]) for k in facts["knobs"] if k["name"] not in _HIDDEN),
             *(_button(b) for b in BUTTONS if b.is_on(node.name)),
@@ -84,12 +86,17 @@ def _entry(node: type[Node]) -> dict[str, Any]:
 
 def _knob(facts: dict[str, Any], knob: Knob) -> dict[str, Any]:
     """A knob as its host parameter: a list of frames is a text, and a slider spans what there is."""
-    shown = facts | {"secret": False, "group": None}
+    shown = facts | {"secret": False, "group": _group(knob.group)}
     if knob.kind == "frames":
         shown["default"] = ",".join(map(str, facts["default"]))
     if knob.slider == Knob.slider and None not in facts["hard"]:
         shown["slider"] = facts["hard"]
     return shown
+
+
+def _group(label: str) -> str | None:
+    """The parameter that stands for a group, as no knob is called."""
+    return f"group_{label.casefold()}" if label else None
 
 
 def _button(button: Button) -> dict[str, Any]:

@@ -246,6 +246,10 @@ def test_user_knobs_are_the_user_s(looked: Callable[..., Found]) -> None:
     assert looked(READ + ours(**added) + WRITE).recipe.nodes[0] == NODES["denoise-sr"]()
 
 
+def test_groups_of_knobs_are_the_host_s(looked: Callable[..., Found]) -> None:
+    assert looked(READ + ours(group_box="1") + WRITE).recipe.nodes[0] == NODES["denoise-sr"]()
+
+
 def test_given_clips_come_before_those_of_the_script(looked: Callable[..., Found]) -> None:
     found = looked(
         HEAD + "Grade {\n inputs 0\n name Grade1\n}\n" + OURS, input="a.####.exr", output="b.####.exr"

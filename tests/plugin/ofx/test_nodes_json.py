@@ -59,6 +59,24 @@ def test_reach_follows_the_knobs_that_decide_it(temporal_mean: type[Node]) -> No
     assert radius["slider"] == [0, 8]
 
 
+@pytest.mark.parametrize("node", NODES.values(), ids=NODES)
+def test_groups_are_parameters_of_their_own(node: type[Node]) -> None:
+    made = entry(node)
+    groups = {group["name"]: group["label"] for group in made["groups"]}
+    shown = {k["name"]: groups[k["group"]] for k in made["knobs"] if k["group"]}
+    assert shown == {name: k.group for name, k in knobs_of(node).items() if k.group}
+    assert set(groups.values()) == set(shown.values())
+    assert not set(groups) & set(knobs_of(node))
+
+
+def test_the_box_of_stabilise_is_a_group() -> None:
+    made = entry(NODES["stabilise"])
+    assert [g["label"] for g in made["groups"]] == ["Lock", "Edges", "Box"]
+    assert [k["name"] for k in made["knobs"] if k["group"] == "group_box"] == [
+        "box_left", "box_top", "box_right", "box_bottom",
+    ]  # fmt: skip
+
+
 def test_enlarging_is_in_the_table_too() -> None:
     made = entry(NODES["denoise-sr"])["reach"]
     assert made["knobs"] == ["scale", "temporal"]
