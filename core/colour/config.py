@@ -101,9 +101,13 @@ class Colour:
         """Return the canonical name of the colour space called `name`."""
         found = self._spaces.get(name.casefold())
         if found is None:
+            roles = ", ".join(role for role, space in self._config.getRoles() if space)
+            known = (
+                f"; its roles are {roles}; `interneg install` puts all its names into spaces.json, for the menu "
+                "beside Input space"
+            )
             raise ColourError(
-                f"'{name}' is no colour space, alias or role of {self.name}"
-                f"{near(name, self._words) or '; see its list of colour spaces'}"
+                f"'{name}' is no colour space, alias or role of {self.name}{near(name, self._words) or known}"
             )
         return found
 
@@ -199,6 +203,10 @@ class Colour:
     def is_scene_linear(self, space: str) -> bool:
         """Whether a space is light of the scene, unbounded."""
         return self._encoding(self.resolve(space)) == "scene-linear"
+
+    def is_data(self, space: str) -> bool:
+        """Whether a space is for data, which no conversion touches."""
+        return self._encoding(self.resolve(space)) == "data"
 
     def _first(self, names: Iterable[str]) -> str:
         return next((self._spaces[n.casefold()] for n in names if n.casefold() in self._spaces), "")

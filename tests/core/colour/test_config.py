@@ -86,7 +86,7 @@ def test_unknown_space_lists_near_ones(name: str, near: str) -> None:
 
 
 def test_unlike_anything() -> None:
-    with pytest.raises(ColourError, match=r"'qqqqqq' is no colour space.*list"):
+    with pytest.raises(ColourError, match=r"'qqqqqq' is no colour space.*roles are .*scene_linear.* menu"):
         colour.resolve("qqqqqq")
 
 
