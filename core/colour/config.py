@@ -103,8 +103,8 @@ class Colour:
         if found is None:
             roles = ", ".join(role for role, space in self._config.getRoles() if space)
             known = (
-                f"; its roles are {roles}; `interneg install` puts all its names into spaces.json, for the menu "
-                "beside Input space"
+                f"; its roles are {roles}; `interneg install` puts all its names into spaces.json, for the "
+                "menu beside Input space"
             )
             raise ColourError(
                 f"'{name}' is no colour space, alias or role of {self.name}{near(name, self._words) or known}"
