@@ -27,13 +27,17 @@ class Memo:
             self._results.move_to_end(key)
             while len(self._results) > self._size:
                 self._results.popitem(last=False)
-        if mine:
-            try:
-                future.set_result(compute())
-            except BaseException as error:
-                with self._lock:
-                    if self._results.get(key) is future:
-                        del self._results[key]
-                future.set_exception(error)
-                raise
-        return future.result()
+        try:
+            if mine:
+                try:
+                    future.set_result(compute())
+                except BaseException as error:
+                    with self._lock:
+                        if self._results.get(key) is future:
+                            del self._results[key]
+                    future.set_exception(error)
+                    raise
+            return future.result()
+        finally:
+            # The future holds the exception and that this frame: pictures would wait for the collector.
+            del future

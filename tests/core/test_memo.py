@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -42,3 +44,36 @@ def test_an_exception_is_raised_and_not_kept() -> None:
     with pytest.raises(ZeroDivisionError):
         memo.get("k", lambda: 1 // 0)
     assert memo.get("k", lambda: 7) == 7
+
+
+def test_what_an_exception_s_frames_hold_is_let_go_of_at_once() -> None:
+    class Picture: ...
+
+    memo, all_wait, seen = Memo(4), threading.Event(), []
+
+    def ask(started: threading.Event) -> None:
+        picture = Picture()
+        seen.append(weakref.ref(picture))
+
+        def compute() -> None:
+            started.set()
+            all_wait.wait(5)
+            raise ZeroDivisionError(str(picture))
+
+        with pytest.raises(ZeroDivisionError):
+            memo.get("k", compute)
+
+    gc.disable()
+    try:
+        started = threading.Event()
+        threads = [threading.Thread(target=ask, args=(started,)) for _ in range(2)]
+        threads[0].start()
+        assert started.wait(5)
+        threads[1].start()
+        all_wait.wait(0.1)  # the second waits for the first
+        all_wait.set()
+        for thread in threads:
+            thread.join()
+        assert [ref() for ref in seen] == [None, None]
+    finally:
+        gc.enable()
