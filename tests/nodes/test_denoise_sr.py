@@ -17,7 +17,7 @@ from interneg.memo import Memo
 from interneg.metrics.golden import compare
 from interneg.metrics.overshoot import step_chart
 from interneg.node import Context
-from interneg.nodes.denoise_sr import DenoiseSR
+from interneg.nodes.denoise_sr import DenoiseSR, _colour_kept
 from interneg.resize import cubic, reduce
 
 SCENE = "ACEScg"
@@ -432,3 +432,13 @@ def test_a_neutral_line_on_colour_stays_neutral(context: Context) -> None:
     out = render(DenoiseSR(noise=7), Frame.of(noisy(clean, 10), colour_space=VIDEO), context).pixels
     red, green, blue = 255 * out[:, :, 6::12].mean(axis=(1, 2))
     assert abs(red - green) < 25 and abs(red - blue) < 25
+
+
+def test_colour_is_kept_where_nothing_varies_and_there_is_no_noise() -> None:
+    levels = np.linspace(0.05, 1.5, 64, dtype=np.float32).repeat(8)
+    given = np.broadcast_to(levels, (3, 32, levels.size))
+    correction = np.random.default_rng(1).normal(0, 1e-3, given.shape).astype(np.float32)
+    correction[0] = 0
+    kept = _colour_kept(correction, given, np.zeros(given.shape[1:], np.float32))
+    assert np.isfinite(kept).all()
+    assert np.abs(kept).max() < 2 * np.abs(correction).max()
