@@ -21,8 +21,9 @@ def worker(
         typer.Option(
             metavar="MB",
             min=1,
-            help="Memory for pictures and what is remembered of them, by default half of the machine's. A "
-            "render that would exceed it waits. Networks take memory of their own, in tiles.",
+            help="Memory for pictures and what is remembered of them, by default $INTERNEG_MEMORY_MB, else "
+            "half of the machine's. A render that would exceed it waits. Networks take memory of their own, "
+            "in tiles.",
         ),
     ] = None,
 ) -> None:

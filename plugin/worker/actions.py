@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interneg.errors import UsageError, near
@@ -49,8 +48,8 @@ class Outcome:
     knobs: dict[str, Any] = field(default_factory=dict)
 
 
-def perform(name: str, job: Job, folder: Path) -> Outcome:
-    """Do what the button of that name stands for. folder: where a report goes.
+def perform(name: str, job: Job) -> Outcome:
+    """Do what the button of that name stands for.
 
     Raises UsageError for a button that the node does not have, and what the node raises.
     """
@@ -59,7 +58,7 @@ def perform(name: str, job: Job, folder: Path) -> Outcome:
         raise UsageError(
             f"{job.node.name} has no button '{name}'{near(name, there)}; it has: {', '.join(there)}"
         )
-    return _report(job, folder) if name == "report" else _measure_noise(job)
+    return _report(job) if name == "report" else _measure_noise(job)
 
 
 def _measure_noise(job: Job) -> Outcome:
@@ -72,9 +71,9 @@ def _measure_noise(job: Job) -> Outcome:
     return Outcome(f"The noise of frame {job.time} is {noise:.1f} code values on average.", {"noise": noise})
 
 
-def _report(job: Job, folder: Path) -> Outcome:
-    from interneg.plugin.worker.report import write_report
+def _report(job: Job) -> Outcome:
+    from interneg.plugin.worker.report import folder, opened, write_report
 
     before, after = job.source.frame(job.time), job.graph.render(job.time)
-    page = write_report(folder, job.node, job.context.colour, before, after)
-    return Outcome(f"The report is {page}")
+    page = write_report(folder(), job.node, job.context.colour, before, after)
+    return Outcome(f"The report is {page}{'' if opened(page) else ' (open it in a browser)'}")

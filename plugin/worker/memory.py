@@ -97,8 +97,8 @@ class Admission:
         if needed > self.limit:
             raise HostMemoryError(
                 f"this render needs about {needed / 2**20:.0f} MB, the worker's limit is "
-                f"{self.limit / 2**20:.0f} MB; start it with a higher --memory-limit, or render at a lower "
-                "scale"
+                f"{self.limit / 2**20:.0f} MB; set $INTERNEG_MEMORY_MB (or --memory-limit) higher and end "
+                "this worker (interneg worker --stop), or render at a lower scale"
             )
         ticket = object()
         with self._changed:

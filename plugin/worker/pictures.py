@@ -47,6 +47,10 @@ class Pictures:
         self._maps = {k: m for k, m in self._maps.items() if m[0] > self._turn - _KEPT}
         return views
 
+    def forget(self) -> None:
+        """Remember no mapping; one ends with the last view of it."""
+        self._maps.clear()
+
     def _mapping(self, descriptor: int, image: Image, writable: bool) -> tuple[mmap.mmap, tuple[int, int]]:
         facts = os.fstat(descriptor)
         inode = facts.st_dev, facts.st_ino

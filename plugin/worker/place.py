@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import stat
 import struct
@@ -22,7 +23,7 @@ def folder() -> Path:
     if runtime:
         path = Path(runtime).absolute()
     else:
-        path = Path(session) / "interneg" if session else Path(f"/tmp/interneg-{os.geteuid()}")
+        path = Path(session, "interneg").absolute() if session else Path(f"/tmp/interneg-{os.geteuid()}")
     try:
         path.mkdir(mode=0o700, exist_ok=True)
         facts = path.lstat()
@@ -48,11 +49,13 @@ def folder() -> Path:
 def stem() -> str:
     """What the names of socket, lock and log start with: "worker", or "worker-gpuN" where $INTERNEG_GPU is N.
 
-    Raises UsageError where that is no number.
+    Raises UsageError where that is no number from 0 to 999.
     """
     gpu = os.environ.get("INTERNEG_GPU", "")
-    if gpu and not (gpu.isascii() and gpu.isdigit()):
-        raise UsageError(f"$INTERNEG_GPU is '{gpu}': expected the number of a GPU, as nvidia-smi counts them")
+    if gpu and not re.fullmatch("[0-9]{1,3}", gpu):
+        raise UsageError(
+            f"$INTERNEG_GPU is '{gpu}': expected the number of a GPU, 0 to 999, as nvidia-smi counts them"
+        )
     return f"worker-gpu{gpu}" if gpu else "worker"
 
 

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache, partial
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,7 +18,7 @@ from interneg.colour import Colour
 from interneg.colour.config import BUILT_IN
 from interneg.engine import Engine
 from interneg.engines.source import Engines
-from interneg.errors import RecipeError, near
+from interneg.errors import InputError, RecipeError, UsageError, near
 from interneg.frame import Box, Frame, Pixels
 from interneg.graph import Graph, handles
 from interneg.node import Context, Node
@@ -76,16 +75,12 @@ class Renderer:
         self._run(request, views, called_off, notes, work)
         return {"notes": list(notes.values())}
 
-    def act(
-        self, request: Action, views: Sequence[Pixels], called_off: CalledOffYet, folder: Path
-    ) -> dict[str, Any]:
+    def act(self, request: Action, views: Sequence[Pixels], called_off: CalledOffYet) -> dict[str, Any]:
         """Do what a button stands for; return the body of `done`. Raises InternegError, and CalledOff."""
         from interneg.plugin.worker.actions import perform
 
         notes: dict[str, str] = {}
-        outcome = self._run(
-            request, views, called_off, notes, lambda job: perform(request.action, job, folder)
-        )
+        outcome = self._run(request, views, called_off, notes, lambda job: perform(request.action, job))
         return {"knobs": outcome.knobs, "message": outcome.message, "notes": list(notes.values())}
 
     def forget(self) -> None:
@@ -108,7 +103,7 @@ class Renderer:
         with self.admission.enter(_needed(node, request), called_off):
             colour, measured = self._colour(request.config)
             while True:
-                context = Context(colour, _Watched(self._engines, called_off), measured, tell, read)
+                context = Context(colour, _Watched(self._engines, called_off), measured, tell, _read)
                 try:
                     return work(Job(node, context, request, views, called_off))
                 except CalledOff:
@@ -126,8 +121,9 @@ class Renderer:
         return kind.with_knobs(request.knobs)
 
     def _colour(self, config: str | None) -> tuple[Colour, Measurements]:
+        source = _source(config)
         with self._lock:
-            found: _Config = self._config(config)
+            found: _Config = self._config(source, _stamp(source))
             if found.measurements not in self._measured:
                 self._measured = [*self._measured, found.measurements][-_CONFIGS:]
             return found.colour, found.measurements
@@ -150,7 +146,12 @@ class Job:
         called_off: CalledOffYet,
     ) -> None:
         self.node, self.context, self.time = node, context, request.time
-        framed = partial(_framed, request, views, context.colour.resolve(request.space))
+        space = context.colour.resolve(request.space)
+        if context.colour.is_data(space):
+            context.tell(
+                "input space", f"the input space '{space}' is one of data: its values are taken as they are"
+            )
+        framed = partial(_framed, request, views, space)
         self.source = Given(request, framed, handles([node]), called_off)
         now = self.source.frame(request.time)
         self.mask = mask = reference = None
@@ -244,12 +245,42 @@ class Still:
 class _Config:
     """A colour configuration and the measurements made in it, which know colour spaces by name alone."""
 
-    def __init__(self, config: str | None) -> None:
-        if config is None:
-            config = os.environ.get("OCIO", "")
-        # MLT sets $OCIO to ocio://ocio://default where it is not set.
-        self.colour = Colour(config.replace("ocio://ocio://", "ocio://") or BUILT_IN)
+    def __init__(self, source: str, stamp: tuple[int, ...]) -> None:
+        """stamp: tells one state of its file from the next."""
+        self.colour = Colour(source)
         self.measurements = Measurements()
+
+
+def _source(config: str | None) -> str:
+    """What to open where a host names `config`; where that is not known, the worker's own $OCIO counts.
+
+    Raises UsageError for a relative path: the worker is not where the host is.
+    """
+    named = os.environ.get("OCIO", "") if config is None else config
+    # MLT sets $OCIO to ocio://ocio://default where it is not set.
+    source = named.replace("ocio://ocio://", "ocio://") or BUILT_IN
+    if not (source.startswith("ocio://") or os.path.isabs(source)):
+        raise UsageError(
+            f"the OCIO configuration '{source}' is a relative path, which the worker cannot follow: give the "
+            "whole path in $OCIO"
+        )
+    return source
+
+
+def _stamp(source: str) -> tuple[int, ...]:
+    """What differs once a configuration's file was written anew; empty for what is no file."""
+    try:
+        facts = os.stat(source)
+    except OSError:
+        return ()
+    return facts.st_ino, facts.st_size, facts.st_mtime_ns
+
+
+def _read(path: str) -> bytes:
+    """The content of a file that a knob names. Raises InputError."""
+    if not os.path.isabs(path):
+        raise InputError(f"'{path}' is a relative path, which the worker cannot follow: give the whole path")
+    return read(path)
 
 
 class _Shared:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
+import webbrowser
 from html import escape
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 
 import interneg
 from interneg.colour import Colour
@@ -17,19 +20,33 @@ from interneg.frame import Frame
 from interneg.node import Node
 
 _KEPT = 10
-"""Reports in a folder; older ones go, which lie in memory on many systems."""
+"""Reports in a folder; older ones go."""
+
+
+def folder() -> Path:
+    """Where the reports of this user lie."""
+    return platformdirs.user_data_path("interneg", appauthor=False) / "reports"
+
+
+def opened(page: Path) -> bool:
+    """Open a page in the desktop's browser; False where there is no desktop, or none that does it."""
+    # Without a display webbrowser would look for a browser that runs in a terminal.
+    display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return bool(display) and webbrowser.open(page.as_uri())
 
 
 def write_report(folder: Path, node: Node, colour: Colour, before: Frame, after: Frame) -> Path:
     """Write before.png, after.png and index.html into a new folder in `folder`; return the path of the page.
 
     The pictures are shown in the configuration's sRGB picture space, limited to 0..1, and the smaller one in
-    the size of the larger. Raises OutputError where they cannot be written.
+    the size of the larger. `folder` is made where it is missing. Raises OutputError where they cannot be
+    written.
     """
     made = sorted(folder.glob("report-*"), key=lambda path: path.stat().st_mtime)
     for old in made[: max(0, len(made) - _KEPT + 1)]:
         shutil.rmtree(old, ignore_errors=True)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         place = Path(tempfile.mkdtemp(prefix=f"report-{node.name}-", dir=folder))
         for name, frame in (("before", before), ("after", after)):
             (place / f"{name}.png").write_bytes(_png(frame, colour))

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import logging
 import os
+import re
 import resource
 import select
 import signal
@@ -42,6 +43,7 @@ REST = 30.0
 _BEAT = 1.0
 _TAKEOVER = 10.0
 _MOST_CONNECTIONS = 64
+_SPARE_CONNECTIONS = 8
 _LOG_BYTES, _LOGS = 5_000_000, 3
 
 
@@ -55,17 +57,18 @@ def serve(
     """Serve until nobody was connected for `idle` seconds, `stop` was asked for, or SIGTERM or SIGINT came.
 
     nodes: by name; by default those of interneg.nodes. memory: bytes for pictures and measurements, by
-    default half of the machine's. console: whether the log goes to the terminal too.
-    Returns False, at once, where another worker serves this user and GPU, else True. To be called in the main
-    thread. Raises UsageError for a limit that is not above 0, and UsageError or OutputError where the folder
-    cannot be used.
+    default $INTERNEG_MEMORY_MB, else half of the machine's. console: whether the log goes to the terminal
+    too. Returns False, at once, where another worker serves this user and GPU, else True. To be called in the
+    main thread; the process's folder is then the root, so that it keeps none of a host's busy. Raises
+    UsageError for a limit that is not above 0, and UsageError or OutputError where the folder cannot be used.
     """
+    memory = _memory_set() if memory is None else memory
     for limit, name in ((idle, "idle"), (memory, "memory")):
         if limit is not None and not limit > 0:
             raise UsageError(f"the worker's limit '{name}' is a number above 0, not {limit:g}")
+    folder, stem = place.folder(), place.stem()
     if gpu := os.environ.get("INTERNEG_GPU"):
         os.environ.update(CUDA_DEVICE_ORDER="PCI_BUS_ID", CUDA_VISIBLE_DEVICES=gpu)
-    folder, stem = place.folder(), place.stem()
     os.umask(0o077)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a mapping holds a descriptor
@@ -73,11 +76,20 @@ def serve(
     lock = _locked(folder / f"{stem}.lock", path)
     if lock is None:
         return False
+    os.chdir("/")
     keep_freed_memory()
     with open(lock, "rb"):
         _start_log(folder / f"{stem}.log", console)
         Server(path, nodes, idle, memory).run()
     return True
+
+
+def _memory_set() -> int | None:
+    """The bytes that $INTERNEG_MEMORY_MB allows, None where it is not set. Raises UsageError."""
+    text = os.environ.get("INTERNEG_MEMORY_MB", "")
+    if text and not re.fullmatch("[1-9][0-9]{0,8}", text):
+        raise UsageError(f"$INTERNEG_MEMORY_MB is '{text}': expected a whole number of MB above 0")
+    return int(text) * 2**20 if text else None
 
 
 class _Connection:
@@ -110,6 +122,10 @@ class _Connection:
 
 
 _WORKING = protocol.packed(Kind.WORKING, {})
+_FULL = (
+    f"the worker has {_MOST_CONNECTIONS} connections already, as many as it renders for; close a host "
+    "(interneg worker --status names them), or try again later"
+)
 
 
 class Server:
@@ -206,9 +222,14 @@ class Server:
                 time.sleep(_BEAT / 10)
             return
         peer.settimeout(wire.PATIENCE)
-        if not place.is_own(peer) or len(self._connections) >= _MOST_CONNECTIONS:
-            log.warning("a connection was refused: another user's, or one beyond %d", _MOST_CONNECTIONS)
+        if not place.is_own(peer):
+            log.warning("a connection was refused: another user's")
             peer.close()
+            return
+        if len(self._connections) >= _MOST_CONNECTIONS + _SPARE_CONNECTIONS:
+            log.warning("a connection was refused: %s", _FULL)
+            with closing(peer), suppress(OSError):
+                peer.sendall(protocol.packed(Kind.FAILED, {"code": "internal", "message": _FULL}))
             return
         connection = _Connection(peer)
         with self._lock:
@@ -218,7 +239,9 @@ class Server:
     def _serve(self, connection: _Connection) -> None:
         descriptor = connection.peer.fileno()
         try:
-            while (received := wire.receive(connection.peer, forever=True)) is not None:
+            while (
+                received := wire.receive(connection.peer, forever=connection.client is not None)
+            ) is not None:
                 try:
                     self._answer(connection, received)
                 finally:
@@ -235,6 +258,7 @@ class Server:
             with self._lock:
                 del self._connections[descriptor]
             connection.peer.close()
+            connection.pictures.forget()
 
     def _answer(self, connection: _Connection, received: wire.Received) -> None:
         request = protocol.parse_request(received.header, received.body)
@@ -260,6 +284,8 @@ class Server:
         connection.busy = True
         self._poll.register(connection.peer, select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLONESHOT)
         try:
+            if self._is_beyond(connection):
+                raise InternegError(_FULL)
             views = connection.pictures.views(descriptors, request.images, output)
             called_off = connection.called_off.is_set
             renderer = self._ready()
@@ -267,7 +293,7 @@ class Server:
                 answer = renderer.render(request, views, called_off)
                 self._rendered += 1
             else:
-                answer = renderer.act(request, views, called_off, self._path.parent)
+                answer = renderer.act(request, views, called_off)
             return Kind.DONE, answer
         except InternegError as error:
             log.warning("%s, %s, frame %d: %s", connection.client, request.node, request.time, error)
@@ -289,6 +315,11 @@ class Server:
             with connection.sending:
                 connection.busy = False
             self._worked = time.monotonic()
+
+    def _is_beyond(self, connection: _Connection) -> bool:
+        """Whether it came when there were as many as may render; what is spare is for status and stop."""
+        with self._lock:
+            return connection in list(self._connections.values())[_MOST_CONNECTIONS:]
 
     @property
     def _log_path(self) -> Path:

@@ -45,6 +45,11 @@ class Worker:
     def descriptors(self) -> int:
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
+    @property
+    def pictures(self) -> int:
+        """How many are mapped."""
+        return Path(f"/proc/{self.process.pid}/maps").read_text().count("memfd:interneg")
+
     def close(self) -> None:
         self.process.kill()
         self.process.communicate()

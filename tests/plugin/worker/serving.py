@@ -1,4 +1,7 @@
-"""The worker with nodes of its own beside the product's, for tests: `serving.py [IDLE [MEMORY [REST]]]`."""
+"""The worker with nodes of its own beside the product's, for tests.
+
+`serving.py [IDLE [MEMORY [REST [PATIENCE]]]]`
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from interneg.frame import Pixels
 from interneg.knobs import knob
 from interneg.node import Node, View
 from interneg.nodes import NODES
-from interneg.plugin.worker import server
+from interneg.plugin.worker import server, wire
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +41,18 @@ class Waiting(Node):
         return view.planes() + np.float32(1)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reading(Waiting):
+    """The input plus the number of bytes of a file."""
+
+    name: ClassVar[str] = "reading"
+
+    file: str = knob("", "file", "File", "What is read.")
+
+    def process(self, view: View) -> Pixels:
+        return view.planes() + np.float32(len(view.context.read(self.file)))
+
+
 class Broken(Waiting):
     """A node with a fault."""
 
@@ -47,11 +62,14 @@ class Broken(Waiting):
         raise RuntimeError("a fault of the node's")
 
 
-idle, memory, server.REST = [*map(float, sys.argv[1:]), *(20.0, 1000.0, 30.0)[len(sys.argv) - 1 :]]
+defaults = (20.0, 1000.0, 30.0, 10.0)
+idle, memory, server.REST, wire.PATIENCE = [*map(float, sys.argv[1:]), *defaults[len(sys.argv) - 1 :]]
 code = 0
 try:
     served = server.serve(
-        {**NODES, "waiting": Waiting, "broken": Broken}, idle=idle, memory=int(memory * 2**20)
+        {**NODES, "waiting": Waiting, "reading": Reading, "broken": Broken},
+        idle=idle,
+        memory=int(memory * 2**20),
     )
     code = 0 if served else 100
 except InternegError as error:

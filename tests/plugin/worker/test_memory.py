@@ -19,7 +19,7 @@ def admission(limit: int = 100, room: list[int] | None = None) -> Admission:
 
 
 def test_what_can_never_fit_is_refused() -> None:
-    with pytest.raises(HostMemoryError, match="--memory-limit"), admission().enter(101, never):
+    with pytest.raises(HostMemoryError, match="INTERNEG_MEMORY_MB"), admission().enter(101, never):
         pass
 
 

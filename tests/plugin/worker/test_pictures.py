@@ -70,6 +70,15 @@ def test_mappings_are_remembered_for_two_requests(picture: SharedPicture) -> Non
     other.close()
 
 
+def test_mappings_are_forgotten_when_the_last_view_is_gone(picture: SharedPicture) -> None:
+    pictures, before = Pictures(), mapped()
+    views = pictures.views([picture.descriptor], [IMAGE], None)
+    pictures.forget()
+    assert mapped() == before + 1
+    views.clear()
+    assert mapped() == before
+
+
 def test_memory_without_seals_is_refused(memory: int) -> None:
     os.posix_fallocate(memory, 0, IMAGE.bytes)
     for seals in (0, fcntl.F_SEAL_GROW, fcntl.F_SEAL_SHRINK):

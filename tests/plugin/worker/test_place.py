@@ -63,9 +63,10 @@ def test_each_gpu_has_names_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     assert place.stem() == "worker"
     monkeypatch.setenv("INTERNEG_GPU", "1")
     assert place.stem() == "worker-gpu1"
-    monkeypatch.setenv("INTERNEG_GPU", "../1")
-    with pytest.raises(UsageError, match="expected the number of a GPU"):
-        place.stem()
+    for wrong in ("../1", "1000", "-1", " 1", "1\n"):
+        monkeypatch.setenv("INTERNEG_GPU", wrong)
+        with pytest.raises(UsageError, match="expected the number of a GPU"):
+            place.stem()
 
 
 def test_a_peer_of_the_same_user_is_own() -> None:

@@ -317,6 +317,28 @@ def test_the_host_s_colour_configuration_counts(
     assert seen[0].startswith(name)
 
 
+def test_a_configuration_that_was_written_anew_is_read_anew(renderer: Renderer, tmp_path: Path) -> None:
+    path = tmp_path / "config.ocio"
+    seen: list[str] = []
+    for name in ("first", "second"):
+        path.write_text(
+            f"ocio_profile_version: 2\nname: {name}\nroles: {{default: {SPACE}, scene_linear: {SPACE}}}\n"
+            f"displays: {{s: [!<View> {{name: v, colorspace: {SPACE}}}]}}\n"
+            f"colorspaces: [!<ColorSpace> {{name: {SPACE}, encoding: scene-linear}}]\n"
+        )
+        for _ in range(2):
+            request, views = Asked("doubled", {}, 1, {1: draw(1)}).request(config=str(path))
+            renderer._run(request, views, lambda: False, {}, lambda job: seen.append(job.context.colour.name))
+    assert seen == ["first", "first", "second", "second"]
+
+
+@pytest.mark.parametrize(("space", "notes"), [("Raw", 1), (SPACE, 0)])
+def test_a_space_of_data_is_told(renderer: Renderer, space: str, notes: int) -> None:
+    request, views = Asked("doubled", {}, 1, {1: draw(1)}, space=space).request(config="")
+    told = renderer.render(request, views, lambda: False)["notes"]
+    assert len(told) == notes and all("'Raw' is one of data" in note for note in told)
+
+
 def test_a_reference_plate_is_seen(renderer: Renderer) -> None:
     made = Asked("plate", {"unpremultiply": False}, 1, {1: draw(1)}, reference=draw(2)).rendered(renderer)
     assert np.allclose(made[..., :3], draw(1)[..., :3] - draw(2)[..., :3], atol=1e-5)
@@ -408,34 +430,39 @@ def test_placed_and_fitted_leave_what_fits() -> None:
 
 
 @pytest.mark.parametrize("sigma", [3.0, 12.0])
-def test_measure_noise_finds_what_was_added(renderer: Renderer, tmp_path: Path, sigma: float) -> None:
+def test_measure_noise_finds_what_was_added(renderer: Renderer, sigma: float) -> None:
     rng = np.random.default_rng(2)
     noisy = 0.45 + rng.normal(0, sigma / 255, (192, 256, 1)) * np.ones(3)
     asked = Asked("denoise-sr", {"noise": 50}, 7, {7: noisy}, space="sRGB - Display")
     request, views = asked.request(Action, action="measure_noise")
-    answer = renderer.act(request, views, lambda: False, tmp_path)
+    answer = renderer.act(request, views, lambda: False)
     assert answer["knobs"]["noise"] == pytest.approx(sigma, rel=0.15)
     assert f"frame 7 is {answer['knobs']['noise']:.1f} code values" in answer["message"]
 
 
-def test_a_report_shows_both_pictures(renderer: Renderer, tmp_path: Path) -> None:
+def test_a_report_shows_both_pictures(
+    renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import cv2
 
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
     asked = Asked("doubled", {}, 4, {4: draw(1)})
     for _ in range(12):
         request, views = asked.request(Action, action="report")
-        message = renderer.act(request, views, lambda: False, tmp_path)["message"]
-    page = Path(message.removeprefix("The report is "))
+        message = renderer.act(request, views, lambda: False)["message"]
+    page = Path(message.removeprefix("The report is ").removesuffix(" (open it in a browser)"))
     assert "Doubled, frame 4" in page.read_text() and "<dd>1.0</dd>" in page.read_text()
     before, after = (cv2.imread(str(page.parent / f"{name}.png")) for name in ("before", "after"))
     assert before.shape == (24, 32, 3) and after.shape == (48, 64, 3)
     assert (before == before.max()).mean() < 1 and (after[1::2] >= after[::2]).all()
-    assert len(list(tmp_path.glob("report-*"))) == 10
+    assert len(list(tmp_path.glob("interneg/reports/report-*"))) == 10
 
 
-def test_a_button_that_a_node_does_not_have(renderer: Renderer, tmp_path: Path) -> None:
+def test_a_button_that_a_node_does_not_have(renderer: Renderer) -> None:
     from interneg.errors import UsageError
 
     request, views = Asked("doubled", {}, 1, {1: draw(1)}).request(Action, action="measure_noise")
     with pytest.raises(UsageError, match="doubled has no button 'measure_noise'; it has: report"):
-        renderer.act(request, views, lambda: False, tmp_path)
+        renderer.act(request, views, lambda: False)

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import numpy as np
 import psutil
 import pytest
 
-from interneg.errors import HostMemoryError, InternegError, UsageError
+from interneg.errors import HostMemoryError, InputError, InternegError, UsageError
 from interneg.plugin.worker import protocol, wire
 from interneg.plugin.worker.client import Client
 from interneg.plugin.worker.protocol import Kind
@@ -84,6 +85,8 @@ def test_the_product_s_node_measures_and_says_so(worker: Any, ask: Ask) -> None:
         ({"knobs": {"seconds": 99}}, UsageError, "from 0 to 60"),
         ({"space": "scene_liner"}, UsageError, "no colour space"),
         ({"config": "/nowhere/config.ocio"}, UsageError, "cannot be read as an OCIO configuration"),
+        ({"config": "show/config.ocio"}, UsageError, "'show/config.ocio' is a relative path"),
+        ({"node": "reading", "knobs": {"file": "grain.exr"}}, InputError, "'grain.exr' is a relative path"),
         ({"node": "broken"}, InternegError, "unexpected RuntimeError: a fault of the node's; .*worker.log"),
     ],
 )
@@ -201,6 +204,48 @@ def test_a_render_that_can_never_fit_is_refused(start_worker: Start, ask: Ask) -
     worker, asked = start_worker("20", "0.1"), ask("waiting")
     with worker.connect() as client, pytest.raises(HostMemoryError, match="worker's limit is 0 MB"):
         client.ask(Kind.RENDER, asked.body, asked.descriptors)
+
+
+def test_pictures_are_let_go_of_once_their_host_hangs_up(start_worker: Start, ask: Ask) -> None:
+    worker, asked = start_worker(), ask("waiting", knobs={"seconds": 1})
+    for _ in range(2):
+        with worker.connect() as client:
+            client.send(Kind.RENDER, asked.body, asked.descriptors)
+            wait_until(lambda: worker.pictures == 2)
+        wait_until(lambda: worker.pictures == 0)
+
+
+def test_many_connections_leave_room_to_ask_and_to_stop(start_worker: Start, ask: Ask) -> None:
+    worker, asked = start_worker(), ask("waiting")
+    with ExitStack() as stack:
+        held = [stack.enter_context(worker.connect(f"Nuke {i}")) for i in range(70)]
+        held[63].ask(Kind.RENDER, asked.body, asked.descriptors)
+        with pytest.raises(InternegError, match="has 64 connections already"):
+            held[64].ask(Kind.RENDER, asked.body, asked.descriptors)
+        assert len(held[69].ask(Kind.STATUS, {})["clients"]) == 70
+        held += [stack.enter_context(worker.connect("last")) for _ in range(2)]
+        with pytest.raises(InternegError, match="has 64 connections already"):
+            worker.connect()
+        held[0].close()
+        wait_until(lambda: len(held[69].ask(Kind.STATUS, {})["clients"]) == 71)
+        held[64].ask(Kind.RENDER, asked.body, asked.descriptors)
+        with worker.connect() as client:
+            client.ask(Kind.STOP, {})
+        assert worker.process.wait(10) == 0
+
+
+def test_who_does_not_say_hello_is_hung_up_on(start_worker: Start) -> None:
+    worker = start_worker("60", "1000", "30", "0.3")
+    with worker.connect("quiet") as client, socket.socket(socket.AF_UNIX) as stranger:
+        stranger.connect(str(worker.socket))
+        stranger.settimeout(10)
+        assert stranger.recv(1) == b""
+        assert client.ask(Kind.STATUS, {})["clients"] == ["quiet"]
+
+
+def test_it_keeps_no_folder_busy(worker: Any) -> None:
+    worker.connect().close()
+    assert os.readlink(f"/proc/{worker.process.pid}/cwd") == "/"
 
 
 def test_memory_is_given_back_while_nothing_is_asked_for(start_worker: Start, ask: Ask) -> None:
