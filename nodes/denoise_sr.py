@@ -62,8 +62,8 @@ class DenoiseSR(Node):
     )  # fmt: skip
     noise: float | str = knob(
         AUTO, "float", "Noise",
-        "Standard deviation of the noise to remove, in 8-bit code values of the encoded picture; auto "
-        "measures it in each frame, for dark and bright parts apart. 0 removes none.",
+        "Standard deviation of the noise to remove, in 8-bit code values of the encoded picture's luma; auto "
+        "measures it in each frame, for dark and bright parts and luma and colour apart. 0 removes none.",
         unit="code values", hard=(0.0, 100.0), slider=(0.0, 50.0), auto=True,
     )  # fmt: skip
     detail: float = knob(

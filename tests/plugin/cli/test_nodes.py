@@ -40,6 +40,7 @@ def test_json_is_the_whole_truth_for_tools() -> None:
     assert [n["name"] for n in listed] == list(NODES)
     assert json.loads(run(app, ["nodes", "denoise-sr", "--json"]).stdout) == listed[0]
     assert listed[0]["window"] == {"before": 0, "after": 0}
+    assert listed[0]["farthest"] == {"before": 2, "after": 2}
     assert {"denoise-sr-lite-x1", "denoise-sr-lite-x4"} <= set(listed[0]["models"])
     knobs = {k["name"]: k for k in listed[0]["knobs"]}
     assert list(knobs) == list(knobs_of(NODES["denoise-sr"]))
@@ -50,9 +51,9 @@ def test_json_is_the_whole_truth_for_tools() -> None:
 def test_a_page_says_how_the_node_works(temporal_mean: type[interneg.node.Node]) -> None:
     made = " ".join(run(app, ["nodes", "denoise-sr"], env={"COLUMNS": "400"}).stdout.split())
     node = NODES["denoise-sr"]
-    assert f"{node.layers} Works in LOG_Y. Looks at one frame at a time. May use the models deno" in made
+    assert f"{node.layers} Works in LOG_Y. Looks at one frame at a time by default, at up to 2 fr" in made
     said = summary(facts_of(temporal_mean))
-    assert "Looks at 3 frames before and 3 after its own (with the default knobs). Uses no model." in said
+    assert "Looks at 3 frames before and 3 after its own by default, at up to 8 frames before" in said
 
 
 def test_an_unknown_node_is_named_with_the_near_one() -> None:
