@@ -38,22 +38,29 @@ def corrections(content: bytes, name: str, size: tuple[int, int]) -> dict[int, M
     """
     try:
         data = json.loads(content)
-        found, (width, height), frames = data["format"], data["size"], data["frames"].items()
+        found, (width, height) = data["format"], data["size"]
+        frames = {int(number): facts for number, facts in data["frames"].items()}
+    except json.JSONDecodeError as error:
+        raise InputError(f"{name}, line {error.lineno}, is not JSON: {error.msg}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{name} is no path file as `interneg analyse` writes it: {error!r}") from error
+        raise InputError(
+            f"{name} is no path file as `interneg analyse` writes it: expected format, size (width, height) "
+            "and frames by number"
+        ) from error
     if found != FORMAT:
         raise InputError(f"{name} is of the format '{found}', expected '{FORMAT}'")
     if (height, width) != size:
         raise InputError(
             f"{name} was made for pictures of {width}x{height}, these are {size[1]}x{size[0]}: analyse anew"
         )
-    return {int(number): _motion(facts, f"{name}, frame {number}") for number, facts in frames}
+    return {number: _motion(facts, f"{name}, frame {number}") for number, facts in frames.items()}
 
 
 def nuke(size: tuple[int, int], corrections: Mapping[int, Motion]) -> str:
     """The corrections as a Nuke Transform, to be pasted into a script.
 
-    Nuke's y points upwards, its rotation is counter-clockwise as seen, and pixels begin at whole numbers.
+    Warp, the zoom of crop and the edges are not in it, and it says so. Nuke's y points upwards, its rotation
+    is counter-clockwise as seen, and pixels begin at whole numbers.
     """
     x, y, rotation, scale = (
         " ".join(f"x{n} {_number(value(m))}" for n, m in sorted(corrections.items()))
@@ -72,6 +79,7 @@ def nuke(size: tuple[int, int], corrections: Mapping[int, Motion]) -> str:
         f" center {{{size[1] / 2:g} {size[0] / 2:g}}}\n"
         " filter Lanczos4\n"
         " name Stabilise\n"
+        ' label "weave only: no warp, crop or edges"\n'
         "}\n"
     )
 
@@ -94,7 +102,7 @@ def _motion(facts: Any, where: str) -> Motion:
         dx, dy, rotation, scale = (float(facts["correction"][k]) for k in ("dx", "dy", "rotation", "scale"))
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{where}: expected a correction of dx, dy, rotation and scale: {error!r}"
+            f"{where}: expected a correction of four numbers, dx, dy, rotation and scale, not {facts}"
         ) from error
     if not all(map(math.isfinite, (dx, dy, rotation, scale))) or scale <= 0:
         raise InputError(

@@ -4,17 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 
 from interneg.frame import Pixels
 from interneg.nodes._weave import Motion
 from interneg.nonfinite import fill, nonfinite
+from interneg.resize import is_label
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
 _HEADROOM = 0.25
 _ROW = 1024
+_SOFT = 12
+_SEAM = 16
+_LEVEL = 2.0
+_ENOUGH = 64
+
+
+class Kind(Enum):
+    """What a plane holds. light: colour, and AOVs that can be mixed; labels cannot, see `is_label`."""
+
+    LIGHT = "light"
+    ALPHA = "alpha"
+    LABEL = "label"
+
+
+def kind_of(channel: str, depth: str) -> Kind:
+    """What a channel holds, by its name and how it was stored."""
+    if is_label(channel, depth):
+        return Kind.LABEL
+    return Kind.ALPHA if channel.rsplit(".", 1)[-1].casefold() in ("a", "alpha") else Kind.LIGHT
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,78 +88,119 @@ def origin(
     return Origin(column + dx * np.float32(amount), row + dy * np.float32(amount), border)
 
 
-def resampled(planes: Pixels, at: Origin) -> Pixels:
-    """(C, H, W) planes of light as seen from `at`, by an 8-tap Lanczos kernel.
+def resampled(planes: Pixels, at: Origin, kind: Kind = Kind.LIGHT) -> Pixels:
+    """(C, H, W) planes as seen from `at`, by an 8-tap Lanczos kernel; labels by the nearest pixel.
 
-    It may ring by a quarter of the light of the pixels around, and no more: beside a highlight of 100 it
-    would go far below 0. Where a pixel comes from its own place it is left as it is.
-    """
-    import cv2
-
-    made = np.empty((len(planes), *at.x.shape), np.float32)
-    square = np.ones((3, 3), np.uint8)
-    for plane, out in zip(planes, made, strict=True):
-        plane = np.ascontiguousarray(plane)
-        cv2.remap(plane, at.x, at.y, cv2.INTER_LANCZOS4, dst=out, borderMode=at.border)
-        high, low = cv2.dilate(plane, square), cv2.erode(plane, square)
-        span = high - low
-        high += np.float32(_HEADROOM) * np.minimum(span, np.abs(high))
-        low -= np.float32(_HEADROOM) * np.minimum(span, np.abs(low))
-        cv2.min(out, cv2.remap(high, at.x, at.y, cv2.INTER_NEAREST, borderMode=at.border), dst=out)
-        cv2.max(out, cv2.remap(low, at.x, at.y, cv2.INTER_NEAREST, borderMode=at.border), dst=out)
-    return made
-
-
-def carried(planes: Pixels, at: Origin, label: bool) -> Pixels:
-    """(C, H, W) planes of alpha or AOVs as seen from `at`.
-
-    label: whether they hold identifiers or depth, which keep their values; all else is interpolated linearly,
-    which never leaves the range of the neighbours. NaN and inf stay in their pixel.
+    Light may ring by a quarter of the light of the pixels around, and no more: beside a highlight of 100 it
+    would go far below 0. Alpha stays between the pixels around. Where a pixel comes from its own place it is
+    left as it is. NaN and inf stay in their pixel.
     """
     import cv2
 
     made = np.empty((len(planes), *at.x.shape), np.float32)
     for plane, out in zip(planes, made, strict=True):
         plane = np.ascontiguousarray(plane)
-        cv2.remap(plane, at.x, at.y, cv2.INTER_NEAREST, dst=out, borderMode=at.border)
-        if not label:
-            bad = nonfinite(plane[None])
+        bad = None if kind is Kind.LABEL else nonfinite(plane[None])
+        if kind is Kind.LABEL or bad is not None:
+            cv2.remap(plane, at.x, at.y, cv2.INTER_NEAREST, dst=out, borderMode=at.border)
+        if kind is not Kind.LABEL:
             clean = plane if bad is None else fill(plane[None], bad)[0]
-            smooth = cv2.remap(clean, at.x, at.y, cv2.INTER_LINEAR, borderMode=at.border)
-            np.copyto(out, smooth, where=np.isfinite(out))
+            smooth = _lanczos(clean, at, 0 if kind is Kind.ALPHA else _HEADROOM)
+            np.copyto(out, smooth, where=True if bad is None else np.isfinite(out))
     return made
+
+
+def _lanczos(plane: Pixels, at: Origin, headroom: float) -> Pixels:
+    import cv2
+
+    made = cv2.remap(plane, at.x, at.y, cv2.INTER_LANCZOS4, borderMode=at.border)
+    square = np.ones((3, 3), np.uint8)
+    high, low = cv2.dilate(plane, square), cv2.erode(plane, square)
+    span = high - low
+    high += np.float32(headroom) * np.minimum(span, np.abs(high))
+    low -= np.float32(headroom) * np.minimum(span, np.abs(low))
+    # The limits pass smoothly from pixel to pixel, or the result would jump where a place does.
+    cv2.min(made, cv2.remap(high, at.x, at.y, cv2.INTER_LINEAR, borderMode=at.border), dst=made)
+    cv2.max(made, cv2.remap(low, at.x, at.y, cv2.INTER_LINEAR, borderMode=at.border), dst=made)
+    return np.asarray(made)
 
 
 def filled(
     made: Pixels,
     at: Origin,
-    missing: Pixels,
     track: dict[int, Motion],
     picture: Callable[[int], Pixels],
-    sampled: Callable[[Pixels, Origin], Pixels],
-) -> Pixels:
-    """Take what lies outside of the own frame from the nearest frame of the window that shows it.
+    kind: Kind = Kind.LIGHT,
+) -> None:
+    """Take what lies outside of the own frame from the nearest frames of the window that show it.
 
-    made: (C, H, W), as seen from `at`; missing: how much of each pixel is. track: where the own frame's
-    places lie in the others, by offset; picture: their planes; sampled: how they are looked at.
+    made: (C, H, W), as seen from `at`, written to. track: where the own frame's places lie in the others, by
+    offset; picture: their planes. Where frames meet they pass into each other over some pixels, and light is
+    brought to the level of the own frame, plane by plane; labels are neither mixed nor levelled.
     """
-    rows, columns = np.nonzero(missing)
-    height, width = missing.shape
+    import cv2
+
+    outside = at.outside
+    soft = 0 if kind is Kind.LABEL else _SOFT
+    share = _softened(outside, soft) if soft else np.rint(outside)
+    height, width = share.shape
+    share[(at.x == np.arange(width)) & (at.y == np.arange(height)[:, None])] = 0
+    wanted = share > 0
+    if kind is Kind.LIGHT:
+        wanted = cv2.dilate(wanted.astype(np.uint8), np.ones((2 * _SEAM + 1, 2 * _SEAM + 1), np.uint8)) > 0
+    rows, columns = np.nonzero(wanted)
+    share, own = share[rows, columns], made[:, rows, columns]
+    known = outside[rows, columns] == 0
     middle = complex((width - 1) / 2, (height - 1) / 2)
     place = at.x[rows, columns] + 1j * at.y[rows, columns] - middle
+    taken, mean = np.zeros_like(share), np.zeros_like(own)
     for offset in sorted(track.keys() - {0}, key=lambda o: (abs(o), o)):
-        if not len(rows):
-            break
         there = track[offset](place) + middle
         x, y = there.real.astype(np.float32), there.imag.astype(np.float32)
-        shown = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
-        if shown.any():
-            here = np.s_[:, rows[shown], columns[shown]]
-            share = missing[rows[shown], columns[shown]]
-            values = sampled(picture(offset), _in_rows(x[shown], y[shown], at.border))
-            made[here] += share * (values.reshape(len(made), -1)[:, : len(share)] - made[here])
-        rows, columns, place = rows[~shown], columns[~shown], place[~shown]
-    return made
+        depth = np.min([x, width - 1 - x, y, height - 1 - y], axis=0)
+        wanting = np.where(share > 0, 1 - taken, 0)
+        if not ((depth >= 0) & (wanting > 0)).any():
+            continue
+        seen = resampled(picture(offset), _in_rows(x, y, at.border), kind).reshape(len(made), -1)[:, : len(x)]
+        whole = np.isfinite(seen).all(axis=0)
+        seen[:, ~whole] = 0
+        shown = whole & (depth >= 0)
+        if kind is Kind.LIGHT:
+            seen *= _levels(own[:, shown & known], seen[:, shown & known])[:, None]
+        weight = wanting * np.where(shown, np.clip((depth + 1) / (soft + 1), 0, 1), 0)
+        taken += weight
+        rate = np.divide(weight, taken, out=np.zeros_like(weight), where=taken > 0)
+        mean += np.where(shown, rate * (seen - mean), 0)
+    # NaN and inf are no light to pass into: they stay, or go as a whole.
+    mixed = (share < 1) & np.isfinite(own)
+    given = np.where(mixed, own, mean)
+    values = np.where(mixed | (share == 1), given + share * (mean - given), own)
+    made[:, rows, columns] = np.where(taken > 0, values, own)
+
+
+def _softened(outside: Pixels, reach: int) -> Pixels:
+    """`outside` with a slope of `reach` pixels around."""
+    import cv2
+
+    share, square = outside.copy(), np.ones((3, 3), np.uint8)
+    for _ in range(reach):
+        cv2.max(share, cv2.dilate(share, square) - np.float32(1 / (reach + 1)), dst=share)
+    return share
+
+
+def _levels(own: Pixels, other: Pixels) -> Pixels:
+    """How many times each plane of `other`, (C, N), is to be brighter to be as bright as `own`; (C,).
+
+    The median of the brighter half, which noise tells least about; within `_LEVEL`, and 1 where it is dark.
+    """
+    levels = np.ones(len(own), np.float32)
+    for k, (a, b) in enumerate(zip(own, other, strict=True)):
+        lit = np.isfinite(a) & (a > 0) & (b > 0)
+        if lit.sum() >= _ENOUGH:
+            a, b = a[lit], b[lit]
+            bright = a + b >= np.median(a + b)
+            levels[k] = np.clip(np.median(a[bright] / b[bright]), 1 / _LEVEL, _LEVEL)
+    return levels
 
 
 def _in_rows(x: Pixels, y: Pixels, border: int) -> Origin:

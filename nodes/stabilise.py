@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -22,10 +21,9 @@ from interneg.frame import Box, Frame, Pixels, Window
 from interneg.knobs import knob
 from interneg.node import Node, View
 from interneg.nodes._path import corrections
-from interneg.nodes._resample import Origin, carried, filled, origin, resampled, zoom_to_fill, zoomed
+from interneg.nodes._resample import Kind, filled, kind_of, origin, resampled, zoom_to_fill, zoomed
 from interneg.nodes._warp import bend
 from interneg.nodes._weave import Motion, rigid, steadied, track
-from interneg.resize import is_label
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,18 +70,19 @@ class Stabilise(Node):
     )  # fmt: skip
     lock: bool = knob(
         False, "bool", "Lock",
-        "Holds each shot still on a frame of it, as on a tripod, instead of smoothing its path.",
+        "Holds each shot still on one of the lock frames, as on a tripod, instead of smoothing its path.",
         group="Lock", animatable=False,
     )  # fmt: skip
     lock_frames: tuple[int, ...] = knob(
         (), "frames", "Lock frames",
-        "With lock: the frames to hold to, for each shot its first; a frame is held to the last one at or "
-        "before it, else to the first of them.", group="Lock", animatable=False,
+        "Needed by lock: the frames to hold to, at best the first of each shot; a frame is held to the last "
+        "one at or before it, else to the first of them.", group="Lock", animatable=False,
     )  # fmt: skip
     edges: str = knob(
         "hold", "choice", "Edges",
         "What stands where the moved picture ends: hold repeats its edge, mirror mirrors it, reveal leaves "
-        "black with alpha 0, crop enlarges the picture as far as needed, fill takes it from frames around.",
+        "black with alpha 0, crop enlarges the picture as far as needed, fill takes it from frames around, "
+        "brought to the same brightness.",
         choices=("hold", "mirror", "reveal", "crop", "fill"), group="Edges", animatable=False,
     )  # fmt: skip
     zoom_limit: float = knob(
@@ -131,38 +130,28 @@ class Stabilise(Node):
 
     def process(self, view: View) -> Pixels:
         """R, G, B (or a grey plane) in, the same moved out."""
-        return self._moved(view, view.planes(), resampled, view.planes)
+        return self._moved(view, view.planes(), Kind.LIGHT, view.planes)
 
     def carry(self, view: View, plane: Pixels, channel: str, depth: str) -> Pixels:
-        label = is_label(channel, depth)
-
         def neighbour(offset: int) -> Pixels:
             frame = view.window.frames[view.window.centre + offset]
             return np.asarray(frame.pixels[frame.channels.index(channel)])[None]
 
         known = all(channel in f.channels for f in view.window.frames)
-        look = partial(carried, label=label)
-        moved = self._moved(view, plane[None], look, neighbour if known else None, label)
-        return np.asarray(moved[0])
+        kind = kind_of(channel, depth)
+        return np.asarray(self._moved(view, plane[None], kind, neighbour if known else None)[0])
 
     def _moved(
-        self,
-        view: View,
-        planes: Pixels,
-        sampled: Callable[[Pixels, Origin], Pixels],
-        neighbour: Callable[[int], Pixels] | None,
-        label: bool = False,
+        self, view: View, planes: Pixels, kind: Kind, neighbour: Callable[[int], Pixels] | None
     ) -> Pixels:
         """(C, H, W) planes where they belong, and what stands beyond their edges."""
         solution = self.solve(view)
         at = origin(planes.shape[1:], solution.motion, solution.bend, view.amount, self.edges == "mirror")
-        made = sampled(planes, at)
-        if self.edges in ("reveal", "fill"):
-            missing = np.rint(at.outside) if label else at.outside
-            if self.edges == "reveal":
-                made *= 1 - missing
-            elif neighbour is not None:
-                filled(made, at, missing, solution.track, neighbour, sampled)
+        made = resampled(planes, at, kind)
+        if self.edges == "reveal":
+            made *= 1 - (np.rint(at.outside) if kind is Kind.LABEL else at.outside)
+        elif self.edges == "fill" and neighbour is not None:
+            filled(made, at, solution.track, neighbour, kind)
         return made
 
     def solve(self, view: View) -> Solution:

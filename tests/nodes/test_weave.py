@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from interneg.errors import InputError
+from interneg.frame import Pixels
 from interneg.nodes._path import corrections, nuke, text
-from interneg.nodes._resample import carried, filled, origin, resampled, zoom_to_fill, zoomed
+from interneg.nodes._resample import Kind, filled, kind_of, origin, resampled, zoom_to_fill, zoomed
 from interneg.nodes._weave import Motion, fit, level_of, points, steadied, weights_of
 
 SIZE = (60, 80)
@@ -96,8 +98,8 @@ def test_without_trust_there_is_no_motion() -> None:
 def test_no_way_is_exactly_none() -> None:
     plane = np.random.default_rng(1).normal(size=(1, *SIZE)).astype(np.float32)
     at = origin(SIZE, Motion(), None, 1.0)
-    np.testing.assert_array_equal(resampled(plane, at), plane)
-    np.testing.assert_array_equal(carried(plane, at, False), plane)
+    for kind in Kind:
+        np.testing.assert_array_equal(resampled(plane, at, kind), plane)
     assert not at.outside.any()
 
 
@@ -113,20 +115,102 @@ def test_the_origin_of_a_pixel_is_where_the_motion_comes_from() -> None:
 def test_labels_are_never_mixed_and_nan_stays_in_its_pixel() -> None:
     plane = np.random.default_rng(1).integers(0, 9, (1, *SIZE)).astype(np.float32)
     at = origin(SIZE, Motion(np.exp(0.03j), 1.4), None, 1.0)
-    assert set(np.unique(carried(plane, at, True))) <= set(range(9))
+    assert set(np.unique(resampled(plane, at, Kind.LABEL))) <= set(range(9))
     plane[0, 30, 40] = np.nan
-    assert 0 < np.isnan(carried(plane, at, False)).sum() <= 2
+    assert 0 < np.isnan(resampled(plane, at)).sum() <= 2
+
+
+def hard_edges() -> Pixels:
+    """(1, H, W): 0.1 and 0.9, straight and aslant."""
+    y, x = np.indices(SIZE)
+    return np.where((x > 40) ^ (x + 2 * y > 110), 0.9, 0.1)[None].astype(np.float32)
+
+
+def test_the_result_follows_the_shift_smoothly() -> None:
+    made = [resampled(hard_edges(), origin(SIZE, Motion(1, k / 64), None, 1.0)) for k in range(129)]
+    assert np.abs(np.diff(made, axis=0)).max() < 0.04
+
+
+def test_an_aov_that_is_a_multiple_stays_one_and_alpha_stays_within_its_range() -> None:
+    plane, at = hard_edges(), origin(SIZE, Motion(np.exp(0.03j), 1.4 + 0.6j), None, 1.0)
+    light = resampled(plane, at)
+    assert light.max() > 0.92 and light.min() < 0.09
+    np.testing.assert_allclose(resampled(3.7 * plane, at), 3.7 * light, rtol=1e-5)
+    alpha = resampled((plane > 0.5).astype(np.float32), at, Kind.ALPHA)
+    assert (alpha.min(), alpha.max()) == (0, 1) and np.unique(alpha).size > 20
+
+
+def test_what_a_channel_holds() -> None:
+    found = [kind_of(c, "half") for c in ("A", "left.A", "spec.R", "matte", "Z")]
+    assert found == [Kind.ALPHA, Kind.ALPHA, Kind.LIGHT, Kind.LIGHT, Kind.LABEL]
+    assert kind_of("id", "uint32") is Kind.LABEL
 
 
 def test_what_is_missing_comes_from_the_nearest_frame_that_shows_it() -> None:
-    at = origin(SIZE, Motion(1, 10), None, 1.0)
-    made = np.zeros((1, *SIZE), np.float32)
-    way = {0: Motion(), 1: Motion(1, 4), -2: Motion(1, 30)}
+    at = origin(SIZE, Motion(1, 20), None, 1.0)
+    way = {0: Motion(), 1: Motion(1, 6), -2: Motion(1, 30)}
     pictures = {1: np.full((1, *SIZE), 1, np.float32), -2: np.full((1, *SIZE), 2, np.float32)}
-    filled(made, at, at.outside, way, pictures.__getitem__, resampled)
-    assert np.unique(made[0, :, :6]).tolist() == [2]
-    assert np.unique(made[0, :, 6:10]).tolist() == [1]
-    assert not made[0, :, 10:].any()
+    for kind in (Kind.LABEL, Kind.ALPHA):
+        made = np.zeros((1, *SIZE), np.float32)
+        filled(made, at, way, pictures.__getitem__, kind)
+        line = made[0, 30]
+        assert (made[0, 13:-13] == line).all() and not line[34:].any()
+        assert np.unique(line[:14]).tolist() == [2]
+        if kind is Kind.LABEL:
+            assert np.unique(line[14:20]).tolist() == [1] and not line[20:].any()
+        else:
+            assert (np.diff(line[13:33]) < 0).all()
+
+
+def test_what_is_filled_in_has_the_level_of_the_frame() -> None:
+    scene = np.random.default_rng(2).uniform(0.2, 1, (2, *SIZE)).astype(np.float32)
+    scene[:] = np.cumsum(scene, axis=2) / np.arange(1, SIZE[1] + 1)
+    at = origin(SIZE, Motion(1, 8), None, 1.0)
+    made = resampled(scene, at)
+    gain = np.array([0.7, 1.3], np.float32)[:, None, None]
+    brighter = np.concatenate([scene[:, :, :8], scene], 2)[:, :, : SIZE[1]] * gain
+    filled(made, at, {0: Motion(), -1: Motion(1, 8)}, {-1: brighter}.__getitem__)
+    expected = np.concatenate([scene[:, :, :8], scene], 2)[:, :, : SIZE[1]]
+    np.testing.assert_allclose(made, expected, rtol=1e-4)
+
+
+def test_a_level_is_limited_and_stays_in_the_dark() -> None:
+    at = origin(SIZE, Motion(1, 8), None, 1.0)
+    for own, other, expected in ((1.0, 0.1, 0.2), (0.0, 0.1, 0.1), (-0.2, 0.1, 0.1)):
+        made = np.full((1, *SIZE), own, np.float32)
+        picture = np.full((1, *SIZE), other, np.float32)
+        filled(made, at, {0: Motion(), 1: Motion(1, 8)}, {1: picture}.__getitem__)
+        np.testing.assert_allclose(made[0, :, :8], expected, rtol=1e-6)
+        assert (made[0, :, 24:] == np.float32(own)).all()
+
+
+def test_filling_spreads_neither_nan_nor_inf() -> None:
+    at = origin(SIZE, Motion(1, 8), None, 1.0)
+    made = np.ones((1, *SIZE), np.float32)
+    made[0, 10, 10:12] = np.nan, np.inf
+    picture = np.ones((1, *SIZE), np.float32)
+    picture[0, 20, 3] = np.inf
+    filled(made, at, {0: Motion(), 1: Motion(1, 8)}, {1: picture}.__getitem__)
+    assert np.argwhere(~np.isfinite(made[0])).tolist() == [[10, 10], [10, 11]]
+    assert np.isinf(made[0, 10, 11])
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"format":\n 1,,}', "p.json, line 2, is not JSON"),
+        ("[]", "p.json is no path file as"),
+        ('{"format": "interneg path 1", "size": [80, 60], "frames": {"x": 1}}', "frames by number"),
+        ('{"format": "interneg path 1", "size": [80, 60], "frames": {"7": 1}}', "frame 7: expected a corr"),
+    ],
+)
+def test_a_bad_path_file_is_named_with_what_is_wrong(content: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        corrections(content.encode(), "p.json", SIZE)
+
+
+def test_the_nuke_script_says_what_is_not_in_it() -> None:
+    assert 'label "weave only: no warp, crop or edges"' in nuke(SIZE, {1: Motion()})
 
 
 @settings(deadline=None)
