@@ -1,4 +1,4 @@
-"""How brightness changes between two neighbouring frames, apart from what moves.
+"""How brightness changes between two frames, apart from what moves.
 
 Levels are natural logarithms of light: a change of exposure is a sum, and one of gamma a slope.
 """
@@ -49,7 +49,7 @@ _EVEN = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """Where the levels of one frame lie in the next: slope * level + field + rows.
+    """Where the levels of one frame lie in another: slope * level + field + rows.
 
     field: GRID float64, over the picture. rows: (h,) float64, from its top to its bottom.
     known: False where the two frames have nothing to go by.
@@ -81,26 +81,26 @@ def levels(view: View, offset: int) -> Pixels:
     return found
 
 
-def changes(view: View, first: int, colour: bool, bands: bool) -> tuple[Change, ...]:
-    """Measure the changes from the frame at offset `first` to the one after it, once per pair.
+def changes(view: View, first: int, second: int, colour: bool, bands: bool) -> tuple[Change, ...]:
+    """Measure the changes from the frame at offset `first` to that at `second`, once per pair.
 
     colour: of all planes of levels, else of the first. bands: whether rows are measured; else they are 0.
     Raises InputError where the frames differ in size.
     """
 
     def compare() -> tuple[Change, ...]:
-        between = flow(view, first, first + 1, _reduction(view))
+        between = flow(view, first, second, _reduction(view))
         height, width = view.window.frame.pixels.shape[1:]
         rows, columns = between.confidence.shape
         motion = between.field * np.array([columns / width, rows / height], np.float32)
         # Dense flow takes bands for motion; that of the camera cannot follow them.
         steady = camera(motion, between.confidence) if bands else None
-        pairs = list(zip(levels(view, first), levels(view, first + 1), strict=True))
+        pairs = list(zip(levels(view, first), levels(view, second), strict=True))
         return tuple(
             _change(*p, motion, between.confidence, steady) for p in (pairs if colour else pairs[:1])
         )
 
-    found: tuple[Change, ...] = view.measure(f"flicker changes 1 {colour} {bands}", compare, first, first + 1)
+    found: tuple[Change, ...] = view.measure(f"flicker changes 1 {colour} {bands}", compare, first, second)
     return found
 
 

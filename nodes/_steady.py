@@ -10,21 +10,12 @@ import numpy.typing as npt
 from interneg.frame import Frame
 from interneg.node import View
 from interneg.nodes._flicker import GRID, LUMA, Change, changes, levels
+from interneg.nodes._trend import trend
 
 Double = npt.NDArray[np.float64]
 
 # How far beyond the levels of most of the picture its slope holds.
 _BEYOND = 0.7
-_FEWEST = 3
-# Smaller flicker cannot be told from the errors of its measurement.
-_LEAST = 5e-4
-# This share of normal deviates is within so many standard deviations.
-_SHARE, _DEVIATIONS = 0.45, 0.598
-# In deviations, for keep = 1: what is flicker for certain, more where few differences tell its size, and from
-# how many times that it is an event for certain.
-_ALIKE = 1.7
-_UNSURE = 6.0
-_UNLIKE = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +40,7 @@ class Path:
 class Correction:
     """What is to be added to a level: exposure + slope * (level - pivot) + field + rows.
 
-    The level is held between `lowest` and `highest`. field: GRID, of mean 0; rows: (h,), float64.
+    The level is held between `lowest` and `highest`. field: GRID; rows: (h,), float64.
     """
 
     exposure: float
@@ -81,30 +72,35 @@ def path(view: View, plane: int, colour: bool, bands: bool) -> Path:
     own = levels(view, 0)[LUMA]
     lowest, pivot, highest = (float(v) for v in np.percentile(own, (1, 50, 99)))
     lowest, highest = lowest - _BEYOND, highest + _BEYOND
-    here = Change(1.0, np.zeros(GRID), np.zeros(len(own)))
-    found = {0: here}
     first, last = _ends(view.window.frames, view.window.centre)
+    found = {0: Change(1.0, np.zeros(GRID), np.zeros(len(own)))}
     for offset in range(1, last + 1):
-        step = changes(view, offset - 1, colour, bands)[plane]
+        step = changes(view, offset - 1, offset, colour, bands)[plane]
         if not step.known:
             break
-        to = found[offset - 1]
-        found[offset] = Change(
-            step.slope * to.slope, step.slope * to.field + step.field, step.slope * to.rows + step.rows
-        )
+        found[offset] = _later(found[offset - 1], step)
     for offset in range(-1, first - 1, -1):
-        step = changes(view, offset, colour, bands)[plane]
+        step = changes(view, offset, offset + 1, colour, bands)[plane]
         if not step.known:
             break
-        to = found[offset + 1]
-        found[offset] = Change(
-            to.slope / step.slope, (to.field - step.field) / step.slope, (to.rows - step.rows) / step.slope
-        )
+        found[offset] = _earlier(found[offset + 1], step)
     offsets = sorted(found)
     slopes = np.array([found[o].slope - 1 for o in offsets])
     fields = np.array([found[o].field + slope * pivot for o, slope in zip(offsets, slopes, strict=True)])
     rows = np.array([found[o].rows for o in offsets])
     return Path(np.array(offsets), pivot, lowest, highest, slopes, fields, rows)
+
+
+def _later(to: Change, step: Change) -> Change:
+    """The change to a frame, and from it to a later one."""
+    return Change(step.slope * to.slope, step.slope * to.field + step.field, step.slope * to.rows + step.rows)
+
+
+def _earlier(to: Change, step: Change) -> Change:
+    """The change to a frame, and from it to an earlier one, from which `step` leads."""
+    return Change(
+        to.slope / step.slope, (to.field - step.field) / step.slope, (to.rows - step.rows) / step.slope
+    )
 
 
 def _ends(frames: tuple[Frame, ...], centre: int) -> tuple[int, int]:
@@ -127,38 +123,27 @@ def correction(followed: Path, reach: int, keep: float) -> Correction:
 
     reach: how many frames the window has on each side. keep: 0..1, how soon a change is an event, which
     stays; 0: never.
-    The mean is weighted by a raised cosine, which is symmetric, so that a steady fade stays as it is.
     """
-    near = 0.5 + 0.5 * np.cos(np.pi * followed.offsets / (reach + 1))
-    exposures = followed.fields.mean(axis=(1, 2))
-    fields = followed.fields - exposures[:, None, None]
-    centre = int(np.searchsorted(followed.offsets, 0))
-    whole = near * _likeness(exposures, centre, keep)
-    local = whole[:, None, None] * _likeness(fields, centre, keep)
-    rows = whole[:, None] * _likeness(followed.rows, centre, keep)
+    offsets = followed.offsets
+    exposures = _exposures(followed.fields)
+    exposure, whole = trend(exposures, offsets, reach, keep)
+    # Nothing is taken from the frames of an event of the whole picture, and nothing changed in them.
+    own = float(whole[np.searchsorted(offsets, 0)])
+    slope, field, rows = (
+        own * trend(v, offsets, reach, keep, whole)[0]
+        for v in (followed.slopes, followed.fields - exposures[:, None, None], followed.rows)
+    )
     return Correction(
-        float(np.average(exposures, weights=whole)),
-        float(np.average(followed.slopes, weights=whole)),
-        np.average(fields, axis=0, weights=local),
-        np.average(followed.rows, axis=0, weights=rows),
-        followed.pivot,
-        followed.lowest,
-        followed.highest,
+        float(exposure), float(slope), field, rows, followed.pivot, followed.lowest, followed.highest
     )
 
 
-def _likeness(values: Double, centre: int, keep: float) -> Double:
-    """1 where a value is the centre's but for flicker, 0 where an event lies between; values: (n, ...).
+def _exposures(fields: Double) -> Double:
+    """The change of most of the picture, (n,): the mean of the half that is most alike.
 
-    How large flicker is, second differences tell: a fade has none, and a step or a lightning few.
+    So a lamp in a part of the picture does not count.
     """
-    apart = np.abs(values - values[centre])
-    if keep == 0:
-        return np.ones(values.shape)
-    if len(values) < _FEWEST:
-        return np.asarray(apart == 0, np.float64)  # two levels: flicker, or a step?
-    second = np.abs(values[:-2] - 2 * values[1:-1] + values[2:])
-    size = float(np.quantile(second, _SHARE)) / (_DEVIATIONS * np.sqrt(6))
-    near = (_ALIKE + _UNSURE / len(second)) / keep * max(size, _LEAST)
-    far = np.clip((apart - near) / ((_UNLIKE - 1) * near), 0, 1)
-    return np.asarray(1 - far * far * (3 - 2 * far))
+    ordered = np.sort(fields.reshape(len(fields), -1), axis=1)
+    half = ordered.shape[1] // 2
+    first = np.argmin(ordered[:, half:] - ordered[:, :-half], axis=1)
+    return np.array([row[at : at + half].mean() for row, at in zip(ordered, first, strict=True)])

@@ -212,6 +212,54 @@ def test_lightning_and_a_lamp_stand_out_of_flicker(render: Render) -> None:
         np.testing.assert_allclose(rise, np.log(event).ravel(), atol=0.05)
 
 
+def block_logarithms(clip: Pixels) -> Pixels:
+    level = clip.reshape(len(clip), 3, 6, 12, 8, 12).mean(axis=(1, 3, 5))
+    return np.asarray(np.log(np.maximum(level, 1e-6)))
+
+
+@pytest.mark.parametrize("size", [0.03, 0.06])
+@pytest.mark.parametrize("soft", [False, True])
+def test_a_lamp_is_not_bent_by_flicker_far_smaller(render: Render, size: float, soft: bool) -> None:
+    t = np.arange(40)[:, None, None, None]
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    near = np.exp(-((x / WIDTH - 0.25) ** 2 + (y / HEIGHT - 0.3) ** 2) / (2 * 0.2**2))
+    lit = near if soft else (x > 8) & (x < 48) & (y > 8) & (y < 44)
+    truth, shake = scene(40), flicker(size, 40)
+    clip = np.asarray(truth * (1 + 2 * lit * (t >= 20)), np.float32)
+    steady = block_logarithms(render(truth * shake)) - block_logarithms(truth)
+    done = block_logarithms(render(clip * shake)) - block_logarithms(clip)
+    assert np.abs(done - steady).max() < 0.025
+    assert np.diff(done, axis=0).std() < 0.2 * np.diff(np.log(shake), axis=0).std()
+
+
+def test_no_afterglow_of_lightning_that_clips(render: Render) -> None:
+    t = np.arange(40)[:, None, None, None]
+    code = scene(40) ** np.float32(1 / 2.2) * 0.6
+    shake = flicker(0.05, 40)
+
+    def shown(light: Pixels) -> Pixels:
+        return np.asarray((np.rint(255 * np.clip(code * light, 0, 1)) / 255) ** 2.2, np.float32)
+
+    clear, flash = np.float32(1), np.where(t == 18, np.float32(1.8), 1)
+    steady = block_logarithms(render(shown(shake))) - block_logarithms(shown(clear))
+    done = block_logarithms(render(shown(shake * flash))) - block_logarithms(shown(flash))
+    apart = np.abs(done - steady).max(axis=(1, 2))
+    assert np.delete(apart, 18).max() < 0.03
+
+
+@pytest.mark.parametrize("power", [1, 2.2])
+@pytest.mark.parametrize("size", [0.03, 0.06])
+def test_flicker_goes_from_fades_too(render: Render, power: float, size: float) -> None:
+    t = np.arange(40)[:, None, None, None]
+    fade = np.clip(1 - (t - 10) / 24, 0, 1)
+    clip, shake = np.asarray(scene(40) * fade**power, np.float32), flicker(size, 40)
+    before, after = (
+        np.log(c.mean(axis=(1, 2, 3))[4:26] / clip.mean(axis=(1, 2, 3))[4:26])
+        for c in (clip * shake, render(clip * shake))
+    )
+    assert np.diff(after, 2).std() < 0.2 * np.diff(before, 2).std()
+
+
 def test_keep_0_knows_no_event(render: Render) -> None:
     clip = scene() * np.where(np.arange(FRAMES) == 12, np.float32(1.8), 1)[:, None, None, None]
     level = np.log(render(clip, Deflicker(keep=0)) / scene()).mean(axis=(1, 2, 3))
