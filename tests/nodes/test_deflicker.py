@@ -232,7 +232,7 @@ def test_a_lamp_is_not_bent_by_flicker_far_smaller(render: Render, size: float, 
     assert np.diff(done, axis=0).std() < 0.2 * np.diff(np.log(shake), axis=0).std()
 
 
-def test_no_afterglow_of_lightning_that_clips(render: Render) -> None:
+def test_no_afterglow_of_a_single_flash_that_clips(render: Render) -> None:
     t = np.arange(40)[:, None, None, None]
     code = scene(40) ** np.float32(1 / 2.2) * 0.6
     shake = flicker(0.05, 40)
