@@ -24,24 +24,6 @@ SCENE = "ACEScg"
 VIDEO = "sRGB Encoded Rec.709 (sRGB)"
 
 
-class Silent:
-    """An engine source whose networks correct nothing: what is left is the node itself."""
-
-    identity = name = "silent"
-
-    def __init__(self) -> None:
-        self.seen: list[Pixels] = []
-        self.scale = 1
-
-    def open(self, model: str) -> Silent:
-        self.scale = int(model[-1])
-        return self
-
-    def run(self, planes: Pixels) -> Pixels:
-        self.seen.append(planes.copy())
-        return np.zeros((3, planes.shape[1] * self.scale, planes.shape[2] * self.scale), np.float32)
-
-
 def picture(height: int = 48, width: int = 64, seed: int = 0) -> Pixels:
     """A smooth colourful picture with an edge, 0.05..0.8."""
     rng = np.random.default_rng(seed)
@@ -61,11 +43,6 @@ def render(node: DenoiseSR, frame: Frame, context: Context, mask: Frame | None =
 
 def psnr(a: Pixels, b: Pixels) -> float:
     return float(-10 * np.log10(np.mean((a.astype(np.float64) - b) ** 2)))
-
-
-@pytest.fixture
-def silent(colour: Colour) -> Context:
-    return Context(colour, Silent(), Memo(8))
 
 
 def test_every_knob_is_described_and_has_a_valid_default() -> None:
