@@ -1,12 +1,15 @@
 """Validation while training: held tiles, and the public sets where their folders are given."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from interneg.engines.training.colour import rgb_to_ycc
+from interneg.engines.training.degrade import MARGIN, Dice, Mix
 from interneg.engines.training.networks import restore
+from interneg.engines.training.pairs import draw_pairs, overlaps
 from interneg.engines.training.tiles import Tiles
 
 
@@ -22,7 +25,10 @@ def psnr(result: Tensor, target: Tensor, border: int, peak_scale: float = 1.0) -
 
 @torch.no_grad()
 def held_figures(net: nn.Module, tiles: Tiles, scales: list[int]) -> dict[str, float]:
-    """PSNR-Y on the held tiles: clean at 2x and 4x, sigma 25 (grey) at 1x."""
+    """PSNR-Y on the held tiles: clean at 2x and 4x, sigma 25 (grey) at 1x.
+
+    Then how far the results of pairs of frames of these tiles are apart, in 8-bit codes of luma.
+    """
     figures = {}
     noise = torch.Generator(tiles.held.device).manual_seed(0)
     for scale in scales:
@@ -35,7 +41,20 @@ def held_figures(net: nn.Module, tiles: Tiles, scales: list[int]) -> dict[str, f
             planes[:, 3] = 25 / 255
         result = torch.cat([restore(net, part, scale)[:, :1] for part in planes.split(4)])
         figures[f"held x{scale}"] = psnr(result.clamp(0, 1), full, scale)
+        figures[f"apart x{scale}"] = _apart(net, tiles, scale)
     return figures
+
+
+def _apart(net: nn.Module, tiles: Tiles, scale: int) -> float:
+    """Root mean square of the difference between the results of pairs, where they show the same."""
+    held, dice = replace(tiles, train=tiles.held), Dice(0, tiles.held.device)
+    squares = []
+    for _ in range(8):
+        pairs = draw_pairs(held, scale, 40, 8, dice, Mix())
+        result = restore(net, pairs.batch.planes, scale)[:, :1]
+        first, second = overlaps(result, pairs.move, MARGIN * scale)
+        squares.append((first - second).double().square().mean())
+    return 255 * float(torch.stack(squares).mean().sqrt())
 
 
 def summary(net: nn.Module, tiles: Tiles, scales: list[int], set5: Path | None, bsd68: Path | None) -> str:

@@ -60,7 +60,8 @@ class Batch:
     @staticmethod
     def of(parts: list["Batch"]) -> "Batch":
         borders = [torch.zeros_like(p.planes[:, :2]) if p.borders is None else p.borders for p in parts]
-        return Batch(*(torch.cat(c) for c in ([p.planes for p in parts], [p.target for p in parts], borders)))
+        planes, target = torch.cat([p.planes for p in parts]), torch.cat([p.target for p in parts])
+        return Batch(planes, target, torch.cat(borders), parts[0].drawn)
 
     def turned(self, way: int) -> "Batch":
         """The batch flipped and turned."""
@@ -114,13 +115,13 @@ def draw(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix) 
         tally[kind] += 1
     makers = (_edges, _clean, _noisy, _coded, _rich)
     parts = [make(tiles, scale, size, n, dice, mix) for make, n in zip(makers, tally, strict=True) if n]
-    batch = Batch.of([_greyed(part, dice, mix) for part in parts])
+    batch = Batch.of([greyed(p, dice.uniform(len(p.planes), 0, 1) < mix.grey) for p in parts])
     batch.drawn = tally[0]
     return batch.turned(dice.whole(8))
 
 
-def _greyed(batch: Batch, dice: Dice, mix: Mix) -> Batch:
-    grey = dice.uniform(len(batch.planes), 0, 1) < mix.grey
+def greyed(batch: Batch, grey: Tensor) -> Batch:
+    """The batch without colour where ``grey`` (N,) is true."""
     keep = (~grey).float()[:, None, None, None]
     planes, target = batch.planes, batch.target
     chroma, noise = planes[:, 1:3] * keep, planes[:, 4:5] * keep
@@ -153,12 +154,12 @@ def _protocol(
         number, top, left = (c.gather(1, best)[:, 0] for c in (number, top, left))
     full = cut(tiles.full[1], number, top * scale, left * scale, size * scale)
     if dice.number() < log:
-        full = _log_encoded(full, dice)
+        full = log_encoded(full, dice)
         return resize(full, size, size, "bicubic") if scale > 1 else full, full
     return cut(tiles.full[scale], number, top, left, size) if scale > 1 else full, full
 
 
-def _log_encoded(rgb: Tensor, dice: Dice) -> Tensor:
+def log_encoded(rgb: Tensor, dice: Dice) -> Tensor:
     """The same scene at an exposure of -2..+4 stops in ACEScct, spread as the LOG working spaces are.
 
     Light of 0 and 1 are codes 0 and 1; four stops above are 1.46. With film-like dither.
@@ -176,7 +177,7 @@ def _clean(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix
 
 def _noisy(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix) -> Batch:
     reduced, full = _protocol(tiles, scale, size, count, dice, mix.log / 2)
-    sigma = _levels(count, dice)[:, None, None, None]
+    sigma = noise_levels(count, dice)[:, None, None, None]
     ycc = colour.rgb_to_ycc(reduced)
     if dice.number() < 0.5:
         sigma_y, sigma_c = sigma, sigma * dice.uniform(count, 0.0, 1.2)[:, None, None, None]
@@ -188,7 +189,7 @@ def _noisy(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix
     return Batch(_conditioned(ycc + noise, sigma_y, sigma_c), colour.rgb_to_ycc(full))
 
 
-def _levels(count: int, dice: Dice) -> Tensor:
+def noise_levels(count: int, dice: Dice) -> Tensor:
     """Noise levels: half evenly to 55/255, half in octaves of 0.5..15/255 (film in a log has so little)."""
     even = dice.uniform(count, 0, 55 / 255)
     octaves = torch.exp2(dice.uniform(count, -1.0, 3.907)) / 255
@@ -254,7 +255,7 @@ def _rich(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix)
     full = cut(
         tiles.full[1], number, dice.below(count, side - large + 1), dice.below(count, side - large + 1), large
     )
-    full = colour.rgb_to_ycc(_log_encoded(full, dice) if dice.number() < mix.log * 2 else full)
+    full = colour.rgb_to_ycc(log_encoded(full, dice) if dice.number() < mix.log * 2 else full)
     picture = full
     gain = 1.0
     sigma_y = sigma_c = q = None
@@ -300,7 +301,7 @@ def _grained(picture: Tensor, dice: Dice) -> tuple[Tensor, Tensor, Tensor]:
     """Add signal-dependent, possibly correlated luma and chroma noise; returns also both sigma maps."""
     count = len(picture)
     luma = picture[:, :1].clamp(0, 1)
-    level = _levels(count, dice)[:, None, None, None]
+    level = noise_levels(count, dice)[:, None, None, None]
     lean = dice.uniform(count, 0, 0.9)[:, None, None, None]
     rising = (dice.uniform(count, 0, 1) < 0.6)[:, None, None, None]
     slope = torch.where(rising, luma, 1 - luma).sqrt()

@@ -174,6 +174,8 @@ def command(network: str, arguments: dict[str, Any]) -> str:
         "coded",
         "edges",
         "knee",
+        "pairs",
+        "coherence",
         "seed",
     )
     options = " ".join(f"--{k.replace('_', '-')} {arguments[k]}" for k in shown if k in arguments)

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from interneg.engines.training.pairs import overlaps
+
 CHROMA_WEIGHT = 0.25
 FREQUENCY_WEIGHT = 0.02
 OVERSHOOT_WEIGHT = 1.0
@@ -43,8 +45,7 @@ def restoration_loss(
     spectrum term looks at every other sample, for speed, and the overshoot term at the drawn edges: there
     it shall be gone, while in photographs the least error decides. Returns a scalar.
     """
-    weight = result.new_tensor([1.0, CHROMA_WEIGHT / 2, CHROMA_WEIGHT / 2]).view(1, 3, 1, 1)
-    fidelity: Tensor = _Charbonnier.apply(result, target, weight, knee)  # type: ignore[no-untyped-call]
+    fidelity: Tensor = _Charbonnier.apply(result, target, _weights(result), knee)  # type: ignore[no-untyped-call]
     spectrum = torch.fft.rfft2(result[::2, :1] - target[::2, :1], norm="ortho").abs().mean()
     loss = fidelity + FREQUENCY_WEIGHT * spectrum
     if drawn:
@@ -57,6 +58,25 @@ def restoration_loss(
         return loss
     blocks = blockiness(result[coded, :1], target[coded, :1], borders[coded])
     return loss + BLOCK_WEIGHT * coded.float().mean() * blocks
+
+
+def _weights(result: Tensor) -> Tensor:
+    """What Y, Cb and Cr count."""
+    return result.new_tensor([1.0, CHROMA_WEIGHT / 2, CHROMA_WEIGHT / 2]).view(1, 3, 1, 1)
+
+
+def incoherence(result: Tensor, move: tuple[int, int], border: int, knee: float = 1e-3) -> Tensor:
+    """How much the results of two frames differ where they show the same: the temporal-coherence loss.
+
+    Result float32 (2N,3,H,W): N first frames, then the N second ones, in which the content lies ``move``
+    pixels further down and right; ``border`` pixels beside the edges are left out. The truth of both is the
+    same there, so it is their errors that are compared. Charbonnier, with the restoration loss's weights.
+    (Compared so along a measured motion: Lai et al., Learning Blind Video Temporal Consistency, 2018.)
+    """
+    first, second = overlaps(result, move, border)
+    apart = first - second
+    loss: Tensor = _Charbonnier.apply(apart, torch.zeros_like(apart), _weights(result), knee)  # type: ignore[no-untyped-call]
+    return loss
 
 
 def blockiness(luma: Tensor, clean: Tensor, borders: Tensor) -> Tensor:

@@ -17,10 +17,11 @@ import torch
 from torch import Tensor, nn
 
 from interneg.engines.training import checks
-from interneg.engines.training.degrade import Dice, Mix, draw
-from interneg.engines.training.losses import restoration_loss
+from interneg.engines.training.degrade import MARGIN, Batch, Dice, Mix, draw
+from interneg.engines.training.losses import incoherence, restoration_loss
 from interneg.engines.training.muon import Muon
 from interneg.engines.training.networks import build, restore
+from interneg.engines.training.pairs import draw_pairs
 from interneg.engines.training.tiles import Tiles, load
 
 Checkpoint = dict[str, Any]
@@ -48,6 +49,8 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     add("--noisy", type=float, default=Mix.noisy, help="share of Gaussian noise samples")
     add("--coded", type=float, default=Mix.coded, help="share of real codec samples")
     add("--edges", type=float, default=Mix.edges, help="share of drawn edges")
+    add("--pairs", type=int, default=0, help="of each batch, so many pairs of consecutive frames")
+    add("--coherence", type=float, default=0.2, help="weight of how much the results of a pair differ")
     add("--seed", type=int, default=0)
     add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     add("--threads", type=int, default=0)
@@ -60,6 +63,10 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if (args.size + 8) % 16:
         parser.error(f"--size {args.size}: size + 8 must be a multiple of 16 (40, 56, 72, 120)")
+    if not 0 <= 2 * args.pairs < args.batch:
+        parser.error(
+            f"--pairs {args.pairs}: two frames each must leave room for others in --batch {args.batch}"
+        )
     return args
 
 
@@ -155,7 +162,11 @@ class Run:
         """One step: draw a scale and a batch, descend, average. Returns the scale and the loss."""
         args = self.args
         scale = self.scales[self.dice.whole(len(self.scales))]
-        batch = draw(self.tiles, scale, args.size, args.batch, self.dice, self.mix)
+        frames = 2 * args.pairs
+        batch = draw(self.tiles, scale, args.size, args.batch - frames, self.dice, self.mix)
+        if args.pairs:
+            pairs = draw_pairs(self.tiles, scale, args.size, args.pairs, self.dice, self.mix)
+            batch = Batch.of([batch, pairs.batch])
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = rate(self.step, args)
@@ -164,6 +175,9 @@ class Run:
             result = restore(self.forward, planes, scale)
         borders = batch.borders if scale == 1 else None
         loss = restoration_loss(result.float(), batch.target, borders, batch.drawn, args.knee)
+        if args.pairs:
+            share = args.coherence * frames / args.batch
+            loss = loss + share * incoherence(result.float()[-frames:], pairs.move, MARGIN * scale, args.knee)
         self.net.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         for optimiser in self.optimisers:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from interneg.engines.training import export, train
+from interneg.engines.training import checks, export, train
 from interneg.engines.training.networks import build
 
 ort = pytest.importorskip("onnxruntime", reason="exported files are run by onnxruntime")
@@ -70,6 +70,27 @@ def test_weights_alone_cannot_be_resumed(pack: Path, trained: Path, tmp_path: Pa
 def test_sizes_that_jpeg_cannot_tile_are_refused(pack: Path) -> None:
     with pytest.raises(SystemExit):
         train.parse(arguments(pack, Path("x.pt"), "--size", "50"))
+
+
+def test_training_on_pairs_brings_their_results_together(pack: Path, trained: Path, tmp_path: Path) -> None:
+    apart = []
+    for weight in ("0", "3"):
+        out = tmp_path / f"{weight}.pt"
+        options = ("--scales", "1", "--batch", "5", "--pairs", "2", "--size", "40", "--lr", "1e-3")
+        options += ("--ema", "0", "--steps", "40", "--init", str(trained), "--coherence", weight)
+        train.main(arguments(pack, out, *options))
+        saved = torch.load(out, weights_only=True)
+        net = build("lite", (1,))
+        net.load_state_dict(saved["average"])
+        tiles = train.load(pack, torch.device("cpu"))
+        apart.append(checks.held_figures(net, tiles, [1])["apart x1"])
+        assert f"--pairs 2 --coherence {float(weight)}" in export.command("lite", saved["args"])
+    assert apart[1] < apart[0]
+
+
+def test_pairs_must_leave_room_for_other_samples(pack: Path) -> None:
+    with pytest.raises(SystemExit):
+        train.parse(arguments(pack, Path("x.pt"), "--batch", "4", "--pairs", "2"))
 
 
 @pytest.mark.parametrize("network", ["lite", "standard"])
