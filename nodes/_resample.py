@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 import numpy as np
 
@@ -21,6 +22,7 @@ _SOFT = 12
 _SEAM = 16
 _LEVEL = 2.0
 _ENOUGH = 64
+_SLOPE = np.array([1, -8, 0, 8, -1], np.float32) / 12
 
 
 class Kind(Enum):
@@ -43,11 +45,20 @@ class Origin:
     """Where in a picture each pixel of the result comes from.
 
     x, y: (H, W) float32, pixel centres at whole numbers. border: OpenCV's rule for what lies outside.
+    aspect: how many times as wide as high a pixel is.
     """
 
     x: Pixels
     y: Pixels
     border: int
+    aspect: float = 1.0
+
+    @cached_property
+    def beside(self) -> tuple[Pixels, Pixels]:
+        """How far x and y are, each, from the nearest 1/32 of a pixel, where OpenCV samples; 0 outside."""
+        inside = self.outside == 0
+        x, y = (inside * (v - np.rint(v * np.float32(32)) / np.float32(32)) for v in (self.x, self.y))
+        return x, y
 
     @property
     def outside(self) -> Pixels:
@@ -58,23 +69,28 @@ class Origin:
 
 
 def origin(
-    size: tuple[int, ...], motion: Motion, bend: Pixels | None, amount: float | Pixels, mirror: bool = False
+    size: tuple[int, ...],
+    motion: Motion,
+    bend: Pixels | None,
+    amount: float | Pixels,
+    mirror: bool = False,
+    aspect: float = 1.0,
 ) -> Origin:
     """The origin of each pixel of a picture of `size` (H, W) that `motion` moves.
 
     bend: (h, w, 2) float32 of any size, by how many pixels what lies there is moved before. amount: how much
     of the way is gone, (H, W) or one number. mirror: the picture is mirrored beyond its edges, else its edge
-    repeats.
+    repeats. aspect: how many times as wide as high a pixel is.
     """
     import cv2
 
     height, width = size
     back = motion.inverse
-    x = (np.arange(width, dtype=np.float64) - (width - 1) / 2)[None]
+    x = aspect * (np.arange(width, dtype=np.float64) - (width - 1) / 2)[None]
     y = (np.arange(height, dtype=np.float64) - (height - 1) / 2)[:, None]
     # The way to go, and not the place, so that no way is exactly none.
     turn = back.turn - 1
-    dx = (turn.real * x + (back.shift.real - turn.imag * y)).astype(np.float32)
+    dx = ((turn.real * x + (back.shift.real - turn.imag * y)) / aspect).astype(np.float32)
     dy = (turn.imag * x + (back.shift.imag + turn.real * y)).astype(np.float32)
     column, row = np.arange(width, dtype=np.float32)[None], np.arange(height, dtype=np.float32)[:, None]
     if bend is not None:
@@ -85,12 +101,13 @@ def origin(
         dx -= bent[..., 0]
         dy -= bent[..., 1]
     border = cv2.BORDER_REFLECT if mirror else cv2.BORDER_REPLICATE
-    return Origin(column + dx * np.float32(amount), row + dy * np.float32(amount), border)
+    return Origin(column + dx * np.float32(amount), row + dy * np.float32(amount), border, aspect)
 
 
 def resampled(planes: Pixels, at: Origin, kind: Kind = Kind.LIGHT) -> Pixels:
     """(C, H, W) planes as seen from `at`, by an 8-tap Lanczos kernel; labels by the nearest pixel.
 
+    OpenCV's kernel knows places to 1/32 of a pixel; what is left is followed along the slope of the picture.
     Light may ring by a quarter of the light of the pixels around, and no more: beside a highlight of 100 it
     would go far below 0. Alpha stays between the pixels around. Where a pixel comes from its own place it is
     left as it is. NaN and inf stay in their pixel.
@@ -114,6 +131,9 @@ def _lanczos(plane: Pixels, at: Origin, headroom: float) -> Pixels:
     import cv2
 
     made = cv2.remap(plane, at.x, at.y, cv2.INTER_LANCZOS4, borderMode=at.border)
+    for beside, kernel in zip(at.beside, (_SLOPE[None], _SLOPE[:, None]), strict=True):
+        slope = cv2.filter2D(plane, cv2.CV_32F, kernel, borderType=cv2.BORDER_REPLICATE)
+        made += beside * cv2.remap(slope, at.x, at.y, cv2.INTER_LINEAR, borderMode=at.border)
     square = np.ones((3, 3), np.uint8)
     high, low = cv2.dilate(plane, square), cv2.erode(plane, square)
     span = high - low
@@ -151,12 +171,12 @@ def filled(
     rows, columns = np.nonzero(wanted)
     share, own = share[rows, columns], made[:, rows, columns]
     known = outside[rows, columns] == 0
-    middle = complex((width - 1) / 2, (height - 1) / 2)
-    place = at.x[rows, columns] + 1j * at.y[rows, columns] - middle
+    middle = complex(at.aspect * (width - 1) / 2, (height - 1) / 2)
+    place = at.aspect * at.x[rows, columns] + 1j * at.y[rows, columns] - middle
     taken, mean = np.zeros_like(share), np.zeros_like(own)
     for offset in sorted(track.keys() - {0}, key=lambda o: (abs(o), o)):
         there = track[offset](place) + middle
-        x, y = there.real.astype(np.float32), there.imag.astype(np.float32)
+        x, y = (there.real / at.aspect).astype(np.float32), there.imag.astype(np.float32)
         depth = np.min([x, width - 1 - x, y, height - 1 - y], axis=0)
         wanting = np.where(share > 0, 1 - taken, 0)
         if not ((depth >= 0) & (wanting > 0)).any():
@@ -210,10 +230,13 @@ def _in_rows(x: Pixels, y: Pixels, border: int) -> Origin:
     return Origin(x, y, border)
 
 
-def zoom_to_fill(size: tuple[int, int], motion: Motion) -> float:
-    """How many times a picture of `size` (H, W) is to be enlarged, so that no pixel lies outside of it."""
+def zoom_to_fill(size: tuple[int, int], motion: Motion, aspect: float = 1.0) -> float:
+    """How many times a picture of `size` (H, W) is to be enlarged, so that no pixel lies outside of it.
+
+    aspect: how many times as wide as high a pixel is.
+    """
     back = motion.inverse
-    reach = complex((size[1] - 1) / 2, (size[0] - 1) / 2)
+    reach = complex(aspect * (size[1] - 1) / 2, (size[0] - 1) / 2)
     corners = [back.turn * corner for corner in (reach, reach.conjugate())]
     across = max(abs(c.real) for c in corners) / max(reach.real - abs(back.shift.real), 0.5)
     down = max(abs(c.imag) for c in corners) / max(reach.imag - abs(back.shift.imag), 0.5)

@@ -9,7 +9,7 @@ from interneg.colour import WorkingSpace
 from interneg.frame import Pixels
 from interneg.node import View
 from interneg.nodes._flow import flow
-from interneg.nodes._weave import Motion, Points, agreed, level_of, points
+from interneg.nodes._weave import Motion, Points, agreed, aspect_of, level_of, points, squared
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
@@ -24,17 +24,18 @@ _FIRM = 2.0
 def bend(view: View, track: dict[int, Motion], reach: int) -> Pixels:
     """How far each place of the window's own frame is to be moved to lie where it does in most frames.
 
-    track: see `_weave.track`. (h, w, 2) float32 on a coarse grid over the picture, full-size pixels. Each
-    place is followed through the window; a straight line through its way against the rigid motion is where it
-    should lie, so that steady ways (parallax) are kept.
+    track: see `_weave.track`. (h, w, 2) float32: x and y in full-size pixels, to 0.001, at a few places that
+    lie evenly over the picture, see `spread`. Each place is followed through the window; a straight line
+    through its way against the rigid motion is where it should lie, so that steady ways (parallax) are kept.
     """
-    size = view.planes(0, WorkingSpace.LOG_Y).shape[1:]
+    aspect = aspect_of(view, 0)
+    size = squared(view.planes(0, WorkingSpace.LOG_Y).shape[1:], aspect)
     first, last = min(track), max(track)
     rests = {o: rest(view, o) for o in range(first, last)}
     if not rests:
         return np.zeros((1, 1, 2), np.float32)
     height, width = rests[first].shape
-    z = points(height, width, (size[0], size[1]))
+    z = points(height, width, size)
     sums = [np.zeros(z.shape) for _ in range(3)]
     ways = [np.zeros(z.shape, complex) for _ in range(2)]
 
@@ -51,38 +52,57 @@ def bend(view: View, track: dict[int, Motion], reach: int) -> Pixels:
         way, seen = np.zeros(z.shape, complex), np.ones(z.shape, np.float32)
         for o in range(0, end, step):
             pair = min(o, o + step)
-            field, inside = _sampled(rests[pair], track[pair](z), (size[0], size[1]))
+            field, inside = _sampled(rests[pair], track[pair](z), size)
             way = way + step * field / track[pair + 1].turn
             seen = seen * inside
             count(o + step, way, seen)
     s0, s1, s2 = sums
     found = (s2 * ways[0] - s1 * ways[1]) / np.maximum(s0 * s2 - s1**2, 1e-6)
-    return np.stack([found.real, found.imag], -1).astype(np.float32)
+    few = _spread(np.stack([found.real / aspect, found.imag], -1), min(_WAVES, height), min(_WAVES, width))
+    return np.asarray(np.round(few, 3) + 0.0, np.float32)
+
+
+def spread(bend: Pixels, size: tuple[int, ...]) -> Pixels:
+    """A bend at places close enough to interpolate between, for a picture of `size` (H, W); (h, w, 2)."""
+    height, width = (-(-pixels // 2 ** level_of(size) // _CELL) for pixels in size)
+    return _spread(bend, max(height, len(bend)), max(width, bend.shape[1])).astype(np.float32)
+
+
+def _spread(field: npt.NDArray[np.floating], height: int, width: int) -> npt.NDArray[np.float64]:
+    """A field at (height, width) other places that are spread evenly, by the cosines that both tell apart."""
+    for axis, count in enumerate((height, width)):
+        here = _cosines(min(_WAVES, count, field.shape[axis]), field.shape[axis])
+        there = _cosines(len(here), count)
+        here = here / np.square(here).sum(axis=1, keepdims=True)
+        field = np.moveaxis(np.einsum("ni,i...,nj->j...", here, np.moveaxis(field, axis, 0), there), 0, axis)
+    return np.asarray(field, np.float64)
 
 
 def rest(view: View, first: int) -> Points:
     """How the frame after the one at offset `first` is bent against it: what no rigid motion explains.
 
-    (h, w) complex, x + iy in full-size pixels, on a coarse grid over the picture; smooth, as film is: a sum
-    of a few cosines, fitted so that what moves by itself does not count.
+    (h, w) complex, x + iy in full-size square pixels, on a coarse grid over the picture; smooth, as film is:
+    a sum of a few cosines, fitted so that what moves by itself does not count.
     """
-    made: Points = view.measure("warp 1", lambda: _rest(view, first), first, first + 1)
+    made: Points = view.measure(
+        f"warp 1 {aspect_of(view, first)}", lambda: _rest(view, first), first, first + 1
+    )
     return made
 
 
 def _rest(view: View, first: int) -> Points:
     import cv2
 
-    height, width = view.planes(first, WorkingSpace.LOG_Y).shape[1:]
-    seen = flow(view, first, first + 1, level_of((height, width)))
+    size, aspect = view.planes(first, WorkingSpace.LOG_Y).shape[1:], aspect_of(view, first)
+    seen = flow(view, first, first + 1, level_of(size))
     motion = agreed(view, first, first + 1)
-    rows, columns = (-(-size // _CELL) for size in seen.confidence.shape)
+    rows, columns = (-(-pixels // _CELL) for pixels in seen.confidence.shape)
     if motion is None:
         return np.zeros((rows, columns), complex)
     small = cv2.resize(seen.field, (columns, rows), interpolation=cv2.INTER_AREA)
     sure = cv2.resize(seen.confidence, (columns, rows), interpolation=cv2.INTER_AREA).ravel()
-    z = points(rows, columns, (height, width))
-    left = (small[..., 0] + 1j * small[..., 1] - (motion(z) - z)).ravel()
+    z = points(rows, columns, squared(size, aspect))
+    left = (aspect * small[..., 0] + 1j * small[..., 1] - (motion(z) - z)).ravel()
     waves, costs = _waves(rows, columns)
     found, scale = np.zeros(left.shape, complex), 3 * float(np.median(np.abs(left)))
     for k in range(_ROUNDS):
@@ -100,16 +120,18 @@ def _rest(view: View, first: int) -> Points:
 
 def _waves(rows: int, columns: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """The smooth fields that others are made of, (N, rows * columns) cosines, and what each costs, (N, N)."""
-    up, across = (
-        np.cos(np.pi * np.arange(_WAVES)[:, None] * (np.arange(size) + 0.5) / size)
-        for size in (rows, columns)
-    )
+    up, across = _cosines(_WAVES, rows), _cosines(_WAVES, columns)
     waves = (up[:, None, :, None] * across[None, :, None, :]).reshape(_WAVES**2, -1)
     rank = np.hypot(*np.meshgrid(np.arange(_WAVES), np.arange(_WAVES))).ravel()
     return waves, np.diag(_STIFF * (1 + rank**4))
 
 
-def _sampled(field: Points, at: Points, size: tuple[int, int]) -> tuple[Points, Pixels]:
+def _cosines(count: int, size: int) -> npt.NDArray[np.float64]:
+    """(count, size): 0, 1, 2 ... half waves over a length, at places spread evenly over it."""
+    return np.asarray(np.cos(np.pi * np.arange(count)[:, None] * (np.arange(size) + 0.5) / size))
+
+
+def _sampled(field: Points, at: Points, size: tuple[float, float]) -> tuple[Points, Pixels]:
     """The field at places in the picture, and 1 where they lie in it, 0 beyond its edges."""
     import cv2
 

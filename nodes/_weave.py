@@ -28,14 +28,16 @@ _ALIKE = 0.2
 _AROUND = 25
 _BEND = 0.001
 _ONE_SIDED = 0.05
+_ASKED = 5
+_NOTHING = 1e-12
 
 
 @dataclass(frozen=True)
 class Motion:
     """A similarity: the point z of one picture lies at turn * z + shift in another.
 
-    Points are x + iy in pixels from the middle of the picture, y growing downwards; abs(turn) is the scale,
-    and its angle the rotation, clockwise as seen.
+    Points are x + iy from the middle of the picture, y growing downwards, in square pixels as high as those
+    of the picture; abs(turn) is the scale, and its angle the rotation, clockwise as seen.
     """
 
     turn: complex = 1
@@ -57,8 +59,13 @@ class Motion:
         return Motion(complex(self.turn**share), share * self.shift)
 
 
-def points(height: int, width: int, size: tuple[int, int]) -> Points:
-    """Where the pixels of a reduction to (height, width) lie in a picture of `size` (H, W)."""
+def squared(size: tuple[int, ...], aspect: float) -> tuple[float, float]:
+    """The size of a picture of (H, W) pixels, each `aspect` times as wide as high, in square pixels."""
+    return size[0], size[1] * aspect
+
+
+def points(height: int, width: int, size: tuple[float, float]) -> Points:
+    """Where the pixels of a reduction to (height, width) lie in a picture of `size` (H, W), see `squared`."""
     x = (np.arange(width) + 0.5) * (size[1] / width) - size[1] / 2
     y = (np.arange(height) + 0.5) * (size[0] / height) - size[0] / 2
     return np.asarray(x + 1j * y[:, None])
@@ -89,28 +96,55 @@ def track(view: View, box: Box | None = None) -> dict[int, Motion]:
 
 def steadied(track: dict[int, Motion], reach: int, at: int = 0) -> Motion:
     """What brings the frame at offset `at` from where it is to where the smooth path has it."""
-    weights = weights_of([o - at for o in track], reach)
-    here = track[at]
+    offsets, here = [o - at for o in track], track[at]
     # Of each frame, where it lies in terms of the frame to be moved.
     seen = [m.after(here.inverse) for m in track.values()]
-    turn = np.exp(weights @ np.log([m.turn for m in seen]))
-    return Motion(complex(turn), complex(weights @ np.array([m.shift for m in seen])))
+    turn, shift = (
+        _smooth(offsets, np.array(way), reach)
+        for way in (np.log([m.turn for m in seen]), [m.shift for m in seen])
+    )
+    return Motion(complex(np.exp(turn)), shift)
 
 
-def weights_of(offsets: Sequence[int], reach: int) -> npt.NDArray[np.float64]:
+def _smooth(offsets: Sequence[int], way: Points, reach: int) -> complex:
+    """The value at offset 0 of the smooth path through a way: of a curve, or where the camera stands."""
+    standing = stands(way)
+    weights = standing * weights_of(offsets, reach, 0) + (1 - standing) * weights_of(offsets, reach)
+    return complex(weights @ way)
+
+
+def stands(way: Points) -> float:
+    """How likely the camera stands still, 0..1, that a way of frames in order comes from.
+
+    Against it are a straight line and a parabola, by Schwarz's criterion (1978). Frames count half, as weave
+    is not all new in each, so that the answer does not jump from frame to frame. Of fewer than five frames
+    it is not asked.
+    """
+    count = len(way)
+    if count < _ASKED:
+        return 0.0
+    terms = np.linalg.qr(np.vander(np.arange(count), 3, increasing=True))[0]
+    explained = np.cumsum(np.square(np.abs(terms.T @ way)))
+    left = np.maximum(np.square(np.abs(way)).sum() - explained, _NOTHING)
+    likely = -(count - 1) / 2 * np.log(left) - np.log(count) * np.arange(3)
+    return float(1 / np.exp(likely - likely[0]).sum())
+
+
+def weights_of(offsets: Sequence[int], reach: int, degree: int = 2) -> npt.NDArray[np.float64]:
     """The weights whose sum over the offsets is a smooth curve's value at 0.
 
-    The curve is a parabola fitted by least squares, the frames weighing 1 - (offset / (reach + 1))**2. Its
-    bend costs, the more the fewer frames and the more they lie on one side, where it would swing: a pan that
-    gathers speed is followed, an end of a shot is nearly a straight line, and so is a path of few frames.
-    (Local polynomial regression: Fan and Gijbels, 1996.)
+    The curve is a parabola, or of a lower degree, fitted by least squares, the frames weighing
+    1 - (offset / (reach + 1))**2. Its bend costs, the more the fewer frames and the more they lie on one
+    side, where it would swing: a pan that gathers speed is followed, an end of a shot is nearly a straight
+    line, and so is a path of few frames. (Local polynomial regression: Fan and Gijbels, 1996.)
     """
     u = np.array(offsets) / (reach + 1)
     near = 1 - u**2
-    terms = np.stack([np.ones_like(u), u, u**2])
+    terms = np.stack([u**power for power in range(degree + 1)])
     lopsided = (near @ u) / near.sum()
-    cost = near.sum() * (_BEND * (16 / (reach + 1)) ** 4 + _ONE_SIDED * lopsided**2)
-    normal = (terms * near) @ terms.T + np.diag([0, 0, cost])
+    normal = (terms * near) @ terms.T
+    if degree == 2:
+        normal[2, 2] += near.sum() * (16 / (reach + 1)) ** 4 * (_BEND + _ONE_SIDED * lopsided**2)
     return np.asarray((np.linalg.pinv(normal) @ (terms * near))[0])
 
 
@@ -125,21 +159,23 @@ def rigid(view: View, first: int, second: int, box: Box | None = None) -> Motion
 
 def agreed(view: View, first: int, second: int, box: Box | None = None) -> Motion | None:
     """As `rigid`; None where the frames have nothing in common: black, white, nothing but grain."""
-    name = f"rigid 1 {box}"
+    name = f"rigid 1 {box} {aspect_of(view, first)}"
     motion: Motion | None = view.measure(name, lambda: _agreed(view, first, second, box), first, second)
     return motion
 
 
 def _agreed(view: View, first: int, second: int, box: Box | None) -> Motion | None:
-    height, width = size = view.planes(first, WorkingSpace.LOG_Y).shape[1:]
-    level = level_of(size if box is None else (box.height, box.width))
+    height, width = view.planes(first, WorkingSpace.LOG_Y).shape[1:]
+    aspect = aspect_of(view, first)
+    size = squared((height, width), aspect)
+    level = level_of((height, width) if box is None else (box.height, box.width))
     seen = flow(view, first, second, level + 1)
     rows, columns = seen.confidence.shape
-    z = points(rows, columns, (height, width))
-    moved = seen.field[..., 0] + 1j * seen.field[..., 1]
+    z = points(rows, columns, size)
+    moved = aspect * seen.field[..., 0] + 1j * seen.field[..., 1]
     trust = seen.confidence
     if box is not None:
-        x, y = z.real + width / 2, z.imag + height / 2
+        x, y = z.real / aspect + width / 2, z.imag + height / 2
         trust = trust * ((x >= box.x0) & (x < box.x1) & (y >= box.y0) & (y < box.y1))
     every = _EVERY if box is None else 1
     sparse = np.s_[::every, ::every]
@@ -148,7 +184,12 @@ def _agreed(view: View, first: int, second: int, box: Box | None) -> Motion | No
         return None
     trust = trust / np.square(1 + np.square(np.abs(motion(z) - z - moved) / _STRAY))
     a, b = (structure(view, o, level) for o in (first, second))
-    return _refined(motion, a, b, trust, (height, width), box is None)
+    return _refined(motion, a, b, trust, size, box is None)
+
+
+def aspect_of(view: View, offset: int) -> float:
+    """How many times as wide as high the pixels of the frame at `offset` are."""
+    return view.window.frames[view.window.centre + offset].pixel_aspect
 
 
 def fit(z: Points, moved: Points, trust: Pixels, turns: bool = True) -> Motion | None:
@@ -192,13 +233,13 @@ def _refined(
     a: npt.NDArray[np.uint8],
     b: npt.NDArray[np.uint8],
     trust: Pixels,
-    size: tuple[int, int],
+    size: tuple[float, float],
     turns: bool,
 ) -> Motion | None:
     """The motion to a few hundredths of a pixel, from the brightness itself; None where it explains nothing.
 
-    a, b: the structure of both frames, reductions of pictures of `size`. trust: what may be looked at.
-    Gauss-Newton steps on the mean of both gradients (Malis, 2004); pixels that differ weigh less.
+    a, b: the structure of both frames, reductions of pictures of `size`, see `squared`. trust: what may be
+    looked at. Gauss-Newton steps on the mean of both gradients (Malis, 2004); pixels that differ weigh less.
     """
     import cv2
 

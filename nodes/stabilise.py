@@ -20,15 +20,15 @@ from interneg.errors import InputError, KnobError
 from interneg.frame import Box, Frame, Pixels, Window
 from interneg.knobs import knob
 from interneg.node import Node, View
-from interneg.nodes._path import corrections
+from interneg.nodes._path import corrections, rounded
 from interneg.nodes._resample import Kind, filled, kind_of, origin, resampled, zoom_to_fill, zoomed
-from interneg.nodes._warp import bend
+from interneg.nodes._warp import bend, spread
 from interneg.nodes._weave import Motion, rigid, steadied, track
 
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """What is done to one frame: `bend`, if any, and then `motion`. track: see `_weave.track`."""
+    """What is done to one frame: `bend`, if any, and then `motion`. See `_warp.bend`, `_weave.track`."""
 
     motion: Motion
     bend: Pixels | None
@@ -111,7 +111,8 @@ class Stabilise(Node):
     path: str = knob(
         "", "file", "Path",
         "A path file, as `interneg analyse` writes it: each frame is moved by the correction that stands "
-        "there, and weave is not measured. In a recipe file its path starts from the file's folder.",
+        "there, and weave is not measured, nor is warp where the file has it. In a recipe file its path "
+        "starts from the file's folder.",
         animatable=False,
     )  # fmt: skip
 
@@ -146,7 +147,9 @@ class Stabilise(Node):
     ) -> Pixels:
         """(C, H, W) planes where they belong, and what stands beyond their edges."""
         solution = self.solve(view)
-        at = origin(planes.shape[1:], solution.motion, solution.bend, view.amount, self.edges == "mirror")
+        size, aspect = planes.shape[1:], view.window.frame.pixel_aspect
+        bent = None if solution.bend is None else spread(solution.bend, size)
+        at = origin(size, solution.motion, bent, view.amount, self.edges == "mirror", aspect)
         made = resampled(planes, at, kind)
         if self.edges == "reveal":
             made *= 1 - (np.rint(at.outside) if kind is Kind.LABEL else at.outside)
@@ -159,7 +162,8 @@ class Stabilise(Node):
         window = view.window
         numbers = tuple(f.number for f in window.frames)
         content = view.context.read(self.path) if self.path else b""
-        name = f"{self} {numbers} {[a.digest for a in window.anchors]} {hashlib.sha256(content).digest()!r}"
+        others = [a.digest for a in window.anchors], hashlib.sha256(content).digest()
+        name = f"{self} {window.frame.pixel_aspect} {numbers} {others}"
         offsets = range(-window.centre, len(numbers) - window.centre)
         solution: Solution = view.measure(name, lambda: self._solve(view, content), *offsets)
         return solution
@@ -172,11 +176,14 @@ class Stabilise(Node):
     def _solve(self, view: View, content: bytes) -> Solution:
         frame = view.window.frame
         size, box = (frame.height, frame.width), self._box(frame)
-        around = bool(self.warp) or self.edges in ("crop", "fill")
-        way = track(view, box) if around or not (self.lock or self.path) else {0: Motion()}
-        known = {}
+        known: dict[int, Motion] = {}
+        bends: dict[int, Pixels] = {}
         if self.path:
-            known = corrections(content, self.path, size)
+            known, bends = corrections(content, self.path, size, frame.pixel_aspect)
+        measured = self.warp > 0 and frame.number not in bends
+        around = measured or self.edges in ("crop", "fill")
+        way = track(view, box) if around or not (self.lock or self.path) else {0: Motion()}
+        if self.path:
             if frame.number not in known:
                 raise InputError(
                     f"{self.path} has no frame {frame.number}, it has {_span(known)}: analyse that frame, too"
@@ -184,10 +191,11 @@ class Stabilise(Node):
             motion = known[frame.number]
         elif self.lock:
             pair = replace(view, window=Window((view.window.anchors[0], frame), 1))
-            motion = rigid(pair, 0, -1, box)
+            motion = rounded(rigid(pair, 0, -1, box), frame.pixel_aspect)
         else:
-            motion = steadied(way, self.smoothing)
-        bent = self.warp * bend(view, way, self.smoothing) if self.warp else None
+            motion = rounded(steadied(way, self.smoothing), frame.pixel_aspect)
+        bent = bend(view, way, self.smoothing) if measured else bends.get(frame.number)
+        bent = None if bent is None or not self.warp else self.warp * bent
         motion = motion.times(self.weave)
         if self.edges == "crop":
             motion = self._cropped(view, motion, way, known)
@@ -204,9 +212,10 @@ class Stabilise(Node):
                 return known.get(frames[view.window.centre + offset].number, Motion()).times(self.weave)
             if self.lock:
                 return motion.after(way[offset].inverse)
-            return steadied(way, self.smoothing, offset).times(self.weave)
+            return rounded(steadied(way, self.smoothing, offset), frame.pixel_aspect).times(self.weave)
 
-        zooms = {o: zoom_to_fill((frame.height, frame.width), move(o)) for o in way}
+        size = frame.height, frame.width
+        zooms = {o: zoom_to_fill(size, move(o), frame.pixel_aspect) for o in way}
         return zoomed(motion, zooms, self.smoothing, self.zoom_limit)
 
     def _box(self, frame: Frame) -> Box | None:

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from interneg.colour import Colour
 from interneg.engine import EngineSource
 from interneg.errors import RecipeError
-from interneg.frame import Frame, Window
+from interneg.frame import Frame, Pixels, Window
 from interneg.graph import Graph, handles, needed
 from interneg.io import open_clip
 from interneg.memo import Memo
 from interneg.node import Context, Node, View
 from interneg.nodes._path import nuke, text
 from interneg.nodes._weave import Motion
-from interneg.nodes.stabilise import Stabilise
+from interneg.nodes.stabilise import Solution, Stabilise
 from interneg.plugin.batch.files import read
 from interneg.plugin.batch.progress import Progress
 from interneg.plugin.batch.render import Job, frames_of, read_cuts
@@ -25,34 +25,36 @@ from interneg.plugin.batch.source import ClipSource, require
 
 @dataclass(frozen=True)
 class Path:
-    """What was found: of each frame its motion since the one before, and what Stabilise would move it by.
+    """What was found: of each frame its motion since the one before, and what Stabilise would do about it.
 
-    size: of the picture (H, W).
+    size: of the picture (H, W). aspect: how many times as wide as high a pixel is.
     """
 
     size: tuple[int, int]
+    aspect: float
     motions: Mapping[int, Motion]
     corrections: Mapping[int, Motion]
+    bends: Mapping[int, Pixels]
 
     @property
     def json(self) -> str:
         """The path file."""
-        return text(self.size, self.motions, self.corrections)
+        return text(self.size, self.motions, self.corrections, self.aspect, self.bends)
 
     @property
     def nuke(self) -> str:
         """The corrections as a Nuke Transform."""
-        return nuke(self.size, self.corrections)
+        return nuke(self.size, self.corrections, self.aspect)
 
 
 def analyse(job: Job, colour: Colour, engines: EngineSource, progress: Progress) -> Path:
     """Measure the path of a clip as the recipe's first stabilise sees it, after the nodes before it.
 
     job: its output is not looked at. The corrections are those of weave 1 without a zoom, whatever the recipe
-    has, so that its knobs still work on them. Raises RecipeError for a recipe without stabilise, and what a
-    render raises.
+    has, so that its knobs still work on them; so is warp, where the recipe has any. Raises RecipeError for a
+    recipe without stabilise, and what a render raises.
     """
-    found: dict[int, tuple[tuple[int, int], Motion, Motion]] = {}
+    found: dict[int, _Seen] = {}
     nodes = _watched(job.recipe.nodes, found)
     with closing(open_clip(job.input)) as clip:
         wanted = frames_of(job, clip)
@@ -69,14 +71,27 @@ def analyse(job: Job, colour: Colour, engines: EngineSource, progress: Progress)
         for number in wanted:
             graph.render(number)
             progress.step(number, "written")
+    first = next(iter(found.values()))
     return Path(
-        next(size for size, *_ in found.values()),
-        {n: motion for n, (_, motion, _) in found.items()},
-        {n: correction for n, (*_, correction) in found.items()},
+        first.size,
+        first.aspect,
+        {n: seen.motion for n, seen in found.items()},
+        {n: seen.done.motion for n, seen in found.items()},
+        {n: seen.done.bend for n, seen in found.items() if seen.done.bend is not None},
     )
 
 
-def _watched(nodes: tuple[Node, ...], found: dict[int, tuple[tuple[int, int], Motion, Motion]]) -> list[Node]:
+@dataclass(frozen=True)
+class _Seen:
+    """One frame: its size and pixel aspect, its motion since the one before, and what is done about it."""
+
+    size: tuple[int, int]
+    aspect: float
+    motion: Motion
+    done: Solution
+
+
+def _watched(nodes: tuple[Node, ...], found: dict[int, _Seen]) -> list[Node]:
     """The nodes up to the first stabilise, which tells what it finds and moves nothing."""
 
     class Watched(Stabilise):
@@ -85,12 +100,14 @@ def _watched(nodes: tuple[Node, ...], found: dict[int, tuple[tuple[int, int], Mo
         def render(self, window: Window, context: Context, mask: Frame | None = None) -> Frame:
             frame = window.frame
             view = View(window, self.working_space, context, self.unpremultiply)
-            found[frame.number] = (frame.height, frame.width), self.since(view), self.solve(view).motion
+            size = frame.height, frame.width
+            seen = _Seen(size, frame.pixel_aspect, self.since(view), replace(self.solve(view), track={}))
+            found[frame.number] = seen
             return frame
 
     for k, node in enumerate(nodes):
         if isinstance(node, Stabilise):
-            plain = replace(node, strength=1.0, weave=1.0, warp=0.0, edges="hold", path="")
+            plain = replace(node, strength=1.0, weave=1.0, warp=float(node.warp != 0), edges="hold", path="")
             return [*nodes[:k], Watched(**plain.knobs)]  # type: ignore[arg-type]
     names = ", ".join(n.name for n in nodes)
     raise RecipeError(f"the recipe has no node 'stabilise', whose path could be measured; it has: {names}")

@@ -71,13 +71,27 @@ def test_a_render_follows_the_file_and_an_edit_renders_that_anew(shaken: str, tm
     assert run("render", "stabilise", shaken, plain).exit_code == 0
     for n in (1001, 1004):
         made, other = pixels(tmp_path / "out" / f"o.{n}.exr"), pixels(tmp_path / "plain" / f"o.{n}.exr")
-        np.testing.assert_allclose(made, other, atol=2e-3)
+        np.testing.assert_array_equal(made, other)
     data = json.loads((tmp_path / "p.json").read_text())
     data["frames"]["1004"]["correction"] = {"dx": 5, "dy": 0, "rotation": 0, "scale": 1}
     (tmp_path / "p.json").write_text(json.dumps(data))
     assert "8 frames written" in render().output
     before = pixels(tmp_path / "in" / "p.1004.exr")
     np.testing.assert_allclose(pixels(tmp_path / "out" / "o.1004.exr")[:, 5:], before[:, :-5], atol=1e-5)
+
+
+def test_warp_is_in_the_file_where_the_recipe_has_it(shaken: str, tmp_path: Path) -> None:
+    for recipe, has in (("stabilise:smoothing=2", False), ("stabilise:smoothing=2,warp=0.5", True)):
+        done = run("analyse", recipe, shaken, tmp_path / "p.json", "--overwrite")
+        assert done.exit_code == 0, done.output
+        frames = json.loads((tmp_path / "p.json").read_text())["frames"].values()
+        assert {np.shape(f.get("warp")) for f in frames} == ({(7, 7, 2)} if has else {()})
+    plain, out = tmp_path / "plain" / "o.####.exr", tmp_path / "out" / "o.####.exr"
+    assert run("render", recipe, shaken, plain).exit_code == 0
+    assert run("render", f"stabilise:path={tmp_path / 'p.json'},warp=0.5", shaken, out).exit_code == 0
+    for n in (1001, 1004):
+        made, other = pixels(tmp_path / "out" / f"o.{n}.exr"), pixels(tmp_path / "plain" / f"o.{n}.exr")
+        np.testing.assert_array_equal(made, other)
 
 
 def test_files_that_are_there_are_kept(shaken: str, tmp_path: Path) -> None:
