@@ -28,7 +28,7 @@ def bend(view: View, track: dict[int, Motion], reach: int) -> Pixels:
     lie evenly over the picture, see `spread`. Each place is followed through the window; a straight line
     through its way against the rigid motion is where it should lie, so that steady ways (parallax) are kept.
     """
-    aspect = aspect_of(view, 0)
+    aspect = aspect_of(view)
     size = squared(view.planes(0, WorkingSpace.LOG_Y).shape[1:], aspect)
     first, last = min(track), max(track)
     rests = {o: rest(view, o) for o in range(first, last)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from interneg.colour import WorkingSpace
+from interneg.errors import InputError
 from interneg.frame import Box, Pixels
 from interneg.node import View
 from interneg.nodes._flow import flow, structure
@@ -187,9 +189,18 @@ def _agreed(view: View, first: int, second: int, box: Box | None) -> Motion | No
     return _refined(motion, a, b, trust, size, box is None)
 
 
-def aspect_of(view: View, offset: int) -> float:
-    """How many times as wide as high the pixels of the frame at `offset` are."""
-    return view.window.frames[view.window.centre + offset].pixel_aspect
+def aspect_of(view: View, offset: int = 0) -> float:
+    """How many times as wide as high the pixels of the frame at `offset` are.
+
+    Raises InputError where the frame says what cannot be.
+    """
+    frame = view.window.frames[view.window.centre + offset]
+    if not 0 < frame.pixel_aspect < math.inf:
+        raise InputError(
+            f"frame {frame.number} has a pixel aspect of {frame.pixel_aspect}, expected a number above 0: "
+            "mend its header"
+        )
+    return frame.pixel_aspect
 
 
 def fit(z: Points, moved: Points, trust: Pixels, turns: bool = True) -> Motion | None:

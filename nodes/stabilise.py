@@ -23,7 +23,7 @@ from interneg.node import Node, View
 from interneg.nodes._path import corrections, rounded
 from interneg.nodes._resample import Kind, filled, kind_of, origin, resampled, zoom_to_fill, zoomed
 from interneg.nodes._warp import bend, spread
-from interneg.nodes._weave import Motion, rigid, steadied, track
+from interneg.nodes._weave import Motion, aspect_of, rigid, steadied, track
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +147,7 @@ class Stabilise(Node):
     ) -> Pixels:
         """(C, H, W) planes where they belong, and what stands beyond their edges."""
         solution = self.solve(view)
-        size, aspect = planes.shape[1:], view.window.frame.pixel_aspect
+        size, aspect = planes.shape[1:], aspect_of(view)
         bent = None if solution.bend is None else spread(solution.bend, size)
         at = origin(size, solution.motion, bent, view.amount, self.edges == "mirror", aspect)
         made = resampled(planes, at, kind)
@@ -163,7 +163,7 @@ class Stabilise(Node):
         numbers = tuple(f.number for f in window.frames)
         content = view.context.read(self.path) if self.path else b""
         others = [a.digest for a in window.anchors], hashlib.sha256(content).digest()
-        name = f"{self} {window.frame.pixel_aspect} {numbers} {others}"
+        name = f"{self} {aspect_of(view)} {numbers} {others}"
         offsets = range(-window.centre, len(numbers) - window.centre)
         solution: Solution = view.measure(name, lambda: self._solve(view, content), *offsets)
         return solution
@@ -175,11 +175,11 @@ class Stabilise(Node):
 
     def _solve(self, view: View, content: bytes) -> Solution:
         frame = view.window.frame
-        size, box = (frame.height, frame.width), self._box(frame)
+        size, box, aspect = (frame.height, frame.width), self._box(frame), aspect_of(view)
         known: dict[int, Motion] = {}
         bends: dict[int, Pixels] = {}
         if self.path:
-            known, bends = corrections(content, self.path, size, frame.pixel_aspect)
+            known, bends = corrections(content, self.path, size, aspect)
         measured = self.warp > 0 and frame.number not in bends
         around = measured or self.edges in ("crop", "fill")
         way = track(view, box) if around or not (self.lock or self.path) else {0: Motion()}
@@ -191,9 +191,9 @@ class Stabilise(Node):
             motion = known[frame.number]
         elif self.lock:
             pair = replace(view, window=Window((view.window.anchors[0], frame), 1))
-            motion = rounded(rigid(pair, 0, -1, box), frame.pixel_aspect)
+            motion = rounded(rigid(pair, 0, -1, box), aspect)
         else:
-            motion = rounded(steadied(way, self.smoothing), frame.pixel_aspect)
+            motion = rounded(steadied(way, self.smoothing), aspect)
         bent = bend(view, way, self.smoothing) if measured else bends.get(frame.number)
         bent = None if bent is None or not self.warp else self.warp * bent
         motion = motion.times(self.weave)
@@ -205,17 +205,17 @@ class Stabilise(Node):
         self, view: View, motion: Motion, way: dict[int, Motion], known: Mapping[int, Motion]
     ) -> Motion:
         """The motion and an enlargement that no frame around needs more of."""
-        frame, frames = view.window.frame, view.window.frames
+        frame, frames, aspect = view.window.frame, view.window.frames, aspect_of(view)
 
         def move(offset: int) -> Motion:
             if self.path:
                 return known.get(frames[view.window.centre + offset].number, Motion()).times(self.weave)
             if self.lock:
                 return motion.after(way[offset].inverse)
-            return rounded(steadied(way, self.smoothing, offset), frame.pixel_aspect).times(self.weave)
+            return rounded(steadied(way, self.smoothing, offset), aspect).times(self.weave)
 
         size = frame.height, frame.width
-        zooms = {o: zoom_to_fill(size, move(o), frame.pixel_aspect) for o in way}
+        zooms = {o: zoom_to_fill(size, move(o), aspect) for o in way}
         return zoomed(motion, zooms, self.smoothing, self.zoom_limit)
 
     def _box(self, frame: Frame) -> Box | None:

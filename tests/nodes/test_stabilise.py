@@ -210,6 +210,13 @@ def test_an_anamorphic_plate_is_turned_as_it_is_seen(colour: Colour) -> None:
     assert left[2.0] < 0.3 and left[2.0] < 0.5 * left[1.0], left
 
 
+@pytest.mark.parametrize("aspect", [0.0, -1.0, np.nan, np.inf])
+def test_a_pixel_aspect_that_cannot_be_is_refused(colour: Colour, aspect: float) -> None:
+    source = clip(shot(gate(2)), pixel_aspect=aspect)
+    with pytest.raises(InputError, match=rf"frame 100\d has a pixel aspect of {aspect}, expected"):
+        graph(Stabilise(), source, colour).render(1001)
+
+
 def test_a_render_by_the_path_file_is_the_render_without_it(colour: Colour, pan: Pixels) -> None:
     for facts in ({"pixel_aspect": 2.0}, {}):
         source = clip(pan[:10], **facts)
