@@ -20,7 +20,7 @@ def analyse(
     ] = None,
     nuke: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the corrections as a Nuke Transform, too, to be pasted."),
+        typer.Option(metavar="FILE", help="Write the corrections for Nuke, too, to be pasted."),
     ] = None,
     settings: Annotated[
         list[str] | None,
@@ -43,7 +43,7 @@ def analyse(
 
     FILE is JSON: for each frame its motion since the one before, and the correction, which the knob `path` of
     stabilise makes it follow. Both are dx and dy in pixels, y downwards, rotation in degrees, clockwise as
-    seen, and scale, about the middle of the picture.
+    seen, and scale, about the middle of the picture. Where the recipe has warp, it is in FILE, too.
     """
     from interneg.colour import Colour
     from interneg.engines.source import Engines

@@ -217,25 +217,26 @@ def test_a_pixel_aspect_that_cannot_be_is_refused(colour: Colour, aspect: float)
         graph(Stabilise(), source, colour).render(1001)
 
 
-def test_a_render_by_the_path_file_is_the_render_without_it(colour: Colour, pan: Pixels) -> None:
-    for facts in ({"pixel_aspect": 2.0}, {}):
-        source = clip(pan[:10], **facts)
-        found: dict[int, Any] = {}
+@pytest.mark.parametrize(("edges", "aspect"), [("reveal", 1.0), ("fill", 2.0)])
+def test_a_render_by_the_path_file_is_the_render_without_it(
+    colour: Colour, pan: Pixels, edges: str, aspect: float
+) -> None:
+    source = clip(pan[:10], pixel_aspect=aspect)
+    found: dict[int, Any] = {}
 
-        class Watched(Stabilise):
-            def process(self, view: Any) -> Pixels:
-                found[view.window.frame.number] = self.solve(view)  # noqa: B023
-                return super().process(view)
+    class Watched(Stabilise):
+        def process(self, view: Any) -> Pixels:
+            found[view.window.frame.number] = self.solve(view)
+            return super().process(view)
 
-        knobs = {"smoothing": 4, "edges": "reveal", "weave": 0.7}
-        plain = rendered(Watched(warp=0.6, **knobs), source, colour)
-        rendered(Watched(warp=1.0, **knobs | {"weave": 1.0}), source, colour)
-        moves, bends = ({n: getattr(s, part) for n, s in found.items()} for part in ("motion", "bend"))
-        text = _path.text((HEIGHT, WIDTH), moves, moves, facts.get("pixel_aspect", 1.0), bends).encode()
-        node = Stabilise(path="p.json", warp=0.6, **knobs)
-        made = graph(node, source, colour, context={"read": lambda path: text})  # noqa: B023
-        for frame in plain:
-            np.testing.assert_array_equal(made.render(frame.number).pixels, frame.pixels)
+    rendered(Watched(smoothing=4, warp=1), source, colour)
+    moves, bends = ({n: getattr(s, part) for n, s in found.items()} for part in ("motion", "bend"))
+    text = _path.text((HEIGHT, WIDTH), moves, moves, aspect, bends).encode()
+    node = Stabilise(smoothing=4, edges=edges, weave=0.7, warp=0.6)
+    plain = rendered(node, source, colour)
+    made = rendered(replace(node, path="p.json"), source, colour, context={"read": lambda path: text})
+    for frame, other in zip(plain, made, strict=True):
+        np.testing.assert_array_equal(frame.pixels, other.pixels)
 
 
 def test_a_frame_is_resampled_once_and_stays_sharp(colour: Colour, pan: Pixels) -> None:
