@@ -144,6 +144,29 @@ class Frame:
         """The same frame with other pixels (and other facts)."""
         return replace(self, pixels=pixels, **changes)
 
+    def on(self, like: Frame) -> Frame:
+        """The frame, and its parts, on the data windows of another: cropped, and 0 where it has no pixels.
+
+        A frame that lies there already is returned as it is.
+        """
+        parts = self.parts
+        if len(parts) == len(like.parts):
+            parts = tuple(own.on(other) for own, other in zip(parts, like.parts, strict=True))
+        frame = (
+            self
+            if all(a is b for a, b in zip(parts, self.parts, strict=True))
+            else replace(self, parts=parts)
+        )
+        box, own = like.data_window, self.data_window
+        if box == own:
+            return frame
+        pixels = np.zeros((box.height, box.width, len(self.channels)), np.float32).transpose(2, 0, 1)
+        x0, y0, x1, y1 = *map(max, box[:2], own[:2]), *map(min, box[2:], own[2:])
+        if x0 < x1 and y0 < y1:
+            there = self.pixels[:, y0 - own.y0 : y1 - own.y0, x0 - own.x0 : x1 - own.x0]
+            pixels[:, y0 - box.y0 : y1 - box.y0, x0 - box.x0 : x1 - box.x0] = there
+        return replace(frame, pixels=pixels, data_window=box)
+
 
 @dataclass(frozen=True)
 class Window:

@@ -93,7 +93,8 @@ class Graph:
         node = self._nodes[count - 1].at(self._numbers[index])
         before, after = node.reach
         around = self._shots.window(index, before, after) if before or after else [index]
-        frames = tuple(self._after(count - 1, i) for i in around)
+        own = self._after(count - 1, index)
+        frames = tuple(own if i == index else self._after(count - 1, i).on(own) for i in around)
         mask = self._mask.frame(self._numbers[index]) if self._mask else None
         scale = math.prod(n.enlarges for n in self._nodes[: count - 1])
         if mask and scale > 1:
@@ -101,7 +102,7 @@ class Graph:
         plate = self._reference if node.reference else None
         reference = plate.frame(self._numbers[index]) if plate else None
         anchors = tuple(
-            self._after(count - 1, self._index_of(number, node))
+            self._after(count - 1, self._index_of(number, node)).on(own)
             for number in node.anchors(self._numbers[index])
         )
         return node.render(Window(frames, before, reference, anchors), self._context, mask)

@@ -23,7 +23,12 @@ LOOK = 3
 
 _REMEMBERED = 256
 _SIZE = (64, 36)
-_LIKE = 0.45
+_BLUR, _DETAIL = 1.5, 6.0
+# Of thumbs: how far a picture may move to the sides, half as far up and down.
+_MOVE = 12
+# Unrelated pictures match better in one of 200 cases, and in one of 500.
+_LIKE, _LIKE_APART = 0.7, 0.8
+_PLAIN_LIKE = 0.45
 _FLAT = 0.02
 _FADED = 0.8
 
@@ -75,12 +80,15 @@ class Shots:
     def _unlike(self, index: int) -> bool:
         """Whether every frame just before `index` is unlike every frame from it on.
 
-        One like pair across the boundary (the frame before a flash and the one after it) is one shot.
+        One like pair across the boundary (the frame before a flash and the one after it) is one shot. Of so
+        many pairs of unrelated frames some match by chance, so those that are apart have to match better.
         """
         before = [self._thumb(i) for i in range(max(0, index - LOOK - 1), index)]
         after = [self._thumb(i) for i in range(index, min(len(self._numbers), index + LOOK + 1))]
         faint = [_FADED * max(map(_contrast, side)) for side in (before, after)]
-        return not any(_alike(a, b, *faint) for a in before for b in after)
+        if _alike(before[-1], after[0], *faint, _LIKE):
+            return False
+        return not any(_alike(a, b, *faint, _LIKE_APART) for a in before for b in after)
 
     def _thumb(self, index: int) -> Pixels:
         frame = self._frame(self._numbers[index])
@@ -95,21 +103,28 @@ def _thumb(frame: Frame) -> Pixels:
     planes = frame.pixels[list(frame.colour_channels)] if frame.colour_channels else frame.pixels[:1]
     luma = np.nan_to_num(planes.mean(axis=0), nan=0.0, posinf=0.0, neginf=0.0)
     small = cv2.resize(np.sign(luma) * np.log1p(8 * np.abs(luma)), _SIZE, interpolation=cv2.INTER_AREA)
-    thumb: Pixels = cv2.GaussianBlur(small, (0, 0), 1.5)
+    thumb: Pixels = cv2.GaussianBlur(small, (0, 0), _BLUR)
     return thumb
 
 
-def _alike(a: Pixels, b: Pixels, faint_a: float, faint_b: float) -> bool:
-    """Whether two thumbs show the same shot: they correlate, whatever their gain and offset.
+def _alike(a: Pixels, b: Pixels, faint_a: float, faint_b: float, like: float) -> bool:
+    """Whether two thumbs show the same shot: their detail matches, whatever its gain, moved or not.
 
-    A flat thumb (black, white, fog) has no structure to compare. It is like another flat one, and like one
-    fainter than its neighbours, as a fade leaves it; not like a full picture.
+    like: from which correlation on. A thumb without detail is compared as a whole. A flat one (black, white,
+    fog) has nothing to compare: it is like another flat one, and like one fainter than its neighbours, as a
+    fade leaves it; not like a full picture.
     """
+    import cv2
+
     ca, cb = _contrast(a), _contrast(b)
     if ca < _FLAT or cb < _FLAT:
         return (ca < _FLAT or ca < faint_a) and (cb < _FLAT or cb < faint_b)
-    correlation = float(((a - a.mean()) * (b - b.mean())).mean()) / (ca * cb)
-    return correlation > _LIKE
+    fine_a, fine_b = (t - cv2.GaussianBlur(t, (0, 0), _DETAIL) for t in (a, b))
+    if min(_contrast(fine_a), _contrast(fine_b)) < _FLAT / 2:
+        correlation = float(((a - a.mean()) * (b - b.mean())).mean()) / (ca * cb)
+        return correlation > _PLAIN_LIKE
+    inner = fine_a[_MOVE // 2 : -_MOVE // 2, _MOVE:-_MOVE]
+    return float(cv2.matchTemplate(fine_b, inner, cv2.TM_CCOEFF_NORMED).max()) > like
 
 
 def _contrast(thumb: Pixels) -> float:

@@ -124,7 +124,7 @@ def _prepare(
     cuts = read_cuts(job.cuts, clip) if job.cuts else None
     source = ClipSource(
         clip, job.input, wanted,
-        colour=colour, space=job.recipe.input_space, missing=job.missing, alike=before + after > 0,
+        colour=colour, space=job.recipe.input_space, missing=job.missing,
     )  # fmt: skip
     space = colour.resolve(job.recipe.output_space or source.space)
     deliver = Delivery(colour, source.space, space, output.path_of(wanted[0]))

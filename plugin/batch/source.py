@@ -51,8 +51,7 @@ class ClipSource:
 
         name: of the clip, for messages. wanted: the frames that will be written, within the clip. space:
         the colour space, where the user knows better than the files. advice: what a message ends with where
-        a frame stops the work. alike: whether data windows may not change either, as where frames are
-        compared.
+        a frame stops the work. alike: whether data windows may not change either.
         Raises InputError where that frame cannot be read, ColourError for an unknown space.
         """
         self._clip = clip
@@ -136,7 +135,7 @@ class ClipSource:
         if self._alike and frame.data_window != self._data:
             raise InputError(
                 f"{self._name}: the data window of frame {frame.number} is {tuple(frame.data_window)}, the "
-                f"clip began with {tuple(self._data)}; a node that compares frames needs them alike"
+                f"clip began with {tuple(self._data)}; a path needs them alike"
             )
         if self._override is None and (found := self._choose(frame)).space != self.space:
             raise InputError(

@@ -9,7 +9,7 @@ import pytest
 
 from interneg.colour import Colour
 from interneg.errors import InputError, UsageError
-from interneg.frame import Frame
+from interneg.frame import Box, Frame
 from interneg.graph import Graph, handles, needed
 from interneg.memo import Memo
 from interneg.node import Context
@@ -231,3 +231,34 @@ def test_every_frame_is_rendered_by_its_own_node(colour: Colour, temporal_mean: 
     chain = [moving, temporal_mean(radius=2)]
     apart = graph(colour, chain[1:], First(), cuts=cuts)  # type: ignore[arg-type]
     assert rendered(graph(colour, chain, cuts=cuts)) == rendered(apart)
+
+
+def test_other_frames_lie_on_the_own_ones_data_window(colour: Colour, temporal_mean: Any) -> None:
+    """Frames cut out of larger ones at places that differ: the same where all show something."""
+    large, clip = Clip(), Clip()
+    boxes = {n: Box(x := 1 + n % 3, y := n % 2, x + 16, y + 10) for n in large.numbers}
+
+    def cut_out(number: int) -> Frame:
+        whole, box = large.frame(number), boxes[number]
+        pixels = whole.pixels[:, box.y0 : box.y1, box.x0 : box.x1]
+        return whole.with_pixels(pixels, data_window=box)
+
+    clip.frame = cut_out  # type: ignore[method-assign]
+
+    class Mean(type(temporal_mean())):  # type: ignore[misc]
+        """One whose weights do not depend on what lies outside."""
+
+        def _mean(self, view: Any, offset: int) -> float:
+            return 1.0
+
+    nodes = [Mean(radius=1)]
+    for number in range(FIRST + 2, FIRST + 6):
+        found = graph(colour, nodes, clip, cuts=[FIRST]).render(number)
+        expected = graph(colour, nodes, large, cuts=[FIRST]).render(number)
+        assert found.data_window == boxes[number]
+        x0, y0 = 3 - boxes[number].x0, 1 - boxes[number].y0  # all frames show 3..17, 1..10
+        np.testing.assert_array_equal(
+            found.pixels[:, y0 : y0 + 9, x0 : x0 + 14], expected.pixels[:, 1:10, 3:17]
+        )
+        whole = large.frame(number).pixels
+        assert not np.array_equal(found.pixels, whole[:, boxes[number].y0 : boxes[number].y1, x0 : x0 + 16])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -53,6 +54,36 @@ WHITE = np.full((3, HEIGHT, WIDTH), 6.0, np.float32)
 def test_hard_cuts_are_found_and_pans_are_not(seed: int) -> None:
     frames = take(seed, 7) + take(seed + 50, 5) + take(seed + 90, 9)
     assert starts(shots(frames), 21) == [0, 7, 12]
+
+
+def outdoors(seed: int) -> Pixels:
+    """A picture like many others: a bright sky above dark ground, with things of its own in front."""
+    rng = np.random.default_rng(seed)
+    picture = np.repeat(np.linspace(1.2, 0.3, HEIGHT)[:, None], WIDTH, 1)
+    for _ in range(14):
+        centre, axes = rng.uniform((0, 0), (WIDTH, HEIGHT)), rng.uniform(4, 26, 2)
+        shape = (*map(int, centre),), (*map(int, axes),), float(rng.uniform(0, 180)), 0, 360
+        cv2.ellipse(picture, *shape, float(rng.uniform(0.05, 1.2)), -1)
+    return np.repeat(picture[None], 3, 0).astype(np.float32)
+
+
+def test_a_cut_in_every_frame_is_found_between_pictures_that_are_laid_out_alike() -> None:
+    found = shots([outdoors(seed) for seed in range(60)])
+    assert len(starts(found, 60)) >= 58
+
+
+def test_a_whip_pan_is_no_cut() -> None:
+    frames = take(3, 6, speed=10)  # an eighth of the picture's width from frame to frame
+    assert starts(shots(frames), 6) == [0]
+
+
+def test_photographs_in_a_row_are_a_cut_each() -> None:
+    folder = Path(__file__).parents[3] / "shared/data/dev/BSD68"
+    if not folder.is_dir():
+        pytest.skip("the photographs of BSD68 are not here")
+    pictures = [cv2.imread(str(p)) for p in sorted(folder.glob("*.png"))]
+    found = shots([p.transpose(2, 0, 1).astype(np.float32) / 255 for p in pictures if p is not None])
+    assert len(starts(found, len(pictures))) >= len(pictures) - 3
 
 
 @pytest.mark.parametrize("length", [1, 2, 3])

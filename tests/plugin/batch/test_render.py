@@ -13,7 +13,7 @@ import pytest
 from interneg.colour import Colour
 from interneg.curve import Curve, Key
 from interneg.errors import InputError, KnobError, OutputError, UsageError
-from interneg.frame import Frame
+from interneg.frame import Box, Frame
 from interneg.io import open_clip
 from interneg.plugin.batch.progress import Summary
 from interneg.plugin.batch.render import Job, render
@@ -97,14 +97,17 @@ def test_missing_neighbours_are_an_error_and_may_be_held(plate: Plate, run: Any)
     assert (left_out.written, left_out.left_out) == (8, 1)
 
 
-def test_windows_that_move_are_refused_where_frames_are_compared(plate: Plate, run: Any) -> None:
-    from interneg.frame import Box
-
-    size = Box(0, 0, 64, 64)
-    pattern = plate(range(1, 4), display_window=size)
-    plate([3], display_window=size, data_window=Box(1, 0, 33, 24))
-    with pytest.raises(InputError, match="the data window of frame 3 is"):
-        run(pattern, "made")
+def test_windows_that_move_are_compared_where_they_overlap(plate: Plate, run: Any, tmp_path: Path) -> None:
+    size, depth = Box(0, 0, 64, 64), ("float",) * 3
+    pattern = plate(range(1, 5), display_window=size, depth=depth)
+    plate([3], display_window=size, data_window=Box(5, 2, 37, 26), depth=depth)
+    (tmp_path / "cuts.txt").write_text("1")
+    run(pattern, "made", cuts=str(tmp_path / "cuts.txt"))
+    made = open_clip(tmp_path / "made")
+    windows = [made.read(n).data_window for n in (1, 2, 3, 4)]
+    assert windows == [Box(0, 0, 32, 24), Box(0, 0, 32, 24), Box(5, 2, 37, 26), Box(0, 0, 32, 24)]
+    run(pattern, "part", frames="3-4", cuts=str(tmp_path / "cuts.txt"))
+    assert frames(tmp_path / "part") == {n: p for n, p in frames(tmp_path / "made").items() if n > 2}
 
 
 def test_masks_by_number_limit_the_result(plate: Plate, run: Any, tmp_path: Path) -> None:
