@@ -21,7 +21,7 @@ from interneg.nodes._flow import flow, moved
 
 Double = npt.NDArray[np.float64]
 
-GRID = (12, 16)
+GRID = (9, 12)
 """Rows and columns of the points at which a field is kept."""
 
 LUMA = 0
@@ -81,26 +81,26 @@ def levels(view: View, offset: int) -> Pixels:
     return found
 
 
-def changes(view: View, first: int, second: int, colour: bool, bands: bool) -> tuple[Change, ...]:
-    """Measure the changes from the frame at offset `first` to that at `second`, once per pair.
+def changes(view: View, first: int, colour: bool, bands: bool) -> tuple[Change, ...]:
+    """Measure the changes from the frame at offset `first` to the one after it, once per pair.
 
     colour: of all planes of levels, else of the first. bands: whether rows are measured; else they are 0.
     Raises InputError where the frames differ in size.
     """
 
     def compare() -> tuple[Change, ...]:
-        between = flow(view, first, second, _reduction(view))
+        between = flow(view, first, first + 1, _reduction(view))
         height, width = view.window.frame.pixels.shape[1:]
         rows, columns = between.confidence.shape
         motion = between.field * np.array([columns / width, rows / height], np.float32)
         # Dense flow takes bands for motion; that of the camera cannot follow them.
         steady = camera(motion, between.confidence) if bands else None
-        pairs = list(zip(levels(view, first), levels(view, second), strict=True))
+        pairs = list(zip(levels(view, first), levels(view, first + 1), strict=True))
         return tuple(
             _change(*p, motion, between.confidence, steady) for p in (pairs if colour else pairs[:1])
         )
 
-    found: tuple[Change, ...] = view.measure(f"flicker changes 1 {colour} {bands}", compare, first, second)
+    found: tuple[Change, ...] = view.measure(f"flicker changes 1 {colour} {bands}", compare, first, first + 1)
     return found
 
 
@@ -165,7 +165,7 @@ def _weights(here: Pixels, there: Pixels, confidence: Pixels) -> Double:
     level = 0.5 * (here + there)
     light = np.exp(level)
     weight = light / (light + np.median(light)) * (confidence + _STILL * (1 - confidence) * _flat(level))
-    return np.where(level > np.log(2 * _DARKEST), weight, 0).astype(np.float64)
+    return np.where(np.minimum(here, there) > np.log(2 * _DARKEST), weight, 0).astype(np.float64)
 
 
 def _cosines(y: Double, x: Double) -> Double:

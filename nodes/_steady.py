@@ -16,6 +16,7 @@ Double = npt.NDArray[np.float64]
 
 # How far beyond the levels of most of the picture its slope holds.
 _BEYOND = 0.7
+_TINY = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,12 +76,12 @@ def path(view: View, plane: int, colour: bool, bands: bool) -> Path:
     first, last = _ends(view.window.frames, view.window.centre)
     found = {0: Change(1.0, np.zeros(GRID), np.zeros(len(own)))}
     for offset in range(1, last + 1):
-        step = changes(view, offset - 1, offset, colour, bands)[plane]
+        step = changes(view, offset - 1, colour, bands)[plane]
         if not step.known:
             break
         found[offset] = _later(found[offset - 1], step)
     for offset in range(-1, first - 1, -1):
-        step = changes(view, offset, offset + 1, colour, bands)[plane]
+        step = changes(view, offset, colour, bands)[plane]
         if not step.known:
             break
         found[offset] = _earlier(found[offset + 1], step)
@@ -126,9 +127,10 @@ def correction(followed: Path, reach: int, keep: float) -> Correction:
     """
     offsets = followed.offsets
     exposures = _exposures(followed.fields)
-    exposure, whole = trend(exposures, offsets, reach, keep)
+    exposure, whole = trend(exposures, offsets, reach, keep, light=True)
     # Nothing is taken from the frames of an event of the whole picture, and nothing changed in them.
     own = float(whole[np.searchsorted(offsets, 0)])
+    whole = whole / max(own, _TINY)
     slope, field, rows = (
         own * trend(v, offsets, reach, keep, whole)[0]
         for v in (followed.slopes, followed.fields - exposures[:, None, None], followed.rows)

@@ -60,8 +60,8 @@ class Deflicker(Node):
     )  # fmt: skip
     keep: float = knob(
         0.5, "float", "Keep events",
-        "How soon a change is an event that stays as it is, such as lightning, a fade or a lamp: at 0.5 from "
-        "4 times the deviation of the flicker around it, at 1 from 2 times; at 0 nothing is an event.",
+        "How soon a change is an event that stays as it is, such as lightning or a lamp: at 0.5 from about 4 "
+        "times the deviation of the flicker around it, at 1 from 3 times; at 0 nothing is an event.",
         hard=(0.0, 1.0),
     )  # fmt: skip
     window: int = knob(
