@@ -21,10 +21,8 @@ Flags = npt.NDArray[np.bool_]
 _FEWEST = 3
 # The standard deviations that flicker may have, in logarithms of light.
 _SIZES = np.geomspace(1e-3, 0.3, 12)
-# What is left of the window's frames may have any level in so wide a range.
-_RANGE = 1.0
 # Negative logarithms of how likely, beside a level light without events: an event at keep = 0.5, a straight
-# trend, and one that bends.
+# trend, and one that bends. Frames of an event may have any level in a range of 1, which costs nothing more.
 _EVENT = 5.0
 _STRAIGHT = 3.0
 _BENT = 3.0
@@ -154,9 +152,7 @@ def _parted(
     count = np.einsum("hn,n->h", ways.inside, near)
     cost = _sides(series, near, weights, ways.before, event)
     cost = cost + _sides(series[::-1], near[::-1], weights[::-1], ways.after, event)
-    total = np.cumsum(np.concatenate([[0], near]))
-    left = total[len(near) - ways.after] - total[ways.before] - count
-    cost = cost + (ways.event * event + left * np.log(_RANGE))[:, None, None]
+    cost = cost + (ways.event * event)[:, None, None]
     few = np.where(ways.inside.sum(axis=1) < _FEWEST_STRAIGHT, np.inf, _STRAIGHT)[:, None, None]
     return [
         _Model(error, level, cost + _spent(count, 1), ways.inside),
@@ -173,16 +169,15 @@ def _sides(series: Double, near: Double, weights: Double, counts: Offsets, event
     one, own, square = (np.cumsum(weights * v, axis=0) for v in (np.ones_like(series), series, series**2))
     error = np.maximum(square - own * own / (one + _TINY), 0)
     even = _spent(total, 1) + error[..., None] / (2 * _SIZES**2)
-    wild = np.broadcast_to((total * np.log(_RANGE))[:, None, None], even.shape)
-    held = np.argmax(near) < np.arange(len(near))
-    found = event + np.where(held[:, None, None], wild, np.minimum(wild, even))
+    held = np.argmax(near) <= np.arange(len(near))
+    found = event + np.where(held[:, None, None], 0, np.minimum(even, 0))
     return np.concatenate([np.zeros((1, *found.shape[1:])), found])[counts]
 
 
 def _spent(count: Double, parameters: int) -> Double:
     """What so many frames cost, (h, 1, sizes), of which so many could lie anywhere to fit a trend."""
     free = np.maximum(count - parameters, 0)[:, None, None]
-    return np.asarray(free * np.log(_SIZES) + (count[:, None, None] - free) * np.log(_RANGE))
+    return np.asarray(free * np.log(_SIZES))
 
 
 def _bent(series: Double, x: Double, near: Double, weights: Double) -> _Model:
