@@ -141,7 +141,7 @@ def weights_of(offsets: Sequence[int], reach: int, degree: int = 2) -> npt.NDArr
     line, and so is a path of few frames. (Local polynomial regression: Fan and Gijbels, 1996.)
     """
     u = np.array(offsets) / (reach + 1)
-    near = 1 - u**2
+    near = np.maximum(1 - u**2, 0)
     terms = np.stack([u**power for power in range(degree + 1)])
     lopsided = (near @ u) / near.sum()
     normal = (terms * near) @ terms.T

@@ -355,6 +355,13 @@ def test_crop_shows_nothing_from_beyond_the_edge_within_its_limit(colour: Colour
     np.testing.assert_allclose([abs(m.turn) for m in limited], 1.01, atol=4e-3)
 
 
+def test_crop_swells_and_fades_slowly_in_a_shot_longer_than_the_window(colour: Colour) -> None:
+    source = clip(shot(gate() / 2, speed=1.5))
+    zooms = [abs(m.turn) for m in corrections(Stabilise(edges="crop", zoom_limit=2.0), source, colour)]
+    assert max(zooms) > 1.02
+    assert np.abs(np.diff(zooms)).max() < 0.005
+
+
 def test_lock_holds_each_shot_on_its_own_frame(colour: Colour) -> None:
     shaken = gate(20)
     pictures = np.concatenate([shot(shaken[:10]), 1.02 - shot(shaken[10:])])
