@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from interneg.errors import InputError
-from interneg.frame import Pixels
+from interneg.frame import Box, Pixels
 from interneg.nodes._weave import Motion
 
 FORMAT = "interneg path 1"
@@ -78,15 +78,18 @@ def rounded(motion: Motion, aspect: float = 1.0) -> Motion:
     return _motion({"correction": _facts(motion, aspect)}, "", aspect)
 
 
-def nuke(size: tuple[int, int], corrections: Mapping[int, Motion], aspect: float = 1.0) -> str:
+def nuke(data: Box, display: Box, corrections: Mapping[int, Motion], aspect: float = 1.0) -> str:
     """The corrections as a Nuke Transform, to be pasted into a script.
 
+    data, display: the windows of the frames; Nuke counts from the bottom left corner of the display window.
     Warp, the zoom of crop and the edges are not in it, and it says so. Nuke's y points upwards, its rotation
     is counter-clockwise as seen, and pixels begin at whole numbers. Where pixels are not square it is a
     CornerPin2D, which tells pixels where to go whatever their aspect.
     """
+    half = complex(data.width / 2, data.height / 2)
+    middle = complex(data.x0 - display.x0, display.y1 - data.y1) + half
     if aspect != 1:
-        return _pinned(size, corrections, aspect)
+        return _pinned(middle, half, corrections, aspect)
     x, y, rotation, scale = (
         " ".join(f"x{n} {_number(value(m))}" for n, m in sorted(corrections.items()))
         for value in (
@@ -101,7 +104,7 @@ def nuke(size: tuple[int, int], corrections: Mapping[int, Motion], aspect: float
         f" translate {{{{curve {x}}} {{curve {y}}}}}\n"
         f" rotate {{{{curve {rotation}}}}}\n"
         f" scale {{{{curve {scale}}}}}\n"
-        f" center {{{size[1] / 2:g} {size[0] / 2:g}}}\n"
+        f" center {{{middle.real:g} {middle.imag:g}}}\n"
         " filter Lanczos4\n"
         " name Stabilise\n"
         f' label "{_NOT_IN_IT}"\n'
@@ -109,11 +112,10 @@ def nuke(size: tuple[int, int], corrections: Mapping[int, Motion], aspect: float
     )
 
 
-def _pinned(size: tuple[int, int], corrections: Mapping[int, Motion], aspect: float) -> str:
-    middle = complex(size[1] / 2, size[0] / 2)
+def _pinned(middle: complex, half: complex, corrections: Mapping[int, Motion], aspect: float) -> str:
     lines = []
-    for k, corner in enumerate((0, 2 * middle.real, 2 * middle, 2j * middle.imag), 1):
-        out = corner - middle
+    for k, out in enumerate((-half, half.conjugate(), half, -half.conjugate()), 1):
+        corner = middle + out
         ways = [m(np.array(complex(aspect * out.real, -out.imag))) for _, m in sorted(corrections.items())]
         x, y = (
             " ".join(f"x{n} {_number(v)}" for n, v in zip(sorted(corrections), values, strict=True))

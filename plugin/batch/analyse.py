@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from interneg.colour import Colour
 from interneg.engine import EngineSource
 from interneg.errors import RecipeError
-from interneg.frame import Frame, Pixels, Window
+from interneg.frame import Box, Frame, Pixels, Window
 from interneg.graph import Graph, handles, needed
 from interneg.io import open_clip
 from interneg.memo import Memo
@@ -27,10 +27,11 @@ from interneg.plugin.batch.source import ClipSource, require
 class Path:
     """What was found: of each frame its motion since the one before, and what Stabilise would do about it.
 
-    size: of the picture (H, W). aspect: how many times as wide as high a pixel is.
+    data, display: the windows of the frames. aspect: how many times as wide as high a pixel is.
     """
 
-    size: tuple[int, int]
+    data: Box
+    display: Box
     aspect: float
     motions: Mapping[int, Motion]
     corrections: Mapping[int, Motion]
@@ -39,12 +40,13 @@ class Path:
     @property
     def json(self) -> str:
         """The path file."""
-        return text(self.size, self.motions, self.corrections, self.aspect, self.bends)
+        size = self.data.height, self.data.width
+        return text(size, self.motions, self.corrections, self.aspect, self.bends)
 
     @property
     def nuke(self) -> str:
         """The corrections as a Nuke Transform."""
-        return nuke(self.size, self.corrections, self.aspect)
+        return nuke(self.data, self.display, self.corrections, self.aspect)
 
 
 def analyse(job: Job, colour: Colour, engines: EngineSource, progress: Progress) -> Path:
@@ -73,7 +75,8 @@ def analyse(job: Job, colour: Colour, engines: EngineSource, progress: Progress)
             progress.step(number, "written")
     first = next(iter(found.values()))
     return Path(
-        first.size,
+        first.data,
+        first.display,
         first.aspect,
         {n: seen.motion for n, seen in found.items()},
         {n: seen.done.motion for n, seen in found.items()},
@@ -83,9 +86,10 @@ def analyse(job: Job, colour: Colour, engines: EngineSource, progress: Progress)
 
 @dataclass(frozen=True)
 class _Seen:
-    """One frame: its size and pixel aspect, its motion since the one before, and what is done about it."""
+    """One frame: its windows and pixel aspect, its motion since the one before, and what is done about it."""
 
-    size: tuple[int, int]
+    data: Box
+    display: Box
     aspect: float
     motion: Motion
     done: Solution
@@ -100,9 +104,13 @@ def _watched(nodes: tuple[Node, ...], found: dict[int, _Seen]) -> list[Node]:
         def render(self, window: Window, context: Context, mask: Frame | None = None) -> Frame:
             frame = window.frame
             view = View(window, self.working_space, context, self.unpremultiply)
-            size = frame.height, frame.width
-            seen = _Seen(size, frame.pixel_aspect, self.since(view), replace(self.solve(view), track={}))
-            found[frame.number] = seen
+            found[frame.number] = _Seen(
+                frame.data_window,
+                frame.display_window,
+                frame.pixel_aspect,
+                self.since(view),
+                replace(self.solve(view), track={}),
+            )
             return frame
 
     for k, node in enumerate(nodes):

@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interneg.errors import InputError
-from interneg.frame import Pixels
+from interneg.frame import Box, Pixels
 from interneg.nodes._path import corrections, nuke, rounded, text
 from interneg.nodes._resample import Kind, filled, kind_of, origin, resampled, zoom_to_fill, zoomed
 from interneg.nodes._warp import spread
 from interneg.nodes._weave import Motion, fit, level_of, points, stands, steadied, weights_of
 
 SIZE = (60, 80)
+BOX = Box(0, 0, 80, 60)
 motions = st.builds(
     lambda s, a, x, y: Motion(s * np.exp(1j * a), complex(x, y)),
     st.floats(0.8, 1.25), st.floats(-0.3, 0.3), st.floats(-20, 20), st.floats(-20, 20),
@@ -275,7 +276,7 @@ def test_a_bad_path_file_is_named_with_what_is_wrong(content: str, said: str) ->
 
 
 def test_the_nuke_script_says_what_is_not_in_it() -> None:
-    assert 'label "weave only: no warp, crop or edges"' in nuke(SIZE, {1: Motion()})
+    assert 'label "weave only: no warp, crop or edges"' in nuke(BOX, BOX, {1: Motion()})
 
 
 @settings(deadline=None)
@@ -322,14 +323,18 @@ def test_a_bend_is_spread_smoothly_through_its_places() -> None:
     assert spread(bend, (20, 20)).shape == (7, 7, 2) and spread(bend[:1, :2], (2, 90)).shape == (1, 6, 2)
 
 
-def test_an_anamorphic_correction_is_a_corner_pin_in_nuke() -> None:
+@pytest.mark.parametrize("display", [BOX, Box(-1000, -200, 920, 880), Box(10, 4, 74, 50)])
+def test_an_anamorphic_correction_is_a_corner_pin_in_nuke(display: Box) -> None:
     motion = Motion(1.02 * np.exp(0.02j), 5 - 3j)
-    script = nuke(SIZE, {7: motion}, 2.0)
-    assert script.startswith("CornerPin2D {") and "from3 {80 60}" in script
+    script = nuke(BOX, display, {7: motion}, 2.0)
+    assert script.startswith("CornerPin2D {")
+    # Nuke: pixels from the bottom left corner of the format.
+    left, bottom = -display.x0, display.y1 - 60
+    assert f"from1 {{{left} {bottom}}}" in script and f"from3 {{{left + 80} {bottom + 60}}}" in script
     for k, corner in enumerate((-80 + 30j, 80 + 30j, 80 - 30j, -80 - 30j), 1):
         x, y = map(float, re.findall(rf"to{k} {{{{curve x7 (\S+)}} {{curve x7 (\S+)}}}}", script)[0])
         there = complex(motion(np.array(corner)))
-        assert (x, y) == pytest.approx((40 + there.real / 2, 30 - there.imag), abs=1e-5)
+        assert (x, y) == pytest.approx((left + 40 + there.real / 2, bottom + 30 - there.imag), abs=1e-5)
 
 
 def test_what_turns_is_turned_as_it_is_seen() -> None:
@@ -339,14 +344,25 @@ def test_what_turns_is_turned_as_it_is_seen() -> None:
     assert abs(motion(np.array(seen)) - complex(2 * (60 - 39.5), 10 - 29.5)) < 1e-4
 
 
-def test_nuke_moves_a_point_as_the_correction_does() -> None:
+@pytest.mark.parametrize(
+    ("data", "display"),
+    [(BOX, BOX), (Box(1000, 200, 1320, 440), Box(0, 0, 1920, 1080)), (BOX, Box(-10, 20, 40, 50))],
+)
+def test_nuke_moves_a_point_as_the_correction_does(data: Box, display: Box) -> None:
     motion = Motion(1.1 * np.exp(1j * np.radians(10)), 5 - 3j)
-    script = nuke(SIZE, {7: motion})
+    script = nuke(data, display, {7: motion})
     assert " translate {{curve x7 5.0} {curve x7 3.0}}\n" in script
-    assert " rotate {{curve x7 -10.0}}\n scale {{curve x7 1.1}}\n center {40 30}\n" in script
-    # Nuke: scaled and turned counter-clockwise about the centre, then shifted, y upwards.
-    x, y = 50.0, 10.0
-    turned = 1.1 * np.exp(-1j * np.radians(10)) * complex(x - 40, y - 30)
-    there = turned + complex(40, 30) + complex(5, 3)
-    ours = motion(np.array([complex(x - 40, -(y - 30))]))[0]
-    np.testing.assert_allclose([there.real - 40, -(there.imag - 30)], [ours.real, ours.imag])
+    assert " rotate {{curve x7 -10.0}}\n scale {{curve x7 1.1}}\n" in script
+    centre = complex(*map(float, re.findall(r" center {(\S+) (\S+)}", script)[0]))
+    # Nuke: scaled and turned counter-clockwise about the centre, then shifted, from the bottom left corner of
+    # the format, y upwards.
+    at = complex(data.x0 + 50 - display.x0, display.y1 - (data.y0 + 50))
+    there = 1.1 * np.exp(-1j * np.radians(10)) * (at - centre) + centre + complex(5, 3)
+    ours = motion(np.array([complex(50 - data.width / 2, 50 - data.height / 2)]))[0]
+    moved = ours - complex(50 - data.width / 2, 50 - data.height / 2)
+    np.testing.assert_allclose([there.real - at.real, at.imag - there.imag], [moved.real, moved.imag])
+
+
+def test_the_centre_is_that_of_the_data_window_in_the_format() -> None:
+    script = nuke(Box(1000, 200, 1320, 440), Box(0, 0, 1920, 1080), {7: Motion()})
+    assert " center {1160 760}\n" in script
