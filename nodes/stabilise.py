@@ -131,7 +131,16 @@ class Stabilise(Node):
 
     def process(self, view: View) -> Pixels:
         """R, G, B (or a grey plane) in, the same moved out."""
-        return self._moved(view, view.planes(), Kind.LIGHT, view.planes)
+        colour, space = view.context.colour, view.window.frame.colour_space
+        if not colour.is_scene_linear(space):
+            return self._moved(view, view.planes(), Kind.LIGHT, view.planes)
+
+        # Rings are limited plane by plane: in the primaries of the file no plane of it goes below what lies
+        # around, and AOVs are limited alike.
+        def stored(offset: int) -> Pixels:
+            return colour.leave(view.planes(offset), space, self.working_space)
+
+        return colour.enter(self._moved(view, stored(0), Kind.LIGHT, stored), space, self.working_space)
 
     def carry(self, view: View, plane: Pixels, channel: str, depth: str) -> Pixels:
         def neighbour(offset: int) -> Pixels:

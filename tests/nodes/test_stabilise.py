@@ -263,6 +263,25 @@ def test_highlights_and_negatives_survive_without_rings(colour: Colour) -> None:
         assert around.min() > 0 and around.max() < 1.3
 
 
+@pytest.mark.parametrize("edges", ["hold", "reveal", "fill"])
+def test_thin_highlights_of_another_gamut_ring_in_no_plane_of_the_file(colour: Colour, edges: str) -> None:
+    pictures = shot(gate(7))
+    for k, light in enumerate(((8, 8, 8), (8, 0.5, 0.02), (0.02, 0.5, 8))):
+        for picture in pictures:
+            thin = np.zeros((HEIGHT, WIDTH), np.uint8)
+            cv2.line(thin, (20 + 40 * k, 10), (50 + 40 * k, 110), 1)
+            picture[:, thin > 0] = np.float32(light)[:, None]
+    layers = np.concatenate([pictures, pictures / 2], 1)
+    source = clip(layers, ("R", "G", "B", "spec.R", "spec.G", "spec.B"))
+    space = colour.resolve("lin_rec709")
+    source._frames = [replace(f, colour_space=space) for f in source._frames]
+    inner = np.s_[:, 12:-12, 12:-12]
+    for made in rendered(Stabilise(edges=edges, smoothing=4), source, colour):
+        seen, spec = made.pixels[:3][inner], made.pixels[3:][inner]
+        assert seen.min() > 0.01 and seen.max() > 6
+        np.testing.assert_allclose(spec, seen / 2, atol=1e-5)
+
+
 def test_outside_the_mask_pixels_are_bit_exact_and_a_full_mask_changes_nothing(
     colour: Colour, pan: Pixels
 ) -> None:
@@ -480,11 +499,16 @@ def test_duplicate_and_dropped_frames_do_no_harm(colour: Colour) -> None:
     assert rms(left[5:-5]) < 1.5
 
 
-def test_a_picture_of_another_size_within_the_shot_is_refused(colour: Colour) -> None:
-    pictures = list(shot(gate(6)))
-    pictures[3] = pictures[3][:, 1:]
-    with pytest.raises(InputError, match="frame 1003 is 160x120, frame 1004 is 160x119"):
-        graph(Stabilise(smoothing=2), clip(pictures), colour).render(1002)
+def test_a_data_window_of_another_size_within_the_shot_is_no_motion(colour: Colour) -> None:
+    (still,) = shot(np.zeros((1, 3)))
+    frames = [Frame.of(still, colour_space=SCENE)] * 6
+    low = Box(0, 8, WIDTH, HEIGHT)
+    frames[3] = Frame.of(
+        still[:, 8:], colour_space=SCENE, data_window=low, display_window=Box(0, 0, 160, 120)
+    )
+    made = rendered(Stabilise(smoothing=2), Clip(frames), colour)
+    assert [f.data_window for f in made] == [f.data_window for f in frames]
+    assert max(abs(m.shift) for m in corrections(Stabilise(smoothing=2), Clip(frames), colour)) < 0.2
 
 
 def test_grey_pictures_and_small_ones(colour: Colour, context: Context) -> None:
