@@ -21,6 +21,8 @@ Flags = npt.NDArray[np.bool_]
 _FEWEST = 3
 # The standard deviations that flicker may have, in logarithms of light.
 _SIZES = np.geomspace(1e-3, 0.3, 12)
+# How far, as a logarithm, flicker at one point of a picture may be of another size than over all of it.
+_ALIKE = 0.5
 # Negative logarithms of how likely, beside a level light without events: an event at keep = 0.5, a straight
 # trend, and one that bends. Frames of an event may have any level in a range of 1, which costs nothing more.
 _EVENT = 5.0
@@ -74,7 +76,7 @@ def trend(
     values: (n, ...) float64 logarithms of light, 0 at offset 0. offsets: (n,), rising, within `reach`.
     keep: 0..1, how soon a change is an event, which stays; 0: never. trusted: (n,), 0..1, what the values
     count; None: all alike. light: whether they are the light of whole pictures, which fades; else they are
-    differences from that.
+    differences from that, whose flicker is of about one size.
     Returns the meant value, (...), and the parts, (n, ...), 0..1; both go to 0 where the middle itself is an
     event.
     """
@@ -88,6 +90,8 @@ def trend(
     event = _EVENT * np.square(0.5 / keep)
     models = _models(flat, offsets, near, event, light)
     shares, known = _likely(models)
+    if not light:
+        known -= _unlike(known)
     known = np.exp(known - known.max(axis=1, keepdims=True))
     share = np.einsum("hks,ks->hk", shares, known / known.sum(axis=1, keepdims=True))
     inside = np.concatenate([m.inside for m in models])
@@ -104,6 +108,13 @@ def _likely(models: list[_Model]) -> tuple[Double, Double]:
     shares = np.exp(least - costs)
     total = shares.sum(axis=0)
     return shares / total, np.log(total) - least
+
+
+def _unlike(known: Double) -> Double:
+    """What each size costs, (sizes,), by how far it is from what all series tell together."""
+    sizes, together = np.log(_SIZES), known.mean(axis=0)
+    shared = np.average(sizes, weights=np.exp(together - together.max()))
+    return np.asarray(np.square((sizes - shared) / _ALIKE) / 2)
 
 
 def _models(values: Double, offsets: Offsets, near: Double, event: float, light: bool) -> list[_Model]:
