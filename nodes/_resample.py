@@ -20,6 +20,7 @@ _HEADROOM = 0.25
 _ROW = 1024
 _SOFT = 12
 _SEAM = 16
+_RIM = 40
 _LEVEL = 2.0
 _ENOUGH = 64
 _SLOPE = np.array([1, -8, 0, 8, -1], np.float32) / 12
@@ -63,8 +64,13 @@ class Origin:
     @property
     def outside(self) -> Pixels:
         """(H, W) float32, how much of each pixel comes from outside the picture, 0..1."""
+        return self.lacking(0)
+
+    def lacking(self, rim: int) -> Pixels:
+        """As `outside`; at each side where pixels come from outside, so many more of its rim, up to `rim`."""
         height, width = self.x.shape
         beyond = [-self.x, self.x - (width - 1), -self.y, self.y - (height - 1)]
+        beyond = [b + np.clip(b.max(), 0, np.float32(rim)) for b in beyond]
         return np.asarray(np.clip(np.max(beyond, axis=0), 0, 1), np.float32)
 
 
@@ -160,7 +166,8 @@ def filled(
     """
     import cv2
 
-    outside = at.outside
+    # The gate has its soft, dark edge in the picture: it is left out, as far as the picture is moved.
+    outside = at.lacking(at.x.shape[0] // _RIM)
     soft = 0 if kind is Kind.LABEL else _SOFT
     share = _softened(outside, soft) if soft else np.rint(outside)
     height, width = share.shape

@@ -212,7 +212,8 @@ def test_what_is_missing_comes_from_the_nearest_frame_that_shows_it() -> None:
         assert (made[0, 13:-13] == line).all() and not line[34:].any()
         assert np.unique(line[:14]).tolist() == [2]
         if kind is Kind.LABEL:
-            assert np.unique(line[14:20]).tolist() == [1] and not line[20:].any()
+            # 20 columns are missing, and one more is left out of 60 rows.
+            assert np.unique(line[14:21]).tolist() == [1] and not line[21:].any()
         else:
             assert (np.diff(line[13:33]) < 0).all()
 
@@ -227,6 +228,19 @@ def test_what_is_filled_in_has_the_level_of_the_frame() -> None:
     filled(made, at, {0: Motion(), -1: Motion(1, 8)}, {-1: brighter}.__getitem__)
     expected = np.concatenate([scene[:, :, :8], scene], 2)[:, :, : SIZE[1]]
     np.testing.assert_allclose(made, expected, rtol=1e-4)
+
+
+def test_the_dark_edge_of_the_gate_is_left_out_where_the_frame_is_moved() -> None:
+    scene = np.full((1, *SIZE), 0.5, np.float32)
+    gated = scene.copy()
+    gated[:, 0] = 0.1
+    at = origin(SIZE, Motion(1, 5j), None, 1.0)
+    made = resampled(gated, at)
+    filled(made, at, {0: Motion(), -1: Motion(1, 20j)}, {-1: scene}.__getitem__)
+    np.testing.assert_allclose(made[:, 2:], 0.5, atol=0.03)
+    assert resampled(gated, at)[0, 5].max() < 0.11
+    still = origin(SIZE, Motion(), None, 1.0)
+    assert not still.lacking(8).any() and at.lacking(3).sum() == 8 * SIZE[1]
 
 
 def test_a_level_is_limited_and_stays_in_the_dark() -> None:
