@@ -19,6 +19,9 @@ Steps = Mapping[str, float]
 """Step of what goes into a convolution, by the convolution's name; those without one stay above INT8."""
 
 LEVELS = 127
+"""The largest number of steps of what goes in."""
+WEIGHT_LEVELS = 63
+"""The largest weight in steps: CPUs without VNNI add two products in 16 bits, and 2 * 255 * 63 fits."""
 _SMALLEST = 2.0**-14
 
 
@@ -32,14 +35,17 @@ def rounded(weight: Array) -> tuple[NDArray[np.int8], Array]:
 
     Steps are fp16 numbers, so that the fp16 graph holds the same ones, and none so small that fp16 blurs it.
     """
+
+    def whole(step: Array) -> Array:
+        return np.clip(np.round(weight / step[:, None, None, None]), -WEIGHT_LEVELS, WEIGHT_LEVELS)
+
     peak = np.abs(weight).max((1, 2, 3))
     best, steps = np.full(len(weight), np.inf), np.ones(len(weight), np.float32)
     for share in np.linspace(0.6, 1.0, 21):
-        step = _representable(peak * share / LEVELS)
-        wide = step[:, None, None, None]
-        error = ((np.clip(np.round(weight / wide), -LEVELS, LEVELS) * wide - weight) ** 2).sum((1, 2, 3))
+        step = _representable(peak * share / WEIGHT_LEVELS)
+        error = ((whole(step) * step[:, None, None, None] - weight) ** 2).sum((1, 2, 3))
         steps, best = np.where(error < best, step, steps), np.minimum(error, best)
-    return np.clip(np.round(weight / steps[:, None, None, None]), -LEVELS, LEVELS).astype(np.int8), steps
+    return whole(steps).astype(np.int8), steps
 
 
 def _representable(step: Any) -> Array:

@@ -18,7 +18,7 @@ from interneg.engines.training.calibrate import (
     peaks,
 )
 from interneg.engines.training.onnx_nets import Compiled, Typed
-from interneg.engines.training.qdq import LEVELS, equalised, inner, quantised, rounded
+from interneg.engines.training.qdq import LEVELS, WEIGHT_LEVELS, equalised, inner, quantised, rounded
 from interneg.engines.training.quantise import limits, worse, worst
 from tests.engines.conftest import network
 
@@ -49,7 +49,7 @@ def test_weights_are_rounded_to_a_step_for_each_channel() -> None:
         .astype(np.float32)
     )
     small, steps = rounded(weight)
-    assert small.dtype == np.int8 and np.abs(small).max() <= LEVELS
+    assert small.dtype == np.int8 and np.abs(small).max() == WEIGHT_LEVELS
     np.testing.assert_array_equal(steps.astype(np.float16).astype(np.float32), steps)
     assert steps.min() == 2.0**-14
     error = np.abs(small * steps[:, None, None, None] - weight)
