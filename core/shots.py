@@ -85,10 +85,10 @@ class Shots:
         """
         before = [self._thumb(i) for i in range(max(0, index - LOOK - 1), index)]
         after = [self._thumb(i) for i in range(index, min(len(self._numbers), index + LOOK + 1))]
-        faint = [_FADED * max(map(_contrast, side)) for side in (before, after)]
-        if _alike(before[-1], after[0], *faint, _LIKE):
+        faint = _FADED * max(map(_contrast, before)), _FADED * max(map(_contrast, after))
+        if _alike(before[-1], after[0], faint, _LIKE):
             return False
-        return not any(_alike(a, b, *faint, _LIKE_APART) for a in before for b in after)
+        return not any(_alike(a, b, faint, _LIKE_APART) for a in before for b in after)
 
     def _thumb(self, index: int) -> Pixels:
         frame = self._frame(self._numbers[index])
@@ -107,10 +107,11 @@ def _thumb(frame: Frame) -> Pixels:
     return thumb
 
 
-def _alike(a: Pixels, b: Pixels, faint_a: float, faint_b: float, like: float) -> bool:
+def _alike(a: Pixels, b: Pixels, faint: tuple[float, float], like: float) -> bool:
     """Whether two thumbs show the same shot: their detail matches, whatever its gain, moved or not.
 
-    like: from which correlation on. A thumb without detail is compared as a whole. A flat one (black, white,
+    faint: the contrast below which each is fainter than its neighbours. like: from which correlation on. A
+    thumb without detail is compared as a whole. A flat one (black, white,
     fog) has nothing to compare: it is like another flat one, and like one fainter than its neighbours, as a
     fade leaves it; not like a full picture.
     """
@@ -118,7 +119,7 @@ def _alike(a: Pixels, b: Pixels, faint_a: float, faint_b: float, like: float) ->
 
     ca, cb = _contrast(a), _contrast(b)
     if ca < _FLAT or cb < _FLAT:
-        return (ca < _FLAT or ca < faint_a) and (cb < _FLAT or cb < faint_b)
+        return (ca < _FLAT or ca < faint[0]) and (cb < _FLAT or cb < faint[1])
     fine_a, fine_b = (t - cv2.GaussianBlur(t, (0, 0), _DETAIL) for t in (a, b))
     if min(_contrast(fine_a), _contrast(fine_b)) < _FLAT / 2:
         correlation = float(((a - a.mean()) * (b - b.mean())).mean()) / (ca * cb)
