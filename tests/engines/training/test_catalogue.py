@@ -108,7 +108,7 @@ def test_the_int8_file_rounds_the_fp32_weights(path: Path) -> None:
     planes = torch.from_numpy(golden(6))[None]
     results = [Compiled(w, 1)(planes)[0].numpy() for w in (model.SerializeToString(), source)]
     figures = compare(*results)
-    assert figures.psnr > 50 and figures.maximum < 0.05, EXPORT
+    assert figures.psnr > 44 and figures.maximum < 0.08, EXPORT
 
 
 @pytest.mark.parametrize("path", typed("int8"))
