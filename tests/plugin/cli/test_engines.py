@@ -326,7 +326,7 @@ def test_interrupted_it_ends_at_once_and_leaves_nothing_behind(name: str, run: R
         deadline = time.monotonic() + 60
         while not list(folder.glob(".*.lock")):  # a worker is at work
             assert process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.05)
+            time.sleep(0.005)
         children = psutil.Process(process.pid).children(recursive=True)
         assert children
         began = time.monotonic()
