@@ -152,11 +152,7 @@ class Frame:
         parts = self.parts
         if len(parts) == len(like.parts):
             parts = tuple(own.on(other) for own, other in zip(parts, like.parts, strict=True))
-        frame = (
-            self
-            if all(a is b for a, b in zip(parts, self.parts, strict=True))
-            else replace(self, parts=parts)
-        )
+        frame = self if parts == self.parts else replace(self, parts=parts)
         box, own = like.data_window, self.data_window
         if box == own:
             return frame

@@ -110,10 +110,10 @@ def _thumb(frame: Frame) -> Pixels:
 def _alike(a: Pixels, b: Pixels, faint: tuple[float, float], like: float) -> bool:
     """Whether two thumbs show the same shot: their detail matches, whatever its gain, moved or not.
 
-    faint: the contrast below which each is fainter than its neighbours. like: from which correlation on. A
-    thumb without detail is compared as a whole. A flat one (black, white,
-    fog) has nothing to compare: it is like another flat one, and like one fainter than its neighbours, as a
-    fade leaves it; not like a full picture.
+    faint: the contrast below which each is fainter than its neighbours. like: from which correlation on.
+    A thumb without detail is compared as a whole. A flat one (black, white, fog) has nothing to compare: it
+    is like another flat one, and like one fainter than its neighbours, as a fade leaves it; not like a full
+    picture.
     """
     import cv2
 
