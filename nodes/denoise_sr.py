@@ -37,6 +37,8 @@ _LOCK_STEPS = 12
 _LOCK_SIGMAS = 2.0
 _LOCK_HEADROOM = 0.5
 _DOUBT = 2.5
+# Of the deviation that coding leaves: what a codec makes anew in each frame and does not copy from another.
+_CODED_ANEW = 0.5
 _STRIP = 128
 
 
@@ -47,7 +49,7 @@ class DenoiseSR(Node):
     name: ClassVar[str] = "denoise-sr"
     label: ClassVar[str] = "Denoise-SR"
     help: ClassVar[str] = "Removes noise and compression damage and enlarges 1x, 2x or 4x, jointly."
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LOG_Y
     layers: ClassVar[str] = "Treats R, G, B or Y; alpha and AOVs pass through, enlarged with the picture."
 
@@ -111,12 +113,9 @@ class DenoiseSR(Node):
             net[1:3] = 0
         net[3:5] = sigmas = self._deviations(view, net[:count])
         given = plain
-        if self.temporal and self.noise != 0:
+        if self.temporal and (self.noise != 0 or self.deblock):
             given = plain.copy()
-            seen = net[: len(plain)]
-            given[:count], net[3:5] = averaged(
-                view, count, lambda o: self._deviations(view, seen, o) if o else sigmas
-            )
+            given[:count], net[3:5] = self._over_time(view, net[: len(plain)], count, sigmas)
             _see(given, net)
         net[5] = self.deblock
         if count == 1:
@@ -162,6 +161,25 @@ class DenoiseSR(Node):
             return self._measured(view, seen)
         profile: NoiseProfile = view.measure(_NOISE, lambda: _noise_of(view.planes(offset)), offset)
         return profile.map(seen)
+
+    def _over_time(
+        self, view: View, seen: Pixels, count: int, sigmas: tuple[Pixels, Pixels]
+    ) -> tuple[Pixels, Pixels]:
+        """`count` planes averaged along the motion, and the deviations of the noise left in them.
+
+        What coding did averages out too; the network is told of it by its level, not as noise.
+        """
+        coded = np.float32(_CODED_ANEW * _coding_noise(self.deblock))
+
+        def deviations(offset: int) -> tuple[Pixels, Pixels]:
+            luma, chroma = self._deviations(view, seen, offset) if offset else sigmas
+            return np.hypot(luma, coded), np.hypot(chroma, coded)
+
+        planes, left = averaged(view, count, deviations)
+        if coded:
+            for plane, sigma in zip(left, sigmas, strict=True):
+                plane *= sigma / np.hypot(sigma, coded)
+        return planes, left
 
     def _measured(self, view: View, seen: Pixels) -> tuple[Pixels, Pixels]:
         profile: NoiseProfile = view.measure(_NOISE, lambda: measure_noise(seen), 0)

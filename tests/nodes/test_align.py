@@ -246,6 +246,21 @@ def test_alpha_is_carried_and_outside_the_mask_pixels_are_bit_exact(context: Con
     assert render(nothing, frames, 1, context) is frames[1]
 
 
+def test_what_a_codec_made_anew_in_each_frame_averages_out_where_deblock_says_so(
+    silent: Context, engine: Any
+) -> None:
+    clean, q = [texture(96, 128)] * 5, 0.5
+    frames = noisy(clean, 1.5)
+    alone, together = (
+        render(DenoiseSR(noise=0, temporal=n, deblock=q), frames, 2, silent).pixels for n in (0, 2)
+    )
+    inner = np.s_[:, 8:-8, 8:-8]
+    before, after = (float(np.std((p - clean[0])[inner])) for p in (alone, together))
+    assert after < 0.6 * before
+    assert not engine.seen[-1][3:5].any()  # the network is told by the level
+    assert (engine.seen[-1][5] == np.float32(q)).all()
+
+
 def test_nothing_to_remove_moves_nothing(context: Context) -> None:
     frames = noisy([texture(64, 80)] * 3)
     one, three = (render(DenoiseSR(noise=0, temporal=n), frames, 1, context).pixels for n in (0, 1))
