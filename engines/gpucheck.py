@@ -7,7 +7,7 @@ says what does not and why. Prints one table and writes it, row by row, as gpuch
 each row:
 
 engine: milliseconds a frame in the network alone, its data already on the device (CUDA events; on a CPU,
-    wall time of the inference).
+    wall time of the inference, two frames in work as end to end).
 device: wall time a frame of the engine as a node runs it: tiles, upload, network, download; one at a time.
 end to end: wall time a frame, two in work as in a render: scene-linear RGB to the working space, the above,
     and back. The colour conversion is done on the CPU, so a slow CPU shows here and not in `device`.
@@ -46,12 +46,12 @@ from interneg.engines.runtimes.tensorrt import TensorRt
 from interneg.engines.source import Engines
 from interneg.engines.store import Store
 from interneg.engines.tiles import padded, padded_size, plan
-from interneg.errors import GpuMemoryError, InternegError, UsageError
+from interneg.errors import EngineError, GpuMemoryError, InternegError, OutputError, UsageError
 from interneg.frame import Pixels
 
 _TORCH = ("torch-eager", "torch-compile")
-PROFILES = ("hd", "uhd")
-"""hd for the speed of whole frames in one tile, uhd to see what a whole UHD frame takes."""
+PROFILES = ("uhd",)
+"""Every case is one tile of it where memory allows. Of several, a render takes the largest that fits."""
 
 
 class Case(NamedTuple):
@@ -123,7 +123,12 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"{facts['gpu'] or 'no GPU'}; {facts['cpu']}; {facts['system']}", flush=True)
     if facts["watched"]:
         print(f"memory and energy of {facts['watched']}", flush=True)
-    args.out.mkdir(parents=True, exist_ok=True)
+    try:
+        args.out.mkdir(parents=True, exist_ok=True)
+        files.probe(args.out)
+    except OSError as error:
+        print(f"gpucheck: {args.out} cannot be written: {files.words(error)}", file=sys.stderr)
+        raise SystemExit(OutputError.exit_code) from error
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         store = Store([Path(folder) / "store"])
@@ -136,6 +141,9 @@ def main(arguments: list[str] | None = None) -> None:
             print(_line(row), flush=True)
             table = _written(args.out, rows, facts, notes)  # so that an interruption loses nothing
     print(f"\n{table}\n{args.out / 'gpucheck.md'}, {args.out / 'gpucheck.json'}")
+    if not rows:
+        print("gpucheck: nothing could be measured; the notes above say why", file=sys.stderr)
+        raise SystemExit(EngineError.exit_code)
 
 
 def _written(out: Path, rows: list[Row], facts: Mapping[str, Any], notes: list[str]) -> str:
@@ -149,10 +157,10 @@ def _written(out: Path, rows: list[Row], facts: Mapping[str, Any], notes: list[s
 
 def machine() -> dict[str, Any]:
     """What was measured on."""
-    found = gpus.here()
+    gpu = gpus.current()
     versions = {n: r.version() for n, r in RUNTIMES.items() if r.version() != "unknown"}
     return {
-        "gpu": f"{found[0].name} ({found[0].target}), driver {found[0].driver}" if found else "",
+        "gpu": f"{gpu.name} ({gpu.target}), driver {gpu.driver}" if gpu else "",
         "watched": watched_gpu(),
         "cpu": f"{_processor()}, {os.cpu_count()} cores",
         "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
@@ -209,7 +217,7 @@ def measured(
                     if lacking or (precision == "int8" and "int8" not in model.weights):
                         continue
                     yield _engine_row(model, case, runtime.name, precision, store, colour, seconds)
-            yield from _torch_rows(model, case, only, seconds)
+            yield from _torch_rows(model, case, only, colour, seconds)
 
 
 def _engine_row(
@@ -231,11 +239,15 @@ def _engine_row(
             finally:
                 engine.close()
         row = replace(row, engine_ms=alone, device_ms=device, end_to_end_ms=whole, vram_mib=watch.peak_mib)
-        if watch.joules is not None:
-            row = replace(row, watts=watch.joules / watch.seconds, joules=watch.joules / frames)
-        return row
+        return _powered(row, watch, frames)
     except InternegError as error:
         return replace(row, note=str(error))
+
+
+def _powered(row: Row, watch: Watch, frames: int) -> Row:
+    if watch.joules is None:
+        return row
+    return replace(row, watts=watch.joules / watch.seconds, joules=watch.joules / frames)
 
 
 def _bare(network: Network, model: Model, case: Case, pixels: int, seconds: float) -> float:
@@ -246,11 +258,11 @@ def _bare(network: Network, model: Model, case: Case, pixels: int, seconds: floa
         raise GpuMemoryError(f"{model.name} has no tiles of {pixels} pixels")
     planes = padded(_planes(case), model.halo, model.multiple)[0]
     pieces = [np.ascontiguousarray(planes[:, y0:y1, x0:x1]) for (x0, y0, x1, y1), _ in tiles]
-    outs = [np.empty(network.output_shape(*p.shape[1:]), np.float32) for p in pieces]
 
-    def frame() -> float:
+    def frame(_: int = 0) -> float:
         spent = 0.0
-        for piece, out in zip(pieces, outs, strict=True):
+        for piece in pieces:
+            out = np.empty(network.output_shape(*piece.shape[1:]), np.float32)
             began = time.perf_counter()
             network.infer(piece, out)
             spent += time.perf_counter() - began if network.computed is None else network.computed
@@ -258,6 +270,9 @@ def _bare(network: Network, model: Model, case: Case, pixels: int, seconds: floa
 
     until = time.perf_counter() + seconds
     times = [frame(), frame()]  # the second records CUDA graphs
+    if network.computed is None:
+        with ThreadPoolExecutor(2) as pool:
+            return _median(lambda: list(pool.map(frame, range(2))), seconds) / 2
     while time.perf_counter() < until:
         times.append(frame())
     return 1000 * float(np.median(times[2:] or times[1:]))
@@ -293,7 +308,7 @@ def _end_to_end(
     return 1000 * spent / count, count
 
 
-def _torch_rows(model: Model, case: Case, only: list[str], seconds: float) -> Iterator[Row]:
+def _torch_rows(model: Model, case: Case, only: list[str], colour: Colour, seconds: float) -> Iterator[Row]:
     """The same architecture in torch, eager and compiled; its weights are random, which costs no time."""
     names = [n for n in _TORCH if not only or n in only]
     if not names:
@@ -314,13 +329,26 @@ def _torch_rows(model: Model, case: Case, only: list[str], seconds: float) -> It
             net = net.to(device, dtype).to(memory_format=torch.channels_last)
             forward = torch.compile(net) if name == "torch-compile" else net
             try:
-                yield _torch_row(row, forward, case, model, device, dtype, seconds)
+                with watched() as watch:
+                    row = _torch_row(row, forward, case, model, device, dtype, seconds, colour, watch)
             except (RuntimeError, OSError, ImportError) as error:
-                yield replace(row, note=" ".join(str(error).split())[:200])
+                row = replace(row, note=" ".join(str(error).split())[:200])
+            del forward
+            if device == "cuda":
+                torch.cuda.empty_cache()  # what torch keeps, the next row could not have
+            yield replace(row, vram_mib=watch.peak_mib)
 
 
 def _torch_row(
-    row: Row, forward: Any, case: Case, model: Model, device: str, dtype: Any, seconds: float
+    row: Row,
+    forward: Any,
+    case: Case,
+    model: Model,
+    device: str,
+    dtype: Any,
+    seconds: float,
+    colour: Colour,
+    watch: Watch,
 ) -> Row:
     import torch
 
@@ -334,19 +362,29 @@ def _torch_row(
     def square(size: int) -> None:
         once(torch.zeros(1, 6, size, size, dtype=dtype, device=device))
 
-    if device == "cuda":
-        torch.cuda.reset_peak_memory_stats()  # it would be the largest of all rows so far
     if "compile" not in row.runtime and (slow := _too_slow(square, case, seconds)):
         return replace(row, note=slow)
-    host = torch.from_numpy(padded(_planes(case), model.halo, model.multiple)[0])[None]
-    planes = host.to(device, dtype, memory_format=torch.channels_last)
-    once(planes)
-    alone = _median(partial(once, planes), seconds)
-    whole = _median(
-        lambda: once(host.to(device, dtype, memory_format=torch.channels_last)).float().cpu(), seconds
-    )
-    peak = torch.cuda.max_memory_allocated() / 2**20 if device == "cuda" else None
-    return replace(row, engine_ms=alone, device_ms=whole, vram_mib=peak)
+
+    def uploaded(net: Pixels) -> tuple[Any, int]:
+        planes, border = padded(net, model.halo, model.multiple)
+        host = torch.from_numpy(planes)[None]
+        return host.to(device, dtype, memory_format=torch.channels_last), border
+
+    def run(net: Pixels) -> Pixels:
+        planes, border = uploaded(net)
+        result: Pixels = once(planes)[0].float().cpu().numpy()
+        rows, columns = (
+            slice(border * model.scale, (border + n) * model.scale) for n in (case.height, case.width)
+        )
+        return np.ascontiguousarray(result[:, rows, columns])
+
+    planes = _planes(case)
+    ready, _ = uploaded(planes)
+    once(ready)
+    alone = _median(partial(once, ready), seconds)
+    row = replace(row, engine_ms=alone, device_ms=_median(partial(run, planes), seconds))
+    whole, frames = _end_to_end(run, case, colour, seconds, watch)
+    return _powered(replace(row, end_to_end_ms=whole), watch, frames)
 
 
 def _median(work: Callable[[], object], seconds: float) -> float:

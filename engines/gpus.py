@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
+import functools
 import re
 import subprocess
+import sys
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -27,22 +30,24 @@ class Gpu(NamedTuple):
 
 COMPUTE: Mapping[str, int] = MappingProxyType(
     {
-        "GTX 1630": 75, "GTX 1650": 75, "GTX 1660": 75, "T400": 75, "T600": 75, "T1000": 75,
+        "GTX 1630": 75, "GTX 1650": 75, "GTX 1660": 75, "T400": 75, "T500": 75, "T600": 75,
+        "T1000": 75, "T1200": 75, "T2000": 75, "RTX 2050": 86,
         "Quadro RTX 3000": 75, "RTX 2060": 75, "RTX 2070": 75, "RTX 2080": 75, "RTX 2080 Ti": 75,
         "Titan RTX": 75, "Quadro RTX 4000": 75, "Quadro RTX 5000": 75, "Quadro RTX 6000": 75,
         "Quadro RTX 8000": 75, "T4": 75,
         "A30": 80, "A100": 80, "A800": 80,
         "RTX 3050": 86, "RTX 3060": 86, "RTX 3070": 86, "RTX 3080": 86, "RTX 3090": 86, "A2": 86, "A10": 86,
         
-        "RTX A400": 86, "RTX A1000": 86, "RTX A3000": 86, "A10G": 86,
+        "RTX A400": 86, "RTX A500": 86, "RTX A1000": 86, "RTX A3000": 86, "A10G": 86,
         "A16": 86, "A40": 86, "RTX A2000": 86, "RTX A4000": 86,
         "RTX A4500": 86, "RTX A5000": 86,
         "RTX A5500": 86, "RTX A6000": 86,
+        "RTX 500 Ada": 89, "RTX 1000 Ada": 89, "RTX 3000 Ada": 89, "RTX 5880 Ada": 89, "L40G": 89,
         "RTX 4050": 89, "L2": 89, "L20": 89, "RTX 3500 Ada": 89, "RTX 4000 SFF Ada": 89,
         "RTX 4060": 89, "RTX 4070": 89, "RTX 4080": 89, "RTX 4090": 89, "L4": 89, "L40": 89, "L40S": 89,
         "RTX 2000 Ada": 89, "RTX 4000 Ada": 89, "RTX 4500 Ada": 89, "RTX 5000 Ada": 89, "RTX 6000 Ada": 89,
-        "H100": 90, "H200": 90, "GH200": 90,
-        "B200": 100, "GB200": 100,
+        "H100": 90, "H200": 90, "GH200": 90, "H20": 90,
+        "B200": 100, "GB200": 100, "B300": 103, "GB300": 103,
         "RTX 5050": 120, "RTX PRO 2000 Blackwell": 120,
         "RTX 5060": 120, "RTX 5070": 120, "RTX 5080": 120, "RTX 5090": 120, "RTX PRO 4000 Blackwell": 120,
         "RTX PRO 4500 Blackwell": 120, "RTX PRO 5000 Blackwell": 120, "RTX PRO 6000 Blackwell": 120,
@@ -112,10 +117,31 @@ def plain(name: str) -> str:
 
 
 _BUILD = re.compile(
-    r"ti|super|d|laptop|gpu|generation|pcie|sxm\d?|nvl|hbm\w*|\d+gb|workstation|server|edition|max|q|with|design"
+    r"ti|super|d|laptop|gpu|generation|pcie|sxm\d?|nvl|hbm\w*|\d+gb|workstation|server|sff|edition|max|q|with|design"
     r"|active|\d+[abcq]"  # the latter: NVIDIA's vGPU profiles, "A40-24Q"
 )
 """Words of names that say how a card is built or sold, not what it computes."""
+
+
+@functools.cache
+def cuda() -> ctypes.CDLL | None:
+    """NVIDIA's driver library; None where there is none."""
+    try:
+        return ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return None
+
+
+def current() -> Gpu | None:
+    """The one out of `here` that TensorRT builds for and runs on: CUDA's first, by $CUDA_VISIBLE_DEVICES."""
+    found = here()
+    name = ctypes.create_string_buffer(256)
+    if found and (driver := cuda()) is not None and driver.cuInit(0) == 0:
+        device = ctypes.c_int()
+        if driver.cuDeviceGet(ctypes.byref(device), 0) == 0:
+            driver.cuDeviceGetName(name, len(name), device)
+    said = name.value.decode(errors="replace")
+    return next((gpu for gpu in found if gpu.name == said), found[0] if found else None)
 
 
 def here() -> list[Gpu]:

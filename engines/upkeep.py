@@ -34,6 +34,7 @@ LEFT_OVER = 3600.0
 Current = Callable[[EngineKey], str]
 """Why an engine is not wanted any more, such as "its weights have changed"; an empty string where it is."""
 
+_LOST = "its manifest is gone"
 _MANIFEST = re.compile(f"({STEM}){re.escape(MANIFEST)}")
 _RECORD = re.compile(r"[^/]+-[0-9a-f]{16}\.json")
 _TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}\.tmp")
@@ -53,6 +54,11 @@ class Entry(NamedTuple):
     manifest: Manifest | None
     state: State
     reason: str
+
+    @property
+    def broken(self) -> bool:
+        """Whether it was an engine once and can be none now: its manifest or its blob is not what it was."""
+        return self.reason == _LOST or self.state in ("truncated", "tampered", "unreadable")
 
 
 def entries(folders: Sequence[Path], thorough: bool, current: Current | None) -> list[Entry]:
@@ -133,7 +139,8 @@ def _others(folders: Sequence[Path], gone: Collection[Path]) -> Iterator[Entry]:
             state: State = "ok" if there else "orphan"
             yield Entry(path, path.parent, None, None, state, "" if there else "the engine it is for is gone")
         elif BLOB.fullmatch(path.name) and not _claimed(path):
-            yield Entry(path, path.parent, None, None, "orphan", "no manifest names this blob")
+            reason = "its manifest names another blob" if _stem(path.name) in stems else _LOST
+            yield Entry(path, path.parent, None, None, "orphan", reason)
         elif _is_temporary(path.name):
             reason = "it is being written, or its writer was killed"
             yield Entry(path, path.parent, None, None, "orphan", reason)

@@ -7,12 +7,10 @@ and buffers of its own, so that one tile is uploaded or downloaded while the oth
 from __future__ import annotations
 
 import atexit
-import ctypes
 import functools
 import hashlib
 import logging
 import queue
-import sys
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
@@ -58,7 +56,14 @@ class TensorRt(Runtime):
 
     def unavailable(self) -> str | None:
         """Why it cannot be used here, or None."""
-        return super().unavailable() if has_driver() else NO_GPU
+        if has_driver():
+            return super().unavailable()
+        if found := gpus.here():
+            return (
+                f"nvidia-smi lists {found[0].name}, but the driver's CUDA library cannot be loaded: start a "
+                "container with NVIDIA_DRIVER_CAPABILITIES=compute,utility; else install the driver anew"
+            )
+        return NO_GPU
 
     def version(self) -> str:
         """The library's."""
@@ -135,12 +140,17 @@ class TensorRt(Runtime):
     def prove(self, order: Order, blob: bytes, store: Store) -> tuple[str, Figures] | None:
         """Qualify an engine that was just built: the reference's name and the figures.
 
-        None where it cannot run here: there is no GPU, no pycuda, or the engine is for another GPU.
+        None where it cannot run here: there is no GPU or none that answers, its driver is too old, there is
+        no pycuda, or the engine is for another GPU.
         Raises EngineError where it fails.
         """
         if self.unavailable() is not None:
             return None
-        gpu = self.gpu()
+        try:
+            gpu = self.gpu()
+        except EngineError as error:
+            log.info("%s is not qualified here: %s", order.key.stem, error)
+            return None
         if order.target not in targets_for(self.library, gpu):
             return None
         network = _Network(
@@ -187,10 +197,18 @@ class TensorRt(Runtime):
             ]
             wrong += [f"for GPU {key.target}"] if key.target not in targets else []
             others.append(f"{key.stem} is {' and '.join(wrong)}")
+        instead = [
+            other
+            for other in self.precisions()
+            if other != precision
+            and (other != "int8" or "int8" in model.weights)
+            and any(True for t in targets for _ in self._stored(model, other, t, store, []))
+        ]
         return (
             f"no {self.name} {self.version()} engine of {model.name} in {precision} for {gpu.name} "
             f"({gpu.target}) in {', '.join(map(str, store.folders))}; build it: build_engines.py "
             f"--library {self.name} --models {model.name} --precisions {precision} --targets current"
+            + "".join(f"; there is one in {p}, which --precision {p} takes" for p in instead)
             + "".join(f"; {other}" for other in sorted(set(others))[:_NAMED])
         )
 
@@ -215,7 +233,8 @@ class _Network(Network):
         self._cache: Any = None
         self._kept: bytes | None = None
         self._lanes: list[_Lane] = []
-        self._idle: queue.SimpleQueue[_Lane | None] = queue.SimpleQueue()
+        # The last first, so that who runs one tile at a time fills the buffers of one lane only.
+        self._idle: queue.LifoQueue[_Lane | None] = queue.LifoQueue()
         self._closing = threading.Lock()
         self._closed = False
         _open.add(self)
@@ -579,11 +598,7 @@ def _driver_of(name: str) -> str:
 @functools.cache
 def has_driver() -> bool:
     """Whether NVIDIA's driver library is here."""
-    try:
-        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-    except OSError:
-        return False
-    return True
+    return gpus.cuda() is not None
 
 
 def _cuda() -> Any:

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -122,17 +122,26 @@ def build_engines(
         "--library": library,
     }  # fmt: skip
     modes = {"--list": show, "--verify": verify, "--prune": prune, "--fleet": fleet is not None}
-    _alone([m for m, on in modes.items() if on], [n for n, value in named.items() if value is not None])
+    looks = show or verify or prune
+    makes = {
+        "--jobs": jobs is not None, "--workspace": workspace is not None, "--force": force,
+        "--version-compatible": version_compatible, "--dry-run": dry_run and not prune,
+    }  # fmt: skip
+    _alone(
+        [m for m, on in modes.items() if on],
+        [n for n, value in named.items() if value is not None],
+        [n for n, on in makes.items() if on and looks],
+    )
     there = Store() if store is None else Store([store], "--store")
     for option, named_folders in (
-        ("--store", there.folders if store is not None and (show or verify or prune) else ()),
+        ("--store", there.folders if store is not None and looks else ()),
         ("--catalogue", [p.expanduser() for p in catalogue or ()]),
     ):
         for folder in named_folders:
             if not folder.is_dir():
                 raise UsageError(f"{option}: the folder {folder} does not exist")
     known = load_catalogue(catalogue or ())
-    if show or verify or prune:
+    if looks:
         _upkeep(there, known, verify, prune, dry_run, as_json)
         return
     if fleet is not None:
@@ -147,11 +156,14 @@ def build_engines(
     if dry_run:
         _show_plan(lines, there, force, as_json)
         return
-    outcomes = _build(lines, there, jobs, force, as_json)
-    if as_json:
-        print(json.dumps(outcomes.facts, indent=2))
-    if outcomes.exit_code:
-        raise typer.Exit(outcomes.exit_code)
+    facts: list[dict[str, Any]] = []
+    try:
+        code = _build(lines, there, jobs, force, as_json, facts)
+    finally:
+        if as_json:  # what was done before an error, too
+            print(json.dumps(facts, indent=2))
+    if code:
+        raise typer.Exit(code)
 
 
 def main() -> None:
@@ -169,12 +181,14 @@ def _words(text: str) -> list[str]:
     return [w.strip() for w in text.split(",") if w.strip()]
 
 
-def _alone(modes: Sequence[str], named: Sequence[str]) -> None:
+def _alone(modes: Sequence[str], named: Sequence[str], makes: Sequence[str]) -> None:
     """Refuse options that would be ignored."""
     if len(modes) > 1:
         raise UsageError(f"{' and '.join(modes)} are one at a time")
     if modes == ["--fleet"] and named:
         raise UsageError(f"the fleet file says what to build: leave out {', '.join(named)}, or --fleet")
+    if makes:
+        raise UsageError(f"{modes[0]} builds nothing: leave out {', '.join(makes)}")
     if modes and named:
         raise UsageError(f"{modes[0]} looks at the whole store: leave out {', '.join(named)}")
 
@@ -244,7 +258,8 @@ def _library(name: str | None, targets: str | None) -> Library:
 def _targets(library: Library, text: str | None) -> list[str]:
     from interneg.engines import build, gpus
 
-    here = gpus.here()
+    # TensorRT builds for the one GPU that CUDA calls the first, TensorRT for RTX for any.
+    here = gpus.here() if library.targets else [gpu for gpu in (gpus.current(),) if gpu is not None]
     own = {build.target_of(library, gpu): build.target_note(library, gpu) for gpu in here}
     words = _words(text) if text is not None else ["current" if here else build.PORTABLE]
     found = []
@@ -294,7 +309,8 @@ def _show_plan(lines: Sequence[Line], store: Store, force: bool, as_json: bool) 
 
 def _state(line: Line, store: Store, force: bool) -> str:
     try:
-        there = store.engine(line.order.key) is not None
+        found = store.engine(line.order.key)
+        there = found is not None and bool(store.read(found))
     except EngineError:
         there = False  # a warning has named what is wrong with it
     if there and (line.elsewhere or not force):
@@ -302,15 +318,15 @@ def _state(line: Line, store: Store, force: bool) -> str:
     return "elsewhere" if line.elsewhere else "build"
 
 
-class _Made(NamedTuple):
-    """What came of building, for tools."""
-
-    facts: list[dict[str, Any]]
-    exit_code: int
-
-
-def _build(lines: Sequence[Line], store: Store, jobs: int | None, force: bool, quiet: bool) -> _Made:
-    """Build, and tell so as it goes, on stderr where stdout is for JSON."""
+def _build(
+    lines: Sequence[Line],
+    store: Store,
+    jobs: int | None,
+    force: bool,
+    quiet: bool,
+    facts: list[dict[str, Any]],
+) -> int:
+    """Build, tell so as it goes (on stderr where stdout is for JSON), add to `facts`; the exit code."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -322,7 +338,6 @@ def _build(lines: Sequence[Line], store: Store, jobs: int | None, force: bool, q
         if reason := library.missing():
             raise EngineError(f"{library.name}: {reason}")
     console = Console(stderr=quiet, highlight=False)
-    facts: list[dict[str, Any]] = []
     counts: Counter[str] = Counter()
     folders: dict[Path, None] = {}
     code = 0
@@ -357,7 +372,7 @@ def _build(lines: Sequence[Line], store: Store, jobs: int | None, force: bool, q
     console.print(
         f"{', '.join(words)} in {_clock(time.monotonic() - began)}{where}", soft_wrap=True, markup=False
     )
-    return _Made(facts, code)
+    return code
 
 
 _STATES = {"built": "built", "there": "already in the store", "failed": "failed"}
@@ -393,6 +408,8 @@ def _facts(key: EngineKey) -> dict[str, Any]:
 def _upkeep(
     store: Store, known: Mapping[str, Model], verify: bool, prune: bool, dry_run: bool, as_json: bool
 ) -> None:
+    from interneg.engines.store import rebuild_command
+
     def current(key: EngineKey) -> str:
         if key.model not in known:
             # It may be a facility's own, and pruning it for want of an option would be rash.
@@ -417,9 +434,12 @@ def _upkeep(
         _show(entries, proofs)
         if not entries:
             print(f"no engines in {', '.join(map(str, store.folders))}")
-    broken = [e for e in entries if e.state in ("truncated", "tampered", "unreadable")]
+    broken = [e for e in entries if e.broken]
     if verify:
         if not as_json:
+            for e in broken:
+                again = rebuild_command(e.key) if e.key is not None else "build_engines.py"
+                print(f"{e.path.name}: build it again: {again}", file=sys.stderr)
             print(f"{len(entries)} files looked at, {len(broken)} broken")
         if broken:
             raise typer.Exit(5)

@@ -266,7 +266,7 @@ def test_a_gpu_too_old_has_no_target() -> None:
 @pytest.mark.parametrize(
     ("library", "target", "says"),
     [
-        (RTX, "sm90", r"does not list sm90 \(H100, H200, GH200\): build 'portable'"),
+        (RTX, "sm90", r"does not list sm90 \(H100, H200, GH200, H20\): build 'portable'"),
         (RTX, "portabel", "did you mean 'portable'"),
         (RTX, "xyz", "there are current, portable, sm75"),
         (FULL, "sm89", "the target is 'current'"),
@@ -312,6 +312,14 @@ def stand_in() -> Any:
 
     class Config:
         cache: Any = None
+        flags = frozenset({"TF32"})
+
+        def clear_flag(self, flag: str) -> None:
+            self.flags = self.flags - {flag}
+
+        def set_flag(self, flag: str) -> None:
+            self.flags = self.flags | {flag}
+
         add_optimization_profile = staticmethod(lambda profile: 0)
         create_timing_cache = staticmethod(Cache)
 
@@ -336,10 +344,12 @@ def stand_in() -> Any:
 
         def build_serialized_network(self, network: Network, config: Config) -> bytes:
             trt.given.append(config.cache and config.cache.content)
+            trt.flags = config.flags
             return b"engine"
 
     trt.ILogger = type("ILogger", (), {"ERROR": 1, "INTERNAL_ERROR": 0})
     trt.IProgressMonitor = type("IProgressMonitor", (), {})
+    trt.BuilderFlag = types.SimpleNamespace(TF32="TF32", REQUIRE_USER_ALLOCATION="no memory of its own")
     trt.NetworkDefinitionCreationFlag = type("Flags", (), {})
     trt.OnnxParser = lambda network, logger: types.SimpleNamespace(parse=lambda data: True)
     trt.Builder = Builder
@@ -351,6 +361,11 @@ def trt(monkeypatch: pytest.MonkeyPatch) -> Any:
     module = stand_in()
     monkeypatch.setitem(sys.modules, module.__name__, module)
     return module
+
+
+def test_fp32_is_fp32_and_no_memory_is_taken_behind_our_back(trt: Any, user: Callable[..., Model]) -> None:
+    build.build(Order(user(), "fp32", PROXY, Library("tensorrt", trt.__name__, "x", ()), "sm89 A"))
+    assert trt.flags == {"no memory of its own"}
 
 
 def test_timings_serve_the_next_model_on_the_same_kind_of_gpu(

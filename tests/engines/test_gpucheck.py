@@ -104,3 +104,25 @@ def test_a_case_that_takes_too_long_is_left_out_and_says_so(monkeypatch: pytest.
 def test_a_row_without_a_figure_has_no_rate() -> None:
     assert Row("m", "c", "r", "fp32", engine_ms=10.0).rate is None
     assert Row("m", "c", "r", "fp32", engine_ms=10.0, end_to_end_ms=20.0).rate == 0.5
+
+
+def test_a_folder_that_cannot_be_written_is_named_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemExit) as ended:
+        gpucheck.main(["--out", str(tmp_path / "file" / "out")])
+    assert ended.value.code == 6
+    said = capsys.readouterr().err
+    assert "file/out cannot be written: " in said and said.count("\n") == 1
+
+
+def test_where_nothing_could_be_measured_it_fails(
+    small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(gpucheck.RUNTIMES["openvino"], "unavailable", lambda: "not today")
+    with pytest.raises(SystemExit) as ended:
+        gpucheck.main(["--out", str(tmp_path), "--runtimes", "openvino"])
+    assert ended.value.code == 5
+    said = capsys.readouterr()
+    assert "openvino: not today" in said.out and "nothing could be measured" in said.err

@@ -97,3 +97,41 @@ def test_where_the_driver_answers_wrongly_there_is_no_gpu(said: str, monkeypatch
 def test_where_there_is_no_driver_there_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     assert gpus.here() == []
+
+
+class Driver:
+    """As much of NVIDIA's driver library as names the first device."""
+
+    def __init__(self, name: bytes, fails: int = 0) -> None:
+        self._name, self._fails = name, fails
+
+    def cuInit(self, flags: int) -> int:
+        return self._fails
+
+    def cuDeviceGet(self, device: Any, ordinal: int) -> int:
+        return 0
+
+    def cuDeviceGetName(self, name: Any, size: int, device: Any) -> int:
+        name.value = self._name
+        return 0
+
+
+@pytest.mark.parametrize(
+    ("driver", "name"),
+    [
+        (Driver(b"NVIDIA RTX PRO 6000 Blackwell"), "NVIDIA RTX PRO 6000 Blackwell"),
+        (Driver(b"another"), "NVIDIA L4"),
+        (Driver(b"", fails=100), "NVIDIA L4"),
+        (None, "NVIDIA L4"),
+    ],
+)
+def test_the_current_gpu_is_the_one_that_cuda_calls_the_first(
+    driver: Driver | None, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = [gpus.Gpu("NVIDIA L4", (8, 9)), gpus.Gpu("NVIDIA RTX PRO 6000 Blackwell", (12, 0))]
+    monkeypatch.setattr(gpus, "cuda", lambda: driver)
+    monkeypatch.setattr(gpus, "here", lambda: both)
+    found = gpus.current()
+    assert found is not None and found.name == name
+    monkeypatch.setattr(gpus, "here", list)
+    assert gpus.current() is None

@@ -11,9 +11,10 @@ import pytest
 from fake_gpu import PER_PIXEL, FakeGpu, RuntimeCache
 
 from interneg.engines import gpus
-from interneg.engines.build import LIBRARIES, Library
+from interneg.engines.build import LIBRARIES, PROFILES, Library, Order
 from interneg.engines.models import load_catalogue
 from interneg.engines.runtimes import RUNTIMES
+from interneg.engines.runtimes.tensorrt import TensorRt
 from interneg.engines.source import Engines, NetworkEngine
 from interneg.errors import EngineError, GpuMemoryError, HostMemoryError
 
@@ -122,6 +123,16 @@ def test_buffers_are_used_again(gpu, opened, planes, library) -> None:
     before = gpu.allocated
     for height in (100, 80, 100):
         engine.run(planes(height, 120))
+    assert gpu.allocated == before
+
+
+@BOTH
+def test_one_frame_after_the_other_needs_the_buffers_of_one_lane(gpu, opened, planes, library) -> None:
+    engine = opened(library)
+    engine.run(planes(100, 120))
+    before = gpu.allocated
+    for _ in range(3):
+        engine.run(planes(100, 120))
     assert gpu.allocated == before
 
 
@@ -498,6 +509,33 @@ def test_auto_says_why_it_does_not_take_the_gpu(source) -> None:
     text = source(filled=False, runtime="auto", precision="auto").describe("tiny")
     assert "tiny runs on openvino" in text
     assert "not tensorrt-rtx: no tensorrt-rtx 1.7.1.116 engine of tiny in f" in text
+
+
+def test_an_engine_of_another_precision_is_offered(gpu, models, store, source) -> None:
+    gpu.put(store, models["tiny"], RTX, "sm89", "fp16")
+    with pytest.raises(EngineError, match="there is one in fp16, which --precision fp16 takes"):
+        source(filled=False).open("tiny")
+
+
+def test_where_the_driver_is_only_half_there_that_is_said(gpu, monkeypatch) -> None:
+    monkeypatch.setattr("interneg.engines.runtimes.tensorrt.has_driver", lambda: False)
+    monkeypatch.setattr(gpus, "here", lambda: [gpus.Gpu("NVIDIA L4", (8, 9))])
+    assert "nvidia-smi lists NVIDIA L4" in str(RUNTIMES["tensorrt-rtx"].unavailable())
+    assert "NVIDIA_DRIVER_CAPABILITIES=compute,utility" in str(RUNTIMES["tensorrt-rtx"].unavailable())
+
+
+@pytest.mark.parametrize("why", ["driver", "device"])
+def test_a_gpu_of_no_use_does_not_stop_builds_for_others(gpu, models, store, monkeypatch, why) -> None:
+    def none() -> None:
+        raise gpu.cuda.LogicError("cuInit failed: no CUDA-capable device is detected")
+
+    if why == "driver":
+        gpu.supported = 12040
+    else:
+        monkeypatch.setattr(gpu.cuda, "init", none)
+    order = Order(models["tiny"], "fp32", PROFILES["proxy"], RTX, "sm89")
+    runtime = RUNTIMES["tensorrt-rtx"]
+    assert isinstance(runtime, TensorRt) and runtime.prove(order, b"engine", store) is None
 
 
 def test_nothing_is_said_about_tensorrt_without_a_gpu(gpu, source, monkeypatch, caplog) -> None:

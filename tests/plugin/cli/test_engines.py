@@ -113,11 +113,24 @@ def test_built_listed_verified_and_pruned(run: Run, folder: Path) -> None:
 
     (blob,) = folder.glob("*.engine")
     blob.write_bytes(blob.read_bytes()[:-1] + b"?")
-    failed(run("--verify"), 5, "tampered.*\n.*1 broken|1 broken")
+    assert json.loads(run(*ONE, "--dry-run", "--json").stdout)[0]["plan"] == "build"
+    failed(run("--verify"), 5, "tampered")
+    failed(run("--verify"), 5, f"build it again: build_engines.py .*--models {LITE} .*--precisions fp32")
     kept = run("--prune", "--dry-run")
     assert kept.stdout.endswith("1 would be removed\n") and blob.exists()
     assert run("--prune").stdout.endswith("1 removed\n") and not blob.exists()
     assert run("--list").stdout == f"no engines in {folder}\n"
+
+    run(*ONE)
+    (manifest,) = folder.glob("*.manifest.json")
+    manifest.unlink()
+    failed(run("--verify"), 5, "orphan: its manifest is gone")
+    assert "1 built" in run(*ONE).stdout and run("--verify").returncode == 0
+
+
+@pytest.mark.parametrize("option", ["--force", "--dry-run", "--jobs=2", "--workspace=64"])
+def test_what_does_not_build_takes_no_options_of_building(run: Run, option: str) -> None:
+    failed(run("--list", option), 2, f"--list builds nothing: leave out {option.partition('=')[0]}")
 
 
 @needs_rtx
