@@ -94,7 +94,9 @@ def plan(
 
     Raises UsageError, with near matches, for a GPU, model, precision, profile or library that there is not.
     """
-    here = gpus.here() if any((c.library or fleet.library) == "tensorrt" for c in fleet.classes) else []
+    # TensorRT builds for one GPU of a machine.
+    wants = any((c.library or fleet.library) == "tensorrt" for c in fleet.classes)
+    here = gpus.current() if wants else None
     users: dict[EngineKey, dict[str, list[str]]] = {}
     lines: dict[EngineKey, Line] = {}
     lacking: dict[str, None] = {}
@@ -130,12 +132,13 @@ def _given(own: tuple[str, ...] | None, others: tuple[str, ...]) -> tuple[str, .
     return others if own is None else own
 
 
-def _located(library: Library, gpu: Gpu, here: Sequence[Gpu]) -> tuple[Gpu, bool]:
+def _located(library: Library, gpu: Gpu, here: Gpu | None) -> tuple[Gpu, bool]:
     """A GPU, by its driver's name where it is here; and whether only another machine builds for it."""
     if library.targets:
         return gpu, False
-    found = next((g for g in here if gpus.plain(g.name) == gpus.plain(gpu.name)), None)
-    return found or gpu, found is None
+    if here is not None and gpus.plain(here.name) == gpus.plain(gpu.name):
+        return here, False
+    return gpu, True
 
 
 @contextmanager

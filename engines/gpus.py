@@ -95,10 +95,15 @@ def known(name: str) -> Gpu:
 
 
 def short(name: str) -> str:
-    """A GPU's name without its maker, written as in the list: "NVIDIA L4", "nvidia l4" and "L4" are "L4"."""
+    """A GPU's name without its maker, written as in the list: "NVIDIA L4", "nvidia l4" and "L4" are "L4".
+
+    "NVIDIA RTX 6000 Ada Generation" is "RTX 6000 Ada".
+    """
     words = name.split()
     while len(words) > 1 and words[0].casefold() in ("nvidia", "geforce", "tesla", "grid"):
         del words[0]
+    if len(words) > 1 and words[-1].casefold() == "generation":
+        del words[-1]
     said = " ".join(words)
     return next((k for k in COMPUTE if k.casefold() == said.casefold()), said)
 

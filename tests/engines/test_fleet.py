@@ -93,7 +93,8 @@ def test_tensorrt_builds_for_the_gpu_here_by_its_full_name_and_for_others_elsewh
     planned: Planned,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(gpus, "here", lambda: [Gpu("NVIDIA L4", (8, 9))])
+    both = [Gpu("NVIDIA L4", (8, 9)), Gpu("NVIDIA A10", (8, 6))]
+    monkeypatch.setattr(gpus, "here", lambda: both)  # TensorRT builds for the first
     here, other = planned(
         one('["L4", "A10"]', 'library = "tensorrt"', 'models = ["tiny"]', 'precisions = ["fp16"]')
     ).lines

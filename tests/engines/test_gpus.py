@@ -76,6 +76,10 @@ def test_a_gpu_has_one_short_name(name: str) -> None:
     assert gpus.short(name) in ("L4", "RTX 4090")
 
 
+def test_a_generation_is_no_part_of_the_name() -> None:
+    assert gpus.short("NVIDIA RTX 6000 Ada Generation") == gpus.short("RTX 6000 Ada") == "RTX 6000 Ada"
+
+
 def test_the_gpus_here_are_those_the_driver_tells(monkeypatch: pytest.MonkeyPatch) -> None:
     said = "NVIDIA L4, 8.9, 23034, 575.57\nNVIDIA RTX PRO 6000 Blackwell, 12.0, 97887, 575.57\n"
 
