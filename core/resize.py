@@ -56,7 +56,14 @@ def reduce(plane: Pixels, scale: int) -> Pixels:
     return np.ascontiguousarray(both[scale // 2 - 1 :: scale])
 
 
-def hold(plane: Pixels, given: Pixels, scale: int, headroom: float = 0.01, peaks: float = 0.0) -> Pixels:
+def hold(
+    plane: Pixels,
+    given: Pixels,
+    scale: int,
+    headroom: float = 0.0,
+    peaks: float = 0.0,
+    doubt: Pixels | float = 0.0,
+) -> Pixels:
     """Keep a restored plane, in place, within what was given around each pixel: no halo beside an edge.
 
     plane: (H * scale, W * scale); given: (H, W), the plane it was made from; both in one encoding.
@@ -64,31 +71,37 @@ def hold(plane: Pixels, given: Pixels, scale: int, headroom: float = 0.01, peaks
     keeps its plateaus, and a highlight its level, for which a ringing of a tenth in a log encoding is a stop
     of light. Lines and dots narrower than three given pixels have no plateau, and their true height lies
     beyond what is given of them: they may grow by `peaks` times their height above what is wider.
+    Nor does it leave the range of the 3x3 given pixels by more than once that range and `doubt`, by how much
+    they may be wrong (noise; (H, W) or one for all; inf lifts this limit): what is flat stays flat, without
+    the dark line that a filter draws behind a bright rim.
     """
     import cv2
 
-    below, above = reach(given, headroom, peaks)
+    below, above = reach(given, headroom, peaks, doubt)
     cv2.min(plane, _enlarge(above, scale, cv2.INTER_NEAREST), dst=plane)
     cv2.max(plane, _enlarge(below, scale, cv2.INTER_NEAREST), dst=plane)
     return plane
 
 
-def reach(given: Pixels, headroom: float = 0.01, peaks: float = 0.0) -> tuple[Pixels, Pixels]:
+def reach(
+    given: Pixels, headroom: float = 0.0, peaks: float = 0.0, doubt: Pixels | float = 0.0
+) -> tuple[Pixels, Pixels]:
     """The lowest and the highest value that `hold` leaves at each given pixel, (H, W) each."""
     import cv2
 
-    square = np.ones((_AROUND, _AROUND), np.uint8)
+    square, narrow = (np.ones((size, size), np.uint8) for size in (_AROUND, 3))
     high, low = cv2.dilate(given, square), cv2.erode(given, square)
     # Below 0 a log encoding goes far for no light at all, and an edge to it would have headroom for a stop.
     span = cv2.subtract(high, cv2.max(low, cv2.min(high, 0)))
     above, below = cv2.scaleAdd(span, headroom, high), cv2.scaleAdd(span, -headroom, low)
     if peaks:
-        narrow = np.ones((3, 3), np.uint8)
         wide_high = cv2.dilate(cv2.morphologyEx(given, cv2.MORPH_OPEN, narrow), square)
         wide_low = cv2.erode(cv2.morphologyEx(given, cv2.MORPH_CLOSE, narrow), square)
         above += np.float32(peaks) * _narrow(high - wide_high, span)
         below -= np.float32(peaks) * _narrow(wide_low - low, span)
-    return below, above
+    high, low = cv2.dilate(given, narrow), cv2.erode(given, narrow)
+    more = high - low + np.float32(doubt)
+    return cv2.max(below, low - more, dst=below), cv2.min(above, high + more, dst=above)
 
 
 def _narrow(height: Pixels, span: Pixels) -> Pixels:

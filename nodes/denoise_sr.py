@@ -49,7 +49,7 @@ class DenoiseSR(Node):
     name: ClassVar[str] = "denoise-sr"
     label: ClassVar[str] = "Denoise-SR"
     help: ClassVar[str] = "Removes noise and compression damage and enlarges 1x, 2x or 4x, jointly."
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LOG_Y
     layers: ClassVar[str] = "Treats R, G, B or Y; alpha and AOVs pass through, enlarged with the picture."
 
@@ -134,13 +134,16 @@ class DenoiseSR(Node):
             np.add(cubic(given[i], scale), correct, out=result[i])
         if self.detail:
             result[0] += self.detail * cubic(plain[0] - reduce(result[0], scale), scale)
+        held = plain if self.detail else given  # what is given back may be more than an average shows
         if scale > 1:
-            _hold_rgb(result, given, scale)
+            noise = np.maximum(*(sigmas if self.detail else net[3:5]))
+            doubt = np.float32(_DOUBT) * np.hypot(noise, np.float32(_coding_noise(self.deblock)))
+            _hold_rgb(result, held, scale, doubt)
         if self.fidelity_lock:
             for plane, source, sigma in zip(result[:count], plain, (*sigmas, sigmas[1]), strict=False):
                 bound = np.hypot(sigma, np.float32(_coding_noise(float(net[5, 0, 0]))))
                 self._lock(plane, source, np.float32(_LOCK_SIGMAS) * bound)
-        return _held(result, given, scale)
+        return _held(result, held, scale)
 
     def noise_in(self, view: View) -> float:
         """The deviation of luma that `auto` finds in the window's own frame, on average, in code values."""
@@ -205,7 +208,7 @@ class DenoiseSR(Node):
         for _ in range(_LOCK_STEPS):
             apart = given - reduce(result, self.enlarges)
             result += cubic(apart - np.clip(apart, -bound, bound), self.enlarges)
-            hold(result, given, self.enlarges, _LOCK_HEADROOM)
+            hold(result, given, self.enlarges, _LOCK_HEADROOM, doubt=np.inf)
 
 
 def _see(given: Pixels, seen: Pixels) -> int:
@@ -287,14 +290,14 @@ def _trust(given: Pixels, seen: Pixels, scale: int) -> Pixels | None:
     return np.asarray(cv2.resize(trust, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def _hold_rgb(result: Pixels, given: Pixels, scale: int) -> None:
+def _hold_rgb(result: Pixels, given: Pixels, scale: int, doubt: Pixels) -> None:
     """`hold` R, G and B each, in place: held in luma alone, one channel could ring in another's stead."""
     source = given.copy()
     if len(source) == 3:
         to_rgb(source)
         to_rgb(result)
     for plane, channel in zip(result, source, strict=True):
-        hold(plane, channel, scale, peaks=PEAKS)
+        hold(plane, channel, scale, peaks=PEAKS, doubt=doubt)
     if len(source) == 3:
         to_luma(result)
 

@@ -127,24 +127,37 @@ def through_jpeg(frame: Pixels, quality: int, halved: bool) -> Pixels:
 
 
 def make(stills: list[Path], clips: list[Path], cap_mib: float, seed: int) -> dict[str, NDArray[np.generic]]:
-    """Gather tiles and their coded versions until the pixels reach about ``cap_mib`` compressed."""
+    """Gather tiles and their coded versions until the pixels reach about ``cap_mib`` compressed.
+
+    Stills of less than 256x256, and clips of that or of less than three frames, are left out.
+    Raises ValueError for a folder that is not there or holds no picture, and where nothing is left.
+    """
     dice = np.random.default_rng(seed)
     tiles: list[Pixels] = []
     weight: list[float] = []
     shelves = {scale: Shelf() for scale in SCALES}
-    sources = [
-        (p, False) for folder in stills for p in sorted(folder.rglob("*")) if p.suffix.lower() in IMAGES
-    ]
-    sources += [(p, True) for folder in clips for p in sorted({f.parent for f in folder.rglob("*.jpg")})]
+    sources: list[tuple[Path, bool]] = []
+    for folder, is_clip in (*((f, False) for f in stills), *((f, True) for f in clips)):
+        pictures = [p for p in folder.rglob("*") if p.suffix.lower() in IMAGES]
+        if not pictures:
+            kinds = ", ".join(sorted(IMAGES))
+            raise ValueError(f"{folder} holds no picture ({kinds}): name a folder that does")
+        found = {p.parent for p in pictures} if is_clip else set(pictures)
+        sources += [(p, is_clip) for p in sorted(found)]
+    if not sources:
+        raise ValueError("a pack needs pictures: name folders with --stills or --clips")
     room = cap_mib * 2**20 / 0.6
     for index in dice.permutation(len(sources)):
         path, is_clip = sources[index]
         if is_clip:
             frames = [read(f)[:SIDE, :SIDE] for f in sorted(path.iterdir()) if f.suffix.lower() in IMAGES]
-            shown = [2, len(frames) - 1]
+            whole = len(frames) > 2 and all(f.shape == (SIDE, SIDE, 3) for f in frames)
+            shown = [2, len(frames) - 1] if whole else []
         else:
             frames = tiles_of(read(path))
             shown = list(range(len(frames)))
+        if not shown:
+            continue
         first = len(tiles)
         tiles += [frames[i] for i in shown]
         weight += [0.0 if is_clip else 1.0] * len(shown)
@@ -156,6 +169,8 @@ def make(stills: list[Path], clips: list[Path], cap_mib: float, seed: int) -> di
         used = sum(t.nbytes for t in tiles) + sum(p.nbytes for s in shelves.values() for p in s.pixels)
         if used > room:
             break
+    if not tiles:
+        raise ValueError(f"none of the {len(sources)} stills and clips has {SIDE}x{SIDE} pixels or more")
     out: dict[str, NDArray[np.generic]] = {
         "tiles": pack_filter(np.stack(tiles)),
         "weight": np.array(weight, np.float32),
@@ -178,7 +193,10 @@ def main() -> None:
     parser.add_argument("--cap-mib", type=float, default=2048.0, help="stop at about this file size")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    arrays = make(args.stills, args.clips, args.cap_mib, args.seed)
+    try:
+        arrays = make(args.stills, args.clips, args.cap_mib, args.seed)
+    except ValueError as error:
+        parser.error(str(error))
     np.savez_compressed(args.out, **arrays)  # type: ignore[arg-type]
     print(f"{len(arrays['tiles'])} tiles, {args.out.stat().st_size / 2**20:.1f} MiB")
 

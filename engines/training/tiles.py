@@ -75,7 +75,10 @@ class Tiles:
 
 
 def load(path: Path, device: torch.device, scales: tuple[int, ...] = (1, 2, 4)) -> Tiles:
-    """Load a pack, reduce its tiles by each scale, and hold out every 50th clean tile."""
+    """Load a pack, reduce its tiles by each scale, and hold out every 50th clean tile; of fewer, the last.
+
+    Raises ValueError where there are not two clean tiles, one to train on and one to hold out.
+    """
     with np.load(path) as data:
         pixels = torch.from_numpy(pack_unfilter(data["tiles"])).to(device)
         clean = torch.from_numpy(np.flatnonzero(data["weight"] > 0)).to(device)
@@ -88,12 +91,16 @@ def load(path: Path, device: torch.device, scales: tuple[int, ...] = (1, 2, 4)) 
             )
             for s in stored
         }
+    if len(clean) < 2:
+        raise ValueError(
+            f"{path} holds {len(clean)} clean tiles, and training needs two or more: make it with --stills"
+        )
     full = {1: pixels}
     for scale in scales:
         if scale > 1:
             full[scale] = torch.cat([_reduced(part, scale) for part in pixels.split(64)])
-    position = torch.arange(len(clean), device=device)
-    held = position % HELD_EVERY == HELD_EVERY - 1
+    every = min(HELD_EVERY, len(clean))
+    held = torch.arange(len(clean), device=device) % every == every - 1
     detail = torch.cat([_detail(part) for part in pixels.split(64)])
     return Tiles(full, coded, clean[~held], clean[held], detail)
 

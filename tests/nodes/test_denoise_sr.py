@@ -420,3 +420,26 @@ def test_colour_is_kept_where_next_to_nothing_varies_and_there_is_no_noise() -> 
     kept = _colour_kept(correction, given, np.zeros(given.shape[1:], np.float32))
     assert np.isfinite(kept).all()
     assert np.abs(kept).max() < 2 * np.abs(correction).max()
+
+
+@pytest.mark.parametrize("level", [1.0, 16.0, 10_000.0])
+@pytest.mark.parametrize("scale", ["2", "4"])
+def test_a_lamp_on_black_is_flat_up_to_its_edge(context: Context, level: float, scale: str) -> None:
+    light = np.zeros((3, 40, 40), np.float32)
+    light[:, 12:28, 12:28] = level
+    out = render(DenoiseSR(scale=scale, noise=0.0), Frame.of(light, colour_space=SCENE), context).pixels
+    inner = slice(13 * int(scale), 27 * int(scale))  # all but the outermost pixel, which the edge crosses
+    np.testing.assert_allclose(out[:, inner, inner], level, rtol=2e-3)
+    assert out.max() <= level * 1.002
+
+
+def test_detail_brings_as_much_grain_back_after_averaging_over_time(context: Context) -> None:
+    flat = np.full((1, 64, 64), 0.5, np.float32)
+    frames = tuple(
+        Frame.of(noisy(flat, 10, seed), channels=("Y",), colour_space=VIDEO, number=seed) for seed in range(3)
+    )
+    grain = []
+    for temporal in (0, 1):
+        node = DenoiseSR(scale="2", noise=10.0, temporal=temporal, detail=1.0)
+        grain.append(np.std(node.render(Window(frames, 1), context, None).pixels))
+    assert grain[1] == pytest.approx(grain[0], rel=0.02)

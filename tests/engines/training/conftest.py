@@ -12,21 +12,24 @@ SIDE = 256
 
 @pytest.fixture(scope="session")
 def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A pack of 52 drawn tiles with a blocky "codec" version of each."""
+    return packed(tmp_path_factory.mktemp("pack") / "pack.npz", 52)
+
+
+def packed(path: Path, count: int) -> Path:
+    """A pack of `count` drawn tiles with a blocky "codec" version of each."""
     dice = np.random.default_rng(1)
     y, x = np.mgrid[0:SIDE, 0:SIDE]
-    waves = [np.sin(x / dice.uniform(3, 30) + y / dice.uniform(3, 30)) for _ in range(52)]
+    waves = [np.sin(x / dice.uniform(3, 30) + y / dice.uniform(3, 30)) for _ in range(count)]
     tiles = np.stack([np.stack([127 + 100 * w, 120 + 80 * w, 90 - 60 * w], -1) for w in waves]).astype(
         np.uint8
     )
-    arrays = {"tiles": pack_filter(tiles), "weight": np.ones(52, np.float32)}
+    arrays = {"tiles": pack_filter(tiles), "weight": np.ones(count, np.float32)}
     for scale in (1, 2, 4):
         small = tiles[:, ::scale, ::scale] & 0xF0
         arrays |= {
             f"coded{scale}": pack_filter(small),
-            f"coded{scale}_tile": np.arange(52, dtype=np.int32),
-            f"coded{scale}_q": np.full(52, 0.5, np.float32),
+            f"coded{scale}_tile": np.arange(count, dtype=np.int32),
+            f"coded{scale}_q": np.full(count, 0.5, np.float32),
         }
-    path = tmp_path_factory.mktemp("pack") / "pack.npz"
     np.savez(path, **arrays)
     return path
