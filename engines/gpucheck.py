@@ -113,6 +113,7 @@ def main(arguments: list[str] | None = None) -> None:
         cases = [c for c in CASES if args.cases in c.name]
         if not cases:
             raise UsageError(f"no case holds '{args.cases}' (there are {', '.join(c.name for c in CASES)})")
+        models = {n: m for n, m in models.items() if m.scale in {c.scale for c in cases}}
         only = [r for r in args.runtimes.split(",") if r]
         if only:
             chosen(only, (*RUNTIMES, *_TORCH), "runtime")

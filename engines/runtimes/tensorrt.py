@@ -20,7 +20,16 @@ from typing import Any
 import numpy as np
 
 from interneg.engines import gpus, qualify
-from interneg.engines.build import PROFILES, Library, Order, cuda_version, listener, shapes, targets_for
+from interneg.engines.build import (
+    PRECISIONS,
+    PROFILES,
+    Library,
+    Order,
+    cuda_version,
+    listener,
+    shapes,
+    targets_for,
+)
 from interneg.engines.gpus import Gpu
 from interneg.engines.models import Model, Precision
 from interneg.engines.runtimes.base import Choice, Network, Runtime
@@ -56,14 +65,7 @@ class TensorRt(Runtime):
 
     def unavailable(self) -> str | None:
         """Why it cannot be used here, or None."""
-        if has_driver():
-            return super().unavailable()
-        if found := gpus.here():
-            return (
-                f"nvidia-smi lists {found[0].name}, but the driver's CUDA library cannot be loaded: start a "
-                "container with NVIDIA_DRIVER_CAPABILITIES=compute,utility; else install the driver anew"
-            )
-        return NO_GPU
+        return super().unavailable() if has_driver() else _no_driver()
 
     def version(self) -> str:
         """The library's."""
@@ -199,7 +201,7 @@ class TensorRt(Runtime):
             others.append(f"{key.stem} is {' and '.join(wrong)}")
         instead = [
             other
-            for other in self.precisions()
+            for other in PRECISIONS
             if other != precision
             and (other != "int8" or "int8" in model.weights)
             and any(True for t in targets for _ in self._stored(model, other, t, store, []))
@@ -595,10 +597,20 @@ def _driver_of(name: str) -> str:
     return next((g.driver for g in gpus.here() if g.name == name), "")
 
 
-@functools.cache
 def has_driver() -> bool:
     """Whether NVIDIA's driver library is here."""
     return gpus.cuda() is not None
+
+
+@functools.cache
+def _no_driver() -> str:
+    """Why there is no driver library, asked once as well."""
+    if found := gpus.here():
+        return (
+            f"nvidia-smi lists {found[0].name}, but the driver's CUDA library cannot be loaded: start a "
+            "container with NVIDIA_DRIVER_CAPABILITIES=compute,utility; else install the driver anew"
+        )
+    return NO_GPU
 
 
 def _cuda() -> Any:

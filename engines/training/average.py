@@ -41,6 +41,7 @@ def main() -> None:
     scales = [int(s) for s in second["args"]["scales"].split(",")]
     mixed = average(args.network, scales, first["average"], second["average"], args.share)
     kept = {key: second[key] for key in ("args", "step", "history")}
+    kept["data"] = list(dict.fromkeys([*first.get("data", []), *second.get("data", [])]))
     torch.save({**kept, "average": mixed, "averaged": args.share}, args.out)
 
 

@@ -3,8 +3,8 @@
     python -m interneg.engines.training.export lite lite.pt --catalogue engines/catalogue \
         --set5 DIR --bsd68 DIR
 
-The figures in the entry are measured on the way. ``--only-better`` leaves a scale alone whose entry
-already holds a better first figure.
+The figures in the entry are measured on the way; what was trained on is what the checkpoint tells of its
+packs. ``--only-better`` leaves a scale alone whose entry already holds a better first figure.
 """
 
 import argparse
@@ -24,15 +24,6 @@ OPSET = 17
 CHANNELS_IN = ["Y", "Cb", "Cr", "sigma Y", "sigma C", "q"]
 CHANNELS_OUT = ["Y", "Cb", "Cr"]
 RANGE = "Y 0..1, Cb and Cr -0.5..0.5, sigmas in the same units, q 0..1 (levels.py)"
-DATA = [
-    "CID22 training images (CC BY-SA 4.0)",
-    "CLIC 2025 (Unsplash licence)",
-    "gb82 (CC0)",
-    "photo and wallpaper collections, a licence each (CC0, CC BY, CC BY-SA, BSD-2-Clause, Unsplash, Pexels)",
-    "metadata-extractor sample photographs and clips (free to use)",
-    "clips, for codec pairs only: DAVIS (BSD-3-Clause), SA-V (CC BY 4.0), Intel sample videos (CC BY 4.0), "
-    "Big Buck Bunny and Sintel (CC BY 3.0), VMAF test clip (BSD-2-Clause-Patent), imageio (CC0)",
-]
 
 
 class OneScale(nn.Module):
@@ -113,7 +104,7 @@ def entry(
     }  # fmt: skip
 
 
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("network", choices=["lite", "standard"])
     parser.add_argument("checkpoint", type=Path)
@@ -125,14 +116,22 @@ def main() -> None:
     parser.add_argument(
         "--keep", type=Path, help="also write the averaged weights alone, as a small checkpoint"
     )
-    args = parser.parse_args()
+    parser.add_argument(
+        "--data", nargs="*", default=[], metavar="TEXT", help="what else was trained on, with its licence"
+    )
+    args = parser.parse_args(argv)
     saved = torch.load(args.checkpoint, map_location="cpu", weights_only=True)
     kept = {"args": saved["args"], "step": saved["step"], "average": saved["average"]}
     kept["history"] = saved.get("history", [])
+    kept["data"] = list(dict.fromkeys([*saved.get("data", []), *args.data]))
+    if not kept["data"]:
+        parser.error(
+            f"{args.checkpoint} does not tell what it was trained on: name it, with licences, by --data"
+        )
     if args.keep:
         torch.save(kept, args.keep)
     training = {
-        "command": command(args.network, saved["args"]), "data": DATA,
+        "command": command(args.network, saved["args"]), "data": kept["data"],
         "steps": total_steps(saved), "seed": saved["args"]["seed"],
     }  # fmt: skip
     for scale in (int(s) for s in args.scales.split(",")):

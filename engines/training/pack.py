@@ -1,6 +1,6 @@
 """Make a training pack (one ``.npz``, see ``tiles.py``) from folders of stills and clips.
 
-    python -m interneg.engines.training.pack OUT.npz --stills DIR... --clips DIR... [--cap-mib 60]
+    python -m interneg.engines.training.pack OUT.npz --stills DIR... --clips DIR... --data "NAME (LICENCE)"...
 
 Stills are any images of at least 256x256 (several tiles are cut from large ones); a clip is a folder
 of frames. Each is also reduced by 1, 2 and 4 and put through a real codec: clips through H.264 and
@@ -190,6 +190,13 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--stills", type=Path, nargs="*", default=[])
     parser.add_argument("--clips", type=Path, nargs="*", default=[])
+    parser.add_argument(
+        "--data",
+        nargs="*",
+        default=[],
+        metavar="TEXT",
+        help="what they are, with licences, for model cards",
+    )
     parser.add_argument("--cap-mib", type=float, default=2048.0, help="stop at about this file size")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
@@ -197,7 +204,7 @@ def main() -> None:
         arrays = make(args.stills, args.clips, args.cap_mib, args.seed)
     except ValueError as error:
         parser.error(str(error))
-    np.savez_compressed(args.out, **arrays)  # type: ignore[arg-type]
+    np.savez_compressed(args.out, data=np.array(args.data, np.str_), **arrays)  # type: ignore[arg-type]
     print(f"{len(arrays['tiles'])} tiles, {args.out.stat().st_size / 2**20:.1f} MiB")
 
 

@@ -52,7 +52,8 @@ class Tiles:
 
     ``full[s]`` uint8 (N,256/s,256/s,3): the tiles reduced by s with antialiased bicubic and rounded
     to 8 bits, as the public protocol does. ``train`` and ``held`` are tile numbers. ``detail`` float32
-    (N,257/8,257/8): the sum of the luma gradient above and left of every eighth pixel.
+    (N,257/8,257/8): the sum of the luma gradient above and left of every eighth pixel. ``data``: what they
+    were cut from, with licences, as the model cards tell it.
     """
 
     full: dict[int, Tensor]
@@ -60,6 +61,7 @@ class Tiles:
     train: Tensor
     held: Tensor
     detail: Tensor
+    data: tuple[str, ...] = ()
 
     def busiest(self, number: Tensor, top: Tensor, left: Tensor, size: int) -> Tensor:
         """Which of the candidate crops (N,k) of the full tiles holds most detail, (N,)."""
@@ -82,6 +84,7 @@ def load(path: Path, device: torch.device, scales: tuple[int, ...] = (1, 2, 4)) 
     with np.load(path) as data:
         pixels = torch.from_numpy(pack_unfilter(data["tiles"])).to(device)
         clean = torch.from_numpy(np.flatnonzero(data["weight"] > 0)).to(device)
+        sources = tuple(data["data"].tolist()) if "data" in data else ()
         stored = {s: s for s in scales if f"coded{s}" in data}
         coded = {
             s: Coded(
@@ -102,7 +105,7 @@ def load(path: Path, device: torch.device, scales: tuple[int, ...] = (1, 2, 4)) 
     every = min(HELD_EVERY, len(clean))
     held = torch.arange(len(clean), device=device) % every == every - 1
     detail = torch.cat([_detail(part) for part in pixels.split(64)])
-    return Tiles(full, coded, clean[~held], clean[held], detail)
+    return Tiles(full, coded, clean[~held], clean[held], detail, sources)
 
 
 def _detail(pixels: Tensor) -> Tensor:

@@ -118,9 +118,11 @@ class Run:
         self.average = build(args.network, self.scales).to(self.device)
         self.step = 0
         self.history: list[Checkpoint] = []
+        self.data = list(tiles.data)
         if args.init:
             begun = torch.load(args.init, map_location=self.device, weights_only=True)
             adopt(self.net, begun["average"])
+            self.data = list(dict.fromkeys([*begun.get("data", []), *tiles.data]))
             self.history = [*begun.get("history", []), {"steps": begun["step"], "args": begun["args"]}]
         self.average.load_state_dict(self.net.state_dict())
         self.optimisers = optimisers(self.net, args.lr)
@@ -149,6 +151,7 @@ class Run:
             "args": {k: v.name if isinstance(v, Path) else v for k, v in vars(self.args).items()},
             "step": self.step,
             "history": self.history,
+            "data": self.data,
             "net": self.net.state_dict(),
             "average": self.average.state_dict(),
             "optimisers": [o.state_dict() for o in self.optimisers],

@@ -3,7 +3,7 @@ from __future__ import annotations
 import gc
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from interneg.engines import gpus
 from interneg.engines.build import LIBRARIES, PROFILES, Library, Order
 from interneg.engines.models import load_catalogue
 from interneg.engines.runtimes import RUNTIMES
-from interneg.engines.runtimes.tensorrt import TensorRt
+from interneg.engines.runtimes.tensorrt import TensorRt, _no_driver
 from interneg.engines.source import Engines, NetworkEngine
 from interneg.errors import EngineError, GpuMemoryError, HostMemoryError
 
@@ -517,7 +517,14 @@ def test_an_engine_of_another_precision_is_offered(gpu, models, store, source) -
         source(filled=False).open("tiny")
 
 
-def test_where_the_driver_is_only_half_there_that_is_said(gpu, monkeypatch) -> None:
+@pytest.fixture
+def unasked() -> Iterator[None]:
+    _no_driver.cache_clear()
+    yield
+    _no_driver.cache_clear()
+
+
+def test_where_the_driver_is_only_half_there_that_is_said(gpu, monkeypatch, unasked) -> None:
     monkeypatch.setattr("interneg.engines.runtimes.tensorrt.has_driver", lambda: False)
     monkeypatch.setattr(gpus, "here", lambda: [gpus.Gpu("NVIDIA L4", (8, 9))])
     assert "nvidia-smi lists NVIDIA L4" in str(RUNTIMES["tensorrt-rtx"].unavailable())
@@ -538,7 +545,7 @@ def test_a_gpu_of_no_use_does_not_stop_builds_for_others(gpu, models, store, mon
     assert isinstance(runtime, TensorRt) and runtime.prove(order, b"engine", store) is None
 
 
-def test_nothing_is_said_about_tensorrt_without_a_gpu(gpu, source, monkeypatch, caplog) -> None:
+def test_nothing_is_said_about_tensorrt_without_a_gpu(gpu, source, monkeypatch, caplog, unasked) -> None:
     with caplog.at_level(logging.DEBUG, "interneg.engines"):
         monkeypatch.setattr("interneg.engines.runtimes.tensorrt.has_driver", lambda: False)
         assert "ensor" not in source(filled=False, runtime="auto").describe("tiny")

@@ -31,5 +31,5 @@ def packed(path: Path, count: int) -> Path:
             f"coded{scale}_tile": np.arange(count, dtype=np.int32),
             f"coded{scale}_q": np.full(count, 0.5, np.float32),
         }
-    np.savez(path, **arrays)
+    np.savez(path, data=np.array(["drawn waves (CC0)"]), **arrays)
     return path

@@ -1,3 +1,4 @@
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,19 @@ def test_a_checkpoint_carries_its_arguments_and_history(pack: Path, trained: Pat
     assert export.total_steps(saved) == 7
 
 
+def test_the_model_card_names_what_was_trained_on(pack: Path, trained: Path, tmp_path: Path) -> None:
+    second = tmp_path / "second.pt"
+    train.main(arguments(pack, second, "--init", str(trained), "--steps", "1", "--scales", "2"))
+    command = ["lite", str(second), "--catalogue", str(tmp_path), "--scales", "2"]
+    export.main([*command, "--data", "our own plates (all rights ours)"])
+    told = tomllib.loads((tmp_path / "denoise-sr-lite-x2.toml").read_text())["training"]["data"]
+    assert told == ["drawn waves (CC0)", "our own plates (all rights ours)"]
+    saved = torch.load(second, weights_only=True)
+    torch.save(saved | {"data": []}, second)
+    with pytest.raises(SystemExit):
+        export.main(command)
+
+
 def test_weights_alone_cannot_be_resumed(pack: Path, trained: Path, tmp_path: Path) -> None:
     out = tmp_path / "kept.pt"
     saved = torch.load(trained, weights_only=True)
@@ -111,7 +125,5 @@ def test_export_matches_torch(network: str, scale: int, tmp_path: Path) -> None:
 
 
 def test_entries_are_toml(tmp_path: Path) -> None:
-    import tomllib
-
     entry = {"name": "x", "weights": {"fp32": {"file": "x.onnx"}}, "quality": {"Set5 x2 PSNR-Y": 1.5}}
     assert tomllib.loads(export.toml_text(entry)) == entry

@@ -113,7 +113,9 @@ def test_built_listed_verified_and_pruned(run: Run, folder: Path) -> None:
     (blob,) = folder.glob("*.engine")
     blob.write_bytes(blob.read_bytes()[:-1] + b"?")
     assert json.loads(run(*ONE, "--dry-run", "--json").stdout)[0]["plan"] == "build"
-    failed(run("--verify"), 5, "tampered")
+    broken = run("--verify")
+    failed(broken, 5, "tampered")
+    assert "1 broken" in broken.stdout
     failed(run("--verify"), 5, f"build it again: build_engines.py .*--models {LITE} .*--precisions fp32")
     kept = run("--prune", "--dry-run")
     assert kept.stdout.endswith("1 would be removed\n") and blob.exists()
