@@ -92,7 +92,7 @@ def reach(
     square, narrow = (np.ones((size, size), np.uint8) for size in (_AROUND, 3))
     high, low = cv2.dilate(given, square), cv2.erode(given, square)
     # Below 0 a log encoding goes far for no light at all, and an edge to it would have headroom for a stop.
-    span = cv2.subtract(high, cv2.max(low, cv2.min(high, 0)))
+    span = cv2.subtract(high, cv2.max(low, np.minimum(high, 0)))
     above, below = cv2.scaleAdd(span, headroom, high), cv2.scaleAdd(span, -headroom, low)
     if peaks:
         wide_high = cv2.dilate(cv2.morphologyEx(given, cv2.MORPH_OPEN, narrow), square)

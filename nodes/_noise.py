@@ -120,7 +120,8 @@ def _looked_up(planes: Pixels, levels: Pixels, values: Pixels) -> Pixels:
     for plane, x, y, out in zip(planes, levels, values, found, strict=True):
         steps = np.linspace(x[0], x[-1], 256, dtype=np.float32)
         scale, lowest = 255 / max(float(x[-1] - x[0]), 1e-6), float(x[0])
-        index = cv2.convertScaleAbs(cv2.max(plane, lowest), alpha=scale, beta=-scale * lowest)
+        # Not `cv2.max`, which takes a plane of one pixel for a number.
+        index = cv2.convertScaleAbs(np.maximum(plane, np.float32(lowest)), alpha=scale, beta=-scale * lowest)
         cv2.LUT(index, np.interp(steps, x, y).astype(np.float32), dst=out)
     return found
 

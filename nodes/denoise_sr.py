@@ -40,6 +40,8 @@ _DOUBT = 2.5
 # Of the deviation that coding leaves: what a codec makes anew in each frame and does not copy from another.
 _CODED_ANEW = 0.5
 _STRIP = 128
+_FOLD = 4
+_LEVEL_STEP = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +125,8 @@ class DenoiseSR(Node):
         if scale == 1 and not net[3:].any():
             return given  # there is nothing to remove
         correction = view.context.engines.open(self.models[0]).run(net)
+        if scale == 1:
+            _keep_level(correction)
         if scale == 1 and count == 3:
             correction = _colour_kept(
                 correction, given, np.hypot(net[4], np.float32(_coding_noise(self.deblock)))
@@ -228,6 +232,24 @@ def _noise_of(planes: Pixels) -> NoiseProfile:
     return measure_noise(seen[: _see(planes, seen)])
 
 
+def _keep_level(correction: Pixels) -> None:
+    """Take out of each plane of a correction, in place, its mean over some 64 pixels around.
+
+    Noise and coding leave that as it was; a network told of strong coding lifts it by up to a code value.
+    Each of the pixels that its layers fold into one, 2x2 or 4x4, has a mean of its own.
+    """
+    import cv2
+
+    for plane, y, x in product(correction, range(_FOLD), range(_FOLD)):
+        part = plane[y::_FOLD, x::_FOLD]
+        height, width = part.shape
+        if not part.size:
+            continue
+        size = (-(-width // _LEVEL_STEP), -(-height // _LEVEL_STEP))
+        small = cv2.blur(cv2.resize(part, size, interpolation=cv2.INTER_AREA), (9, 9))
+        part -= cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
 def _colour_kept(correction: Pixels, given: Pixels, sigma: Pixels) -> Pixels:
     """The correction without what it takes of colour along with structure: noise does not follow luma.
 
@@ -254,7 +276,7 @@ def _given_back(correction: Pixels, luma: Pixels, sigma: Pixels) -> Pixels:
     y = luma + correction[0]
     y_mean = mean(y)
     # Rounding may leave a flat part less than no variance.
-    spread = cv2.max(mean(y * y) - y_mean * y_mean, 0)
+    spread = np.maximum(mean(y * y) - y_mean * y_mean, 0)
     spread += np.square(sigma * np.float32(0.5)) + np.float32(1e-8)
     doubt = sigma * np.float32(_DOUBT / 5) / np.sqrt(spread)
     back = []

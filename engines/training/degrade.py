@@ -21,18 +21,25 @@ from interneg.engines.training.resample import blur_kernel, convolve, noise_gain
 from interneg.engines.training.tiles import Tiles, cut, turn
 
 MARGIN = 4
+_GRAIN = (0.4, 1.3)
+"""Spread of the Gaussian that grain is as soft as, in pixels."""
 RESIZERS = ("bicubic", "area", "bilinear", "lanczos", "nearest")
 
 
 @dataclass(frozen=True)
 class Mix:
-    """Shares of the kinds of sample; ``rich`` is what is left of 1."""
+    """Shares of the kinds of sample; ``rich`` is what is left of 1.
+
+    grey, log, soft: shares of all samples without colour, of the batches in a log encoding, and of the noisy
+    batches whose noise is soft, as film grain is.
+    """
 
     clean: float = 0.48
     noisy: float = 0.25
     coded: float = 0.10
     edges: float = 0.08
     grey: float = 0.35
+    soft: float = 0.0
     log: float = 0.25
 
     def at(self, scale: int) -> "Mix":
@@ -179,9 +186,14 @@ def _noisy(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix
     reduced, full = _protocol(tiles, scale, size, count, dice, mix.log / 2)
     sigma = noise_levels(count, dice)[:, None, None, None]
     ycc = colour.rgb_to_ycc(reduced)
-    if dice.number() < 0.5:
+    soft = mix.soft > 0 and dice.number() < mix.soft
+    if soft or dice.number() < 0.5:
         sigma_y, sigma_c = sigma, sigma * dice.uniform(count, 0.0, 1.2)[:, None, None, None]
         noise = dice.normal(*ycc.shape)
+        if soft:
+            grain = dice.number(*_GRAIN)
+            coarse = grain * dice.number(1.0, 1.5)
+            noise = torch.cat((_softened(noise[:, :1], grain), _softened(noise[:, 1:], coarse)), 1)
         noise = torch.cat((noise[:, :1] * sigma_y, noise[:, 1:] * sigma_c), 1)
     else:  # equal noise on red, green and blue
         sigma_y, sigma_c = sigma * 0.6686, sigma * 0.6400

@@ -172,6 +172,7 @@ def command(network: str, arguments: dict[str, Any]) -> str:
         "noisy",
         "coded",
         "edges",
+        "soft",
         "knee",
         "pairs",
         "coherence",

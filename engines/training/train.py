@@ -48,6 +48,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     add("--clean", type=float, default=Mix.clean, help="share of clean protocol samples")
     add("--noisy", type=float, default=Mix.noisy, help="share of Gaussian noise samples")
     add("--coded", type=float, default=Mix.coded, help="share of real codec samples")
+    add("--soft", type=float, default=Mix.soft, help="share of the noisy samples whose noise is soft")
     add("--edges", type=float, default=Mix.edges, help="share of drawn edges")
     add("--pairs", type=int, default=0, help="of each batch, so many pairs of consecutive frames")
     add("--coherence", type=float, default=0.2, help="weight of how much the results of a pair differ")
@@ -113,7 +114,7 @@ class Run:
         self.args, self.tiles = args, tiles
         self.device = torch.device(args.device)
         self.scales = [int(s) for s in args.scales.split(",")]
-        self.mix = Mix(clean=args.clean, noisy=args.noisy, coded=args.coded, edges=args.edges)
+        self.mix = Mix(clean=args.clean, noisy=args.noisy, coded=args.coded, edges=args.edges, soft=args.soft)
         self.net = build(args.network, self.scales).to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = build(args.network, self.scales).to(self.device)
         self.step = 0

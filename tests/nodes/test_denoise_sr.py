@@ -443,3 +443,26 @@ def test_detail_brings_as_much_grain_back_after_averaging_over_time(context: Con
         node = DenoiseSR(scale="2", noise=10.0, temporal=temporal, detail=1.0)
         grain.append(np.std(node.render(Window(frames, 1), context, None).pixels))
     assert grain[1] == pytest.approx(grain[0], rel=0.02)
+
+
+@pytest.mark.parametrize("model", ["lite", "standard"])
+def test_nothing_moves_a_flat_field(context: Context, model: str) -> None:
+    colours = np.float32([[0.0, 0.0, 0.0], [0.18, 0.18, 0.18], [0.8, 0.7, 0.1]])
+    for colour in colours:
+        flat = np.broadcast_to(colour[:, None, None], (3, 130, 140)).copy()
+        node = DenoiseSR(model=model, noise=20.0, deblock=0.7)
+        out = render(node, Frame.of(flat, colour_space=VIDEO), context).pixels
+        inner = out[:, 40:-40, 40:-40]  # beside its end the network sees the end
+        assert np.abs(inner - flat[:, 40:-40, 40:-40]).max() < 0.1 / 255
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 2), (2, 1), (2, 2), (7, 5)])
+@pytest.mark.parametrize("scale", ["1", "2", "4"])
+def test_a_picture_too_small_to_measure_keeps_its_colour(
+    context: Context, size: tuple[int, int], scale: str
+) -> None:
+    colour = np.float32([0.2, 0.3, 0.4])[:, None, None]
+    out = render(
+        DenoiseSR(scale=scale), Frame.of(colour * np.ones(size, np.float32), colour_space=SCENE), context
+    )
+    np.testing.assert_allclose(out.pixels, np.broadcast_to(colour, out.pixels.shape), atol=2e-3)
