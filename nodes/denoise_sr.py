@@ -40,8 +40,8 @@ _DOUBT = 2.5
 # Of the deviation that coding leaves: what a codec makes anew in each frame and does not copy from another.
 _CODED_ANEW = 0.5
 _STRIP = 128
+_STRONG = 10 / 255
 _FOLD = 4
-_LEVEL_STEP = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +125,7 @@ class DenoiseSR(Node):
         if scale == 1 and not net[3:].any():
             return given  # there is nothing to remove
         correction = view.context.engines.open(self.models[0]).run(net)
-        if scale == 1:
+        if scale == 1 and (self.deblock or net[3:5].max() > _STRONG):
             _keep_level(correction)
         if scale == 1 and count == 3:
             correction = _colour_kept(
@@ -235,7 +235,7 @@ def _noise_of(planes: Pixels) -> NoiseProfile:
 def _keep_level(correction: Pixels) -> None:
     """Take out of each plane of a correction, in place, its mean over some 64 pixels around.
 
-    Noise and coding leave that as it was; a network told of strong coding lifts it by up to a code value.
+    Noise and coding leave that as it was; a network told of strong ones lifts it by up to a code value.
     Each of the pixels that its layers fold into one, 2x2 or 4x4, has a mean of its own.
     """
     import cv2
@@ -245,7 +245,7 @@ def _keep_level(correction: Pixels) -> None:
         height, width = part.shape
         if not part.size:
             continue
-        size = (-(-width // _LEVEL_STEP), -(-height // _LEVEL_STEP))
+        size = (-(-width // 2), -(-height // 2))
         small = cv2.blur(cv2.resize(part, size, interpolation=cv2.INTER_AREA), (9, 9))
         part -= cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
 
