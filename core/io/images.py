@@ -177,7 +177,7 @@ def _read_part(file: Any, path: Path, index: int, spec: Any, number: int, parts:
         metadata[TILES] = (spec.tile_width, spec.tile_height)
     return Frame(
         pixels.transpose(2, 0, 1),
-        _channel_names(spec),
+        _channel_names(spec, file.format_name()),
         Box(spec.x, spec.y, spec.x + spec.width, spec.y + spec.height),
         Box(spec.full_x, spec.full_y, spec.full_x + spec.full_width, spec.full_y + spec.full_height),
         depths,
@@ -187,9 +187,10 @@ def _read_part(file: Any, path: Path, index: int, spec: Any, number: int, parts:
     )
 
 
-def _channel_names(spec: Any) -> tuple[str, ...]:
+def _channel_names(spec: Any, kind: str) -> tuple[str, ...]:
+    """The names of the channels; formats without names of their own give grey with alpha as "R" and "G"."""
     names = tuple(spec.channelnames)
-    if names == ("R", "G"):
+    if names == ("R", "G") and kind != "openexr":
         return ("Y", "A") if spec.alpha_channel == 1 else ("Y", "channel1")
     return names
 

@@ -151,6 +151,14 @@ def test_exr_keeps_the_compression(tmp_path: Path, compression: str) -> None:
     assert {k: back.metadata[k] for k in metadata} == metadata
 
 
+def test_exr_of_two_channels_keeps_their_names(tmp_path: Path) -> None:
+    """Motion vectors and ST maps: not grey with an alpha."""
+    frame = Frame.of(RNG.normal(size=(2, 5, 7)).astype(np.float32), channels=("R", "G"))
+    back = there_and_back(tmp_path / "a.exr", frame)
+    assert back.channels == ("R", "G") and not back.colour_channels
+    np.testing.assert_array_equal(back.pixels, frame.pixels)
+
+
 def test_exr_parts_keep_order_and_attributes(tmp_path: Path) -> None:
     def part(channels: tuple[str, ...], name: str, index: int, **facts: Any) -> Frame:
         meta = {"name": name, "note": f"of {name}", "compression": "zips", "oiio:subimage": index}
