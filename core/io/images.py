@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,23 @@ _LAYOUT = (
     "dpx:Version",
 )
 _FORMATS = ("oiio", "openexr", "tiff", "png", "jpeg", "movie", "interneg")
+_DPX_FILM = (
+    "smpte:KeyCode",
+    *(
+        DPX + name
+        for name in ("FilmEdgeCode", "Format", "FramePosition", "SequenceLength", "HeldCount", "FrameRate",
+                     "ShutterAngle", "FrameId", "SlateInfo")
+    ),
+)  # fmt: skip
+_DPX_VIDEO = (
+    "smpte:TimeCode",
+    *(
+        DPX + name
+        for name in ("TimeCode", "UserBits", "Interlace", "FieldNumber", "Signal", "HorizontalSampleRate",
+                     "VerticalSampleRate", "TemporalFrameRate", "TimeOffset", "Gamma", "BlackLevel",
+                     "BlackGain", "BreakPoint", "WhiteLevel", "IntegrationTimes")
+    ),
+)  # fmt: skip
 _OF_ONE_FORMAT = ("compression", "planarconfig", "oiio:BitsPerSample")
 
 
@@ -130,9 +148,24 @@ def _opened(path: Path) -> Iterator[tuple[Any, list[Any]]]:
         while file.seek_subimage(len(specs), 0):
             specs.append(file.spec())
         file.geterror()
+        if asked.name == "dpx":
+            absent = _absent(path)
+            for spec, name in product(specs, absent):
+                spec.erase_attribute(name)
         yield file, specs
     finally:
         file.close()
+
+
+def _absent(path: Path) -> tuple[str, ...]:
+    """The attributes that OpenImageIO reads out of a DPX's picture, where that begins before they would.
+
+    Headers for film (from byte 1664) and video (from 1920) may be left out. (SMPTE ST 268-1.)
+    """
+    with path.open("rb") as file:
+        magic, begin = file.read(4), file.read(4)
+    start = int.from_bytes(begin, "big" if magic == b"SDPX" else "little")
+    return (_DPX_FILM if start < 1920 else ()) + (_DPX_VIDEO if start < 2048 else ())
 
 
 def _read_part(file: Any, path: Path, index: int, spec: Any, number: int, parts: int) -> Frame:

@@ -210,7 +210,7 @@ class MovieClip:
                     keys.add(packet.pts)
         except av.error.FFmpegError as e:
             raise InputError(f"{self._path}: the movie is damaged: {e.strerror or e}") from e
-        self._check_length(len(times) + passed_over)
+        self._check_length(len(times) + passed_over, 0 if timeless else max(times, default=0))
         self._file.close()
         self._open()
         if timeless or len(set(times)) != len(times):
@@ -219,9 +219,17 @@ class MovieClip:
         times = sorted(t for t in times if t >= start)
         return tuple(times), tuple(k for k, t in enumerate(times) if t in keys)
 
-    def _check_length(self, frames: int) -> None:
-        """Find out whether the movie ends before its header says, and tell of it."""
-        promised = self._stream.frames or round(self._promised_seconds() * (self.rate or 0))
+    def _check_length(self, frames: int, last: int) -> None:
+        """Find out whether the movie ends before its header says, and tell of it.
+
+        frames: how many there are; last: the time of the last one, in the stream's units, 0 without times.
+        """
+        promised = self._stream.frames
+        if not promised:
+            rate = float(self.rate or 0)
+            begin = self._stream.start_time or 0
+            shown = float((last - begin) * self._stream.time_base) * rate + 1 if last else frames
+            promised = frames + round(max(0.0, self._promised_seconds() * rate - shown))
         if frames < promised - 1:
             self.cut_short = promised - frames
             log.warning(

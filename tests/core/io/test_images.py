@@ -15,6 +15,7 @@ from interneg.errors import InputError, OutputError
 from interneg.frame import Box, Frame
 from interneg.io import open_clip, open_output
 from interneg.io.attributes import Typed
+from interneg.io.clip import rate_in
 from interneg.io.images import read_attributes, read_image, write_image
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -149,6 +150,23 @@ def test_exr_keeps_the_compression(tmp_path: Path, compression: str) -> None:
     frame = Frame.of(np.zeros((3, 4, 4)), depth=("half",) * 3, metadata=metadata)
     back = there_and_back(tmp_path / "a.exr", frame)
     assert {k: back.metadata[k] for k in metadata} == metadata
+
+
+def test_a_dpx_without_film_and_video_headers(tmp_path: Path) -> None:
+    """As FFmpeg writes them: the picture begins where those headers would."""
+    frame = Frame.of(codes(10, 3, 20, 30), depth=("uint10",) * 3, metadata={"dpx:FrameRate": 24.0})
+    write_image(tmp_path / "whole.dpx", frame, attributes={}, warn=never)
+    data = (tmp_path / "whole.dpx").read_bytes()
+    order = "big" if data[:4] == b"SDPX" else "little"
+    begin = int.from_bytes(data[4:8], order)
+    short = bytearray(data[:1664] + data[begin:])
+    for at in (4, 808):  # where the picture begins, in the file's header and its own
+        short[at : at + 4] = (1664).to_bytes(4, order)
+    (tmp_path / "short.dpx").write_bytes(short)
+    back = read_image(tmp_path / "short.dpx")
+    np.testing.assert_array_equal(back.pixels, frame.pixels)
+    assert not {"dpx:FrameRate", "dpx:Format", "smpte:TimeCode", "smpte:KeyCode"} & set(back.metadata)
+    assert not rate_in(read_attributes(tmp_path / "short.dpx"))
 
 
 def test_exr_of_two_channels_keeps_their_names(tmp_path: Path) -> None:
