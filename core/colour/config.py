@@ -145,7 +145,7 @@ class Colour:
             return Choice(self.resolve(ruled), f"the file rule '{rule}' of {self.name}{_but(unmet)}")
         if path.casefold().endswith(".exr") or depth in ("half", "float"):
             names, kind = ["scene_linear"], "the scene_linear role, for a float picture"
-        elif any(key.startswith("cicp:") for key in metadata):
+        elif any(key.startswith(("cicp:", "movie:")) for key in metadata):
             names, kind = [*VIDEO_709], "Rec.709 video, for a movie"
         else:
             names, kind = [*SRGB_PICTURE, *self._video_roles()], "sRGB, for an integer still"

@@ -51,6 +51,8 @@ _TECHNICAL = ("major_brand", "minor_version", "compatible_brands", "encoder", "t
 """What containers say of how they were made, which is not so of another file."""
 
 _CENTRED = ("mjpeg", "mpeg1video")
+_REORDERED = ("h264", "hevc")
+"""Codecs whose times FFmpeg does not find out where the container has none."""
 _DISCARDED = 2  # AVINDEX_DISCARD_FRAME
 FULL_RANGE = 2  # AVCOL_RANGE_JPEG
 
@@ -198,7 +200,9 @@ class MovieClip:
         if stream.codec_context.codec.intra_only and stream.frames and len(entries) == stream.frames:
             times = sorted(e.timestamp for e in entries if not e.flags & _DISCARDED)
             return tuple(times), tuple(range(len(times)))
-        times, keys, timeless, passed_over = [], set(), False, 0
+        # AVI has the order of decoding alone; where a codec's pictures come in another, it means nothing.
+        timeless = self._file.format.name == "avi" and stream.codec_context.name in _REORDERED
+        times, keys, passed_over = [], set(), 0
         try:
             for packet in self._file.demux(stream):
                 if packet.size == 0 or packet.is_discard:
@@ -270,9 +274,9 @@ class MovieClip:
         if self._next is None or place < self._next or start > self._next:
             self._seek(start)
         found = self._advance(place)
-        if found is None and start > 0:
-            # Some containers seek by decoding time and come out behind the asked key frame.
-            self._seek(0)
+        if found is None and self._keys:
+            # Some containers seek by decoding time and come out behind the asked key frame, even the first.
+            self._rewind()
             found = self._advance(place)
         return found
 
@@ -290,13 +294,19 @@ class MovieClip:
         return None
 
     def _seek(self, start: int) -> None:
-        if self._keys:
-            self._file.seek(self._times[start], stream=self._stream, backward=True)
-        else:
-            self._file.close()
-            self._open()
+        if not self._keys:
+            self._rewind()
+            return
+        self._file.seek(self._times[start], stream=self._stream, backward=True)
         self._frames = self._file.decode(self._stream)
         self._next = start
+        self._hurt = False
+
+    def _rewind(self) -> None:
+        self._file.close()
+        self._open()
+        self._frames = self._file.decode(self._stream)
+        self._next = 0
         self._hurt = False
 
     def _frame(self, picture: Any, number: int, place: int) -> Frame:

@@ -184,8 +184,8 @@ class MovieOutput:
         tags = frame.metadata
         matrix = int(tags.get("cicp:matrix", 0))
         # ProRes has no way to say full range, and the range of an R'G'B' source is not that of Y'CbCr
-        coded = codec != "prores_ks" and matrix in MATRICES
-        full = coded and int(tags.get("cicp:range", 0)) == 1
+        ycbcr = matrix in MATRICES or str(tags.get("movie:pixel_format", "")).startswith("yuv")
+        full = ycbcr and codec != "prores_ks" and int(tags.get("cicp:range", 0)) == 1
         bits = av.VideoFormat(PLANAR.get(name, name), 2, 2).components[0].bits
         if layout.is_rgb:
             self._coding = Coding(0, True, bits)

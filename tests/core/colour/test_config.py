@@ -128,6 +128,7 @@ def test_file_tags(metadata: dict[str, Any], space: str) -> None:
             "Rec.1886 Rec.709 - Display",
             "'Movies'",
         ),
+        ("a.mkv", {"movie:pixel_format": "yuv420p"}, "uint8", "Rec.1886 Rec.709 - Display", "for a movie"),
         ("a.tif", {}, "float", "ACEScg", "the scene_linear role"),
         ("a.png", {}, "uint8", "sRGB Encoded Rec.709 (sRGB)", "integer still"),
         ("a.png", {"oiio:ColorSpace": "srgb_rec709_scene"}, "uint8", "sRGB Encoded Rec.709 (sRGB)", "still"),

@@ -398,6 +398,57 @@ def camera(path: Path, turn: int = 0, times: tuple[int, ...] = (0, 1, 2, 3), sou
     return path
 
 
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("a.ts", "libx264"),
+        ("a.mpg", "mpeg2video"),
+        ("a.avi", "libx264"),
+        ("a.avi", "mpeg4"),
+        ("a.mkv", "libx264"),
+    ],
+)
+def test_pictures_that_are_coded_in_another_order_come_in_their_own(
+    tmp_path: Path, name: str, codec: str
+) -> None:
+    """Frames that grow brighter, with B frames between them; asked for in and out of order."""
+    with av.open(str(tmp_path / name), "w") as file:
+        stream = file.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt, stream.gop_size = 64, 48, "yuv420p", 6
+        stream.codec_context.max_b_frames = 2
+        for n in range(14):
+            grey = np.full((48, 64), 40 + 12 * n, np.uint8)
+            frame = av.VideoFrame.from_ndarray(grey, format="gray").reformat(format="yuv420p")
+            frame.pts, frame.time_base = n, Fraction(1, 25)
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    clip = open_clip(tmp_path / name)
+    levels = {n: float(clip.read(n).pixels.mean()) for n in clip.numbers}
+    assert len(levels) == 14 and not clip.cut_short
+    assert (np.diff(list(levels.values())) > 0.02).all()
+    for number in (9, 1, 14, 2):
+        assert float(clip.read(number).pixels.mean()) == levels[number]
+
+
+def test_full_range_is_kept_without_a_matrix(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "a.mp4"), "w") as file:
+        stream = file.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        frame = av.VideoFrame.from_ndarray(np.full((48, 64), 7, np.uint8), format="gray").reformat(
+            format="yuvj420p"
+        )
+        frame.pts, frame.time_base = 0, Fraction(1, 25)
+        file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    clip = open_clip(tmp_path / "a.mp4")
+    out = open_output(tmp_path / "b.mp4", clip)
+    out.write(clip.read(1), {})
+    out.close()
+    back = open_clip(tmp_path / "b.mp4").read(1)
+    assert back.metadata["cicp:range"] == clip.read(1).metadata["cicp:range"] == 1
+    assert abs(back.pixels.mean() - clip.read(1).pixels.mean()) < 0.6 / 255
+
+
 @pytest.mark.parametrize("turn", [90, 180, -90])
 def test_pictures_are_turned_as_the_movie_asks(tmp_path: Path, turn: int) -> None:
     upright = open_clip(camera(tmp_path / "a.mov")).read(1)
