@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,13 +24,26 @@ _STEEPEST = 10.0
 _NOTHING = 0.25 / 255
 _LOUDEST = 6.0
 _QUIETEST = 0.02
-# White noise: the quietest 2 % of its 8x8 blocks show this share of its standard deviation.
-_QUIET = 0.69
 # Takes out planes and slopes and leaves white noise its standard deviation (Immerkær, 1996).
 _LAPLACE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
-# What clean pictures show at full, half and quarter size for want of a block without texture.
-_LUMA_FLOORS = (0.7 / 255, 2.5 / 255)
-_CHROMA_FLOORS = (0.3 / 255, 0.8 / 255, 1.5 / 255)
+
+
+class _Level(NamedTuple):
+    """What is known of one size of the picture.
+
+    quiet: which share of its deviation noise shows in the quietest 2 % of the blocks. At half size these
+    have 4x4 pixels, at quarter size 2x2, of which more are quiet by chance. At full size it is that of white
+    noise, at the others that of noise as soft as a Gaussian of 0.8 pixels makes it; between both in luma,
+    which has texture.
+    floor: the deviation that clean pictures show for want of a block without texture.
+    """
+
+    quiet: float
+    floor: float
+
+
+_LUMA = (_Level(0.69, 0.7 / 255), _Level(0.58, 3.0 / 255))
+_CHROMA = (_Level(0.69, 0.3 / 255), _Level(0.53, 1.0 / 255), _Level(0.45, 2.3 / 255))
 # Shares of the variances of independent R, G, B in that of Y, and in the mean of those of Cb and Cr.
 _SHARES = np.array([[0.0894, 0.3446, 0.0130], [0.1394, 0.1426, 0.1283]], np.float32)
 
@@ -90,25 +104,25 @@ def measure_noise(planes: Pixels) -> NoiseProfile:
     if height * width < 64 * _BLOCK**2:
         return NoiseProfile(np.zeros((len(planes), 1), np.float32), np.zeros((len(planes), 1), np.float32))
     planes = planes[:, :height, :width]
-    lumas = _levels(planes[0], _LUMA_FLOORS)
+    lumas = _levels(planes[0], len(_LUMA))
     if len(planes) == 1:
         levels, sigmas = _curve(_blocks(planes[0], _BLOCK), lumas, _CLASSES)
         return NoiseProfile(levels[None], np.minimum(sigmas, 1.5 * np.median(sigmas))[None])
     rgb = planes.copy()
     to_rgb(rgb)
     means = np.stack([_blocks(p, _BLOCK) for p in rgb])
-    curves = [_curve(m, _levels(p, _LUMA_FLOORS), _COLOUR_CLASSES) for m, p in zip(means, rgb, strict=True)]
+    curves = [_curve(m, _levels(p, len(_LUMA)), _COLOUR_CLASSES) for m, p in zip(means, rgb, strict=True)]
     levels = np.stack([c[0] for c in curves])
     sigmas = np.maximum([_held_back(*c) for c in curves], np.float32(_NOTHING))
     variances = [np.interp(*c).astype(np.float32) for c in zip(means, levels, sigmas**2, strict=True)]
     expected = _SHARES @ variances
     brightness = _blocks(planes[0], _BLOCK)
-    chroma = [_levels(p, _CHROMA_FLOORS) for p in planes[1:]]
+    chroma = [_levels(p, len(_CHROMA)) for p in planes[1:]]
     return NoiseProfile(
         levels,
         sigmas,
-        _louder(brightness, [lumas], expected[0], _LUMA_FLOORS),
-        _louder(brightness, chroma, expected[1], _CHROMA_FLOORS),
+        _louder(brightness, [lumas], expected[0], _LUMA),
+        _louder(brightness, chroma, expected[1], _CHROMA),
     )
 
 
@@ -131,7 +145,7 @@ def _curve(means: Pixels, squares: list[Pixels], classes: tuple[float, ...]) -> 
     rows = []
     for low, high in pairwise(np.quantile(means, classes)):
         chosen = (means >= low) & (means <= high)
-        rows.append((means[chosen].mean(), _quiet([s[chosen] for s in squares], _LUMA_FLOORS)))
+        rows.append((means[chosen].mean(), _quiet([s[chosen] for s in squares], _LUMA)))
     levels, sigmas = np.array(rows, np.float32).T
     return levels, sigmas
 
@@ -148,14 +162,14 @@ def _held_back(levels: Pixels, sigmas: Pixels) -> Pixels:
     return held
 
 
-def _louder(means: Pixels, planes: list[list[Pixels]], expected: Pixels, floors: tuple[float, ...]) -> float:
+def _louder(means: Pixels, planes: list[list[Pixels]], expected: Pixels, kinds: tuple[_Level, ...]) -> float:
     """How many times the expected deviation the planes show: the median of the classes of brightness."""
     found = []
     for low, high in pairwise(np.quantile(means, _CLASSES)):
         chosen = (means >= low) & (means <= high)
         level = float(np.median(expected[chosen]))
         evened = level / expected[chosen]
-        sigmas = [_quiet([s[chosen] * evened for s in squares], floors) for squares in planes]
+        sigmas = [_quiet([s[chosen] * evened for s in squares], kinds) for squares in planes]
         found.append(np.mean(sigmas) / math.sqrt(level))
     return min(float(np.median(found)), _LOUDEST)
 
@@ -169,13 +183,13 @@ def _sampled(planes: Pixels) -> Pixels:
     return np.concatenate([planes[:, y : y + _BAND] for y in range(0, height, every * _BAND)], 1)
 
 
-def _levels(plane: Pixels, floors: tuple[float, ...]) -> list[Pixels]:
+def _levels(plane: Pixels, count: int) -> list[Pixels]:
     """For full size, half size, ...: the Laplacian's mean square in each block of 8x8 pixels of `plane`."""
     import cv2
 
     squares = []
     small = plane
-    for level in range(len(floors)):
+    for level in range(count):
         if level:
             small = cv2.resize(small, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         rough = cv2.filter2D(small, -1, _LAPLACE)
@@ -183,12 +197,12 @@ def _levels(plane: Pixels, floors: tuple[float, ...]) -> list[Pixels]:
     return squares
 
 
-def _quiet(levels: list[Pixels], floors: tuple[float, ...]) -> float:
+def _quiet(squares: list[Pixels], kinds: tuple[_Level, ...]) -> float:
     """The loudest level's noise, from its quietest blocks."""
     # The rank below, not between two: `np.quantile` took a third of all the time.
-    ranks = (int(_QUIETEST * (len(squares) - 1)) for squares in levels)
-    quiet = (float(np.partition(s, k)[k]) / _QUIET**2 for s, k in zip(levels, ranks, strict=True))
-    return math.sqrt(max(0.0, *(q - floor**2 for q, floor in zip(quiet, floors, strict=True))))
+    ranks = (int(_QUIETEST * (len(s) - 1)) for s in squares)
+    quiet = (float(np.partition(s, k)[k]) for s, k in zip(squares, ranks, strict=True))
+    return math.sqrt(max(0.0, *(q / k.quiet**2 - k.floor**2 for q, k in zip(quiet, kinds, strict=True))))
 
 
 def _blocks(plane: Pixels, size: int) -> Pixels:

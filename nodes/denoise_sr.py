@@ -26,7 +26,7 @@ from interneg.nodes._noise import NoiseProfile, measure_noise
 from interneg.nonfinite import Mask
 from interneg.resize import PEAKS, cubic, hold, reach, reduce
 
-_NOISE = "denoise-sr noise 2"
+_NOISE = "denoise-sr noise 3"
 _NEUTRAL = 1e-6
 _LUMA_RANGE = (-0.5, 1.6)
 _FAR_BELOW = -0.25

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from interneg.colour import Colour
+from interneg.colour.working import to_luma
 from interneg.engines.source import Engines
 from interneg.errors import KnobError
 from interneg.frame import Box, Frame, Pixels, Window
@@ -17,6 +18,7 @@ from interneg.memo import Memo
 from interneg.metrics.golden import compare
 from interneg.metrics.overshoot import step_chart
 from interneg.node import Context
+from interneg.nodes._noise import measure_noise
 from interneg.nodes.denoise_sr import DenoiseSR, _colour_kept
 from interneg.resize import cubic, reduce
 
@@ -466,3 +468,16 @@ def test_a_picture_too_small_to_measure_keeps_its_colour(
         DenoiseSR(scale=scale), Frame.of(colour * np.ones(size, np.float32), colour_space=SCENE), context
     )
     np.testing.assert_allclose(out.pixels, np.broadcast_to(colour, out.pixels.shape), atol=2e-3)
+
+
+@pytest.mark.parametrize("spread", [0.6, 0.8])
+def test_grain_softer_than_a_pixel_is_measured_as_strong_as_it_is(spread: float) -> None:
+    planes = picture(256, 320)
+    to_luma(planes)
+    grain = np.random.default_rng(4).normal(size=planes.shape).astype(np.float32)
+    for plane in grain:
+        cv2.GaussianBlur(plane, (0, 0), spread, dst=plane)
+        plane *= (10 / 255) / plane.std()
+    luma, chroma = measure_noise(planes + grain).map(planes)
+    assert 255 * luma.mean() == pytest.approx(10, rel=0.2)
+    assert 255 * chroma.mean() == pytest.approx(10, rel=0.25)
