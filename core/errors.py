@@ -17,7 +17,8 @@ A message says what came, what was expected and what to do.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 __all__ = [
     "ColourError",
@@ -31,6 +32,7 @@ __all__ = [
     "RecipeError",
     "UsageError",
     "near",
+    "unreachable",
 ]
 
 
@@ -95,3 +97,14 @@ def near(word: str, known: Iterable[str]) -> str:
     if not found:
         found = [k for f, k in folded.items() if len(word) > 2 and word.casefold() in f][:3]
     return " (did you mean " + " or ".join(f"'{m}'" for m in found) + "?)" if found else ""
+
+
+@contextmanager
+def unreachable(kind: type[InternegError]) -> Iterator[None]:
+    """Raise `kind` where the system refuses a path: a folder that may not be searched, a name that is too long."""
+    try:
+        yield
+    except OSError as error:
+        raise kind(
+            f"{error.filename}: {error.strerror}; check the name and the rights to its folders"
+        ) from error

@@ -56,7 +56,8 @@ class Knob:
         if self.auto and isinstance(value, str) and value.strip().casefold() == AUTO:
             return AUTO
         if self.kind == "choice":
-            text = str(value)
+            whole = isinstance(value, float) and value.is_integer()  # as writers of JSON and TOML put 2
+            text = f"{value:.0f}" if whole else str(value)
             if text in self.choices:
                 return text
             raise self._refuse(name, value, f"one of {', '.join(self.choices)}", near(text, self.choices))

@@ -1,6 +1,6 @@
 """Files in and out: clips are read, outputs written. The only importer of OpenImageIO and PyAV."""
 
-from interneg.io.clip import Clip, open_clip, same_file
+from interneg.io.clip import Clip, open_clip, refuse_same, same_file
 from interneg.io.output import Output, open_output
 from interneg.io.sequence import Pattern, format_frames, parse_frames
 
@@ -12,5 +12,6 @@ __all__ = [
     "open_clip",
     "open_output",
     "parse_frames",
+    "refuse_same",
     "same_file",
 ]

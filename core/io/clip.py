@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
 
-from interneg.errors import InputError, UsageError
+from interneg.errors import InputError, UsageError, unreachable
 from interneg.frame import Frame
 from interneg.io.formats import image_format, is_movie, unknown_extension
 from interneg.io.sequence import Pattern, folder_pattern, format_frames, number_in
@@ -50,6 +50,7 @@ class Clip(Protocol):
         """Give back files and decoders; reading again is an error for movies only."""
 
 
+@unreachable(InputError)
 def open_clip(path: str | Path, *, first: int = 1) -> Clip:
     """Open a sequence, a folder that holds one sequence, one image, or a movie.
 

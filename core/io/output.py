@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from interneg.errors import InputError, OutputError, UsageError
+from interneg.errors import InputError, OutputError, UsageError, unreachable
 from interneg.frame import DEPTHS, Frame
 from interneg.io.clip import Clip, content_digest, refuse_same
 from interneg.io.formats import image_format, is_movie, unknown_extension
@@ -57,6 +57,7 @@ class Output(Protocol):
         """Give up: whole frames stay, an unfinished movie goes."""
 
 
+@unreachable(OutputError)
 def open_output(
     path: str | Path,
     like: Clip,

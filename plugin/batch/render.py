@@ -16,7 +16,7 @@ from interneg.engine import EngineSource
 from interneg.errors import InputError, OutputError, UsageError
 from interneg.frame import Frame
 from interneg.graph import Graph, handles, needed
-from interneg.io import Clip, Output, format_frames, open_clip, open_output, parse_frames
+from interneg.io import Clip, Output, format_frames, open_clip, open_output, parse_frames, refuse_same
 from interneg.io.formats import image_format, is_movie
 from interneg.memo import Memo
 from interneg.node import Context
@@ -128,7 +128,7 @@ def _prepare(
     )  # fmt: skip
     space = colour.resolve(job.recipe.output_space or source.space)
     deliver = Delivery(colour, source.space, space, output.path_of(wanted[0]))
-    mask = _mask(job.recipe.inputs["mask"], colour, wanted) if "mask" in job.recipe.inputs else None
+    mask = _mask(job.recipe.inputs["mask"], colour, wanted, output) if "mask" in job.recipe.inputs else None
     kept = {} if job.overwrite else _kept(output, wanted)
     progress.status(f"{job.input} is in {source.space} ({source.reason})")
     opened = [engines.open(m) for m in sorted({m for n in nodes for m in n.models})]
@@ -217,10 +217,14 @@ def read_cuts(path: str, clip: Clip) -> tuple[int, ...]:
     return tuple(parse_cuts(text, clip.numbers, float(clip.rate or _RATE)))
 
 
-def _mask(path: str, colour: Colour, wanted: Sequence[int]) -> ReadAhead:
-    """Raises InputError, saying that it is the mask, where it cannot be read or would mask nothing."""
+def _mask(path: str, colour: Colour, wanted: Sequence[int], output: Output) -> ReadAhead:
+    """Raises InputError, saying that it is the mask, where it cannot be read or would mask nothing.
+
+    Raises UsageError where the output would overwrite it.
+    """
     try:
         clip = open_clip(path)
+        refuse_same(clip, {n: output.path_of(n) for n in wanted})
         still = len(clip.numbers) == 1
         numbers = clip.numbers if still else wanted
         require(clip, path, numbers, advice="")

@@ -30,6 +30,7 @@ def make(kind: Any, **facts: Any) -> Knob:
         (make("bool"), False, False),
         (make("bool"), "off", False),
         (make("choice", choices=("1", "2")), 2, "2"),
+        (make("choice", choices=("1", "2")), 2.0, "2"),
         (make("file"), "a.exr", "a.exr"),
         (make("frames"), "1001, 1003", (1001, 1003)),
         (make("frames"), [5, 7], (5, 7)),

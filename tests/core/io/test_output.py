@@ -252,6 +252,15 @@ def test_a_place_that_cannot_be(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_text() == "in the way"
 
 
+def test_names_that_the_system_refuses(tmp_path: Path) -> None:
+    clip, name = clip_of(tmp_path / "in", 1), "a" * 300
+    for suffix in (".exr", ".####.exr", ".mov"):
+        with pytest.raises(InputError, match=f"{name}.*too long"):
+            open_clip(tmp_path / (name + suffix))
+        with pytest.raises(OutputError, match=f"{name}.*too long"):
+            open_output(tmp_path / (name + suffix), clip, numbers=[1])
+
+
 @pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="needs a limit on file sizes")
 @pytest.mark.parametrize("suffix", ["exr", "png", "tif", "dpx", "jpg", "mov", "mkv", "mp4"])
 def test_full_disk(tmp_path: Path, suffix: str) -> None:

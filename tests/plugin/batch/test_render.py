@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,16 @@ def test_windows_that_move_are_compared_where_they_overlap(plate: Plate, run: An
     assert windows == [Box(0, 0, 32, 24), Box(0, 0, 32, 24), Box(5, 2, 37, 26), Box(0, 0, 32, 24)]
     run(pattern, "part", frames="3-4", cuts=str(tmp_path / "cuts.txt"))
     assert frames(tmp_path / "part") == {n: p for n, p in frames(tmp_path / "made").items() if n > 2}
+
+
+def test_the_mask_is_not_written_over(plate: Plate, run: Any, tmp_path: Path) -> None:
+    pattern = plate([1], depth=("float",) * 3)
+    mask = tmp_path / "mask.0001.exr"
+    shutil.copy(str(pattern) % 1, mask)
+    before = mask.read_bytes()
+    with pytest.raises(UsageError, match="would overwrite the input .*mask.0001.exr"):
+        run(pattern, str(mask), inputs={"mask": str(mask)}, overwrite=True)
+    assert mask.read_bytes() == before
 
 
 def test_masks_by_number_limit_the_result(plate: Plate, run: Any, tmp_path: Path) -> None:
