@@ -101,10 +101,10 @@ def near(word: str, known: Iterable[str]) -> str:
 
 @contextmanager
 def unreachable(kind: type[InternegError]) -> Iterator[None]:
-    """Raise `kind` where the system refuses a path: a folder that may not be searched, a name that is too long."""
+    """Raise `kind` where the system refuses a path: in a folder that may not be searched, or too long."""
     try:
         yield
     except OSError as error:
         raise kind(
-            f"{error.filename}: {error.strerror}; check the name and the rights to its folders"
+            f"{error.filename}: {error.strerror}; check the name, and the rights to the folder"
         ) from error

@@ -114,9 +114,9 @@ def test_windows_that_move_are_compared_where_they_overlap(plate: Plate, run: An
 def test_the_mask_is_not_written_over(plate: Plate, run: Any, tmp_path: Path) -> None:
     pattern = plate([1], depth=("float",) * 3)
     mask = tmp_path / "mask.0001.exr"
-    shutil.copy(str(pattern) % 1, mask)
+    shutil.copy(open_clip(pattern).path_of(1), mask)
     before = mask.read_bytes()
-    with pytest.raises(UsageError, match="would overwrite the input .*mask.0001.exr"):
+    with pytest.raises(UsageError, match=r"would overwrite the input .*mask"):
         run(pattern, str(mask), inputs={"mask": str(mask)}, overwrite=True)
     assert mask.read_bytes() == before
 
