@@ -276,7 +276,7 @@ def _given_back(correction: Pixels, luma: Pixels, sigma: Pixels) -> Pixels:
     y = luma + correction[0]
     y_mean = mean(y)
     # Rounding may leave a flat part less than no variance.
-    spread = np.maximum(mean(y * y) - y_mean * y_mean, 0)
+    spread: Pixels = np.maximum(mean(y * y) - y_mean * y_mean, np.float32(0))
     spread += np.square(sigma * np.float32(0.5)) + np.float32(1e-8)
     doubt = sigma * np.float32(_DOUBT / 5) / np.sqrt(spread)
     back = []
