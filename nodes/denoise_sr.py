@@ -276,12 +276,12 @@ def _given_back(correction: Pixels, luma: Pixels, sigma: Pixels) -> Pixels:
     y = luma + correction[0]
     y_mean = mean(y)
     # Rounding may leave a flat part less than no variance.
-    spread: Pixels = np.maximum(mean(y * y) - y_mean * y_mean, np.float32(0))
+    spread = np.maximum(mean(y * y) - y_mean * y_mean, np.float32(0))
     spread += np.square(sigma * np.float32(0.5)) + np.float32(1e-8)
     doubt = sigma * np.float32(_DOUBT / 5) / np.sqrt(spread)
     back = []
     for taken in correction[1:]:
-        slope = (mean(taken * y) - y_mean * mean(taken)) / spread
+        slope: Pixels = np.divide(mean(taken * y) - y_mean * mean(taken), spread)
         slope -= np.clip(slope, -doubt, doubt)
         back.append(mean(slope) * y - mean(slope * y_mean))
     return np.stack(back)

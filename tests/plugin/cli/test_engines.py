@@ -326,6 +326,8 @@ def test_a_full_disk(run: Run, folder: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 
     failed(run(*ONE, preexec_fn=full), 6, "could not be written to .*Make room there")
+    told = run(*ONE, "--json", preexec_fn=full)
+    assert told.returncode == 6 and isinstance(json.loads(told.stdout), (dict, list)), told.stdout
     assert {p.suffix for p in folder.iterdir()} <= {".lock"}
 
 
