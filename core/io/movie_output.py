@@ -19,7 +19,16 @@ from interneg.frame import DEPTHS, Frame
 from interneg.io import timecode
 from interneg.io.clip import outline_digest, rate_in
 from interneg.io.movie import FULL_RANGE, PLANAR, UNSPECIFIED, usual_matrix
-from interneg.io.output import head_digest, publish, read_sidecar, refusal, temporary_name, write_sidecar
+from interneg.io.output import (
+    claim,
+    clear,
+    head_digest,
+    publish,
+    read_sidecar,
+    refusal,
+    temporary_name,
+    write_sidecar,
+)
 from interneg.io.pixels import integers, once, unassociated
 from interneg.io.sound import Sound
 from interneg.io.ycbcr import MATRICES, Coding, lower, to_codes
@@ -173,7 +182,10 @@ class MovieOutput:
             )
         path.parent.mkdir(parents=True, exist_ok=True)
         codec, name, options = self._encoder(frame)
+        clear(path)
         self._raw = BufferedWriter(FileIO(self._temporary, "wb"))
+        with suppress(OSError):  # some file systems have no locks
+            claim(self._raw)
         container = {".mkv": "matroska", ".mov": "mov"}.get(path.suffix.lower(), "mp4")
         self._file = av.open(self._raw, "w", format=container)
         stream = self._file.add_stream(codec, rate=self._rate, options=options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import json
 import logging
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 from interneg.errors import InputError, OutputError, UsageError, unreachable
 from interneg.frame import DEPTHS, Frame
@@ -267,6 +268,23 @@ def replacing(path: Path) -> Iterator[Path]:
 def temporary_name(path: Path) -> Path:
     """A hidden name beside `path` that no other process takes, with the same extension."""
     return path.with_name(f".{path.stem}.{os.urandom(4).hex()}.tmp{path.suffix}")
+
+
+def claim(file: BinaryIO) -> None:
+    """Lock a file for as long as it is open, where the system can. Raises OSError where another holds it."""
+    try:
+        import fcntl
+    except ImportError:  # Windows, which removes no open file anyway
+        return
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def clear(path: Path) -> None:
+    """Remove what killed renders of `path` left under temporary names; what is being written is claimed."""
+    for left in path.parent.glob(f".{glob.escape(path.stem)}.{'[0-9a-f]' * 8}.tmp{path.suffix}"):
+        with suppress(OSError), open(left, "rb+") as file:
+            claim(file)
+            left.unlink()
 
 
 def publish(temporary: Path, path: Path) -> None:

@@ -1,4 +1,5 @@
 import logging
+import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -447,6 +448,24 @@ def test_full_range_is_kept_without_a_matrix(tmp_path: Path) -> None:
     back = open_clip(tmp_path / "b.mp4").read(1)
     assert back.metadata["cicp:range"] == clip.read(1).metadata["cicp:range"] == 1
     assert abs(back.pixels.mean() - clip.read(1).pixels.mean()) < 0.6 / 255
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs locks of POSIX")
+def test_what_a_killed_render_left_of_a_movie_goes_and_what_is_being_written_stays(tmp_path: Path) -> None:
+    clip = make(tmp_path / "a.mkv", 2)
+    left, other = tmp_path / ".b.0123abcd.tmp.mkv", tmp_path / ".b.old.tmp.mkv"
+    left.write_bytes(b"half a movie")
+    other.write_bytes(b"not ours")
+    first = open_output(tmp_path / "b.mkv", clip)
+    first.write(clip.read(1001), {})
+    assert not left.exists() and other.exists()
+    second = open_output(tmp_path / "b.mkv", clip)
+    second.write(clip.read(1001), {})
+    assert len(list(tmp_path.glob(".b.????????.tmp.mkv"))) == 2
+    for out in (second, first):
+        out.write(clip.read(1002), {})
+        out.close()
+    assert len(open_clip(tmp_path / "b.mkv").numbers) == 2
 
 
 @pytest.mark.parametrize("turn", [90, 180, -90])
