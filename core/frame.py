@@ -123,7 +123,7 @@ class Frame:
         """The planes that a colour transform applies to.
 
         R, G, B; else those of the one layer that has them (of several, of the one called "beauty", "combined"
-        or "rgba"); else the lone luminance Y; else none.
+        or "rgba"); else the lone luminance Y, which beside X or Z is a coordinate; else none.
         """
         layers = set(self.colour_layers)
         named = {n for n in layers if n.casefold().rstrip(".").rsplit(".", 1)[-1] in _PICTURES}
@@ -131,7 +131,8 @@ class Frame:
             if len(found) == 1:
                 (name,) = found
                 return tuple(self.channels.index(name + c) for c in "RGB")
-        return (self.channels.index("Y"),) if "Y" in self.channels else ()
+        lone = "Y" in self.channels and not {"X", "Z"} & set(self.channels)
+        return (self.channels.index("Y"),) if lone else ()
 
     @property
     def colour_layers(self) -> tuple[str, ...]:

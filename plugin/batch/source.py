@@ -98,8 +98,13 @@ class ClipSource:
     def digest(self, number: int) -> str:
         """A hash of the file that the frame comes from. Raises InputError."""
         if self._clip.path_of(number) is not None:
-            return self._clip.digest(number)
-        return "still of " + self._clip.digest(next(self._candidates(number)))
+            try:
+                return self._clip.digest(number)
+            except InputError:  # a broken link, or a file without rights
+                if self._missing == "error":
+                    raise
+        others = (n for n in self._candidates(number) if n != number)
+        return "still of " + self._clip.digest(next(others, number))
 
     def _read(self, number: int) -> Frame:
         for candidate in self._candidates(number):

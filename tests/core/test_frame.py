@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from interneg.frame import Box, Frame
 
@@ -32,3 +33,12 @@ def test_parts_are_placed_on_those_of_the_other() -> None:
     placed = frame.on(ramp(Box(0, 0, 4, 4), parts=(ramp(Box(2, 1, 4, 3)),)))
     assert placed.pixels is frame.pixels
     np.testing.assert_array_equal(placed.parts[0].pixels[0], [[103, 0], [203, 0]])
+
+
+@pytest.mark.parametrize(
+    ("channels", "picture"),
+    [(("Y",), (0,)), (("Y", "A"), (0,)), (("X", "Y", "Z"), ()), (("X", "Y"), ()), (("Y", "Z"), ())],
+)
+def test_y_beside_x_or_z_is_a_coordinate(channels: tuple[str, ...], picture: tuple[int, ...]) -> None:
+    pixels = np.zeros((len(channels), 2, 3), np.float32)
+    assert Frame.of(pixels, channels=channels).colour_channels == picture

@@ -387,6 +387,22 @@ def test_missing_frames_may_be_held(plate: Plate, out: str) -> None:
     assert "1 frame written" in render(COPY, pattern, out, "--missing", "hold").stdout
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_broken_link_is_held_or_left_out(plate: Plate, out: str) -> None:
+    pattern = plate([1, 2, 4])
+    source = open_clip(pattern)
+    path = source.path_of(2)
+    assert path is not None
+    path.with_name(path.name.replace("2", "3")).symlink_to("gone")
+    failed(3, "3", COPY, pattern, out)
+    assert render(COPY, pattern, out, "--missing", "hold").exit_code == 0
+    np.testing.assert_array_equal(written(out)[3].pixels, source.read(2).pixels)
+    assert (
+        "1 left out"
+        in render(COPY, pattern, str(Path(out).parent / "skip.####.exr"), "--missing", "skip").stdout
+    )
+
+
 def test_missing_frames_may_be_left_out(plate: Plate, out: str) -> None:
     made = render(COPY, plate([1, 2, 5]), out, "--missing", "skip")
     assert made.exit_code == 0, made.output
