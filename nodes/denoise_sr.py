@@ -41,7 +41,6 @@ _DOUBT = 2.5
 _CODED_ANEW = 0.5
 _STRIP = 128
 _STRONG = 10 / 255
-_FOLD = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,21 +232,17 @@ def _noise_of(planes: Pixels) -> NoiseProfile:
 
 
 def _keep_level(correction: Pixels) -> None:
-    """Take out of each plane of a correction, in place, its mean over some 64 pixels around.
+    """Take out of each plane of a correction, in place, its mean over some 72 pixels around.
 
     Noise and coding leave that as it was; a network told of strong ones lifts it by up to a code value.
-    Each of the pixels that its layers fold into one, 2x2 or 4x4, has a mean of its own.
     """
     import cv2
 
-    for plane, y, x in product(correction, range(_FOLD), range(_FOLD)):
-        part = plane[y::_FOLD, x::_FOLD]
-        height, width = part.shape
-        if not part.size:
-            continue
-        size = (-(-width // 2), -(-height // 2))
-        small = cv2.blur(cv2.resize(part, size, interpolation=cv2.INTER_AREA), (9, 9))
-        part -= cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    height, width = correction.shape[1:]
+    size = (-(-width // 8), -(-height // 8))
+    for plane in correction:
+        small = cv2.blur(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), (9, 9))
+        plane -= cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def _colour_kept(correction: Pixels, given: Pixels, sigma: Pixels) -> Pixels:
