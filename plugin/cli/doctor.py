@@ -6,7 +6,6 @@ import json
 import os
 import platform
 import re
-from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,6 +48,8 @@ def doctor(
 
 def examine() -> dict[str, Any]:
     """Look at everything; plain data."""
+    from importlib.metadata import version
+
     return {
         "interneg": version("interneg"),
         "python": platform.python_version(),
@@ -66,6 +67,8 @@ def examine() -> dict[str, Any]:
 
 def _packages() -> dict[str, str | None]:
     """Versions of what interneg needs and of what its extras bring; None for what is not installed."""
+    from importlib.metadata import PackageNotFoundError, requires, version
+
     found: dict[str, str | None] = {}
     for line in requires("interneg") or ():
         name = line.split(";")[0].split("[")[0].rstrip("0123456789.<>=!~, ")
