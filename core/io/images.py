@@ -42,7 +42,13 @@ EXR_STRAIGHT = "unassociatedAlpha"
 _BITS = {"uint8": 8, "uint10": 10, "uint12": 12, "uint16": 16}
 _TYPES = {"uint32": "uint", "half": "half", "float": "float"}
 _SCALARS: dict[str, type] = {"uint": np.uint32, "double": np.float64, "int64": np.int64, "uint64": np.uint64}
-_OF_THIS_FILE = ("oiio:subimages", "oiio:subimagename", "oiio:RowsPerChunk", "PixelAspectRatio")
+_OF_THIS_FILE = (
+    "openexr:chunkCount",
+    "oiio:subimages",
+    "oiio:subimagename",
+    "oiio:RowsPerChunk",
+    "PixelAspectRatio",
+)
 """Attributes that describe how this one file is laid out, or that the frame carries elsewhere."""
 _MIPMAP = ("textureformat", "openexr:levelmode", "openexr:roundingmode")
 _LAYOUT = (

@@ -169,6 +169,14 @@ def test_a_dpx_without_film_and_video_headers(tmp_path: Path) -> None:
     assert not rate_in(read_attributes(tmp_path / "short.dpx"))
 
 
+def test_how_many_chunks_a_part_had_is_not_carried(tmp_path: Path) -> None:
+    part = Frame.of(codes(16, 1), channels=("Z",), metadata={"name": "depth", "oiio:subimage": 1})
+    frame = exr(metadata={"name": "main", "oiio:subimage": 0}, parts=(part,))
+    write_image(tmp_path / "a.exr", frame, attributes={}, warn=never)
+    back = read_image(tmp_path / "a.exr")
+    assert "openexr:chunkCount" not in {**back.metadata, **back.parts[0].metadata}
+
+
 def test_exr_of_two_channels_keeps_their_names(tmp_path: Path) -> None:
     """Motion vectors and ST maps: not grey with an alpha."""
     frame = Frame.of(RNG.normal(size=(2, 5, 7)).astype(np.float32), channels=("R", "G"))
