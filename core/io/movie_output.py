@@ -230,8 +230,8 @@ class MovieOutput:
         """The codec, its pixel format and options for frames like this one."""
         names = frame.channels
         if set(names) not in ({"Y"}, {"R", "G", "B"}, {"R", "G", "B", "A"}) or frame.parts:
-            known = "RGBA" if {"R", "G", "B"} <= set(names) else "Y"
-            extra = [n for n in names if n not in known] + [
+            held = "RGBA" if {"R", "G", "B"} <= set(names) else "Y"
+            extra = [n for n in names if n not in held] + [
                 p.metadata.get("name", "part") for p in frame.parts
             ]
             raise OutputError(
