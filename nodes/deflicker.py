@@ -69,6 +69,7 @@ class Deflicker(Node):
 
     @property
     def reach(self) -> tuple[int, int]:
+        """The frames that a frame is brought to the mean of."""
         return (self.window, self.window)
 
     def process(self, view: View) -> Pixels:

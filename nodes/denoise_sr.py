@@ -84,14 +84,17 @@ class DenoiseSR(Node):
 
     @property
     def reach(self) -> tuple[int, int]:
+        """The frames that are averaged."""
         return (self.temporal, self.temporal)
 
     @property
     def enlarges(self) -> int:
+        """The scale as a number."""
         return int(self.scale)
 
     @property
     def models(self) -> tuple[str, ...]:
+        """One network for each model and scale."""
         return (f"denoise-sr-{self.model}-x{self.scale}",)
 
     def process(self, view: View) -> Pixels:

@@ -113,9 +113,11 @@ class Stabilise(Node):
 
     @property
     def reach(self) -> tuple[int, int]:
+        """The frames that the smooth path is drawn through."""
         return (self.smoothing, self.smoothing)
 
     def anchors(self, number: int) -> tuple[int, ...]:
+        """With lock, the frame to hold to. Raises KnobError where none is named."""
         if not self.lock or self.path:
             return ()
         if not self.lock_frames:
@@ -138,6 +140,8 @@ class Stabilise(Node):
         return colour.enter(self._moved(view, stored(0), Kind.LIGHT, stored), space, self.working_space)
 
     def carry(self, view: View, plane: Pixels, channel: str, depth: str) -> Pixels:
+        """Alpha and AOVs, moved as the picture is."""
+
         def neighbour(offset: int) -> Pixels:
             frame = view.window.frames[view.window.centre + offset]
             return np.asarray(frame.pixels[frame.channels.index(channel)])[None]
@@ -152,7 +156,11 @@ class Stabilise(Node):
         return self.solve(view).moved(planes, kind, self.edges, view.amount, aspect_of(view), neighbour)
 
     def solve(self, view: View) -> Solution:
-        """What is done to the window's own frame, found once for all its layers."""
+        """What is done to the window's own frame, found once for all its layers.
+
+        Raises InputError where the path file does not fit or has no such frame, or frames of the shot differ
+        in size, and KnobError where the box lies outside of the picture.
+        """
         window = view.window
         numbers = tuple(f.number for f in window.frames)
         content = view.context.read(self.path) if self.path else b""
@@ -201,9 +209,8 @@ class Stabilise(Node):
     ) -> Motion:
         """What the frame at an offset is moved by, as far as the window tells."""
         if self.path:
-            return known.get(view.window.frames[view.window.centre + offset].number, Motion()).times(
-                self.weave
-            )
+            frame = view.window.frames[view.window.centre + offset]
+            return known.get(frame.number, Motion()).times(self.weave)
         if self.lock:
             return own.after(way[offset].inverse)
         return rounded(steadied(way, self.smoothing, offset), aspect_of(view)).times(self.weave)

@@ -11,6 +11,7 @@ from interneg.light.steady import Correction
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
+# The logarithm of the largest gain.
 _MOST = math.log(2)
 _STRIP = 64
 

@@ -12,12 +12,14 @@ from interneg.motion.similarity import Motion
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
-_ROW = 1024
-_SOFT = 12
-_SEAM = 16
+# Pixels over which frames pass into each other, and beside what is missing that tell the level.
+_SOFT, _SEAM = 12, 16
+# The soft edge of the gate may be as wide as this part of the height.
 _RIM = 40
-_LEVEL = 2.0
-_ENOUGH = 64
+# How many times brighter or darker another frame is made at most, and from how many pixels that is told.
+_LEVEL, _ENOUGH = 2.0, 64
+# Scattered places are looked up in rows of so many: OpenCV's limit is 32767 columns.
+_ROW = 1024
 
 
 def filled(

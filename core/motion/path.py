@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from interneg.motion.similarity import Motion, Points
 
-_BEND = 0.001
-_ONE_SIDED = 0.05
+# What the bend of a path costs, and how much more where its frames lie on one side.
+_BEND, _ONE_SIDED = 0.001, 0.05
+# Of fewer frames it is not asked whether the camera stands.
 _ASKED = 5
 _NOTHING = 1e-12
 

@@ -13,15 +13,16 @@ from interneg.node import View
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
-_LARGEST = 1024
-_EVERY = 4
-_ROUNDS = 12
-_FINEST = 0.15
-_STRAY = 1.0
-_STEPS = 5
-_SETTLED = 0.01
-_ALIKE = 0.2
-_AROUND = 25
+# Motion is refined on a reduction of so many pixels or fewer, and first fitted to every fourth flow vector.
+_LARGEST, _EVERY = 1024, 4
+# The fit: its rounds, and the pixels of disagreement that its tolerance narrows to.
+_ROUNDS, _FINEST = 12, 0.15
+# The refinement: the pixels of disagreement with the fit at which a place counts a quarter, the most steps,
+# and the step, in pixels of the reduction, that ends it.
+_STRAY, _STEPS, _SETTLED = 1.0, 5, 0.01
+# Frames less correlated than this have nothing in common; detail is what differs from the mean of so many
+# pixels around.
+_ALIKE, _AROUND = 0.2, 25
 
 
 def level_of(size: tuple[int, ...]) -> int:
