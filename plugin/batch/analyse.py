@@ -13,11 +13,13 @@ from interneg.frame import Box, Frame, Pixels, Window
 from interneg.graph import Graph, handles, needed
 from interneg.io import open_clip
 from interneg.memo import Memo
+from interneg.motion.path_file import text
+from interneg.motion.similarity import Motion
+from interneg.motion.solution import Solution
 from interneg.node import Context, Node, View
-from interneg.nodes._path import nuke, text
-from interneg.nodes._weave import Motion
-from interneg.nodes.stabilise import Solution, Stabilise
+from interneg.nodes.stabilise import Stabilise
 from interneg.plugin.batch.files import read
+from interneg.plugin.batch.nuke_transform import nuke
 from interneg.plugin.batch.progress import Progress
 from interneg.plugin.batch.render import Job, frames_of, read_cuts
 from interneg.plugin.batch.source import ClipSource, require

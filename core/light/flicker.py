@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from interneg.colour import WorkingSpace
 from interneg.frame import Pixels
+from interneg.light.bands import camera, row_means
+from interneg.motion.flow import flow, moved
 from interneg.node import View
-from interneg.nodes._bands import camera, row_means
-from interneg.nodes._flow import flow, moved
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
@@ -64,7 +64,8 @@ class Change:
 def levels(view: View, offset: int) -> Pixels:
     """The levels of the frame at `offset`, reduced to 256 pixels or less.
 
-    (4, h, w) float32, or (1, h, w) of a grey picture. Light below 1e-5 counts as 1e-5.
+    (4, h, w) float32: luma, R, G, B; or (1, h, w) of a grey picture. Natural logarithms of the scene-linear
+    light; what is below 1e-5 counts as 1e-5, and NaN and inf as the light around. Measured once per frame.
     """
 
     def reduced() -> Pixels:
@@ -85,7 +86,7 @@ def changes(view: View, first: int, colour: bool, bands: bool) -> tuple[Change, 
     """Measure the changes from the frame at offset `first` to the one after it, once per pair.
 
     colour: of all planes of levels, else of the first. bands: whether rows are measured; else they are 0.
-    Raises InputError where the frames differ in size.
+    Returns one change for each plane. Raises InputError where the frames differ in size.
     """
 
     def compare() -> tuple[Change, ...]:
@@ -125,7 +126,8 @@ def _change(here: Pixels, after: Pixels, motion: Pixels, confidence: Pixels, ste
 def fitted(here: Pixels, there: Pixels, motion: Pixels, confidence: Pixels) -> Change:
     """Fit a change to the levels of two frames, the second seen from the first.
 
-    here, there: (h, w) float32 levels; confidence: (h, w), 0..1; motion: (h, w, 2), in pixels of these.
+    here, there: (h, w) float32 levels, finite; confidence: (h, w), 0..1; motion: (h, w, 2), in pixels of
+    these. The result's rows are 0.
     Least squares over exposure, slope and a field of cosines, held near 0 by how large these usually are.
     Samples that disagree lose their weight (Geman and McClure, 1985), so that what moves in a light of its
     own does not pull.

@@ -8,8 +8,8 @@ import numpy as np
 
 from interneg.errors import InputError
 from interneg.frame import Pixels
+from interneg.motion.flow import flow, moved
 from interneg.node import View
-from interneg.nodes._flow import flow, moved
 from interneg.nonfinite import nonfinite
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
@@ -34,9 +34,9 @@ def averaged(
 
     count: how many of the planes of the node's working space to average; the first is luma. deviations: of
     the noise of luma and of colour that the frame at an offset has where it shows what this one shows, (H, W)
-    or (1, 1) float32 each.
-    Returns the planes, (count, H, W), and the deviations of the noise left in them, (2, H, W). Where no other
-    frame shows the same, both are the frame's own. Raises InputError where frames differ in size or channels.
+    or (1, 1) float32 each. Returns the planes, (count, H, W) float32, in the units of the working space, and
+    the deviations of the noise left in them, (2, H, W). Where no other frame shows the same, both are the
+    frame's own. Raises InputError where frames differ in size or channels.
 
     Each other frame is brought onto this one by its `flow`, and counts at each pixel by the confidence of the
     flow and by how little the two differ around it beyond their noise, as it is and blurred: noise averages

@@ -1,80 +1,35 @@
-"""The rigid motion of a picture from frame to frame, and the steadier path through it."""
+"""The rigid motion that most of a picture agrees on, from frame to frame."""
 
 from __future__ import annotations
-
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from interneg.colour import WorkingSpace
-from interneg.errors import InputError
 from interneg.frame import Box, Pixels
+from interneg.motion.flow import flow, structure
+from interneg.motion.similarity import Motion, Points, aspect_of, points, squared
 from interneg.node import View
-from interneg.nodes._flow import flow, structure
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
-Points = npt.NDArray[np.complex128]
-
-_LARGEST = 1024
-_EVERY = 4
-_ROUNDS = 12
-_FINEST = 0.15
-_STRAY = 1.0
-_STEPS = 5
-_SETTLED = 0.01
-_ALIKE = 0.2
-_AROUND = 25
-_BEND = 0.001
-_ONE_SIDED = 0.05
-_ASKED = 5
-_NOTHING = 1e-12
-
-
-@dataclass(frozen=True)
-class Motion:
-    """A similarity: the point z of one picture lies at turn * z + shift in another.
-
-    Points are x + iy from the middle of the picture, y growing downwards, in square pixels as high as those
-    of the picture; abs(turn) is the scale, and its angle the rotation, clockwise as seen.
-    """
-
-    turn: complex = 1
-    shift: complex = 0
-
-    def __call__(self, z: Points) -> Points:
-        return self.turn * z + self.shift
-
-    def after(self, first: Motion) -> Motion:
-        """First that one, then this one."""
-        return Motion(self.turn * first.turn, self.turn * first.shift + self.shift)
-
-    @property
-    def inverse(self) -> Motion:
-        return Motion(1 / self.turn, -self.shift / self.turn)
-
-    def times(self, share: float) -> Motion:
-        """That share of the shift, of the angle and of the logarithm of the scale."""
-        return Motion(complex(self.turn**share), share * self.shift)
-
-
-def squared(size: tuple[int, ...], aspect: float) -> tuple[float, float]:
-    """The size of a picture of (H, W) pixels, each `aspect` times as wide as high, in square pixels."""
-    return size[0], size[1] * aspect
-
-
-def points(height: int, width: int, size: tuple[float, float]) -> Points:
-    """Where the pixels of a reduction to (height, width) lie in a picture of `size` (H, W), see `squared`."""
-    x = (np.arange(width) + 0.5) * (size[1] / width) - size[1] / 2
-    y = (np.arange(height) + 0.5) * (size[0] / height) - size[0] / 2
-    return np.asarray(x + 1j * y[:, None])
+# Motion is refined on a reduction of so many pixels or fewer, and first fitted to every fourth flow vector.
+_LARGEST, _EVERY = 1024, 4
+# The fit: its rounds, and the pixels of disagreement that its tolerance narrows to.
+_ROUNDS, _FINEST = 12, 0.15
+# The refinement: the pixels of disagreement with the fit at which a place counts a quarter, the most steps,
+# and the step, in pixels of the reduction, that ends it.
+_STRAY, _STEPS, _SETTLED = 1.0, 5, 0.01
+# Frames less correlated than this have nothing in common; detail is what differs from the mean of so many
+# pixels around.
+_ALIKE, _AROUND = 0.2, 25
 
 
 def level_of(size: tuple[int, ...]) -> int:
-    """The pyramid level at which motion is refined: the first that is 1024 pixels or fewer across."""
+    """The pyramid level at which motion is refined: the first that is 1024 pixels or fewer across.
+
+    size: of the picture in pixels, (H, W). Returns how many times the picture is halved, 0 or more.
+    """
     return max(0, int(np.ceil(np.log2(max(size) / _LARGEST))))
 
 
@@ -82,6 +37,8 @@ def track(view: View, box: Box | None = None) -> dict[int, Motion]:
     """Where what the window's own frame shows lies in each frame of the window, by offset.
 
     Frames that are only repeated at an end of the shot are left out. box: see `rigid`.
+    Returns {offset: motion}, offsets rising; the motion at 0 is none. Costs one measurement per new pair of
+    neighbours. Raises InputError where frames differ in size or have an impossible pixel aspect.
     """
     frames, centre = view.window.frames, view.window.centre
     found = {0: Motion()}
@@ -96,65 +53,15 @@ def track(view: View, box: Box | None = None) -> dict[int, Motion]:
     return dict(sorted(found.items()))
 
 
-def steadied(track: dict[int, Motion], reach: int, at: int = 0) -> Motion:
-    """What brings the frame at offset `at` from where it is to where the smooth path has it."""
-    offsets, here = [o - at for o in track], track[at]
-    # Of each frame, where it lies in terms of the frame to be moved.
-    seen = [m.after(here.inverse) for m in track.values()]
-    turn, shift = (
-        _smooth(offsets, np.array(way), reach)
-        for way in (np.log([m.turn for m in seen]), [m.shift for m in seen])
-    )
-    return Motion(complex(np.exp(turn)), shift)
-
-
-def _smooth(offsets: Sequence[int], way: Points, reach: int) -> complex:
-    """The value at offset 0 of the smooth path through a way: of a curve, or where the camera stands."""
-    standing = stands(way)
-    weights = standing * weights_of(offsets, reach, 0) + (1 - standing) * weights_of(offsets, reach)
-    return complex(weights @ way)
-
-
-def stands(way: Points) -> float:
-    """How likely the camera stands still, 0..1, that a way of frames in order comes from.
-
-    Against it are a straight line and a parabola, by Schwarz's criterion (1978). Frames count half, as weave
-    is not all new in each, so that the answer does not jump from frame to frame. Of fewer than five frames
-    it is not asked.
-    """
-    count = len(way)
-    if count < _ASKED:
-        return 0.0
-    terms = np.linalg.qr(np.vander(np.arange(count), 3, increasing=True))[0]
-    explained = np.cumsum(np.square(np.abs(terms.T @ way)))
-    left = np.maximum(np.square(np.abs(way)).sum() - explained, _NOTHING)
-    likely = -(count - 1) / 2 * np.log(left) - np.log(count) * np.arange(3)
-    return float(1 / np.exp(likely - likely[0]).sum())
-
-
-def weights_of(offsets: Sequence[int], reach: int, degree: int = 2) -> npt.NDArray[np.float64]:
-    """The weights whose sum over the offsets is a smooth curve's value at 0.
-
-    The curve is a parabola, or of a lower degree, fitted by least squares, the frames weighing
-    1 - (offset / (reach + 1))**2. Its bend costs, the more the fewer frames and the more they lie on one
-    side, where it would swing: a pan that gathers speed is followed, an end of a shot is nearly a straight
-    line, and so is a path of few frames. (Local polynomial regression: Fan and Gijbels, 1996.)
-    """
-    u = np.array(offsets) / (reach + 1)
-    near = np.maximum(1 - u**2, 0)
-    terms = np.stack([u**power for power in range(degree + 1)])
-    lopsided = (near @ u) / near.sum()
-    normal = (terms * near) @ terms.T
-    if degree == 2:
-        normal[2, 2] += near.sum() * (16 / (reach + 1)) ** 4 * (_BEND + _ONE_SIDED * lopsided**2)
-    return np.asarray((np.linalg.pinv(normal) @ (terms * near))[0])
-
-
 def rigid(view: View, first: int, second: int, box: Box | None = None) -> Motion:
     """Where what the frame at offset `first` shows lies in the one at `second`: what most of it agrees on.
 
-    box: the only part of the picture that is looked at; a part tells a shift and nothing more. Frames that
-    have nothing in common have not moved. Raises InputError where the frames differ in size.
+    box: the only part of the picture that is looked at, in pixels from its top left corner; a part tells a
+    shift and nothing more. Frames that have nothing in common have not moved.
+    Returns the motion in full-size square pixels, see `Motion`, to some hundredths of one. Measured on luma
+    in LOG_Y, where NaN and inf are filled from the pixels around; once per pair. Raises InputError where the
+    frames differ in size or have an impossible pixel aspect. (Robust parametric motion: Odobez and Bouthemy,
+    1995.)
     """
     return agreed(view, first, second, box) or Motion()
 
@@ -189,24 +96,11 @@ def _agreed(view: View, first: int, second: int, box: Box | None) -> Motion | No
     return _refined(motion, a, b, trust, size, box is None)
 
 
-def aspect_of(view: View, offset: int = 0) -> float:
-    """How many times as wide as high the pixels of the frame at `offset` are.
-
-    Raises InputError where the frame says what cannot be.
-    """
-    frame = view.window.frames[view.window.centre + offset]
-    if not 0 < frame.pixel_aspect < math.inf:
-        raise InputError(
-            f"frame {frame.number} has a pixel aspect of {frame.pixel_aspect}, expected a number above 0: "
-            "mend its header"
-        )
-    return frame.pixel_aspect
-
-
 def fit(z: Points, moved: Points, trust: Pixels, turns: bool = True) -> Motion | None:
     """The motion that most of `trust` agrees on; None where there is no trust.
 
-    z, moved: (N,), the points and how far each has moved. turns: whether to look for more than a shift.
+    z, moved: (N,) complex, the points and how far each has moved. trust: (N,), 0..1; all are finite. turns:
+    whether to look for more than a shift.
     Reweighted least squares, ever less tolerant of what differs (Geman and McClure's weights, annealed: Black
     and Rangarajan, 1996).
     """

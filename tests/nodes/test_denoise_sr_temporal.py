@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from interneg.colour import Colour
-from interneg.errors import InputError
 from interneg.frame import Frame, Pixels, Window
 from interneg.graph import Graph
 from interneg.memo import Memo
@@ -176,33 +175,6 @@ def test_a_cut_in_every_frame_and_a_shot_of_one_frame_are_treated_alone(context:
         np.testing.assert_array_equal(graph.render(frame.number).pixels, expected)
 
 
-def test_a_shot_of_two_frames_uses_both_once(silent: Context, engine: Any) -> None:
-    frames = noisy([texture(64, 80)] * 2)
-    render(DenoiseSR(temporal=2, noise=SIGMA), frames, 0, silent)
-    assert 255 * engine.seen[-1][3][8:-8, 8:-8].mean() == pytest.approx(SIGMA / np.sqrt(2), rel=0.1)
-
-
-@pytest.mark.parametrize("change", [0.0, 2e-4])
-def test_noise_that_stands_still_is_not_taken_for_less(silent: Context, engine: Any, change: float) -> None:
-    (first,) = noisy([texture(96, 128)])
-    frames = [replace(first, pixels=first.pixels + np.float32(change * i), number=i) for i in range(5)]
-    render(DenoiseSR(temporal=2, noise=SIGMA), frames, 2, silent)
-    assert 255 * engine.seen[-1][3][8:-8, 8:-8].mean() > 0.9 * SIGMA
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_a_neighbours_nan_is_never_used(silent: Context, engine: Any, value: float) -> None:
-    frames = noisy([texture(64, 80)] * 3)
-    pixels = frames[2].pixels.copy()
-    pixels[1, 20:30, 20:30] = value
-    frames[2] = replace(frames[2], pixels=pixels)
-    broken = render(DenoiseSR(temporal=1, noise=SIGMA), frames, 1, silent).pixels
-    left = 255 * engine.seen[-1][3]
-    assert np.isfinite(broken).all()
-    np.testing.assert_allclose(left[21:29, 21:29], SIGMA / np.sqrt(2), rtol=0.25)
-    np.testing.assert_allclose(left[44:56, 50:70].mean(), SIGMA / np.sqrt(3), rtol=0.15)
-
-
 def test_nan_of_the_frame_stays_where_it_was(context: Context) -> None:
     frames = noisy([texture(64, 80)] * 3)
     pixels = frames[1].pixels.copy()
@@ -293,15 +265,6 @@ def test_chunks_in_any_order_are_bit_identical_to_one_run(colour: Colour, contex
         part = Graph([node], Clip(frames), fresh)
         for number in chunk:
             np.testing.assert_array_equal(part.render(number).pixels, expected[number])
-
-
-def test_frames_of_different_size_or_channels_are_refused(context: Context) -> None:
-    frames = noisy([texture(64, 80), texture(64, 80), texture(64, 72)])
-    with pytest.raises(InputError, match="frame 2 is 80x64, frame 3 is 72x64"):
-        render(DenoiseSR(temporal=1), frames, 1, context)
-    frames = noisy([texture(64, 80)[:1], texture(64, 80), texture(64, 80)])
-    with pytest.raises(InputError, match="frame 1 has 1 colour channels, frame 2 has 3"):
-        render(DenoiseSR(temporal=1), frames, 1, context)
 
 
 def test_golden(context: Context, goldens: Path, request: pytest.FixtureRequest) -> None:

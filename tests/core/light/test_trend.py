@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from interneg.nodes._trend import trend
+from interneg.light.trend import trend
 
 Double = npt.NDArray[np.float64]
 

@@ -63,7 +63,11 @@ class NoiseProfile:
     chroma: float = 1.0
 
     def map(self, planes: Pixels) -> tuple[Pixels, Pixels]:
-        """The deviations of luma and chroma at each pixel of (C, H, W) planes, (H, W) float32 each."""
+        """The deviations of luma and chroma at each pixel of planes, (H, W) float32 each.
+
+        planes: (3, H, W) Y, Cb, Cr or (1, H, W) Y, as many as were measured; float32, perceptually encoded,
+        finite. Deviations are in the same units; those of a grey picture are the same array twice.
+        """
         import cv2
 
         height, width = planes.shape[1:]

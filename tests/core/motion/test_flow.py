@@ -8,8 +8,8 @@ from interneg.colour import Colour, WorkingSpace
 from interneg.errors import InputError
 from interneg.frame import Frame, Pixels, Window
 from interneg.memo import Memo
+from interneg.motion.flow import Flow, flow, moved
 from interneg.node import Context, View
-from interneg.nodes._flow import Flow, flow, moved
 
 VIDEO = "sRGB Encoded Rec.709 (sRGB)"
 

@@ -1,4 +1,4 @@
-"""The analysis file of Stabilise: what was measured and what is done about it, frame by frame."""
+"""The path file: what was measured of a shot's weave and what is done about it, frame by frame."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from typing import Any
 import numpy as np
 
 from interneg.errors import InputError
-from interneg.frame import Box, Pixels
-from interneg.nodes._weave import Motion
+from interneg.frame import Pixels
+from interneg.motion.similarity import Motion
 
 FORMAT = "interneg path 1"
-
-_NOT_IN_IT = "weave only: no warp, crop or edges"
 
 
 def text(
@@ -32,7 +30,7 @@ def text(
     size: of the picture (H, W). motions: of each frame since the one before it in its shot. corrections: what
     each frame is moved by. Both as dx and dy in pixels (y downwards), rotation in degrees (clockwise as seen)
     and scale, about the middle of the picture. aspect: how many times as wide as high a pixel is; rotation
-    and scale are those of the picture as it is seen. bends: of frames that have one, see `_warp.bend`.
+    and scale are those of the picture as it is seen. bends: of frames that have one, see `warp.bend`.
     """
     lines = []
     for n in sorted(corrections):
@@ -48,8 +46,8 @@ def corrections(
 ) -> tuple[dict[int, Motion], dict[int, Pixels]]:
     """What the file says that each frame is moved by, and how it is bent before, where it says so.
 
-    name: of the file, for messages. aspect: of the pixels, see `text`. Raises InputError where it is no such
-    file, or was made for pictures of another size (H, W).
+    content: of the file, UTF-8. name: of the file, for messages. aspect: of the pixels, see `text`. Raises
+    InputError where it is no such file, or was made for pictures of another size (H, W).
     """
     try:
         data = json.loads(content)
@@ -74,66 +72,16 @@ def corrections(
 
 
 def rounded(motion: Motion, aspect: float = 1.0) -> Motion:
-    """The motion as a path file gives it back: so a render that follows the file is the same, bit for bit."""
+    """The motion as a path file gives it back: so a render that follows the file is the same, bit for bit.
+
+    aspect: of the pixels, see `text`.
+    """
     return _motion({"correction": _facts(motion, aspect)}, "", aspect)
 
 
-def nuke(data: Box, display: Box, corrections: Mapping[int, Motion], aspect: float = 1.0) -> str:
-    """The corrections as a Nuke Transform, to be pasted into a script.
-
-    data, display: the windows of the frames; Nuke counts from the bottom left corner of the display window.
-    Warp, the zoom of crop and the edges are not in it, and it says so. Nuke's y points upwards, its rotation
-    is counter-clockwise as seen, and pixels begin at whole numbers. Where pixels are not square it is a
-    CornerPin2D, which tells pixels where to go whatever their aspect.
-    """
-    half = complex(data.width / 2, data.height / 2)
-    middle = complex(data.x0 - display.x0, display.y1 - data.y1) + half
-    if aspect != 1:
-        return _pinned(middle, half, corrections, aspect)
-    x, y, rotation, scale = (
-        " ".join(f"x{n} {_number(value(m))}" for n, m in sorted(corrections.items()))
-        for value in (
-            lambda m: m.shift.real,
-            lambda m: -m.shift.imag,
-            lambda m: -math.degrees(cmath.phase(m.turn)),
-            lambda m: abs(m.turn),
-        )
-    )
-    return (
-        "Transform {\n"
-        f" translate {{{{curve {x}}} {{curve {y}}}}}\n"
-        f" rotate {{{{curve {rotation}}}}}\n"
-        f" scale {{{{curve {scale}}}}}\n"
-        f" center {{{middle.real:g} {middle.imag:g}}}\n"
-        " filter Lanczos4\n"
-        " name Stabilise\n"
-        f' label "{_NOT_IN_IT}"\n'
-        "}\n"
-    )
-
-
-def _pinned(middle: complex, half: complex, corrections: Mapping[int, Motion], aspect: float) -> str:
-    lines = []
-    for k, out in enumerate((-half, half.conjugate(), half, -half.conjugate()), 1):
-        corner = middle + out
-        ways = [m(np.array(complex(aspect * out.real, -out.imag))) for _, m in sorted(corrections.items())]
-        x, y = (
-            " ".join(f"x{n} {_number(v)}" for n, v in zip(sorted(corrections), values, strict=True))
-            for values in (
-                [float(w.real) / aspect + middle.real for w in ways],
-                [middle.imag - float(w.imag) for w in ways],
-            )
-        )
-        lines.append(f" to{k} {{{{curve {x}}} {{curve {y}}}}}\n")
-        lines.append(f" from{k} {{{corner.real:g} {corner.imag:g}}}\n")
-    return (
-        "CornerPin2D {\n"
-        + "".join(lines)
-        + " filter Lanczos4\n"
-        + " name Stabilise\n"
-        + f' label "{_NOT_IN_IT}"\n'
-        + "}\n"
-    )
+def six_places(value: float) -> float:
+    """The number as it is written: to a millionth of its unit, and without a minus before 0."""
+    return round(value, 6) + 0.0
 
 
 def _bend(rows: Any, where: str) -> Pixels:
@@ -148,15 +96,11 @@ def _bend(rows: Any, where: str) -> Pixels:
 
 def _facts(motion: Motion, aspect: float) -> dict[str, Any]:
     return {
-        "dx": _number(motion.shift.real / aspect),
-        "dy": _number(motion.shift.imag),
-        "rotation": _number(math.degrees(cmath.phase(motion.turn))),
-        "scale": _number(abs(motion.turn)),
+        "dx": six_places(motion.shift.real / aspect),
+        "dy": six_places(motion.shift.imag),
+        "rotation": six_places(math.degrees(cmath.phase(motion.turn))),
+        "scale": six_places(abs(motion.turn)),
     }
-
-
-def _number(value: float) -> float:
-    return round(value, 6) + 0.0
 
 
 def _motion(facts: Any, where: str, aspect: float) -> Motion:

@@ -44,7 +44,7 @@ def flow(view: View, first: int, second: int, level: int = 0) -> Flow:
 
     level: the picture is reduced by 2**level before; motion keeps its unit. Reduced to less than 16 pixels in
     a direction, or without any structure, a picture has no motion, with confidence 0. Raises InputError where
-    the frames differ in size.
+    the frames differ in size. NaN and inf count as what is around. Measured once per pair, both ways.
     Dense inverse search (Kroeger et al., 2016) on luma less its local mean and over its local deviation, so
     that flicker is no motion; confidence from the way there and back (Sundaram et al., 2010).
     """
@@ -65,7 +65,8 @@ def flow(view: View, first: int, second: int, level: int = 0) -> Flow:
 def moved(planes: Pixels, field: Pixels, kernel: int = 1) -> Pixels:
     """The second frame's planes, (H, W) or (H, W, C), as seen from the first; the edge repeats outwards.
 
-    field: (H, W, 2), in pixels of `planes`. kernel: OpenCV's number, 1 being linear interpolation.
+    field: (H, W, 2) float32, x and y, in pixels of `planes`. kernel: OpenCV's number, 1 being linear
+    interpolation. Returns float32 of the shape of `planes`, which are finite: the kernel spreads NaN.
     """
     return _sampled(planes, *_ends(field), kernel)
 
@@ -102,7 +103,11 @@ def _pair(view: View, early: int, late: int, level: int) -> tuple[Flow, Flow]:
 
 
 def structure(view: View, offset: int, level: int) -> npt.NDArray[np.uint8]:
-    """Luma as the search sees it: contrast over the contrast around, 128 where there is none."""
+    """Luma as the search sees it: contrast over the contrast around, 128 where there is none.
+
+    level: the picture is reduced by 2**level before. (H, W) uint8, of the reduction. From LOG_Y, once per
+    frame and level.
+    """
 
     def even() -> npt.NDArray[np.uint8]:
         import cv2

@@ -1,15 +1,18 @@
-"""What is left of the motion when the rigid part is taken out: how the film buckled from frame to frame."""
+"""Warp: how the film buckled from frame to frame, what is left of the motion beside its rigid part."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from interneg.colour import WorkingSpace
 from interneg.frame import Pixels
+from interneg.motion.flow import flow
+from interneg.motion.similarity import Motion, Points, aspect_of, points, squared
+from interneg.motion.weave import agreed, level_of
 from interneg.node import View
-from interneg.nodes._flow import flow
-from interneg.nodes._weave import Motion, Points, agreed, aspect_of, level_of, points, squared
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
@@ -21,12 +24,14 @@ _FINEST = 0.3
 _FIRM = 2.0
 
 
-def bend(view: View, track: dict[int, Motion], reach: int) -> Pixels:
+def bend(view: View, track: Mapping[int, Motion], reach: int) -> Pixels:
     """How far each place of the window's own frame is to be moved to lie where it does in most frames.
 
-    track: see `_weave.track`. (h, w, 2) float32: x and y in full-size pixels, to 0.001, at a few places that
-    lie evenly over the picture, see `spread`. Each place is followed through the window; a straight line
-    through its way against the rigid motion is where it should lie, so that steady ways (parallax) are kept.
+    track: see `weave.track`. reach: how many frames on each side are looked at. Returns (h, w, 2) float32: x
+    and y in full-size pixels, to 0.001, at a few places that lie evenly over the picture, see `spread`; all 0
+    where the shot has one frame. Raises InputError where frames differ in size. Each place is followed
+    through the window; a straight line through its way against the rigid motion is where it should lie, so
+    that steady ways (parallax) are kept.
     """
     aspect = aspect_of(view)
     size = squared(view.planes(0, WorkingSpace.LOG_Y).shape[1:], aspect)
@@ -63,7 +68,11 @@ def bend(view: View, track: dict[int, Motion], reach: int) -> Pixels:
 
 
 def spread(bend: Pixels, size: tuple[int, ...]) -> Pixels:
-    """A bend at places close enough to interpolate between, for a picture of `size` (H, W); (h, w, 2)."""
+    """A bend at places close enough to interpolate between, for a picture of `size` (H, W).
+
+    bend: (h, w, 2) float32, in pixels, as `bend` gives it or a path file has it. Returns (h, w, 2) float32 of
+    more places, never fewer, in the same unit: the cosines that the given places tell apart.
+    """
     height, width = (-(-pixels // 2 ** level_of(size) // _CELL) for pixels in size)
     return _spread(bend, max(height, len(bend)), max(width, bend.shape[1])).astype(np.float32)
 
@@ -81,8 +90,9 @@ def _spread(field: npt.NDArray[np.floating], height: int, width: int) -> npt.NDA
 def rest(view: View, first: int) -> Points:
     """How the frame after the one at offset `first` is bent against it: what no rigid motion explains.
 
-    (h, w) complex, x + iy in full-size square pixels, on a coarse grid over the picture; smooth, as film is:
-    a sum of a few cosines, fitted so that what moves by itself does not count.
+    Raises InputError where the two differ in size. Returns (h, w) complex, x + iy in full-size square pixels,
+    on a coarse grid over the picture; smooth, as film is: a sum of a few cosines, fitted so that what moves
+    by itself does not count.
     """
     made: Points = view.measure(
         f"warp 1 {aspect_of(view, first)}", lambda: _rest(view, first), first, first + 1

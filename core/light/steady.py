@@ -1,4 +1,4 @@
-"""What the levels of a frame were meant to be: their mean over the frames around, events left out."""
+"""What brings a frame to the level it was meant to have: the mean of the frames around, events left out."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from interneg.frame import Frame
+from interneg.light.flicker import GRID, LUMA, Change, changes, levels
+from interneg.light.trend import trend
 from interneg.node import View
-from interneg.nodes._flicker import GRID, LUMA, Change, changes, levels
-from interneg.nodes._trend import trend
 
 Double = npt.NDArray[np.float64]
 
@@ -20,7 +20,7 @@ _TINY = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Path:
+class LevelPath:
     """Where the levels of a window's own frame lie in each frame of it: level + slopes * (level - pivot) +
     fields + rows.
 
@@ -63,12 +63,13 @@ class Correction:
         )
 
 
-def path(view: View, plane: int, colour: bool, bands: bool) -> Path:
+def level_path(view: View, plane: int, colour: bool, bands: bool) -> LevelPath:
     """Follow one plane of levels from the window's own frame to both sides, up to where frames tell nothing.
 
-    colour, bands: what is measured beside luma; see `changes`.
-
-    Changes between neighbours are added up, so a window costs one new measurement per new frame.
+    plane: of the levels, `LUMA` or 1, 2, 3 for R, G, B. colour, bands: what is measured beside luma; see
+    `changes`. Levels are natural logarithms of light, free of NaN and inf. Raises InputError where the frames
+    differ in size. Changes between neighbours are added up, so a window costs one new measurement per new
+    frame.
     """
     own = levels(view, 0)[LUMA]
     lowest, pivot, highest = (float(v) for v in np.percentile(own, (1, 50, 99)))
@@ -89,7 +90,7 @@ def path(view: View, plane: int, colour: bool, bands: bool) -> Path:
     slopes = np.array([found[o].slope - 1 for o in offsets])
     fields = np.array([found[o].field + slope * pivot for o, slope in zip(offsets, slopes, strict=True)])
     rows = np.array([found[o].rows for o in offsets])
-    return Path(np.array(offsets), pivot, lowest, highest, slopes, fields, rows)
+    return LevelPath(np.array(offsets), pivot, lowest, highest, slopes, fields, rows)
 
 
 def _later(to: Change, step: Change) -> Change:
@@ -119,11 +120,11 @@ def _ends(frames: tuple[Frame, ...], centre: int) -> tuple[int, int]:
     return first - centre, last - centre
 
 
-def correction(followed: Path, reach: int, keep: float) -> Correction:
+def correction(followed: LevelPath, reach: int, keep: float) -> Correction:
     """What brings the window's own frame to the level of the frames around it.
 
     reach: how many frames the window has on each side. keep: 0..1, how soon a change is an event, which
-    stays; 0: never.
+    stays; 0: never. All in natural logarithms of light. See `trend`.
     """
     offsets = followed.offsets
     exposures = _exposures(followed.fields)
