@@ -121,7 +121,7 @@ def test_in_place_of_a_failed_build_the_wheel_s_binary_is_taken(
 def test_malformed_messages_do_not_harm_the_reader(tmp_path: Path, compiler: str) -> None:
     """Damaged messages: memory errors, undefined behaviour and leaks end the program."""
     program = tmp_path / "fuzz"
-    parts = [SOURCES / f"{part}.c" for part in ("json", "message", "platform")]
+    parts = [SOURCES / f"{part}.c" for part in ("json", "message", "platform_number", "utf8")]
     try:
         compile_c(
             [HERE / "fuzz.c", *parts], program, ("-ldl",), sanitize=True, compiler=compiler, strict=True
