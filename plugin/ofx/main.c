@@ -1,5 +1,10 @@
 /* What the host finds in the binary: one OpenFX plugin for each node, each with an entry of its own, as the
- * interface does not tell an entry which plugin it is called for. */
+ * interface does not tell an entry which plugin it is called for.
+ *
+ * The way from here: actions.c answers the host's actions; describe and params_* turn nodes.json (nodes.c)
+ * into parameters and read them back. render.c renders: job_* put a request together, its pictures lie in
+ * pool, client sends it. The worker is reached by connect, started by worker_start, and spoken to by
+ * exchange. platform_* hold all that differs between operating systems. */
 #include <stdatomic.h>
 #include <string.h>
 
