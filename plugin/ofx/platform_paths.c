@@ -71,7 +71,7 @@ bool platform_worker_folder(char *folder, size_t room, char *error)
     if (length < 0 || (size_t)length >= room ||
         (size_t)length > sizeof((struct sockaddr_un *)0)->sun_path - 24) {
         snprintf(error, ERROR_ROOM,
-            "the worker's folder's name is too long for a socket: set INTERNEG_WORKER_DIR");
+            "the path of the worker's folder is too long for a socket: set INTERNEG_WORKER_DIR");
         return false;
     }
     if (*folder != '/') {
