@@ -29,7 +29,7 @@ def worker(
 ) -> None:
     """Render for the OpenFX plugin, in the foreground; hosts start a worker by themselves where none runs.
 
-    One worker serves all hosts of a user. Its folder, with socket and log, is $INTERNEG_RUNTIME, else
+    One worker serves all hosts of a user. Its folder, with socket and log, is $INTERNEG_WORKER_DIR, else
     $XDG_RUNTIME_DIR/interneg, else /tmp/interneg-UID.
     """
     if status or stop:

@@ -15,11 +15,11 @@ from interneg.errors import OutputError, UsageError
 def folder() -> Path:
     """The runtime folder, made where it is missing.
 
-    $INTERNEG_RUNTIME, else $XDG_RUNTIME_DIR/interneg, else /tmp/interneg-UID. Raises UsageError where it is
-    a link, someone else's, or open to others: who can write there could pose as the worker. Raises
+    $INTERNEG_WORKER_DIR, else $XDG_RUNTIME_DIR/interneg, else /tmp/interneg-UID. Raises UsageError where it
+    is a link, someone else's, or open to others: who can write there could pose as the worker. Raises
     OutputError where it cannot be made.
     """
-    runtime, session = os.environ.get("INTERNEG_RUNTIME"), os.environ.get("XDG_RUNTIME_DIR")
+    runtime, session = os.environ.get("INTERNEG_WORKER_DIR"), os.environ.get("XDG_RUNTIME_DIR")
     if runtime:
         path = Path(runtime).absolute()
     else:
@@ -29,7 +29,8 @@ def folder() -> Path:
         facts = path.lstat()
     except OSError as error:
         raise OutputError(
-            f"the worker's folder {path} cannot be made: {error.strerror}; name another in $INTERNEG_RUNTIME"
+            f"the worker's folder {path} cannot be made: {error.strerror}; "
+            "name another in $INTERNEG_WORKER_DIR"
         ) from error
     fault = None
     if not stat.S_ISDIR(facts.st_mode):
@@ -41,7 +42,7 @@ def folder() -> Path:
     if fault:
         raise UsageError(
             f"the worker's folder {path} {fault}: expected a folder of your own with mode 0700; correct it, "
-            "or name another in $INTERNEG_RUNTIME"
+            "or name another in $INTERNEG_WORKER_DIR"
         )
     return path
 

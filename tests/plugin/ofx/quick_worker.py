@@ -12,7 +12,7 @@ import sys
 def ask(path: str) -> None:
     with socket.socket(socket.AF_UNIX) as asking:
         asking.connect(path)
-        asking.sendall(os.environ["INTERNEG_RUNTIME"].encode())
+        asking.sendall(os.environ["INTERNEG_WORKER_DIR"].encode())
         asking.shutdown(socket.SHUT_WR)
         asking.recv(1)  # ends with the worker, which holds the other side
 
@@ -38,7 +38,7 @@ def serve(path: str) -> None:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 listening.close()
                 os.setsid()
-                os.environ["INTERNEG_RUNTIME"] = asked.makefile().read()
+                os.environ["INTERNEG_WORKER_DIR"] = asked.makefile().read()
                 server.serve(NODES, idle=20)
                 os._exit(0)
             asked.close()

@@ -17,7 +17,7 @@ COMMAND = [sys.executable, "-I", "-m", "interneg.plugin.worker"]
 
 @pytest.fixture(autouse=True)
 def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INTERNEG_RUNTIME", str(tmp_path / "run"))
+    monkeypatch.setenv("INTERNEG_WORKER_DIR", str(tmp_path / "run"))
 
 
 @pytest.mark.parametrize(("options", "limit"), [([], 77), (["--memory-limit", "123"], 123)])
