@@ -35,7 +35,7 @@ def worker(
     if status or stop:
         _ask(stop)
         return
-    from interneg.plugin.worker.server import serve
+    from interneg.plugin.worker.serve import serve
 
     memory = None if memory_limit is None else memory_limit * 2**20
     if not serve(idle=idle, memory=memory, console=True):

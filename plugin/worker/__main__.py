@@ -8,7 +8,7 @@ import os
 import sys
 
 from interneg.errors import InternegError
-from interneg.plugin.worker.server import IDLE, serve
+from interneg.plugin.worker.serve import IDLE, serve
 
 parser = argparse.ArgumentParser(prog="python -m interneg.plugin.worker")
 parser.add_argument("--idle", type=float, default=IDLE, help="seconds after which a lone worker ends")

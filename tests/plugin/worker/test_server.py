@@ -202,7 +202,7 @@ def test_requests_that_are_called_off_are_dropped(start_worker: Start, ask: Ask)
 
 def test_a_render_that_can_never_fit_is_refused(start_worker: Start, ask: Ask) -> None:
     worker, asked = start_worker("20", "0.1"), ask("waiting")
-    with worker.connect() as client, pytest.raises(HostMemoryError, match="worker's limit is 0 MB"):
+    with worker.connect() as client, pytest.raises(HostMemoryError, match=r"worker's limit is 0\.1 MiB"):
         client.ask(Kind.RENDER, asked.body, asked.descriptors)
 
 

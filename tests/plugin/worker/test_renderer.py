@@ -22,10 +22,12 @@ from interneg.io.images import write_image
 from interneg.knobs import knob
 from interneg.node import Node, View
 from interneg.nodes import NODES
-from interneg.plugin.batch.render import Job, render
+from interneg.plugin.batch.job import Job
+from interneg.plugin.batch.render import render
 from interneg.plugin.worker.memory import CalledOff
+from interneg.plugin.worker.placement import fitted, placed
 from interneg.plugin.worker.protocol import Action, Image, Render, Shown
-from interneg.plugin.worker.rendering import Renderer, fitted, placed
+from interneg.plugin.worker.renderer import Renderer
 from interneg.recipe import Recipe
 
 SPACE = "ACEScg"
@@ -312,7 +314,7 @@ def test_the_host_s_colour_configuration_counts(
     monkeypatch.setenv("OCIO", own)
     request, views = Asked("doubled", {}, 1, {1: draw(1)}).request(config=host)
     seen: list[str] = []
-    renderer._config.cache_clear()
+    renderer._configs._open.cache_clear()
     renderer._run(request, views, lambda: False, {}, lambda job: seen.append(job.context.colour.name))
     assert seen[0].startswith(name)
 
