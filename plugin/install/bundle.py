@@ -99,6 +99,12 @@ def python(folder: Path) -> str:
     return command[0]
 
 
+def version(folder: Path) -> str:
+    """The Interneg that made the bundle in a folder."""
+    facts = json.loads((resources(folder) / _MARK).read_text(encoding="utf-8"))
+    return str(facts["version"])
+
+
 def remove(folder: Path) -> None:
     """Take the bundle out of a folder. Raises OutputError."""
     try:

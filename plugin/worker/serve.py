@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from interneg.errors import OutputError, UsageError
 from interneg.plugin.machine.allocator import keep_freed_memory
+from interneg.plugin.machine.sizes import MIB
 from interneg.plugin.worker import place
 from interneg.plugin.worker.server import Server
 
@@ -72,8 +73,8 @@ def memory_set() -> int | None:
     """The bytes that $INTERNEG_MEMORY_MB allows, None where it is not set. Raises UsageError."""
     text = os.environ.get("INTERNEG_MEMORY_MB", "")
     if text and not re.fullmatch("[1-9][0-9]{0,8}", text):
-        raise UsageError(f"$INTERNEG_MEMORY_MB is '{text}': expected a whole number of MB above 0")
-    return int(text) * 2**20 if text else None
+        raise UsageError(f"$INTERNEG_MEMORY_MB is '{text}': expected a whole number of MiB above 0")
+    return int(text) * MIB if text else None
 
 
 def _locked(path: Path, sock: Path) -> int | None:

@@ -84,7 +84,7 @@ class Server:
         except OSError as error:
             raise OutputError(
                 f"the worker cannot listen at {self._path}: {error}; name a shorter or another folder in "
-                "$INTERNEG_RUNTIME"
+                "$INTERNEG_WORKER_DIR"
             ) from error
         listener.listen(_MOST_CONNECTIONS)
         listener.setblocking(False)

@@ -16,7 +16,7 @@ run = CliRunner().invoke
 
 @pytest.fixture(autouse=True)
 def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("INTERNEG_RUNTIME", str(tmp_path / "run"))
+    monkeypatch.setenv("INTERNEG_WORKER_DIR", str(tmp_path / "run"))
     return tmp_path / "run"
 
 
