@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from interneg.colour import Colour
 from interneg.errors import UsageError
+from interneg.io.formats import image_format, is_movie
 from interneg.nodes import NODES
 from interneg.plugin.scripts.find import ScriptRender, find, is_script
 from interneg.recipe import Recipe
@@ -46,7 +49,27 @@ def render_of(
         raise UsageError(
             f"{'INPUT' if input is None else 'OUTPUT'} is missing: interneg render RECIPE INPUT OUTPUT"
         )
+    _refuse_swapped(text, input, output)
     return ScriptRender(recipe_of(text), input, output)
+
+
+def _refuse_swapped(text: str, input: str, output: str) -> None:
+    """Raise UsageError where the recipe does not come first."""
+    if not _is_clip(text):
+        return
+    for recipe, others in ((input, (text, output)), (output, (text, input))):
+        if _is_recipe(recipe) and not _is_clip(recipe):
+            line = shlex.join(["interneg", "render", recipe, *others])
+            raise UsageError(f"the recipe comes first, and '{text}' is a clip; did you mean {line}?")
+
+
+def _is_clip(text: str) -> bool:
+    path = Path(text)
+    return image_format(path) is not None or is_movie(path) or path.is_dir()
+
+
+def _is_recipe(text: str) -> bool:
+    return Path(text).suffix.casefold() == ".toml" or re.split("[:|]", text)[0].strip() in NODES
 
 
 def changed(

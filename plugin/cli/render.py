@@ -116,7 +116,9 @@ def render(
         ),
     ] = None,
     reference: Annotated[
-        str | None, typer.Option(metavar="CLIP", help="A reference plate, for nodes that look at one.")
+        str | None,
+        # Hidden until a node looks at one; a test says when that is.
+        typer.Option(metavar="CLIP", hidden=True, help="A reference plate, for nodes that look at one."),
     ] = None,
     cuts: Annotated[
         Path | None,
