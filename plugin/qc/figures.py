@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from interneg.plugin.qc.pairs import Pair
+from interneg.plugin.qc.pairs import FramePair
 
 
 class Measure(NamedTuple):
@@ -55,7 +55,7 @@ MEASURES = (
 class FrameQuality:
     """The figures of one pair of frames, by name; NaN where a figure does not exist."""
 
-    pair: Pair
+    pair: FramePair
     values: dict[str, float]
 
 

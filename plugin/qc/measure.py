@@ -20,14 +20,14 @@ from interneg.metrics.overshoot import overshoot
 from interneg.metrics.temporal import SMALLEST_FOR_MOTION, block_levels, flicker, motion, warp_error
 from interneg.nonfinite import fill
 from interneg.plugin.qc.figures import FrameQuality, Quality
-from interneg.plugin.qc.pairs import Pair
+from interneg.plugin.qc.pairs import FramePair
 from interneg.plugin.qc.viewer import Viewer
 from interneg.shots import LOOK, Shots
 
 _THUMB = (64, 36)
 
 
-def measure(viewer: Viewer, pairs: list[Pair], done: Callable[[], None] = lambda: None) -> Quality:
+def measure(viewer: Viewer, pairs: list[FramePair], done: Callable[[], None] = lambda: None) -> Quality:
     """Measure all pairs, in order; `done` is called after each.
 
     Pixels that are not finite in either frame are counted where the two disagree and left out of all other

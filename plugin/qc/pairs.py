@@ -9,14 +9,16 @@ from interneg.errors import InputError
 from interneg.io import Clip, format_frames
 
 
-class Pair(NamedTuple):
+class FramePair(NamedTuple):
     """The numbers of two frames to compare."""
 
     reference: int
     test: int
 
 
-def pair_frames(reference: Clip, test: Clip, frames: Collection[int] | None = None) -> tuple[str, list[Pair]]:
+def pair_frames(
+    reference: Clip, test: Clip, frames: Collection[int] | None = None
+) -> tuple[str, list[FramePair]]:
     """Say which frames belong together, and by what: "number" or "order".
 
     By number where both clips have the same ones, or hold all that `frames` asks for; by order where their
@@ -41,4 +43,4 @@ def pair_frames(reference: Clip, test: Clip, frames: Collection[int] | None = No
             if (missing := [n for n in lost if n not in numbers])
         ]
         raise InputError(f"{'; '.join(gone)}; render them, or compare a part with --frames")
-    return how, [Pair(n, pairs[n]) for n in asked]
+    return how, [FramePair(n, pairs[n]) for n in asked]

@@ -11,7 +11,7 @@ from interneg.colour.tags import SRGB_PICTURE
 from interneg.errors import ColourError, InputError, UsageError
 from interneg.frame import Frame, Pixels
 from interneg.io import Clip
-from interneg.plugin.qc.pairs import Pair
+from interneg.plugin.qc.pairs import FramePair
 
 _FLOATS = ("half", "float")
 
@@ -32,7 +32,7 @@ class Viewer:
     _colour: Colour | None = None
     _target: str = ""
 
-    def pictures(self, pair: Pair) -> tuple[Pixels, Pixels]:
+    def pictures(self, pair: FramePair) -> tuple[Pixels, Pixels]:
         """Return both frames, (1 or 3, H, W) float32 each, of one shape: the display window less the crop.
 
         NaN and inf are as in the files. Raises InputError where the two do not fit each other, UsageError
