@@ -16,7 +16,7 @@ import pytest
 
 from interneg.colour import Colour, WorkingSpace
 from interneg.engines.source import Engines
-from interneg.frame import Box, Frame, Pixels
+from interneg.frame import Frame, Pixels
 from interneg.io import open_clip
 from interneg.io.images import write_image
 from interneg.knobs import knob
@@ -25,7 +25,6 @@ from interneg.nodes import NODES
 from interneg.plugin.batch.job import Job
 from interneg.plugin.batch.render import render
 from interneg.plugin.worker.memory import CalledOff
-from interneg.plugin.worker.placement import fitted, placed
 from interneg.plugin.worker.protocol import Action, Image, Render, Shown
 from interneg.plugin.worker.renderer import Renderer
 from interneg.recipe import Recipe
@@ -418,17 +417,6 @@ def test_a_request_that_was_called_off_leaves_its_output(renderer: Renderer) -> 
     with pytest.raises(CalledOff):
         renderer.render(request, views, lambda: True)
     assert np.isnan(views[request.output]).all()
-
-
-def test_placed_and_fitted_leave_what_fits() -> None:
-    frame = Frame.of(draw(1).transpose(2, 0, 1))
-    assert placed(frame, frame) is frame
-    assert fitted(frame, frame, None) is frame
-    moved = placed(frame, Frame.of(np.zeros((4, 2, 2)), data_window=Box(31, 23, 33, 25)))
-    assert (
-        moved.pixels[:, 0, 0].tolist() == draw(1)[23, 31].tolist()
-        and moved.pixels[:, 1, 1].tolist() == [0] * 4
-    )
 
 
 @pytest.mark.parametrize("sigma", [3.0, 12.0])
