@@ -25,13 +25,14 @@ def serve(path: str) -> None:
     from example_nodes import NODES
 
     from interneg.colour import Colour
-    from interneg.plugin.worker import rendering, server
+    from interneg.plugin.worker import renderer
+    from interneg.plugin.worker.serve import serve as serve_hosts
 
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(path)
         listening.listen()
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # so that no worker is left a zombie
-        print("ready:", rendering.__name__, Colour().identity, flush=True)
+        print("ready:", renderer.__name__, Colour().identity, flush=True)
         while True:
             asked, _ = listening.accept()
             if os.fork() == 0:
@@ -39,7 +40,7 @@ def serve(path: str) -> None:
                 listening.close()
                 os.setsid()
                 os.environ["INTERNEG_WORKER_DIR"] = asked.makefile().read()
-                server.serve(NODES, idle=20)
+                serve_hosts(NODES, idle=20)
                 os._exit(0)
             asked.close()
 

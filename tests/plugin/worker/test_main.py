@@ -44,4 +44,4 @@ def test_a_limit_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, wrong:
     monkeypatch.setenv("INTERNEG_MEMORY_MB", wrong)
     done = subprocess.run(COMMAND, stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 2
-    assert f"$INTERNEG_MEMORY_MB is '{wrong}': expected a whole number of MB" in done.stderr
+    assert f"$INTERNEG_MEMORY_MB is '{wrong}': expected a whole number of MiB" in done.stderr

@@ -12,11 +12,11 @@ from interneg.curve import Curve
 class Varying:
     """A knob's value that changes over time.
 
-    said: how, as in "animated over frames 1001 to 1010". only: its value, where one key is all there is.
-    curve: its course, where that is known exactly in every frame.
+    how: as in "animated over frames 1001 to 1010". only: its value, where one key is all there is.
+    curve: the same for each frame, where that is known exactly.
     """
 
-    said: str
+    how: str
     only: str | None = None
     curve: Curve | None = None
 

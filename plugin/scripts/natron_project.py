@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 from interneg.curve import Curve, Key
 from interneg.errors import RecipeError
-from interneg.plugin.batch.hostfile import HostFile, HostNode, Setting, Unnamed, Varying
+from interneg.plugin.scripts.hostfile import HostFile, HostNode, Setting, Unnamed, Varying
 
 _DEEPEST = 32
 _NUMBER = re.compile(r"[-+]?\d{1,40}\.?\d{0,40}(?:e[-+]?\d{1,3})?")
@@ -77,11 +77,11 @@ def _setting(knob: ElementTree.Element) -> Setting:
     if not rows or not all(_NUMBER.fullmatch(text) for row in rows for text in row[:2]):
         return Varying("animated")
     rows.sort(key=lambda row: float(row[0]))
-    said = f"animated over frames {float(rows[0][0]):g} to {float(rows[-1][0]):g}"
+    how = f"animated over frames {float(rows[0][0]):g} to {float(rows[-1][0]):g}"
     curve = _curve(rows) if all(_NUMBER.fullmatch(text) for row in rows for text in row) else None
     if curve is None:
-        said += " in a way that goes on beyond them, or that the project does not tell"
-    return Varying(said, repr(float(rows[0][1])).removesuffix(".0") if len(rows) == 1 else None, curve)
+        how += " in a way that goes on beyond them, or that the project does not tell"
+    return Varying(how, repr(float(rows[0][1])).removesuffix(".0") if len(rows) == 1 else None, curve)
 
 
 def _curve(rows: list[list[str]]) -> Curve | None:

@@ -1,12 +1,8 @@
 from __future__ import annotations
 
 import contextlib
-import re
-import string
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-from xml.sax.saxutils import escape
 
 import numpy as np
 import pytest
@@ -20,10 +16,10 @@ from interneg.colour.config import BUILT_IN
 from interneg.errors import ColourError, RecipeError, UsageError
 from interneg.io import open_clip
 from interneg.nodes import NODES
-from interneg.plugin.batch import natron_project, nuke_script
-from interneg.plugin.batch.hostfile import Varying
-from interneg.plugin.batch.scripts import Found, find
 from interneg.plugin.cli.main import app
+from interneg.plugin.scripts import natron_project, nuke_script
+from interneg.plugin.scripts.find import ScriptRender, find
+from interneg.plugin.scripts.hostfile import Varying
 
 HEAD = """#! /usr/local/Nuke15.1v3/libnuke-15.1.3.so -nx
 version 15.1 v3
@@ -73,21 +69,6 @@ WRITE = """Write {
 BOTH = "set N [stack 0]\n" + WRITE + "push $N\n" + WRITE.replace("Write1", "Write2")
 
 
-@pytest.fixture(scope="module")
-def colour() -> Colour:
-    return Colour()
-
-
-@pytest.fixture
-def looked(tmp_path: Path, colour: Colour) -> Callable[..., Found]:
-    def look(text: str, name: str | None = "DenoiseSR1", suffix: str = ".nk", **facts: Any) -> Found:
-        path = tmp_path / f"comp{suffix}"
-        path.write_text(text, encoding="utf-8")
-        return find(str(path), name, NODES, colour, **facts)
-
-    return look
-
-
 def ours(**knobs: str) -> str:
     lines = "".join(f" {name} {value}\n" for name, value in knobs.items())
     return f"OFXorg.interneg.denoisesr_v1 {{\n{lines} name DenoiseSR1\n}}\n"
@@ -96,7 +77,7 @@ def ours(**knobs: str) -> str:
 # Nuke: what is right
 
 
-def test_a_whole_script_is_one_render(looked: Callable[..., Found], tmp_path: Path) -> None:
+def test_a_whole_script_is_one_render(looked: Callable[..., ScriptRender], tmp_path: Path) -> None:
     found = looked(HEAD + READ + OURS + WRITE)
     (node,) = found.recipe.nodes
     assert node.name == "denoise-sr"
@@ -107,7 +88,7 @@ def test_a_whole_script_is_one_render(looked: Callable[..., Found], tmp_path: Pa
     assert found.output == str(tmp_path / "out/made.%04d.exr")
     assert found.frames == "1001-1004"
     assert found.recipe.input_space is None
-    assert found.said == "renders DenoiseSR1 from Read1 to Write1"
+    assert found.summary == "renders DenoiseSR1 from Read1 to Write1"
 
 
 @pytest.mark.parametrize(
@@ -125,12 +106,12 @@ def test_a_whole_script_is_one_render(looked: Callable[..., Found], tmp_path: Pa
     ],
 )
 def test_auto_and_number_are_one_knob(
-    looked: Callable[..., Found], knobs: dict[str, str], noise: float | str
+    looked: Callable[..., ScriptRender], knobs: dict[str, str], noise: float | str
 ) -> None:
     assert looked(READ + ours(**knobs) + WRITE).recipe.nodes[0].knobs["noise"] == noise
 
 
-def test_the_stack_is_followed_through_dots_and_disabled_nodes(looked: Callable[..., Found]) -> None:
+def test_the_stack_is_followed_through_dots_and_disabled_nodes(looked: Callable[..., ScriptRender]) -> None:
     script = """Roto {
  inputs 0
  name Roto1
@@ -185,7 +166,7 @@ Write {
     assert looked(script, "First").output == "/out/other.####.exr"
 
 
-def test_a_mask_is_the_last_input(looked: Callable[..., Found], tmp_path: Path) -> None:
+def test_a_mask_is_the_last_input(looked: Callable[..., ScriptRender], tmp_path: Path) -> None:
     mask = "Read {\n inputs 0\n file matte.%04d.exr\n name Read9\n}\n"
     masked = ours(inputs="1+1", use_mask="true")
     assert looked(mask + READ + masked + WRITE).recipe.inputs == {"mask": str(tmp_path / "matte.%04d.exr")}
@@ -199,7 +180,7 @@ def test_a_mask_is_the_last_input(looked: Callable[..., Found], tmp_path: Path) 
         looked(roto + READ + masked + WRITE)
 
 
-def test_nodes_that_differ_in_their_mask_are_refused(looked: Callable[..., Found]) -> None:
+def test_nodes_that_differ_in_their_mask_are_refused(looked: Callable[..., ScriptRender]) -> None:
     mask = "Read {\n inputs 0\n file matte.%04d.exr\n name Read9\n}\n"
     first = ours(inputs="1+1", use_mask="true").replace("DenoiseSR1", "First")
     with pytest.raises(
@@ -208,7 +189,7 @@ def test_nodes_that_differ_in_their_mask_are_refused(looked: Callable[..., Found
         looked(mask + READ + first + ours() + WRITE)
 
 
-def test_a_switch_of_another_node_that_changes_is_the_host_s(looked: Callable[..., Found]) -> None:
+def test_a_switch_of_another_node_that_changes_is_the_host_s(looked: Callable[..., ScriptRender]) -> None:
     other = WRITE.replace("Write1", "Write2")
     unsure = "Grade {\n disable {{\\$gui}}\n name G\n}\n"
     assert looked(READ + OURS + "set N [stack 0]\n" + WRITE + "push $N\n" + unsure + other).output
@@ -216,7 +197,7 @@ def test_a_switch_of_another_node_that_changes_is_the_host_s(looked: Callable[..
         looked(READ + unsure + OURS + WRITE)
 
 
-def test_a_node_in_a_group_is_found_by_its_own_or_its_whole_name(looked: Callable[..., Found]) -> None:
+def test_a_node_in_a_group_is_found_by_its_own_or_its_whole_name(looked: Callable[..., ScriptRender]) -> None:
     script = f"{READ}Group {{\n name Clean\n}}\n Input {{\n inputs 0\n name Input1\n }}\n{OURS}"
     script += " Output {\n name Output1\n }\nend_group\n" + WRITE
     for name in ("DenoiseSR1", "Clean.DenoiseSR1"):
@@ -227,30 +208,30 @@ def test_a_node_in_a_group_is_found_by_its_own_or_its_whole_name(looked: Callabl
         looked(script + script.replace("Clean", "Other").replace("Read1", "Read2"))
 
 
-def test_two_nodes_of_one_name_are_told_apart(looked: Callable[..., Found]) -> None:
+def test_two_nodes_of_one_name_are_told_apart(looked: Callable[..., ScriptRender]) -> None:
     script = READ + READ.replace("plate", "other") + ours() + WRITE
     assert looked(script).input.endswith("other.%04d.exr")
     with pytest.raises(UsageError, match="several nodes 'DenoiseSR1'"):
         looked(READ + ours() + ours() + WRITE)
 
 
-def test_clones_share_what_they_do_not_set_themselves(looked: Callable[..., Found]) -> None:
+def test_clones_share_what_they_do_not_set_themselves(looked: Callable[..., ScriptRender]) -> None:
     script = f"{READ}clone node1f|DenoiseSR1|9 {OURS}set C1 [stack 0]\n{READ.replace('Read1', 'Read2')}"
     script += "clone $C1 {\n strength 1\n name DenoiseSR2\n}\n" + WRITE
     knobs = looked(script, "DenoiseSR2").recipe.nodes[0].knobs
     assert (knobs["strength"], knobs["noise"]) == (1.0, 7.5)
 
 
-def test_user_knobs_are_the_user_s(looked: Callable[..., Found]) -> None:
+def test_user_knobs_are_the_user_s(looked: Callable[..., ScriptRender]) -> None:
     added = {"addUserKnob": "{7 strenght l Strenght}", "strenght": "3"}
     assert looked(READ + ours(**added) + WRITE).recipe.nodes[0] == NODES["denoise-sr"]()
 
 
-def test_groups_of_knobs_are_the_host_s(looked: Callable[..., Found]) -> None:
+def test_groups_of_knobs_are_the_host_s(looked: Callable[..., ScriptRender]) -> None:
     assert looked(READ + ours(group_box="1") + WRITE).recipe.nodes[0] == NODES["denoise-sr"]()
 
 
-def test_given_clips_come_before_those_of_the_script(looked: Callable[..., Found]) -> None:
+def test_given_clips_come_before_those_of_the_script(looked: Callable[..., ScriptRender]) -> None:
     found = looked(
         HEAD + "Grade {\n inputs 0\n name Grade1\n}\n" + OURS, input="a.####.exr", output="b.####.exr"
     )
@@ -268,7 +249,7 @@ def test_given_clips_come_before_those_of_the_script(looked: Callable[..., Found
     ],
 )
 def test_colour_is_that_of_the_read(
-    looked: Callable[..., Found], read: str, knobs: dict[str, str], space: str
+    looked: Callable[..., ScriptRender], read: str, knobs: dict[str, str], space: str
 ) -> None:
     script = READ.replace("origset true", read) + ours(**knobs) + WRITE
     assert looked(script).recipe.input_space == space
@@ -286,7 +267,7 @@ def test_colour_is_that_of_the_read(
     ],
 )
 def test_nuke_s_own_colour_names_are_known(
-    looked: Callable[..., Found], colour: Colour, said: str, space: str
+    looked: Callable[..., ScriptRender], colour: Colour, said: str, space: str
 ) -> None:
     text = READ.replace("origset true", f"colorspace {said}") + OURS + WRITE
     assert looked(text).recipe.input_space == space
@@ -294,7 +275,7 @@ def test_nuke_s_own_colour_names_are_known(
 
 
 @pytest.mark.parametrize("said", ["Cineon", "SLog3", "Gamma2.6", '"Output - Rec.709"'])
-def test_a_colour_name_without_an_equal_is_got_past(looked: Callable[..., Found], said: str) -> None:
+def test_a_colour_name_without_an_equal_is_got_past(looked: Callable[..., ScriptRender], said: str) -> None:
     read = READ.replace("origset true", f"colorspace {said}")
     with pytest.raises(ColourError, match=r"Read1 says .* is no colour space .*; --input-space NAME gets"):
         looked(read + OURS + WRITE)
@@ -338,14 +319,14 @@ def test_the_configuration_of_the_script_is_used(plate: Callable[..., str], tmp_
 
 
 def test_a_configuration_of_the_host_s_is_not_taken_silently(
-    looked: Callable[..., Found], colour: Colour
+    looked: Callable[..., ScriptRender], colour: Colour
 ) -> None:
     root = "Root {\n OCIO_config aces_1.2\n}\n"
-    said = looked(root + READ + OURS + WRITE).said
+    said = looked(root + READ + OURS + WRITE).summary
     assert said.endswith(f"to Write1, in the colours of {colour.name}, not of the script's aces_1.2")
 
 
-def test_colour_of_the_write_is_the_output_s(looked: Callable[..., Found]) -> None:
+def test_colour_of_the_write_is_the_output_s(looked: Callable[..., ScriptRender]) -> None:
     found = looked(READ + OURS + WRITE.replace("file_type exr", "colorspace ACEScct"))
     assert found.recipe.output_space == "ACEScct"
 
@@ -361,13 +342,13 @@ def test_colour_of_the_write_is_the_output_s(looked: Callable[..., Found]) -> No
     ],
 )
 def test_an_animated_number_is_followed(
-    looked: Callable[..., Found], curve: str, values: dict[int, float]
+    looked: Callable[..., ScriptRender], curve: str, values: dict[int, float]
 ) -> None:
     (node,) = looked(READ + ours(detail=f"{{{{curve {curve}}}}}") + WRITE).recipe.nodes
     assert {n: node.at(n).knobs["detail"] for n in values} == values
 
 
-def test_frames_of_a_movie_are_not_those_of_a_curve(looked: Callable[..., Found]) -> None:
+def test_frames_of_a_movie_are_not_those_of_a_curve(looked: Callable[..., ScriptRender]) -> None:
     movie = READ.replace("in/plate.%04d.exr", "in/plate.mov")
     with pytest.raises(UsageError, match=r"DenoiseSR1 is animated, and .*plate\.mov is a movie"):
         looked(movie + ours(detail="{{curve L x1 0 x9 1}}") + WRITE)
@@ -409,7 +390,7 @@ def test_frames_of_a_movie_are_not_those_of_a_curve(looked: Callable[..., Found]
     ],
 )
 def test_what_a_recipe_cannot_say_is_refused(
-    looked: Callable[..., Found], knobs: dict[str, str], says: str
+    looked: Callable[..., ScriptRender], knobs: dict[str, str], says: str
 ) -> None:
     with pytest.raises(UsageError, match=says) as caught:
         looked(READ + ours(**knobs) + WRITE)
@@ -443,7 +424,7 @@ def test_what_a_recipe_cannot_say_is_refused(
     ],
 )
 def test_what_cannot_be_followed_is_named(
-    looked: Callable[..., Found], script: str, name: str, says: str
+    looked: Callable[..., ScriptRender], script: str, name: str, says: str
 ) -> None:
     with pytest.raises(UsageError, match=says):
         looked(script, name)
@@ -464,7 +445,9 @@ def test_what_cannot_be_followed_is_named(
         ("Grade {\n}\n\\", "ends in the middle"),
     ],
 )
-def test_a_malformed_script_is_said_to_be(looked: Callable[..., Found], script: str, says: str) -> None:
+def test_a_malformed_script_is_said_to_be(
+    looked: Callable[..., ScriptRender], script: str, says: str
+) -> None:
     with pytest.raises(RecipeError, match=says):
         looked(script)
 
@@ -478,17 +461,6 @@ def test_a_script_that_cannot_be_read_is_said_to_be(tmp_path: Path, colour: Colo
 
 
 # The tokenizer
-
-words = st.lists(st.text(string.printable + "é", max_size=12), min_size=1, max_size=4)
-
-
-@given(st.lists(words, max_size=5))
-def test_what_is_quoted_comes_back(written: list[list[str]]) -> None:
-    def quote(text: str) -> str:
-        return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
-
-    script = "\n".join(" ".join(map(quote, line)) for line in written)
-    assert [[w.text for w in line] for line in nuke_script.commands(script)] == written
 
 
 @settings(max_examples=600)
@@ -519,7 +491,7 @@ def test_a_long_script_is_read_to_its_end(part: str) -> None:
         nuke_script.read(part * 20_000)
 
 
-def test_every_cut_of_a_script_is_read_or_refused(looked: Callable[..., Found]) -> None:
+def test_every_cut_of_a_script_is_read_or_refused(looked: Callable[..., ScriptRender]) -> None:
     whole = READ + OURS + WRITE
     for end in range(0, len(whole), 3):
         try:
@@ -527,168 +499,6 @@ def test_every_cut_of_a_script_is_read_or_refused(looked: Callable[..., Found]) 
         except UsageError:
             continue
         assert end > len(READ + OURS)
-
-
-# Natron
-
-
-def xml_knob(
-    name: str, value: str, *, expression: str = "", label: str = "", curve: str = "", user: int = 0
-) -> str:
-    animated = f"<Curve class_id='20'><KeyFrameSet>{curve}</KeyFrameSet></Curve>" if curve else ""
-    return (
-        f"<item><Name>{name}</Name><Type>Double</Type><Dimension>1</Dimension><Secret>0</Secret>"
-        f"<item><Enabled>1</Enabled><HasAnimation>{int(bool(curve))}</HasAnimation>{animated}"
-        f"<Value>{escape(value)}</Value><Default>0</Default><HasMaster>0</HasMaster>"
-        f"<Expression>{escape(expression)}</Expression><ExprHasRet>0</ExprHasRet></item>"
-        + (f"<ChoiceLabel>{label}</ChoiceLabel>" if label else "")
-        + f"<UserKnob>{user}</UserKnob></item>"
-    )
-
-
-def xml_node(
-    name: str, plugin: str, knobs: str = "", inputs: dict[str, str] | None = None, inside: str = ""
-) -> str:
-    pairs = "".join(f"<item><first>{k}</first><second>{v}</second></item>" for k, v in (inputs or {}).items())
-    return (
-        f"<item><Plugin_label>{name}</Plugin_label><Plugin_script_name>{name}</Plugin_script_name>"
-        f"<Plugin_id>{plugin}</Plugin_id><Plugin_major_version>1</Plugin_major_version>{knobs}"
-        f"<Inputs_map><count>1</count><item_version>0</item_version>{pairs}</Inputs_map>"
-        f"<Children>0</Children>{inside}</item>"
-    )
-
-
-def project(*nodes: str, doctype: str = "<!DOCTYPE boost_serialization>") -> str:
-    frames = "<item><Name>frameRange</Name><item><Value>5</Value></item><item><Value>9</Value></item></item>"
-    return (
-        f'<?xml version="1.0" encoding="UTF-8" standalone="yes" ?>\n{doctype}\n'
-        '<boost_serialization signature="serialization::archive" version="13"><Project class_id="0">'
-        f"<NodesCollection><NodesCount>3</NodesCount>{''.join(nodes)}</NodesCollection>{frames}</Project>"
-        "</boost_serialization>"
-    )
-
-
-def xml_keys(*keys: tuple[float, ...]) -> str:
-    """Keys of time, value, kind, and slopes before and behind."""
-    names = ("Time", "Value", "InterpolationMethod", "LeftDerivative", "RightDerivative")
-    tags = ("".join(f"<{n}>{v}</{n}>" for n, v in zip(names, key, strict=True)) for key in keys)
-    return "".join(f"<item>{key}</item>" for key in tags)
-
-
-KEY = "<item><Time>1</Time><Value>7.5</Value></item>"
-N_READ = xml_node(
-    "Read1", "fr.inria.built-in.Read",
-    xml_knob("filename", "[Project]/in/plate.####.exr") + xml_knob("firstFrame", "2")
-    + xml_knob("lastFrame", "4") + xml_knob("ocioInputSpace", "ACES2065-1"),
-)  # fmt: skip
-N_WRITE = xml_node(
-    "Write1", "fr.inria.built-in.Write",
-    xml_knob("filename", "/out/made.####.exr") + xml_knob("ocioOutputSpace", "ACEScg"), {"Source": "Dot1"},
-)  # fmt: skip
-N_DOT = xml_node("Dot1", "fr.inria.built-in.Dot", "", {"0": "DenoiseSR1"})
-
-
-def natron(*knobs: str, source: str = "Read1") -> str:
-    return xml_node("DenoiseSR1", "org.interneg.DenoiseSR", "".join(knobs), {"Source": source})
-
-
-def test_a_natron_project_is_one_render(looked: Callable[..., Found], tmp_path: Path) -> None:
-    knobs = (
-        xml_knob("strength", "5.00000000000000000e-01"), xml_knob("scale", "1", label="2"),
-        xml_knob("noise_auto", "0"), xml_knob("noise", "7", curve=KEY),
-        xml_knob("userTextArea", "<font>"), xml_knob("Source_layer_name", ""), xml_knob("mine", "3", user=1),
-    )  # fmt: skip
-    found = looked(project(N_READ, natron(*knobs), N_DOT, N_WRITE), suffix=".ntp")
-    assert found.recipe.nodes[0].knobs == {
-        **NODES["denoise-sr"]().knobs, "strength": 0.5, "scale": "2", "noise": 7.5,
-    }  # fmt: skip
-    assert (found.recipe.input_space, found.recipe.output_space) == ("ACES2065-1", "ACEScg")
-    assert (found.input, found.output) == (str(tmp_path / "in/plate.####.exr"), "/out/made.####.exr")
-    assert found.frames == "2-4"
-    given = looked(project(natron(source="")), suffix=".ntp", input="a.exr", output="b.exr")
-    assert given.frames == "5-9"
-
-
-def test_a_choice_without_its_name_is_a_number_from_0(looked: Callable[..., Found]) -> None:
-    found = looked(project(N_READ, natron(xml_knob("scale", "1")), N_DOT, N_WRITE), suffix=".ntp")
-    assert found.recipe.nodes[0].knobs["scale"] == "2"
-
-
-@pytest.mark.parametrize(
-    ("keys", "values"),
-    [
-        (((3, 0, 1, 0, 0.2), (8, 1, 1, 0.2, 0)), {2: 0, 4: 0.2, 8: 1, 9: 1}),
-        (((3, 0.5, 0, 0, 0), (8, 1, 0, 0, 0)), {3: 0.5, 7: 0.5, 8: 1}),
-        (((1, 0, 2, 0, 0), (5, 1, 2, 0, 0)), {1: 0, 2: 0.15625, 3: 0.5, 5: 1}),  # 3 t^2 - 2 t^3
-    ],
-)
-def test_keys_of_natron_are_followed(
-    looked: Callable[..., Found], keys: tuple[tuple[float, ...], ...], values: dict[int, float]
-) -> None:
-    knob = xml_knob("detail", "1", curve=xml_keys(*keys))
-    (node,) = looked(project(N_READ, natron(knob), N_DOT, N_WRITE), suffix=".ntp").recipe.nodes
-    assert {n: pytest.approx(node.at(n).knobs["detail"], abs=1e-12) for n in values} == values
-
-
-def test_natron_s_own_colour_names_are_known(looked: Callable[..., Found]) -> None:
-    read = N_READ.replace("ACES2065-1", "Linear")
-    assert looked(project(read, natron(), N_DOT, N_WRITE), suffix=".ntp").recipe.input_space == (
-        "lin_rec709_scene"
-    )
-
-
-@pytest.mark.parametrize(
-    ("knob", "says"),
-    [
-        (xml_knob("detail", "1", expression="frame / 10"), r"detail is set by the expression 'frame / 10'"),
-        (
-            xml_knob("detail", "1", curve="<item><Time>3</Time><Value>0</Value></item>"
-                     "<item><Time>8</Time><Value>1</Value></item>"),
-            r"detail is animated over frames 3 to 8 in a way .* that the project does not tell,",
-        ),
-        (
-            xml_knob("detail", "1", curve=xml_keys((3, 0, 1, 0, 0.1), (8, 0.5, 1, 0.1, 0.1))),
-            r"detail is animated over frames 3 to 8 in a way that goes on beyond them",
-        ),
-        (xml_knob("scale", "7"), r"scale' is one of 1, 2, 4, not '7'"),
-        (xml_knob("details", "1"), r"a knob 'details' \(did you mean 'detail'\?\)"),
-        (xml_knob("disableNode", "1"), "is disabled"),
-    ],
-)  # fmt: skip
-def test_what_natron_says_and_a_recipe_cannot_is_refused(
-    looked: Callable[..., Found], knob: str, says: str
-) -> None:
-    with pytest.raises(UsageError, match=says):
-        looked(project(N_READ, natron(knob), N_DOT, N_WRITE), suffix=".ntp")
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("", "malformed or cut short"),
-        (project(N_READ)[:-40], "malformed or cut short"),
-        ("<a/>", "no Natron project"),
-        (project(), "has no nodes"),
-        (project(N_READ, doctype='<!DOCTYPE b [<!ENTITY a "ha">]>'), "declares XML entities"),
-        (project(N_READ, doctype='<!DOCTYPE b SYSTEM "x" [\n]>'), "declares XML entities"),
-    ],
-)
-def test_a_malformed_project_is_said_to_be(looked: Callable[..., Found], text: str, says: str) -> None:
-    with pytest.raises(RecipeError, match=says):
-        looked(text, suffix=".ntp")
-
-
-def test_a_circle_and_endless_groups_are_refused(looked: Callable[..., Found]) -> None:
-    dots = xml_node("A", "Dot", "", {"0": "B"}) + xml_node("B", "Dot", "", {"0": "A"})
-    with pytest.raises(RecipeError, match="in a circle"):
-        looked(project(dots, natron(source="A")), suffix=".ntp")
-    with pytest.raises(RecipeError, match="its own input"):
-        looked(project(natron(source="DenoiseSR1")), suffix=".ntp")
-    nested = ""
-    for level in range(40):
-        nested = xml_node(f"G{level}", "fr.inria.built-in.Group", inside=nested)
-    with pytest.raises(RecipeError, match="more than 32 deep"):
-        looked(project(nested), suffix=".ntp")
 
 
 def test_a_curve_without_keys_is_no_number() -> None:

@@ -1,16 +1,14 @@
-"""The reports of `interneg qc`: JSON for programs, one self-contained HTML page for people."""
+"""The report of `interneg qc` for people: one self-contained HTML page."""
 
 from __future__ import annotations
 
 import base64
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import cv2
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -19,49 +17,13 @@ from interneg.frame import Pixels
 from interneg.io.output import replacing
 from interneg.metrics.flip import flip
 from interneg.nonfinite import fill, nonfinite
-from interneg.plugin.cli.qc_measure import MEASURES, FrameQuality, Measure, Quality, Viewer
+from interneg.plugin.qc.chart import chart
+from interneg.plugin.qc.figures import MEASURES, FrameQuality, Quality, number
+from interneg.plugin.qc.viewer import Viewer
 
 _WORST_SHOWN = 4
 _THUMB_WIDTH = 480
 _DIFFERENCE_GAIN = 8.0
-_CHART = (420, 120)
-_LEFT, _TOP, _BOTTOM = 66, 10, 22
-
-
-def report_json(quality: Quality, facts: Mapping[str, Any]) -> bytes:
-    """Return the figures as UTF-8 JSON.
-
-    {
-      "interneg": version, "schema": 1,
-      "reference": name, "test": name,         as given on the command line
-      "paired_by": "number" | "order",
-      "crop": pixels left out on every side, "size": [width, height] as compared,
-      "colour": {"reference": sentence, "test": sentence},
-      "shots": [first reference frame of each shot],
-      "summary": {figure: {"mean", "worst", "frame"}},    frame: the reference's number
-      "frames": [{"reference": number, "test": number, figure: value, ...}]
-    }
-    The figures: psnr_y (dB), ssim_y, flip, max, mean, nan, blockiness, overshoot_max, overshoot_mean, and
-    flicker, local_flicker, e_warp of the test with flicker_reference, local_flicker_reference and
-    e_warp_reference beside them. null: the figure does not exist; psnr_y where the lumas are equal, figures
-    over time at the ends of a shot, and what the picture is too small for.
-    """
-    summary = {}
-    for measure in MEASURES:
-        summary[measure.name] = quality.summary(measure.name, measure.low_is_bad)._asdict()
-        if measure.reference:
-            summary[measure.reference] = quality.summary(measure.reference, measure.low_is_bad)._asdict()
-    document = {
-        "interneg": interneg.__version__,
-        "schema": 1,
-        **facts,
-        "size": quality.size,
-        "shots": quality.shots,
-        "summary": summary,
-        "frames": [{**f.pair._asdict(), **f.values} for f in quality.frames],
-    }
-    # msgspec writes NaN as null.
-    return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
 
 
 def write_html(path: Path, quality: Quality, facts: Mapping[str, Any], viewer: Viewer) -> None:
@@ -70,7 +32,7 @@ def write_html(path: Path, quality: Quality, facts: Mapping[str, Any], viewer: V
     Raises OutputError where it cannot be written, InputError where a frame can no longer be read.
     """
     worst = sorted(quality.frames, key=lambda f: -f.values["flip"])[:_WORST_SHOWN]
-    charts = "".join(_chart(m, quality) for m in MEASURES) if len(quality.frames) > 1 else ""
+    charts = "".join(chart(m, quality) for m in MEASURES) if len(quality.frames) > 1 else ""
     page = _PAGE.format(
         style=_STYLE,
         title=escape(f"{Path(facts['test']).name} against {Path(facts['reference']).name}"),
@@ -82,11 +44,6 @@ def write_html(path: Path, quality: Quality, facts: Mapping[str, Any], viewer: V
     )
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
-
-
-def number(value: float) -> str:
-    """A figure to four digits, a dash for one that does not exist."""
-    return "–" if math.isnan(value) else f"{value:.4g}"
 
 
 def _facts(quality: Quality, facts: Mapping[str, Any]) -> str:
@@ -111,59 +68,6 @@ def _summary(quality: Quality) -> str:
         numbers = "".join(f"<td class=n>{c}</td>" for c in cells)
         rows.append(f"<tr><th>{escape(m.label)}</th>{numbers}<td class=help>{escape(m.help)}</td></tr>")
     return "".join(rows)
-
-
-def _chart(measure: Measure, quality: Quality) -> str:
-    """One figure over the frames as SVG: the reference dashed, a dot on the worst; nothing for a constant."""
-    names = [n for n in (measure.reference, measure.name) if n]
-    series = [[f.values[n] for f in quality.frames] for n in names]
-    known = [v for values in series for v in values if not math.isnan(v)]
-    if len(set(known)) < 2:
-        return ""
-    width, height = _CHART
-    low, high = min(known), max(known)
-    margin = 0.05 * (high - low)
-    low, high = low - margin, high + margin
-    across = (width - _LEFT - 10) / (len(quality.frames) - 1)
-
-    def at(index: int, value: float) -> tuple[float, float]:
-        return _LEFT + index * across, _TOP + (high - value) / (high - low) * (height - _TOP - _BOTTOM)
-
-    lines = "".join(
-        f'<path class="{"reference" if n == measure.reference else "test"}" d="{_path(values, at)}"/>'
-        for n, values in zip(names, series, strict=True)
-    )
-    _, worst, frame = quality.summary(measure.name, measure.low_is_bad)
-    dot = ""
-    if frame is not None:
-        x, y = at(next(i for i, f in enumerate(quality.frames) if f.pair.reference == frame), worst)
-        dot = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5"><title>{frame}: {number(worst)}</title></circle>'
-    ticks = "".join(
-        f'<text x="{_LEFT - 8}" y="{at(0, v)[1] + 4:.1f}" text-anchor="end">{v:.3g}</text>'
-        f'<line x1="{_LEFT}" x2="{width - 10}" y1="{at(0, v)[1]:.1f}" y2="{at(0, v)[1]:.1f}"/>'
-        for v in (high - margin, low + margin)
-    )
-    first, last = quality.frames[0].pair.reference, quality.frames[-1].pair.reference
-    return (
-        f"<figure><figcaption><b>{escape(measure.label)}</b> {escape(measure.help)}</figcaption>"
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(measure.label)} by frame">'
-        f'{ticks}{lines}{dot}<text x="{_LEFT}" y="{height - 5}">{first}</text>'
-        f'<text x="{width - 10}" y="{height - 5}" text-anchor="end">{last}</text></svg></figure>'
-    )
-
-
-def _path(values: Sequence[float], at: Any) -> str:
-    """An SVG path through the values that exist; a lone one becomes a dot by the round line cap."""
-    steps = []
-    pen = "M"
-    for i, v in enumerate(values):
-        if math.isnan(v):
-            pen = "M"
-            continue
-        x, y = at(i, v)
-        steps.append(f"{pen}{x:.1f} {y:.1f}" + ("h0" if pen == "M" else ""))
-        pen = "L"
-    return "".join(steps)
 
 
 def _pictures(frame: FrameQuality, viewer: Viewer) -> str:

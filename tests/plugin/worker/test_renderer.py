@@ -16,16 +16,17 @@ import pytest
 
 from interneg.colour import Colour, WorkingSpace
 from interneg.engines.source import Engines
-from interneg.frame import Box, Frame, Pixels
+from interneg.frame import Frame, Pixels
 from interneg.io import open_clip
 from interneg.io.images import write_image
 from interneg.knobs import knob
 from interneg.node import Node, View
 from interneg.nodes import NODES
-from interneg.plugin.batch.render import Job, render
+from interneg.plugin.batch.job import Job
+from interneg.plugin.batch.render import render
 from interneg.plugin.worker.memory import CalledOff
 from interneg.plugin.worker.protocol import Action, Image, Render, Shown
-from interneg.plugin.worker.rendering import Renderer, fitted, placed
+from interneg.plugin.worker.renderer import Renderer
 from interneg.recipe import Recipe
 
 SPACE = "ACEScg"
@@ -312,7 +313,7 @@ def test_the_host_s_colour_configuration_counts(
     monkeypatch.setenv("OCIO", own)
     request, views = Asked("doubled", {}, 1, {1: draw(1)}).request(config=host)
     seen: list[str] = []
-    renderer._config.cache_clear()
+    renderer._configs._open.cache_clear()
     renderer._run(request, views, lambda: False, {}, lambda job: seen.append(job.context.colour.name))
     assert seen[0].startswith(name)
 
@@ -416,17 +417,6 @@ def test_a_request_that_was_called_off_leaves_its_output(renderer: Renderer) -> 
     with pytest.raises(CalledOff):
         renderer.render(request, views, lambda: True)
     assert np.isnan(views[request.output]).all()
-
-
-def test_placed_and_fitted_leave_what_fits() -> None:
-    frame = Frame.of(draw(1).transpose(2, 0, 1))
-    assert placed(frame, frame) is frame
-    assert fitted(frame, frame, None) is frame
-    moved = placed(frame, Frame.of(np.zeros((4, 2, 2)), data_window=Box(31, 23, 33, 25)))
-    assert (
-        moved.pixels[:, 0, 0].tolist() == draw(1)[23, 31].tolist()
-        and moved.pixels[:, 1, 1].tolist() == [0] * 4
-    )
 
 
 @pytest.mark.parametrize("sigma", [3.0, 12.0])

@@ -8,12 +8,10 @@ from interneg.curve import Curve
 from interneg.errors import KnobError, RecipeError, near
 from interneg.knobs import AUTO, Knob, defaults_of, knobs_of
 from interneg.node import Node
-from interneg.plugin.batch.hostfile import HostNode, Unnamed, Varying
-from interneg.plugin.ofx.nodes import COMPATIBLE
-from interneg.plugin.worker.actions import BUTTONS
+from interneg.plugin.facts.buttons import BUTTONS
+from interneg.plugin.facts.identifiers import COMPATIBLE, parse_identifier
+from interneg.plugin.scripts.hostfile import HostNode, Unnamed, Varying
 from interneg.recipe import NodeTypes
-
-_OURS = re.compile(r"(?:OFX)?org\.interneg\.(\w+?)(?:_v(\d+))?", re.IGNORECASE)
 
 _SHELL = ("input_space", "input_space_menu", "use_mask")
 """Parameters that the plugin adds to the knobs of every node."""
@@ -39,7 +37,7 @@ _HOST_PATTERN = re.compile(
 
 def is_ours(node: HostNode) -> bool:
     """Whether a node of a script is one of Interneg."""
-    return _OURS.fullmatch(node.kind) is not None
+    return parse_identifier(node.kind) is not None
 
 
 def node_of(placed: HostNode, types: NodeTypes) -> Node:
@@ -89,7 +87,7 @@ def text_of(placed: HostNode, name: str, knob: Knob | None = None) -> str:
     # The key of a choice is a number, and what it counts is the host's matter.
     if setting.only is None or (knob is not None and knob.kind == "choice"):
         raise RecipeError(
-            f"{placed.name}.{name} is {setting.said}, which a render without the host cannot follow: give it "
+            f"{placed.name}.{name} is {setting.how}, which a render without the host cannot follow: give it "
             "one value in the script, or render in the host"
         )
     return setting.only
@@ -103,15 +101,14 @@ def is_on(placed: HostNode, name: str, default: bool = False) -> bool:
 
 def _type(placed: HostNode, types: NodeTypes) -> type[Node]:
     known = {t.__name__.casefold(): t for t in types.values()}
-    found = _OURS.fullmatch(placed.kind)
-    name, version = found.groups() if found else (placed.kind, None)
+    name, version = parse_identifier(placed.kind) or (placed.kind, None)
     if name.casefold() not in known:
         names = [t.__name__ for t in types.values()]
         raise RecipeError(
             f"{placed.name} is of the kind {placed.kind}, which there is not{near(name, names)}; known are "
             f"{', '.join(names)}"
         )
-    if version and int(version) != COMPATIBLE:
+    if version is not None and version != COMPATIBLE:
         raise RecipeError(
             f"{placed.name} was made with version {version} of its plugin, here is {COMPATIBLE}; make it anew"
         )
