@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 
 from interneg.errors import InputError
 from interneg.frame import Pixels
+from interneg.processor import cores
 
 __all__ = ["Transform", "in_chunks"]
 
@@ -105,11 +105,4 @@ def in_chunks(steps: tuple[Step, ...], pixels: Pixels, out: Pixels | None = None
 
 @functools.cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_cores(), "interneg-colour")
-
-
-def _cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return ThreadPoolExecutor(cores(), "interneg-colour")

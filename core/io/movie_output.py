@@ -19,19 +19,11 @@ from interneg.frame import DEPTHS, Frame
 from interneg.io import timecode
 from interneg.io.clip import outline_digest, rate_in
 from interneg.io.movie import FULL_RANGE, PLANAR, UNSPECIFIED, usual_matrix
-from interneg.io.output import (
-    claim,
-    clear,
-    head_digest,
-    publish,
-    read_sidecar,
-    refusal,
-    temporary_name,
-    write_sidecar,
-)
+from interneg.io.output import head_digest, read_sidecar, write_sidecar
 from interneg.io.pixels import integers, once, unassociated
 from interneg.io.sound import Sound
 from interneg.io.ycbcr import MATRICES, Coding, lower, to_codes
+from interneg.publish import claim, publish, refusal, remove_abandoned, temporary_name
 
 __all__ = ["MovieOutput"]
 
@@ -182,7 +174,7 @@ class MovieOutput:
             )
         path.parent.mkdir(parents=True, exist_ok=True)
         codec, name, options = self._encoder(frame)
-        clear(path)
+        remove_abandoned(path)
         self._raw = BufferedWriter(FileIO(self._temporary, "wb"))
         with suppress(OSError):  # some file systems have no locks
             claim(self._raw)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import errno
-import glob
 import hashlib
 import json
 import logging
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from interneg.errors import InputError, OutputError, UsageError, unreachable
 from interneg.frame import DEPTHS, Frame
@@ -20,6 +16,7 @@ from interneg.io.clip import Clip, content_digest, refuse_same
 from interneg.io.formats import image_format, is_movie, unknown_extension
 from interneg.io.pixels import once
 from interneg.io.sequence import Pattern, number_in
+from interneg.publish import replacing
 
 __all__ = ["Output", "open_output"]
 
@@ -244,63 +241,6 @@ class ImageOutput:
 
     def abort(self) -> None:
         """Every frame is finished when `write` returns."""
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside `path`; move what was written there into place, whole and on disk.
-
-    On any failure the temporary file goes and `path` is as it was. Raises OutputError for what the system
-    refuses.
-    """
-    temporary = temporary_name(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        publish(temporary, path)
-    except OSError as e:
-        raise OutputError(f"{path}: {refusal(e)}") from e
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def temporary_name(path: Path) -> Path:
-    """A hidden name beside `path` that no other process takes, with the same extension."""
-    return path.with_name(f".{path.stem}.{os.urandom(4).hex()}.tmp{path.suffix}")
-
-
-def claim(file: BinaryIO) -> None:
-    """Lock a file for as long as it is open, where the system can. Raises OSError where another holds it."""
-    try:
-        import fcntl
-    except ImportError:  # Windows, which removes no open file anyway
-        return
-    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def clear(path: Path) -> None:
-    """Remove what killed renders of `path` left under temporary names; what is being written is claimed."""
-    for left in path.parent.glob(f".{glob.escape(path.stem)}.{'[0-9a-f]' * 8}.tmp{path.suffix}"):
-        with suppress(OSError), open(left, "rb+") as file:
-            claim(file)
-            left.unlink()
-
-
-def publish(temporary: Path, path: Path) -> None:
-    """Move a finished file into place once it is on disk. Raises OSError."""
-    with open(temporary, "rb+") as f:
-        os.fsync(f.fileno())
-    os.replace(temporary, path)
-
-
-def refusal(e: OSError) -> str:
-    """What the system refused, in plain words."""
-    if e.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return f"the disk is full or its quota used up ({errno.errorcode[e.errno]}: {e.strerror})"
-    if e.errno in (errno.EEXIST, errno.ENOTDIR):
-        return f"a part of its path is a file, not a folder ({e.filename})"
-    return f"the file could not be written: {e.strerror}"
 
 
 class Sidecar(NamedTuple):

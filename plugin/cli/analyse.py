@@ -48,11 +48,11 @@ def analyse(
     from interneg.colour import Colour
     from interneg.engines.source import Engines
     from interneg.errors import OutputError
-    from interneg.io.output import replacing
     from interneg.nodes import NODES
     from interneg.plugin.batch.analyse import analyse as run
     from interneg.plugin.batch.progress import shown
     from interneg.plugin.batch.render import Job
+    from interneg.publish import replacing
     from interneg.recipe import Recipe
 
     there = [path for path in (file, nuke) if path is not None and path.exists()]

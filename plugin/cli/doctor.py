@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from interneg.processor import cores, processor_name
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
@@ -83,7 +85,6 @@ def _packages() -> dict[str, str | None]:
 
 def _cpu() -> dict[str, Any]:
     flags: set[str] = set()
-    name = platform.processor() or platform.machine()
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -92,10 +93,8 @@ def _cpu() -> dict[str, Any]:
         key, _, value = line.partition(":")
         if key.strip() == "flags":
             flags = set(value.split())
-        elif key.strip() == "model name":
-            name = value.strip()
     features = [f for f in _CPU_FEATURES if f in flags] if lines else None
-    return {"name": name, "cores": os.cpu_count(), "features": features}
+    return {"name": processor_name(), "cores": cores(), "features": features}
 
 
 def _memory() -> dict[str, float]:

@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 import interneg
 from interneg.frame import Pixels
-from interneg.io.output import replacing
 from interneg.metrics.flip import flip
 from interneg.nonfinite import fill, nonfinite
 from interneg.plugin.cli.qc_measure import MEASURES, FrameQuality, Measure, Quality, Viewer
+from interneg.publish import replacing
 
 _WORST_SHOWN = 4
 _THUMB_WIDTH = 480

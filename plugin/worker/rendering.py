@@ -25,6 +25,7 @@ from interneg.node import Context, Node
 from interneg.plugin.batch.files import read
 from interneg.plugin.worker.memory import Admission, CalledOff, Measurements, give_back
 from interneg.plugin.worker.protocol import Action, Image, Render, Request
+from interneg.processor import cores
 
 log = logging.getLogger("interneg.worker")
 
@@ -380,7 +381,7 @@ def copy_common(source: Pixels, window: Box, target: Pixels, box: Box) -> None:
 @cache
 def _copiers() -> ThreadPoolExecutor:
     """One core alone does not fill the memory's bandwidth."""
-    return ThreadPoolExecutor(min(4, os.cpu_count() or 1), "interneg-copy")
+    return ThreadPoolExecutor(min(4, cores()), "interneg-copy")
 
 
 def _needed(node: Node, request: Request) -> int:
