@@ -15,8 +15,9 @@ from interneg.errors import InputError, OutputError
 from interneg.frame import Box, Frame
 from interneg.io import open_clip, open_output
 from interneg.io.attributes import Typed
-from interneg.io.clip import rate_in
-from interneg.io.images import read_attributes, read_image, write_image
+from interneg.io.image_reader import read_attributes, read_image
+from interneg.io.image_writer import write_image
+from interneg.io.rates import rate_in
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 needs_data = pytest.mark.skipif(not (DATA / "exr").is_dir(), reason="needs ../shared/data")

@@ -12,7 +12,8 @@ from interneg.errors import InputError, OutputError, UsageError
 from interneg.frame import Box, Frame
 from interneg.io import Clip, open_clip, open_output, timecode
 from interneg.io.attributes import Typed
-from interneg.io.images import read_image, write_image
+from interneg.io.image_reader import read_image
+from interneg.io.image_writer import write_image
 
 RATE = Fraction(24000, 1001)
 

@@ -12,7 +12,7 @@ import pytest
 from interneg.errors import InputError, OutputError, UsageError
 from interneg.frame import Frame
 from interneg.io import Clip, open_clip, open_output, same_file
-from interneg.io.images import write_image
+from interneg.io.image_writer import write_image
 
 FULL_DISK = """
 import resource, shutil, signal, sys
