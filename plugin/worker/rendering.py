@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from interneg.colour import Colour
-from interneg.colour.config import BUILT_IN
+from interneg.colour.spaces import BUILT_IN
 from interneg.engine import Engine
 from interneg.engines.source import Engines
 from interneg.errors import InputError, RecipeError, UsageError, near

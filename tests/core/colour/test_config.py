@@ -156,7 +156,7 @@ def test_primaries_that_no_space_has_are_an_error() -> None:
     assert colour.space_of("x.exr", {**xyz, "colorInteropID": "lin_ap1_scene"}, "half").space == "ACEScg"
 
 
-@pytest.mark.parametrize("space", [s.getName() for s in colour._config.getColorSpaces()])
+@pytest.mark.parametrize("space", [s.getName() for s in colour.config.getColorSpaces()])
 def test_every_tag_of_a_space_says_that_space(space: str) -> None:
     tags = colour.tags(space)
     movie = {k: tags.pop(k) for k in [*tags] if k.startswith("cicp:")}
