@@ -43,7 +43,8 @@ def publish(temporary: Path, path: Path) -> None:
 
     temporary: a closed file in the folder of `path`. Raises OSError, and then `temporary` is still there.
     """
-    with open(temporary, "rb+") as file:
+    # Windows syncs only what is open for writing; elsewhere a file may have been made read-only by now.
+    with open(temporary, "rb" if os.name == "posix" else "rb+") as file:
         os.fsync(file.fileno())
     os.replace(temporary, path)
     sync_folder(path.parent)

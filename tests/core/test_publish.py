@@ -31,6 +31,14 @@ def test_a_file_takes_the_place_of_another(tmp_path: Path) -> None:
     assert path.read_bytes() == b"new" and names(tmp_path) == ["a.json"]
 
 
+def test_a_file_that_was_made_read_only_is_published(tmp_path: Path) -> None:
+    temporary = temporary_name(tmp_path / "a.py")
+    temporary.write_bytes(b"lines")
+    temporary.chmod(0o444)
+    publish(temporary, tmp_path / "a.py")
+    assert (tmp_path / "a.py").read_bytes() == b"lines"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 @pytest.mark.parametrize("refused", [False, True])
 def test_content_goes_to_the_disk_before_the_rename_and_the_folder_after(
