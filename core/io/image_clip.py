@@ -35,23 +35,28 @@ class ImageClip:
 
     @property
     def numbers(self) -> tuple[int, ...]:
+        """The frames that exist, sorted."""
         return self._numbers
 
     @property
     def rate(self) -> Fraction | None:
+        """Frames per second as the first frame's header says it. Raises InputError for a bad header."""
         from interneg.io.image_reader import read_attributes
 
         return rate_in(read_attributes(self._paths[self.numbers[0]]))
 
     def path_of(self, number: int) -> Path | None:
+        """The file of a frame, None for one that does not exist."""
         return self._paths.get(number)
 
     def read(self, number: int) -> Frame:
+        """Decode a frame; see `read_image`. Raises InputError for one that is missing or unreadable."""
         from interneg.io.image_reader import read_image
 
         return read_image(self._path(number), number)
 
     def digest(self, number: int) -> str:
+        """The hash of the frame's file, computed again when its size or time changes. Raises InputError."""
         path = self._path(number)
         try:
             state = path.stat()

@@ -38,9 +38,11 @@ class ImageOutput:
         self._looked = False
 
     def path_of(self, number: int) -> Path:
+        """The file that the frame goes to."""
         return self._names if isinstance(self._names, Path) else self._names.path(number)
 
     def write(self, frame: Frame, provenance: Mapping[str, str]) -> Path:
+        """Write one frame and its side file, and return its path. Raises OutputError, leaving nothing."""
         from interneg.io.image_reader import lost_attributes
         from interneg.io.image_writer import write_image
 
@@ -74,6 +76,7 @@ class ImageOutput:
         return path
 
     def provenance(self, number: int) -> dict[str, str] | None:
+        """What the frame that is there was made from; see `Output.provenance`."""
         from interneg.io.damage import damage
         from interneg.io.image_reader import read_attributes, read_image
 

@@ -2,16 +2,8 @@
 
 Reading keeps what lies outside the nominal range (overshoot, sub-black): nothing is clipped. The matrix and
 the range come from the tags; an untagged movie is taken as BT.709 from 720 lines on, else BT.601, in limited
-range, and this is logged. Each frame's metadata holds:
-
-===================  ==========================================================================
-cicp:primaries       ITU-T H.273 code, only where tagged; so too cicp:transfer, cicp:matrix
-cicp:range           0 limited, 1 full; only where tagged
-movie:pixel_format   FFmpeg's name, such as yuv422p10le
-FramesPerSecond      rational
-movie:KEY            what the file says about itself under KEY: title, comment, ...
-smpte:TimeCode       of this frame, where the movie has a start time code and up to 60 frames a second
-===================  ==========================================================================
+range, and this is logged. What a frame's metadata then holds is
+said at `interneg.io.movie_metadata`.
 
 Pictures are turned as the movie asks for. Interlaced pictures are treated as progressive (logged), frames at
 uneven times as if they were even (logged). Sound is copied from movie to movie (`MovieClip.sound`); subtitles
@@ -33,20 +25,17 @@ import numpy as np
 
 from interneg.errors import InputError
 from interneg.frame import Box, Frame
-from interneg.io import timecode
-from interneg.io.attributes import STRAIGHT, Typed
+from interneg.io.attributes import STRAIGHT
 from interneg.io.digests import outline_digest
 from interneg.io.movie_index import open_movie, rate_of, read_index
-from interneg.io.movie_pixels import UNSPECIFIED, from_picture, is_full_range
+from interneg.io.movie_metadata import is_timecode, metadata_of
+from interneg.io.movie_pixels import from_picture
 from interneg.io.sequence import format_frames
 from interneg.io.sound import Sound
 
 __all__ = ["MovieClip"]
 
 log = logging.getLogger("interneg.io")
-
-_TECHNICAL = ("major_brand", "minor_version", "compatible_brands", "encoder", "timecode", "duration")
-"""What containers say of how they were made, which is not so of another file."""
 
 
 class MovieClip:
@@ -74,16 +63,18 @@ class MovieClip:
 
     @property
     def numbers(self) -> tuple[int, ...]:
+        """The frames that exist, from `first` on."""
         return tuple(range(self._first, self._first + len(self._times)))
 
     @property
     def rate(self) -> Fraction | None:
+        """Frames per second, None where the file does not say."""
         return rate_of(self._stream)
 
     @property
     def others(self) -> tuple[str, ...]:
         """What else the file holds, as "audio (aac)"."""
-        streams = [s for s in self._file.streams if s.index != self._stream.index and not _is_timecode(s)]
+        streams = [s for s in self._file.streams if s.index != self._stream.index and not is_timecode(s)]
         return tuple(f"{s.type} ({s.codec_context.name if s.codec_context else 'unknown'})" for s in streams)
 
     def sound(self, numbers: Sequence[int], rate: Fraction | None) -> Sound | None:
@@ -100,15 +91,18 @@ class MovieClip:
         return Sound(self._path, self._times[places[0]] * Fraction(self._stream.time_base))
 
     def path_of(self, number: int) -> Path | None:
+        """The movie, None for a frame that it does not have."""
         return self._path if self._first <= number < self._first + len(self._times) else None
 
     def digest(self, number: int) -> str:
+        """A hash of the movie's ends, its time and the frame's place. Raises InputError."""
         try:
             return f"{outline_digest(self._path)}-{self._path.stat().st_mtime_ns:x}-{self._place(number)}"
         except OSError as e:
             raise InputError(f"{self._path}: the file cannot be read: {e.strerror}") from e
 
     def read(self, number: int) -> Frame:
+        """Decode a frame. Raises InputError for one that is missing or damaged."""
         place = self._place(number)
         with self._lock:
             try:
@@ -124,6 +118,7 @@ class MovieClip:
         return self._frame(picture, number, place)
 
     def close(self) -> None:
+        """Let go of the file; reading again is an error."""
         with self._lock:
             self._file.close()
 
@@ -186,7 +181,7 @@ class MovieClip:
             pixels, channels, depth = from_picture(picture, self._stream.codec_context.codec.name, self._tell)
         except InputError as e:
             raise InputError(f"{self._path}: {e}") from e
-        metadata = self._metadata(picture, place)
+        metadata = metadata_of(picture, self._file, self._stream, place)
         if "A" in channels:
             metadata[STRAIGHT] = 1
         aspect = float(self._stream.sample_aspect_ratio or 1)
@@ -209,44 +204,7 @@ class MovieClip:
             metadata=metadata,
         )
 
-    def _metadata(self, picture: Any, place: int) -> dict[str, Any]:
-        """What the movie and its tags say of a decoded picture; see the module."""
-        metadata: dict[str, Any] = {
-            f"movie:{k}": v for k, v in self._file.metadata.items() if k.lower() not in _TECHNICAL
-        }
-        metadata["movie:pixel_format"] = picture.format.name
-        for key, value in (
-            ("primaries", picture.color_primaries),
-            ("transfer", picture.color_trc),
-            ("matrix", picture.colorspace),
-        ):
-            if int(value) != UNSPECIFIED:
-                metadata[f"cicp:{key}"] = int(value)
-        full = is_full_range(picture)
-        if full or int(picture.color_range):
-            metadata["cicp:range"] = int(full)
-        if rate := self.rate:
-            metadata["FramesPerSecond"] = Typed("rational", (rate.numerator, rate.denominator))
-            start = self._start_timecode()
-            now = timecode.advance(start, place, rate) if start else None
-            packed = timecode.pack(now, rate) if now else None
-            if packed is not None:
-                metadata["smpte:TimeCode"] = Typed("timecode", (packed, 0))
-        return metadata
-
-    def _start_timecode(self) -> str | None:
-        for tags in (self._stream.metadata, self._file.metadata):
-            for key, value in tags.items():
-                if key.lower() == "timecode":
-                    return str(value)
-        return None
-
     def _tell(self, kind: str, sentence: str) -> None:
         if kind not in self._told:
             self._told.add(kind)
             log.info("%s: %s", self._path, sentence)
-
-
-def _is_timecode(stream: Any) -> bool:
-    """Whether a stream is QuickTime's track for the time code, which each frame has."""
-    return stream.type == "data" and "timecode" in stream.metadata

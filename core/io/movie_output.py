@@ -76,14 +76,21 @@ class MovieOutput:
         self._stream: Any = None
 
     def path_of(self, number: int) -> Path:
+        """The movie, for every frame."""
         return self._path
 
     def provenance(self, number: int) -> dict[str, str] | None:
+        """What the frame in the movie that is there was made from; see `Output.provenance`."""
         if self._kept is None:
             self._kept = self._look()
         return self._kept.get(number) if self._ours else {}
 
     def write(self, frame: Frame, provenance: Mapping[str, str]) -> Path:
+        """Encode one frame, each with a higher number than the one before.
+
+        Raises OutputError where it is not like the first, comes out of order or cannot be written; the
+        unfinished movie is then gone.
+        """
         if self._ended:
             raise OutputError(f"{self._path}: the movie is closed; frame {frame.number} came too late")
         with self._guarded():
@@ -98,6 +105,7 @@ class MovieOutput:
         return self._path
 
     def close(self) -> None:
+        """Finish the movie and give it its name. Raises OutputError."""
         if self._stream is None:
             return
         self._ended = True
@@ -113,6 +121,7 @@ class MovieOutput:
         self._stream = None
 
     def abort(self) -> None:
+        """Give up: the unfinished movie goes, one that was there before stays."""
         self._ended = True
         if self._sound is not None:
             self._sound.close()

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from io_clips import clip_of, png
 
+from interneg.colour.tags import OWN
 from interneg.errors import OutputError
 from interneg.frame import Frame
 from interneg.io import open_clip, open_output
+from interneg.io.image_output import SPACE
 from interneg.io.image_writer import write_image
 
 NAMES = ["####.exr", "%04d.png", "f.####.tif", "####.dpx", "####.jpg"]
@@ -128,3 +130,7 @@ def test_failure_leaves_the_older_frame(tmp_path: Path) -> None:
         out.write(Frame.of(np.zeros((1, 2, 2)), ("layer.x",), number=1), {})
     assert path.read_bytes() == before
     assert sorted(p.name for p in path.parent.iterdir()) == [".interneg", path.name]
+
+
+def test_colour_looks_for_the_space_where_outputs_write_it() -> None:
+    assert SPACE == OWN
