@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import glob
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -35,7 +34,7 @@ def temporary_name(path: Path) -> Path:
     "plate.1001.exr" gives ".plate.1001.0a1b2c3d.tmp.exr": writers that choose the format by the extension can
     write it.
     """
-    return path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tmp{path.suffix}")
+    return path.with_name(f".{path.stem}.{os.urandom(4).hex()}.tmp{path.suffix}")
 
 
 def publish(temporary: Path, path: Path) -> None:
