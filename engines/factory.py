@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -21,6 +20,7 @@ from interneg.engines.build import Order
 from interneg.engines.runtimes.tensorrt import TensorRt
 from interneg.engines.store import Made, Store
 from interneg.errors import EngineError, HostMemoryError, InternegError, OutputError
+from interneg.processor import cores
 
 BUILD_BYTES = 2 * 2**30
 """Host memory that one build is counted with; standard 2x in fp16 was measured to take 1.8 GiB."""
@@ -48,8 +48,7 @@ def workers(orders: Sequence[Order]) -> int:
     """How many builds to run at once: one a core as far as memory goes, and one a GPU that times kernels."""
     if any(not order.library.targets for order in orders):
         return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, len(orders), int(psutil.virtual_memory().available * 0.8 / BUILD_BYTES)))
+    return max(1, min(cores(), len(orders), int(psutil.virtual_memory().available * 0.8 / BUILD_BYTES)))
 
 
 def produce(

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from interneg.publish import write_whole
+
 log = logging.getLogger("interneg.engines")
 
 PROBE = "probe"
@@ -26,25 +28,7 @@ def write(path: Path, data: bytes) -> None:
 
     Who may read it is up to the umask, since others share the folder. Raises OSError, leaving nothing behind.
     """
-    part = temporary(path)
-    try:
-        with part.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except BaseException:
-        with suppress(OSError):
-            part.unlink()
-        raise
-    if os.name == "posix":
-        # So that a power cut cannot keep a later rename and lose this one. Some file systems refuse it.
-        with suppress(OSError):
-            handle = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+    write_whole(path, data, temporary=temporary(path))
 
 
 def probe(folder: Path) -> float:

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import platform
 import sys
 import tempfile
@@ -48,6 +47,7 @@ from interneg.engines.store import Store
 from interneg.engines.tiles import padded, padded_size, plan
 from interneg.errors import EngineError, GpuMemoryError, InternegError, OutputError, UsageError
 from interneg.frame import Pixels
+from interneg.processor import cores, processor_name
 
 _TORCH = ("torch-eager", "torch-compile")
 PROFILES = ("uhd",)
@@ -163,7 +163,7 @@ def machine() -> dict[str, Any]:
     return {
         "gpu": f"{gpu.name} ({gpu.target}), driver {gpu.driver}" if gpu else "",
         "watched": watched_gpu(),
-        "cpu": f"{_processor()}, {os.cpu_count()} cores",
+        "cpu": f"{processor_name()}, {cores()} cores",
         "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         "interneg": interneg.__version__,
         "runtimes": versions,
@@ -567,15 +567,6 @@ def markdown(rows: list[Row], facts: Mapping[str, Any], notes: list[str]) -> str
         *("| " + " | ".join(_cells(row)) + " |" for row in rows),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or platform.machine())
 
 
 if __name__ == "__main__":

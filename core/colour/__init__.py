@@ -3,7 +3,8 @@
 The only importer of PyOpenColorIO, which it loads when the first `Colour` is made and not before.
 """
 
-from interneg.colour.config import Choice, Colour
+from interneg.colour.config import Colour
+from interneg.colour.file_spaces import Choice
 from interneg.colour.transform import Transform
 from interneg.colour.working import WorkingSpace
 

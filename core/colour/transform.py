@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,8 +11,9 @@ import numpy as np
 
 from interneg.errors import InputError
 from interneg.frame import Pixels
+from interneg.processor import cores
 
-__all__ = ["Transform", "in_chunks"]
+__all__ = ["Step", "Transform", "in_chunks", "round_trip_loss"]
 
 CHUNK_PIXELS = 1 << 16
 """Three float planes of so many pixels (768 KiB) stay in the second-level cache of one core."""
@@ -105,11 +105,16 @@ def in_chunks(steps: tuple[Step, ...], pixels: Pixels, out: Pixels | None = None
 
 @functools.cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_cores(), "interneg-colour")
+    return ThreadPoolExecutor(cores(), "interneg-colour")
 
 
-def _cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def round_trip_loss(there: Transform, back: Transform, grey: Pixels) -> Pixels:
+    """The relative error (absolute below 1e-4) of grey values after the way there and back; NaN is inf.
+
+    grey: (N,) float32, taken as R = G = B. Returns (1, N) float32, the largest error of the three channels.
+    """
+    line = np.broadcast_to(grey, (3, 1, grey.size))
+    with np.errstate(invalid="ignore", over="ignore"):
+        error: Pixels = np.abs(back(there(line)) - line).max(axis=0) / np.maximum(np.abs(grey), 1e-4)
+    error[np.isnan(error)] = np.inf
+    return error

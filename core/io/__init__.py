@@ -1,7 +1,8 @@
 """Files in and out: clips are read, outputs written. The only importer of OpenImageIO and PyAV."""
 
-from interneg.io.clip import Clip, open_clip, refuse_same, same_file
+from interneg.io.clip import Clip, open_clip
 from interneg.io.output import Output, open_output
+from interneg.io.same_file import refuse_same, same_file
 from interneg.io.sequence import Pattern, format_frames, parse_frames
 
 __all__ = [

@@ -1,10 +1,19 @@
-"""Attributes of files that are more than one string, int or float."""
+"""Attributes of files as frames carry them in their metadata: names that several rooms use, and one type."""
 
 from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["Typed"]
+__all__ = ["PART", "STRAIGHT", "TILES", "Typed"]
+
+PART = "oiio:subimage"
+"""Metadata key: the place of a frame's part in its file, from 0."""
+
+STRAIGHT = "oiio:UnassociatedAlpha"
+"""Metadata key: 1 where colour is not multiplied by alpha."""
+
+TILES = "tiles"
+"""Metadata key: width and height of the tiles of an EXR or TIFF, in pixels."""
 
 
 class Typed(tuple[Any, ...]):

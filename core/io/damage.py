@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
+
+import OpenImageIO as oiio
 
 from interneg.errors import InputError
-from interneg.io.images import damaged_end
+from interneg.io.image_reader import opened
 
-__all__ = ["damage"]
+__all__ = ["damage", "damaged_end"]
 
 
 def damage(path: Path) -> str | None:
@@ -19,3 +23,40 @@ def damage(path: Path) -> str | None:
     except OSError as error:
         return f"{path}: the file cannot be read: {error.strerror}"
     return None if found is None else f"{path}: the file is damaged or truncated: {found}"
+
+
+def damaged_end(path: Path) -> str | None:
+    """What is wrong with the first or last rows of a part (of PNG and JPEG: with the file's last bytes).
+
+    None where all is well, and for deep parts, which are not looked at. Raises InputError and OSError for
+    files without a header.
+    """
+    with opened(path) as (file, kind, specs):
+        if kind.ending is not None:
+            distance, expected = kind.ending
+            with open(path, "rb") as f:
+                f.seek(max(0, f.seek(0, os.SEEK_END) - distance))
+                whole = f.read(len(expected)) == expected
+            return None if whole else "its last bytes are missing"
+        for part, spec in enumerate(specs):
+            if not spec.deep and not _has_ends(file, part, spec):
+                return str(file.geterror() or "no reason given")
+    return None
+
+
+def _has_ends(file: Any, part: int, spec: Any) -> bool:
+    """Whether the first and last rows (of tiles, where there are tiles) can be read."""
+    height = spec.tile_height or 1
+    bottom = spec.y + spec.height
+    for y in {spec.y, spec.y + (spec.height - 1) // height * height}:
+        end = min(y + height, bottom)
+        if spec.tile_width:
+            columns = (spec.x, spec.x + spec.width)
+            got = file.read_tiles(
+                part, 0, *columns, y, end, spec.z, spec.z + 1, 0, spec.nchannels, oiio.FLOAT
+            )
+        else:
+            got = file.read_scanlines(part, 0, y, end, spec.z, 0, spec.nchannels, oiio.FLOAT)
+        if got is None or file.has_error:
+            return False
+    return True

@@ -1,97 +1,177 @@
-"""Which files Interneg reads and writes, by extension; no library is loaded to know it."""
+"""Which files Interneg reads and writes, by extension, and what each format can hold.
+
+A format is one record of facts here; the rooms that read and write pictures ask the record and never for a
+format by name. No library is loaded to know it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from interneg.errors import UsageError
+from interneg.io.dpx import absent_attributes, put_file_name
 
-__all__ = ["IMAGES", "MOVIES", "ImageFormat", "image_format", "is_movie"]
+if TYPE_CHECKING:
+    from interneg.frame import Box
+
+__all__ = ["IMAGES", "JPEG_QUALITY", "MOVIES", "ImageFormat", "image_format", "is_movie", "unknown_extension"]
+
+JPEG_QUALITY = 95
 
 
-@dataclass(frozen=True)
+def _anywhere(data: Box, display: Box, pixel_aspect: float) -> bool:
+    return True
+
+
+def _nowhere(data: Box, display: Box, pixel_aspect: float) -> bool:
+    return False
+
+
+def _within(data: Box, display: Box, pixel_aspect: float) -> bool:
+    return min(data.x0, data.y0) >= 0 and display[:2] == (0, 0)
+
+
+def _within_square(data: Box, display: Box, pixel_aspect: float) -> bool:
+    return _within(data, display, pixel_aspect) and pixel_aspect == 1
+
+
+@dataclass(frozen=True, kw_only=True)
 class ImageFormat:
     """What an image format can hold.
 
-    name: as OpenImageIO calls it; label: as people do.
+    name: as OpenImageIO calls it; label: as people do; extensions: in lower case, with the dot.
     depths: for each depth of a frame, how it is stored here: itself where the format has it, else the
         nearest that keeps every code apart, else (half and float in integer formats) the widest integer.
     own_provenance: whether arbitrary text attributes survive in the file itself.
+
+    Channels
+    free_channels: whether channels have names and depths of their own, in any number.
+    channel_orders: else, the channels that it holds, in its order.
+    numbered_channels: whether "channel3", "channel4" and so on may follow those.
+
+    Pictures
+    parts: how several parts lie in one file: not at all, with all headers before the first picture, or each
+        appended as a page.
+    holds_window: whether it holds a data window that is not the display window, given both and the pixel
+        aspect.
+    tiles: whether pictures may be stored in tiles.
+    alpha: how colour relates to alpha by the format's own rules: multiplied by it, never multiplied, or as
+        an attribute says.
+
+    Attributes
+    compressions: values of "compression" that it knows. settings: attributes that are always set.
+    rate: the attribute that holds the frame rate, and whether as two integers or as one number.
+    number_types: whether numbers may have other types than int and float; OpenImageIO would drop doubles
+        and wrap large integers.
+    written_as: beginnings of attribute names that OpenImageIO would drop, and what is written in their place.
+
+    Files
+    stamps_time: whether OpenImageIO adds the time of writing where no "DateTime" is given.
+    needs_room: whether the library ends the whole process on a full disk, so that room must be proved first.
+    ending: bytes near the end of every whole file, and their distance from the end.
+    absent_attributes: those that OpenImageIO invents for this file.
+    put_file_name: writes the file's own name into it, where the format keeps one.
     """
 
     name: str
     label: str
     extensions: tuple[str, ...]
     depths: dict[str, str]
-    own_provenance: bool
+    own_provenance: bool = False
+    free_channels: bool = False
+    channel_orders: tuple[str, ...] = ("RGBA", "RGB", "YA", "Y")
+    numbered_channels: bool = False
+    parts: Literal["none", "declared", "appended"] = "none"
+    holds_window: Callable[[Box, Box, float], bool] = _nowhere
+    tiles: bool = False
+    alpha: Literal["multiplied", "straight", "stated"] = "stated"
+    compressions: tuple[str, ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
+    rate: tuple[str, Literal["rational", "float"]] | None = None
+    number_types: bool = True
+    written_as: tuple[tuple[str, str], ...] = ()
+    stamps_time: bool = False
+    needs_room: bool = False
+    ending: tuple[int, bytes] | None = None
+    absent_attributes: Callable[[Path], tuple[str, ...]] = lambda path: ()
+    put_file_name: Callable[[Path, str], None] = lambda path, name: None
+
+
+def _same(*depths: str) -> dict[str, str]:
+    return {depth: depth for depth in depths}
 
 
 IMAGES = (
     ImageFormat(
-        "openexr",
-        "OpenEXR",
-        (".exr", ".sxr", ".mxr"),
-        {
-            "uint8": "half",
-            "uint10": "half",
-            "uint12": "float",
-            "uint16": "float",
-            "uint32": "uint32",
-            "half": "half",
-            "float": "float",
+        name="openexr",
+        label="OpenEXR",
+        extensions=(".exr", ".sxr", ".mxr"),
+        depths={
+            **{"uint8": "half", "uint10": "half", "uint12": "float", "uint16": "float"},
+            **_same("uint32", "half", "float"),
         },
-        True,
+        own_provenance=True,
+        free_channels=True,
+        parts="declared",
+        holds_window=_anywhere,
+        tiles=True,
+        alpha="multiplied",
+        compressions=(
+            *("none", "rle", "zip", "zips", "piz", "pxr24"),
+            *("b44", "b44a", "dwaa", "dwab", "htj2k"),
+        ),
+        rate=("FramesPerSecond", "rational"),
+        number_types=False,
+        written_as=(("dpx:", "dpx/"),),
+        stamps_time=True,
     ),
     ImageFormat(
-        "dpx",
-        "DPX",
-        (".dpx",),
-        {
-            "uint8": "uint8",
-            "uint10": "uint10",
-            "uint12": "uint12",
-            "uint16": "uint16",
-            "half": "uint16",
-            "float": "uint16",
-        },
-        False,
+        name="dpx",
+        label="DPX",
+        extensions=(".dpx",),
+        depths={**_same("uint8", "uint10", "uint12", "uint16"), "half": "uint16", "float": "uint16"},
+        channel_orders=("RGBA", "RGB", "Y"),
+        holds_window=_within,
+        rate=("dpx:FrameRate", "float"),
+        absent_attributes=absent_attributes,
+        put_file_name=put_file_name,
     ),
     ImageFormat(
-        "tiff",
-        "TIFF",
-        (".tif", ".tiff"),
-        {
-            "uint8": "uint8",
-            "uint10": "uint10",
-            "uint12": "uint12",
-            "uint16": "uint16",
-            "uint32": "float",
-            "half": "float",
-            "float": "float",
+        name="tiff",
+        label="TIFF",
+        extensions=(".tif", ".tiff"),
+        depths={
+            **_same("uint8", "uint10", "uint12", "uint16"),
+            **{"uint32": "float", "half": "float", "float": "float"},
         },
-        False,
+        numbered_channels=True,
+        parts="appended",
+        holds_window=_within_square,
+        tiles=True,
+        compressions=("none", "lzw", "zip", "packbits"),
+        stamps_time=True,
     ),
     ImageFormat(
-        "png",
-        "PNG",
-        (".png",),
-        {
-            "uint8": "uint8",
-            "uint10": "uint16",
-            "uint12": "uint16",
-            "uint16": "uint16",
-            "half": "uint16",
-            "float": "uint16",
-        },
-        True,
+        name="png",
+        label="PNG",
+        extensions=(".png",),
+        depths={"uint8": "uint8", **dict.fromkeys(("uint10", "uint12", "uint16", "half", "float"), "uint16")},
+        own_provenance=True,
+        alpha="straight",
+        ending=(8, b"IEND"),  # and four bytes of checksum
     ),
     ImageFormat(
-        "jpeg",
-        "JPEG",
-        (".jpg", ".jpeg"),
-        dict.fromkeys(("uint8", "uint10", "uint12", "uint16", "half", "float"), "uint8"),
-        False,
+        name="jpeg",
+        label="JPEG",
+        extensions=(".jpg", ".jpeg"),
+        depths=dict.fromkeys(("uint8", "uint10", "uint12", "uint16", "half", "float"), "uint8"),
+        channel_orders=("RGB", "Y"),
+        settings=(("compression", f"jpeg:{JPEG_QUALITY}"), ("jpeg:subsampling", "4:4:4")),
+        needs_room=True,
+        ending=(2, b"\xff\xd9"),
     ),
 )
 MOVIES = (".mov", ".mp4", ".m4v", ".mkv", ".mxf", ".avi", ".mpg", ".mpeg", ".m2v", ".ts", ".m2ts", ".webm")

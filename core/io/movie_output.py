@@ -12,33 +12,24 @@ from typing import Any
 
 import av
 import av.error
-import numpy as np
 
-from interneg.errors import OutputError, UsageError
-from interneg.frame import DEPTHS, Frame
+from interneg.errors import OutputError
+from interneg.frame import Frame
 from interneg.io import timecode
-from interneg.io.clip import outline_digest, rate_in
-from interneg.io.movie import FULL_RANGE, PLANAR, UNSPECIFIED, usual_matrix
-from interneg.io.output import (
-    claim,
-    clear,
-    head_digest,
-    publish,
-    read_sidecar,
-    refusal,
-    temporary_name,
-    write_sidecar,
-)
-from interneg.io.pixels import integers, once, unassociated
+from interneg.io.digests import head_digest, outline_digest
+from interneg.io.movie_formats import coding_of, layout_of, movie_format
+from interneg.io.movie_pixels import FULL_RANGE, UNSPECIFIED, to_picture
+from interneg.io.pixels import once
+from interneg.io.rates import rate_in
+from interneg.io.sidecar import read_sidecar, write_sidecar
 from interneg.io.sound import Sound
-from interneg.io.ycbcr import MATRICES, Coding, lower, to_codes
+from interneg.publish import claim, publish, refusal, remove_abandoned, temporary_name
 
 __all__ = ["MovieOutput"]
 
 log = logging.getLogger("interneg.io")
 
 DEFAULT_RATE = Fraction(24)
-H264_QUALITY = 14
 
 
 class MovieOutput:
@@ -65,8 +56,7 @@ class MovieOutput:
         depth: str | None,
         sound: Sound | None = None,
     ) -> None:
-        if path.suffix.lower() not in (".mov", ".mp4", ".m4v", ".mkv"):
-            raise UsageError(f"{path}: movies are written as .mov (ProRes), .mp4 (H.264) or .mkv (FFV1)")
+        self._format = movie_format(path)
         self._path = path
         self._overwrite = overwrite
         self._depth = depth
@@ -86,14 +76,21 @@ class MovieOutput:
         self._stream: Any = None
 
     def path_of(self, number: int) -> Path:
+        """The movie, for every frame."""
         return self._path
 
     def provenance(self, number: int) -> dict[str, str] | None:
+        """What the frame in the movie that is there was made from; see `Output.provenance`."""
         if self._kept is None:
             self._kept = self._look()
         return self._kept.get(number) if self._ours else {}
 
     def write(self, frame: Frame, provenance: Mapping[str, str]) -> Path:
+        """Encode one frame, each with a higher number than the one before.
+
+        Raises OutputError where it is not like the first, comes out of order or cannot be written; the
+        unfinished movie is then gone.
+        """
         if self._ended:
             raise OutputError(f"{self._path}: the movie is closed; frame {frame.number} came too late")
         with self._guarded():
@@ -108,6 +105,7 @@ class MovieOutput:
         return self._path
 
     def close(self) -> None:
+        """Finish the movie and give it its name. Raises OutputError."""
         if self._stream is None:
             return
         self._ended = True
@@ -123,6 +121,7 @@ class MovieOutput:
         self._stream = None
 
     def abort(self) -> None:
+        """Give up: the unfinished movie goes, one that was there before stays."""
         self._ended = True
         if self._sound is not None:
             self._sound.close()
@@ -181,39 +180,30 @@ class MovieOutput:
                 "allow overwriting"
             )
         path.parent.mkdir(parents=True, exist_ok=True)
-        codec, name, options = self._encoder(frame)
-        clear(path)
+        kind = self._format
+        layout = layout_of(frame, kind, path, self._depth)
+        remove_abandoned(path)
         self._raw = BufferedWriter(FileIO(self._temporary, "wb"))
         with suppress(OSError):  # some file systems have no locks
             claim(self._raw)
-        container = {".mkv": "matroska", ".mov": "mov"}.get(path.suffix.lower(), "mp4")
-        self._file = av.open(self._raw, "w", format=container)
-        stream = self._file.add_stream(codec, rate=self._rate, options=options)
-        layout = av.VideoFormat(name, frame.width, frame.height)
-        stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, name
+        self._file = av.open(self._raw, "w", format=kind.container)
+        stream = self._file.add_stream(kind.codec, rate=self._rate, options=layout.options)
+        stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, layout.name
         stream.time_base = 1 / self._rate
         stream.codec_context.thread_type = "AUTO"
         tags = frame.metadata
-        matrix = int(tags.get("cicp:matrix", 0))
-        # ProRes has no way to say full range, and the range of an R'G'B' source is not that of Y'CbCr
-        ycbcr = matrix in MATRICES or str(tags.get("movie:pixel_format", "")).startswith("yuv")
-        full = ycbcr and codec != "prores_ks" and int(tags.get("cicp:range", 0)) == 1
-        bits = av.VideoFormat(PLANAR.get(name, name), 2, 2).components[0].bits
-        if layout.is_rgb:
-            self._coding = Coding(0, True, bits)
-        else:
-            self._coding = Coding(matrix if matrix in MATRICES else usual_matrix(frame.height), full, bits)
-        context = stream.codec_context
+        self._coding = coding_of(frame, kind, layout.name)
         self._tags = (
             int(tags.get("cicp:primaries", UNSPECIFIED)),
             int(tags.get("cicp:transfer", UNSPECIFIED)),
             self._coding.matrix,
             FULL_RANGE if self._coding.full else 1,
         )
+        context = stream.codec_context
         context.color_primaries, context.color_trc, context.colorspace, context.color_range = self._tags
         context.sample_aspect_ratio = Fraction(frame.pixel_aspect).limit_denominator(1000)
-        if codec == "ffv1" and frame.pixel_aspect != 1:
-            log.warning("%s: FFV1 movies do not keep the pixel aspect %g", path, frame.pixel_aspect)
+        if frame.pixel_aspect != 1 and not kind.pixel_aspect:
+            log.warning("%s: %s movies do not keep the pixel aspect %g", path, kind.label, frame.pixel_aspect)
         start = tags.get("smpte:TimeCode")
         if isinstance(start, tuple) and start:
             stream.metadata["timecode"] = timecode.unpack(int(start[0]), rate_in(tags) or self._rate)
@@ -222,60 +212,9 @@ class MovieOutput:
                 self._file.metadata[key.removeprefix("movie:")] = str(value)
         if self._sound is not None and (left := self._sound.add_to(self._file)):
             log.warning("%s: this type of movie cannot hold the sound (%s)", path, ", ".join(left))
-        self._stream, self._layout, self._shape = stream, name, frame.pixels.shape
+        self._stream, self._layout, self._shape = stream, layout.name, frame.pixels.shape
         self._channels = frame.channels
-        log.info("%s: written as %s, %s, %s frames per second", path, codec, name, self._rate)
-
-    def _encoder(self, frame: Frame) -> tuple[str, str, dict[str, str]]:
-        """The codec, its pixel format and options for frames like this one."""
-        names = frame.channels
-        if set(names) not in ({"Y"}, {"R", "G", "B"}, {"R", "G", "B", "A"}) or frame.parts:
-            held = "RGBA" if {"R", "G", "B"} <= set(names) else "Y"
-            extra = [n for n in names if n not in held] + [
-                p.metadata.get("name", "part") for p in frame.parts
-            ]
-            raise OutputError(
-                f"{self._path}: a movie holds Y, RGB or RGBA, not {', '.join(map(str, extra or names))}; "
-                "write EXR"
-            )
-        if frame.data_window != frame.display_window:
-            raise OutputError(
-                f"{self._path}: a movie cannot hold the data window {tuple(frame.data_window)} in the format "
-                f"{tuple(frame.display_window)}; write EXR, or crop the picture first"
-            )
-        alpha, grey = "A" in names, names == ("Y",)
-        bits = {"uint8": 8, "uint10": 10, "uint12": 12}.get(
-            self._depth or max(frame.depth, key=DEPTHS.index), 16
-        )
-        source = str(frame.metadata.get("movie:pixel_format", ""))
-        source = PLANAR.get(source, source).replace("yuvj", "yuv") if self._depth is None else ""
-        if source and ("a" in source.removeprefix("gray").partition("p")[0]) != alpha:
-            source = ""
-        kind = self._path.suffix.lower()
-        if kind == ".mov":
-            if alpha or source.startswith("yuv444"):
-                return (
-                    "prores_ks",
-                    "yuva444p10le" if alpha else "yuv444p10le",
-                    {"profile": "4", "vendor": "apl0"},
-                )
-            return "prores_ks", "yuv422p10le", {"profile": "3", "vendor": "apl0"}
-        deep = "" if bits == 8 else f"{bits}le"
-        if kind == ".mkv":
-            fallback = f"gray{deep}" if grey else f"gbr{'a' * alpha}p{deep}"
-            fallback = {"gbrp": "bgr0", "gbrap": "bgra"}.get(fallback, fallback)
-            known = {f.name for f in av.codec.Codec("ffv1", "w").video_formats or ()}
-            options = {"level": "3", "slicecrc": "1", "g": "1"}
-            return "ffv1", source if source in known else fallback, options
-        if alpha:
-            raise OutputError(
-                f"{self._path}: H.264 cannot hold alpha; write .mov (ProRes 4444) or .mkv (FFV1)"
-            )
-        even = frame.width % 2 == 0 and frame.height % 2 == 0
-        deep = "" if bits == 8 else "10le"
-        fallback = f"yuv4{'20' if even else '44'}p{deep}"
-        known = {f.name for f in av.codec.Codec("libx264", "w").video_formats or ()}
-        return "libx264", source if source in known and even else fallback, {"crf": str(H264_QUALITY)}
+        log.info("%s: written as %s, %s, %s frames per second", path, kind.codec, layout.name, self._rate)
 
     def _check(self, frame: Frame) -> None:
         if frame.pixels.shape != self._shape or frame.channels != self._channels:
@@ -289,38 +228,12 @@ class MovieOutput:
             )
 
     def _picture(self, frame: Frame) -> Any:
-        """The frame as FFmpeg has it, coded, rounded and in the encoder's pixel format."""
-        planar = PLANAR.get(self._layout, self._layout)
-        picture = av.VideoFrame(frame.width, frame.height, planar)
-        parts = picture.format.components
+        """The frame as the encoder takes it, with its tags and its time."""
 
         def warn(kind: str, sentence: str) -> None:
             self._tell(self._path, frame.number, kind, sentence)
 
-        pixels = frame.pixels[
-            [frame.channels.index(n) for n in ("R", "G", "B", "A", "Y") if n in frame.channels]
-        ]
-        if "A" in frame.channels and not frame.metadata.get("oiio:UnassociatedAlpha", 0):
-            pixels = unassociated(pixels.transpose(1, 2, 0), warn).transpose(2, 0, 1)
-        coding, top = self._coding, np.float32(2**self._coding.bits - 1)
-        colour = np.repeat(pixels, 3, 0) if len(pixels) == 1 and len(parts) > 1 else pixels[:3]
-        if picture.format.is_rgb:
-            planes = list(colour * top)
-        elif len(parts) == 1:
-            zero, one = coding.luma
-            planes = [colour[0] * np.float32(one) + np.float32(zero)]
-        else:
-            y, cb, cr = to_codes(colour, coding)
-            planes = [y, *(lower(c, parts[1].height, parts[1].width, centred=False) for c in (cb, cr))]
-        if "A" in frame.channels:
-            planes.append(pixels[3] * top)
-        for component, plane in zip(parts, planes, strict=True):
-            codes = integers(plane, component.bits, warn)
-            target = picture.planes[component.plane]
-            rows = np.zeros((target.height, target.line_size // codes.itemsize), codes.dtype)
-            rows[: component.height, : component.width] = codes
-            target.update(rows.tobytes())
-        picture = picture.reformat(format=self._layout) if planar != self._layout else picture
+        picture = to_picture(frame, self._layout, self._coding, warn)
         picture.color_primaries, picture.color_trc, picture.colorspace, picture.color_range = self._tags
         picture.pts, picture.time_base = len(self._made), 1 / self._rate
         return picture

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import errno
-import glob
-import hashlib
-import json
 import logging
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import Protocol
 
-from interneg.errors import InputError, OutputError, UsageError, unreachable
+from interneg.errors import OutputError, UsageError, unreachable
 from interneg.frame import DEPTHS, Frame
-from interneg.io.clip import Clip, content_digest, refuse_same
+from interneg.io.clip import Clip
 from interneg.io.formats import image_format, is_movie, unknown_extension
-from interneg.io.pixels import once
+from interneg.io.image_output import ImageOutput
+from interneg.io.same_file import refuse_same
 from interneg.io.sequence import Pattern, number_in
 
 __all__ = ["Output", "open_output"]
 
 log = logging.getLogger("interneg.io")
-
-PREFIX = "interneg:"
-SPACE = "interneg:colourspace"
-SIDECARS = ".interneg"
 
 
 class Output(Protocol):
@@ -105,7 +96,7 @@ def open_output(
     others = _others(like)
     wanted = tuple(numbers if numbers is not None else like.numbers)
     if is_movie(path) and not path.is_dir():
-        from interneg.io.movie import MovieClip
+        from interneg.io.movie_clip import MovieClip
         from interneg.io.movie_output import MovieOutput
 
         refuse_same(like, {0: path})
@@ -134,7 +125,7 @@ def open_output(
 def _others(like: Clip) -> Sequence[str]:
     if not like.is_movie:
         return ()
-    from interneg.io.movie import MovieClip
+    from interneg.io.movie_clip import MovieClip
 
     return like.others if isinstance(like, MovieClip) else ()
 
@@ -155,196 +146,3 @@ def _names(path: Path, like: Clip) -> Pattern | Path:
         return Pattern(path, f"{source.stem if source else 'frame'}.", 4, ".exr")
     parts = number_in(source)
     return Pattern(path, parts[0], len(parts[1]), parts[2]) if parts else path / source.name
-
-
-class ImageOutput:
-    """Frames to image files, each whole or not there."""
-
-    is_movie = False
-
-    def __init__(self, names: Pattern | Path, *, overwrite: bool, depth: str | None) -> None:
-        self._names = names
-        self._overwrite = overwrite
-        self._depth = depth
-        self._tell = once()
-        self._looked = False
-
-    def path_of(self, number: int) -> Path:
-        return self._names if isinstance(self._names, Path) else self._names.path(number)
-
-    def write(self, frame: Frame, provenance: Mapping[str, str]) -> Path:
-        from interneg.io.images import lost_attributes, write_image
-
-        path = self.path_of(frame.number)
-        if not self._overwrite and path.exists() and self.provenance(frame.number) == {}:
-            raise OutputError(
-                f"{path}: the file exists and is not a frame of ours, or was changed since; remove it or "
-                "allow overwriting"
-            )
-        kind = image_format(path)
-        inside = kind is not None and kind.own_provenance
-        attributes = {PREFIX + k: v for k, v in provenance.items()}
-        if frame.colour_space:
-            attributes[SPACE] = frame.colour_space
-        with replacing(path) as temporary:
-            write_image(
-                temporary,
-                frame,
-                attributes=attributes if inside else {},
-                depth=self._depth,
-                warn=lambda what, sentence: self._tell(path, frame.number, what, sentence),
-                on=path,
-            )
-            if not self._looked:
-                self._looked = True
-                if lost := lost_attributes(temporary, frame):
-                    more = f" and {len(lost) - 12} more" if len(lost) > 12 else ""
-                    sentence = f"the file cannot hold the attributes {', '.join(lost[:12])}{more}"
-                    self._tell(path, frame.number, "attributes", sentence)
-            write_sidecar(path, temporary, content_digest(temporary), {frame.number: provenance})
-        return path
-
-    def provenance(self, number: int) -> dict[str, str] | None:
-        from interneg.io.damage import damage
-        from interneg.io.images import read_attributes, read_image
-
-        path = self.path_of(number)
-        try:
-            size = path.stat().st_size
-            if not size:
-                return None
-            kept, digest = read_sidecar(path), content_digest(path)
-        except OSError:
-            return None if not path.exists() else {}
-        if kept and digest == kept.digest:
-            return kept.frames.get(number, {})
-        try:
-            found = read_attributes(path)
-        except InputError:
-            found = {}
-        own = {
-            k.removeprefix(PREFIX): str(v) for k, v in found.items() if k.startswith(PREFIX) and k != SPACE
-        }
-        if kept and digest == kept.before:
-            return own or None
-        if own and damage(path):
-            return None
-        # EXR drops empty entries, so what stands in the file is a part of what was written
-        if kept is None or not own.items() <= kept.frames.get(number, {}).items():
-            return own  # taken here from elsewhere, without its side file
-        if size <= kept.size:
-            try:
-                read_image(path)
-            except InputError:
-                return None
-        return {}
-
-    def close(self) -> None:
-        """Every frame is finished when `write` returns."""
-
-    def abort(self) -> None:
-        """Every frame is finished when `write` returns."""
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside `path`; move what was written there into place, whole and on disk.
-
-    On any failure the temporary file goes and `path` is as it was. Raises OutputError for what the system
-    refuses.
-    """
-    temporary = temporary_name(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        publish(temporary, path)
-    except OSError as e:
-        raise OutputError(f"{path}: {refusal(e)}") from e
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def temporary_name(path: Path) -> Path:
-    """A hidden name beside `path` that no other process takes, with the same extension."""
-    return path.with_name(f".{path.stem}.{os.urandom(4).hex()}.tmp{path.suffix}")
-
-
-def claim(file: BinaryIO) -> None:
-    """Lock a file for as long as it is open, where the system can. Raises OSError where another holds it."""
-    try:
-        import fcntl
-    except ImportError:  # Windows, which removes no open file anyway
-        return
-    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def clear(path: Path) -> None:
-    """Remove what killed renders of `path` left under temporary names; what is being written is claimed."""
-    for left in path.parent.glob(f".{glob.escape(path.stem)}.{'[0-9a-f]' * 8}.tmp{path.suffix}"):
-        with suppress(OSError), open(left, "rb+") as file:
-            claim(file)
-            left.unlink()
-
-
-def publish(temporary: Path, path: Path) -> None:
-    """Move a finished file into place once it is on disk. Raises OSError."""
-    with open(temporary, "rb+") as f:
-        os.fsync(f.fileno())
-    os.replace(temporary, path)
-
-
-def refusal(e: OSError) -> str:
-    """What the system refused, in plain words."""
-    if e.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return f"the disk is full or its quota used up ({errno.errorcode[e.errno]}: {e.strerror})"
-    if e.errno in (errno.EEXIST, errno.ENOTDIR):
-        return f"a part of its path is a file, not a folder ({e.filename})"
-    return f"the file could not be written: {e.strerror}"
-
-
-class Sidecar(NamedTuple):
-    """What is kept beside a file of ours: its digest and size, its frames' provenance.
-
-    head: a hash of its first bytes. before: the digest of the file of ours that it replaced.
-    """
-
-    digest: str
-    size: int
-    head: str
-    before: str
-    frames: dict[int, dict[str, str]]
-
-
-def write_sidecar(path: Path, content: Path, digest: str, frames: Mapping[int, Mapping[str, str]]) -> None:
-    """Keep the provenance of a file's frames beside it, before `content` becomes that file.
-
-    In this order an end at any moment leaves no file of ours that would be taken for a stranger's. Raises
-    OSError and OutputError.
-    """
-    former = read_sidecar(path)
-    kept = Sidecar(
-        digest,
-        content.stat().st_size,
-        head_digest(content),
-        former.digest if former else "",
-        {n: dict(p) for n, p in frames.items()},
-    )
-    with replacing(path.parent / SIDECARS / f"{path.name}.json") as temporary:
-        temporary.write_text(json.dumps(kept._asdict(), indent=1), encoding="utf-8")
-
-
-def read_sidecar(path: Path) -> Sidecar | None:
-    """What is kept beside a file, None where there is nothing that can be read."""
-    try:
-        kept = json.loads((path.parent / SIDECARS / f"{path.name}.json").read_text(encoding="utf-8"))
-        frames = {int(n): {str(k): str(v) for k, v in p.items()} for n, p in kept["frames"].items()}
-        return Sidecar(str(kept["digest"]), int(kept["size"]), str(kept["head"]), str(kept["before"]), frames)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-
-
-def head_digest(path: Path) -> str:
-    """A hash of the first KiB of a file. Raises OSError."""
-    with open(path, "rb") as f:
-        return hashlib.blake2b(f.read(1024), digest_size=16).hexdigest()

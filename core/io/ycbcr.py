@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from interneg.errors import InputError
 
-__all__ = ["MATRICES", "Coding", "lower", "raise_to", "to_codes", "to_rgb"]
+__all__ = ["MATRICES", "Coding", "lower", "raise_to", "to_codes", "to_rgb", "usual_matrix"]
 
 Floats = npt.NDArray[np.float32]
 
@@ -59,8 +59,16 @@ class Coding(NamedTuple):
         return MATRICES[self.matrix]
 
 
+def usual_matrix(height: int) -> int:
+    """The matrix (H.273 code) of pictures that do not say: BT.709 from 720 lines on, else BT.601."""
+    return 1 if height >= 720 else 6
+
+
 def to_rgb(y: Floats, cb: Floats, cr: Floats, coding: Coding) -> Floats:
-    """(3, H, W) R'G'B', nominally 0..1, from planes of codes; chroma already of the size of luma."""
+    """(3, H, W) float32 R'G'B', nominally 0..1, from planes of codes; chroma already of the size of luma.
+
+    y, cb, cr: (H, W) float32, any codes; nothing is clipped. Raises InputError for an unknown matrix.
+    """
     kr, kb = coding.weights
     kg = 1 - kr - kb
     zero, one = coding.luma
@@ -79,7 +87,10 @@ def to_rgb(y: Floats, cb: Floats, cr: Floats, coding: Coding) -> Floats:
 
 
 def to_codes(rgb: Floats, coding: Coding) -> tuple[Floats, Floats, Floats]:
-    """Planes of codes Y', Cb, Cr, not yet rounded, from (3, H, W) R'G'B'; the inverse of `to_rgb`."""
+    """Planes of codes Y', Cb, Cr, (H, W) float32 not yet rounded or clipped; the inverse of `to_rgb`.
+
+    rgb: (3, H, W) float32 R'G'B', nominally 0..1. Raises InputError for an unknown matrix.
+    """
     kr, kb = coding.weights
     zero, one = coding.luma
     middle, span = coding.chroma
@@ -92,8 +103,9 @@ def to_codes(rgb: Floats, coding: Coding) -> tuple[Floats, Floats, Floats]:
 
 
 def raise_to(plane: Floats, height: int, width: int, *, centred: bool) -> Floats:
-    """Interpolate a chroma plane linearly to the size of luma.
+    """Interpolate a chroma plane linearly to the size of luma, `height` rows of `width`.
 
+    plane: (h, w) float32, any range; whole as it is or half the size in one direction or both.
     Vertically chroma lies midway between two lines; horizontally on the even columns, or midway too where
     `centred` (JPEG, MPEG-1).
     """

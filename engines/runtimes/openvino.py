@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from interneg.engines.runtimes.base import Choice, Network, Runtime
 from interneg.engines.store import Store
 from interneg.errors import EngineError
 from interneg.frame import Pixels
+from interneg.processor import cores
 
 _KEPT_SHAPES = 2
 _MOST_LANES = 4
@@ -67,7 +67,7 @@ class _Network(Network):
     """
 
     def __init__(self, model: Model, weights: bytes, precision: Precision, threads: int | None) -> None:
-        super().__init__(model, lanes=min(threads or _cores(), _MOST_LANES))
+        super().__init__(model, lanes=min(threads or cores(), _MOST_LANES))
         self._precision = precision
         try:
             self._model = _core().read_model(weights)
@@ -167,10 +167,6 @@ def _core() -> Any:
 @functools.cache
 def _capabilities() -> tuple[str, ...]:
     return tuple(_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _vnni() -> bool:

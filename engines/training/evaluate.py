@@ -14,13 +14,13 @@ from torch import Tensor, nn
 
 from interneg.engines.training.colour import rgb_to_ycc
 from interneg.engines.training.networks import build, restore
-from interneg.engines.training.pack import read
 from interneg.engines.training.psnr import psnr
+from interneg.io.image_reader import read_rgb8
 
 
 def picture(path: Path) -> Tensor:
     """Y, Cb, Cr float32 (1,3,H,W) of an 8-bit image file."""
-    rgb = torch.from_numpy(read(path)).permute(2, 0, 1)[None].float() / 255
+    rgb = torch.from_numpy(read_rgb8(path)).permute(2, 0, 1)[None].float() / 255
     return rgb_to_ycc(rgb)
 
 

@@ -1,6 +1,6 @@
 """The networks by name, and the base picture that their correction is added to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from torch import Tensor, nn
@@ -18,13 +18,14 @@ class Restorer(Protocol):
     scales: tuple[int, ...]
 
 
+NETWORKS: Mapping[str, type[Lite]] = {"lite": Lite, "standard": Standard}
+
+
 def build(name: str, scales: Sequence[int]) -> nn.Module:
     """A fresh network with heads for the scales."""
-    if name == "lite":
-        return Lite(scales)
-    if name == "standard":
-        return Standard(scales)
-    raise ValueError(f"network {name!r} is not one of lite, standard")
+    if name not in NETWORKS:
+        raise ValueError(f"network {name!r} is not one of {', '.join(NETWORKS)}")
+    return NETWORKS[name](scales)
 
 
 def base(planes: Tensor, scale: int) -> Tensor:

@@ -4,24 +4,23 @@
 
 Stills are any images of at least 256x256 (several tiles are cut from large ones); a clip is a folder
 of frames. Each is also reduced by 1, 2 and 4 and put through a real codec: clips through H.264 and
-MPEG-2 with I and P frames, stills through JPEG and intra-only H.264 and MPEG-2. Needs OpenImageIO and PyAV.
+MPEG-2 with I and P frames, stills through JPEG and intra-only H.264 and MPEG-2.
 """
 
 import argparse
-import io
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import av
 import numpy as np
-import OpenImageIO as oiio
 import torch
 from numpy.typing import NDArray
 
 from interneg.engines.training import levels
 from interneg.engines.training.resample import resize
 from interneg.engines.training.tiles import pack_filter
+from interneg.errors import InternegError
+from interneg.io.image_reader import read_rgb8
+from interneg.io.recompression import through_jpeg, through_video
 
 Pixels = NDArray[np.uint8]
 SIDE = 256
@@ -42,15 +41,6 @@ class Shelf:
         self.q.append(q)
 
 
-def read(path: Path) -> Pixels:
-    """Encoded RGB uint8 (H,W,3) of an image file."""
-    picture = oiio.ImageBuf(str(path))
-    pixels = picture.get_pixels(oiio.UINT8)
-    if picture.has_error or pixels is None:
-        raise ValueError(f"{path}: not readable as an image: {picture.geterror()}")
-    return np.ascontiguousarray(np.repeat(pixels, 3, 2) if pixels.shape[2] < 3 else pixels[..., :3])
-
-
 def tiles_of(picture: Pixels) -> list[Pixels]:
     """Every whole 256x256 tile of a picture, from its top left."""
     height, width = picture.shape[:2]
@@ -68,69 +58,32 @@ def reduce(picture: Pixels, scale: int) -> Pixels:
     return rounded
 
 
-def through_video(
-    frames: list[Pixels], codec: str, options: dict[str, str], group: int, qscale: int
-) -> list[Pixels]:
-    """Encode RGB frames as 4:2:0 video in memory and decode them again."""
-    stream_file = io.BytesIO()
-    with av.open(stream_file, "w", format="matroska") as sink:
-        stream = sink.add_stream(codec, rate=24, options=options)
-        stream.height, stream.width = frames[0].shape[:2]
-        stream.pix_fmt = "yuv420p"
-        context = stream.codec_context
-        context.gop_size, context.max_b_frames, context.thread_count = group, 0, 1
-        if qscale:
-            context.qmin = context.qmax = qscale
-            context.flags |= 2  # AV_CODEC_FLAG_QSCALE
-            context.global_quality = qscale * 118
-        for frame in frames:
-            sink.mux(stream.encode(av.VideoFrame.from_ndarray(frame, "rgb24")))
-        sink.mux(stream.encode(None))
-    stream_file.seek(0)
-    with av.open(stream_file) as source:
-        return [frame.to_ndarray(format="rgb24") for frame in source.decode(video=0)]
-
-
 def through_codec(frames: list[Pixels], dice: np.random.Generator, still: bool) -> tuple[list[Pixels], float]:
     """What a codec at a random setting makes of the frames, and its level q."""
     kind = dice.choice(["h264", "mpeg2", "jpeg"], p=[0.45, 0.2, 0.35] if still else [0.75, 0.25, 0.0])
     if kind == "jpeg":
         quality = int(dice.integers(8, 96))
         return [
-            through_jpeg(f, quality, bool(dice.random() < 0.7)) for f in frames
+            through_jpeg(f, quality, halved=bool(dice.random() < 0.7)) for f in frames
         ], levels.from_jpeg_quality(quality)
     group = 1 if still else 12
     if kind == "mpeg2":
         qscale = int(dice.integers(2, 29))
-        return through_video(frames, "mpeg2video", {}, group, qscale), levels.from_mpeg2_qscale(qscale)
+        coded = through_video(frames, "mpeg2video", {}, group=group, qscale=qscale)
+        return coded, levels.from_mpeg2_qscale(qscale)
     qp = int(dice.integers(16, 46))
     options = {"preset": "veryfast", "qp": str(qp)}
     if dice.random() < 0.25:
         options["x264-params"] = "no-deblock=1"
-    return through_video(frames, "libx264", options, group, 0), levels.from_h264_qp(qp)
-
-
-def through_jpeg(frame: Pixels, quality: int, halved: bool) -> Pixels:
-    """One frame through a JPEG file, chroma at half size or full."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = str(Path(folder) / "coded.jpg")
-        spec = oiio.ImageSpec(frame.shape[1], frame.shape[0], 3, oiio.UINT8)
-        spec["compression"] = f"jpeg:{quality}"
-        spec["jpeg:subsampling"] = "4:2:0" if halved else "4:4:4"
-        sink = oiio.ImageOutput.create(path)
-        if sink is None:
-            raise RuntimeError(f"OpenImageIO cannot write JPEG: {oiio.geterror()}")
-        sink.open(path, spec)
-        sink.write_image(np.ascontiguousarray(frame))
-        sink.close()
-        return read(Path(path))
+    return through_video(frames, "libx264", options, group=group), levels.from_h264_qp(qp)
 
 
 def make(stills: list[Path], clips: list[Path], cap_mib: float, seed: int) -> dict[str, NDArray[np.generic]]:
     """Gather tiles and their coded versions until the pixels reach about ``cap_mib`` compressed.
 
     Stills of less than 256x256, and clips of that or of less than three frames, are left out.
-    Raises ValueError for a folder that is not there or holds no picture, and where nothing is left.
+    Raises ValueError for a folder that is not there or holds no picture, and where nothing is left;
+    InputError for a picture that cannot be read.
     """
     dice = np.random.default_rng(seed)
     tiles: list[Pixels] = []
@@ -150,11 +103,12 @@ def make(stills: list[Path], clips: list[Path], cap_mib: float, seed: int) -> di
     for index in dice.permutation(len(sources)):
         path, is_clip = sources[index]
         if is_clip:
-            frames = [read(f)[:SIDE, :SIDE] for f in sorted(path.iterdir()) if f.suffix.lower() in IMAGES]
+            names = [p for p in sorted(path.iterdir()) if p.suffix.lower() in IMAGES]
+            frames = [read_rgb8(p)[:SIDE, :SIDE] for p in names]
             whole = len(frames) > 2 and all(f.shape == (SIDE, SIDE, 3) for f in frames)
             shown = [2, len(frames) - 1] if whole else []
         else:
-            frames = tiles_of(read(path))
+            frames = tiles_of(read_rgb8(path))
             shown = list(range(len(frames)))
         if not shown:
             continue
@@ -202,7 +156,7 @@ def main() -> None:
     args = parser.parse_args()
     try:
         arrays = make(args.stills, args.clips, args.cap_mib, args.seed)
-    except ValueError as error:
+    except (ValueError, InternegError) as error:
         parser.error(str(error))
     np.savez_compressed(args.out, data=np.array(args.data, np.str_), **arrays)  # type: ignore[arg-type]
     print(f"{len(arrays['tiles'])} tiles, {args.out.stat().st_size / 2**20:.1f} MiB")

@@ -47,11 +47,11 @@ def analyse(
     from interneg.colour import Colour
     from interneg.engines.source import Engines
     from interneg.errors import OutputError
-    from interneg.io.output import replacing
     from interneg.plugin.batch.analyse import analyse as run
     from interneg.plugin.batch.job import Job
     from interneg.plugin.batch.progress import shown
     from interneg.plugin.cli.recipes import changed, recipe_of
+    from interneg.publish import replacing
 
     there = [path for path in (file, nuke) if path is not None and path.exists()]
     if there and not overwrite:

@@ -73,7 +73,7 @@ def qc(
 
 
 def _write(path: Path, content: bytes) -> None:
-    from interneg.io.output import replacing
+    from interneg.publish import replacing
 
     with replacing(path) as temporary:
         temporary.write_bytes(content)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from interneg.engines import gpus as graphics
 from interneg.engines.store import Store
 from interneg.errors import ColourError
 from interneg.plugin.machine.sizes import GIB, MIB
+from interneg.processor import cores, processor_name
 
 _CPU_FEATURES = (
     "avx2",
@@ -45,7 +45,6 @@ def packages() -> dict[str, str | None]:
 def processor() -> dict[str, Any]:
     """Its name, its cores and those of its features that networks profit from, None where unknown."""
     flags: set[str] = set()
-    name = platform.processor() or platform.machine()
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -54,10 +53,8 @@ def processor() -> dict[str, Any]:
         key, _, value = line.partition(":")
         if key.strip() == "flags":
             flags = set(value.split())
-        elif key.strip() == "model name":
-            name = value.strip()
     features = [f for f in _CPU_FEATURES if f in flags] if lines else None
-    return {"name": name, "cores": os.cpu_count(), "features": features}
+    return {"name": processor_name(), "cores": cores(), "features": features}
 
 
 def memory() -> dict[str, float]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from interneg.errors import OutputError
+from interneg.publish import publish, temporary_name
 
 MARK = "# by interneg install"
 
@@ -111,13 +111,13 @@ def _read(path: Path) -> bytes:
 def _replace(path: Path, content: bytes) -> None:
     """Write a file whole or not at all; a link stays one."""
     target = path.resolve()
-    fresh = target.with_name(f".{target.name}.interneg-{os.getpid()}")
+    fresh = temporary_name(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         fresh.write_bytes(content)
         if target.exists():
             shutil.copymode(target, fresh)
-        fresh.replace(target)
+        publish(fresh, target)
     except OSError as error:
         with contextlib.suppress(OSError):
             fresh.unlink()

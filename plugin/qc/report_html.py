@@ -14,12 +14,12 @@ import numpy.typing as npt
 
 import interneg
 from interneg.frame import Pixels
-from interneg.io.output import replacing
 from interneg.metrics.flip import flip
 from interneg.nonfinite import fill, nonfinite
 from interneg.plugin.qc.chart import chart
 from interneg.plugin.qc.figures import MEASURES, FrameQuality, Quality, number
 from interneg.plugin.qc.viewer import Viewer
+from interneg.publish import replacing
 
 _WORST_SHOWN = 4
 _THUMB_WIDTH = 480

@@ -7,7 +7,7 @@ import threading
 from functools import lru_cache
 
 from interneg.colour import Colour
-from interneg.colour.config import BUILT_IN
+from interneg.colour.spaces import BUILT_IN
 from interneg.errors import UsageError
 from interneg.plugin.worker.memory import Measurements
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import sys
 import threading
 from collections import OrderedDict, deque
@@ -14,6 +13,7 @@ from typing import Any
 from interneg.errors import HostMemoryError
 from interneg.memo import Memo
 from interneg.plugin.machine.sizes import size_text
+from interneg.processor import cores
 
 _POLL = 0.1
 """Seconds between two looks at whether a request that waits was called off."""
@@ -74,7 +74,7 @@ class Admission:
 
     def __init__(self, limit: int, make_room: Callable[[int], None]) -> None:
         self.limit = limit
-        self.most = max(2, (os.cpu_count() or 1) // _CORES)
+        self.most = max(2, cores() // _CORES)
         self.running = 0
         self._make_room = make_room
         self._taken = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from interneg.frame import Box, Frame, Pixels
 from interneg.plugin.worker.protocol import Image
+from interneg.processor import cores
 
 _BAND = 64
 """Rows that are copied at a time."""
@@ -79,4 +79,4 @@ def copy_common(source: Pixels, window: Box, target: Pixels, box: Box) -> None:
 @cache
 def _copiers() -> ThreadPoolExecutor:
     """One core alone does not fill the memory's bandwidth."""
-    return ThreadPoolExecutor(min(4, os.cpu_count() or 1), "interneg-copy")
+    return ThreadPoolExecutor(min(4, cores()), "interneg-copy")

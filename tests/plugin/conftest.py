@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from interneg.frame import Frame
-from interneg.io.images import write_image
+from interneg.io.image_writer import write_image
 
 LAYERS = ("R", "G", "B", "A", "Z", "id", "spec.R", "spec.G", "spec.B", "n.x", "n.y", "n.z")
 

@@ -8,7 +8,7 @@ import pytest
 
 from interneg.frame import Box, Frame
 from interneg.io.damage import damage
-from interneg.io.images import write_image
+from interneg.io.image_writer import write_image
 
 SUFFIXES = (".exr", ".dpx", ".tif", ".png", ".jpg")
 

@@ -13,7 +13,8 @@ from interneg.colour import Colour
 from interneg.errors import UsageError
 from interneg.frame import Frame
 from interneg.io import open_clip, open_output
-from interneg.io.images import read_attributes, write_image
+from interneg.io.image_reader import read_attributes
+from interneg.io.image_writer import write_image
 from interneg.plugin.batch.convert import Delivery
 
 

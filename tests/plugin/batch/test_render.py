@@ -123,7 +123,7 @@ def test_the_mask_is_not_written_over(plate: Plate, run: Any, tmp_path: Path) ->
 
 
 def test_masks_by_number_limit_the_result(plate: Plate, run: Any, tmp_path: Path) -> None:
-    from interneg.io.images import write_image
+    from interneg.io.image_writer import write_image
 
     pattern = plate(range(1, 5), depth=("float",) * 3)
     (tmp_path / "mask").mkdir()

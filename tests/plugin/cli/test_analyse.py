@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from interneg.frame import Frame
-from interneg.io.images import write_image
+from interneg.io.image_writer import write_image
 from interneg.plugin.cli.main import app
 
 JUMPS = [(0, 0), (3, -1), (-2, 2), (1, 1), (-3, 0), (2, -2), (0, 1), (-1, -1)]

@@ -24,8 +24,11 @@ from interneg.errors import EngineError, GpuMemoryError, HostMemoryError
 from interneg.frame import Box, Frame
 from interneg.graph import Graph
 from interneg.io import open_clip
-from interneg.io.images import JPEG_QUALITY, read_attributes, read_image, write_image
-from interneg.io.movie_output import DEFAULT_RATE, H264_QUALITY
+from interneg.io.formats import JPEG_QUALITY
+from interneg.io.image_reader import read_attributes, read_image
+from interneg.io.image_writer import write_image
+from interneg.io.movie_formats import H264_QUALITY
+from interneg.io.movie_output import DEFAULT_RATE
 from interneg.plugin.cli.main import app
 
 COPY = "denoise-sr:strength=0"

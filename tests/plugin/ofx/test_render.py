@@ -349,7 +349,8 @@ def test_caches_can_be_purged(bundle: Path, runtime: Path) -> None:
 def test_the_command_line_gives_the_same(bundle: Path, runtime: Path, tmp_path: Path, scale: str) -> None:
     """Denoise-SR on files and in a host: bit-identical in float."""
     from interneg.frame import Box, Frame
-    from interneg.io.images import read_image, write_image
+    from interneg.io.image_reader import read_image
+    from interneg.io.image_writer import write_image
 
     shown = picture(7, height=48, width=64, x=-8, y=4)
     top = 60 - shown.bounds.y2

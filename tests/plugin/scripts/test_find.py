@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from interneg.colour import Colour
-from interneg.colour.config import BUILT_IN
+from interneg.colour.spaces import BUILT_IN
 from interneg.errors import ColourError, RecipeError, UsageError
 from interneg.io import open_clip
 from interneg.nodes import NODES

@@ -18,7 +18,7 @@ from interneg.colour import Colour, WorkingSpace
 from interneg.engines.source import Engines
 from interneg.frame import Frame, Pixels
 from interneg.io import open_clip
-from interneg.io.images import write_image
+from interneg.io.image_writer import write_image
 from interneg.knobs import knob
 from interneg.node import Node, View
 from interneg.nodes import NODES

@@ -24,6 +24,7 @@ from interneg.errors import HostMemoryError, InputError, InternegError, UsageErr
 from interneg.plugin.worker import protocol, wire
 from interneg.plugin.worker.client import Client
 from interneg.plugin.worker.protocol import Kind
+from interneg.processor import cores
 
 Start = Callable[..., Any]
 Ask = Callable[..., Any]
@@ -181,7 +182,7 @@ def test_requests_that_are_called_off_are_dropped(start_worker: Start, ask: Ask)
     worker = start_worker()
     with worker.connect() as watching:
         status = lambda: watching.ask(Kind.STATUS, {})  # noqa: E731
-        most = max(2, (os.cpu_count() or 1) // 4)
+        most = max(2, cores() // 4)
         running = [worker.connect("runs") for _ in range(most)]
         waiting = [worker.connect("waits") for _ in range(4)]
         requests = [ask("waiting", knobs={"seconds": 1}) for _ in (*running, *waiting)]

@@ -1,0 +1,210 @@
+"""Image files to frames: all that a format can hold is read, or is an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import OpenImageIO as oiio
+
+from interneg.errors import InputError
+from interneg.frame import Box, Frame
+from interneg.io.attributes import PART, STRAIGHT, TILES
+from interneg.io.formats import ImageFormat, image_format
+from interneg.io.image_attributes import EXR_STRAIGHT, attributes_of
+from interneg.io.image_header import BITS
+from interneg.io.rates import rate_in
+
+__all__ = ["lost_attributes", "opened", "read_attributes", "read_image", "read_rgb8"]
+
+_LAYOUT = (
+    PART,
+    TILES,
+    "compression",
+    "planarconfig",
+    "Orientation",
+    "screenWindowCenter",
+    "screenWindowWidth",
+    "dpx:DittoKey",
+    "dpx:EndOfImagePadding",
+    "dpx:EndOfLinePadding",
+    "dpx:ImageDescriptor",
+    "dpx:Packing",
+    "dpx:Signal",
+    "dpx:Version",
+)
+_FORMATS = ("oiio", "openexr", "tiff", "png", "jpeg", "movie", "interneg")
+
+
+def read_image(path: Path, number: int = 0) -> Frame:
+    """Read all parts of an image file.
+
+    number: of the frame. The frame is the first part that has R, G, B or Y channels (else the first); the
+    others are its `parts`. Pixels are (C, H, W) float32, the interleaved buffer of the file seen so, in the
+    colour space of the file. Integers of N bits are divided by 2^N - 1; floats are as they are, negatives,
+    inf and NaN too. Alpha comes as the file has it, associated or not (metadata "oiio:UnassociatedAlpha").
+    Attributes of one string, int, float are plain values in `metadata`, other numbers NumPy scalars, and
+    all else is `Typed`; "tiles" is the size of tiles, and "dpx:..." what a DPX said, through EXR too.
+    Raises InputError for a missing, truncated or foreign file, deep parts, subsampled channels, and 32-bit
+    integer channels whose values float32 cannot hold.
+    """
+    with opened(path) as (file, kind, specs):
+        if any(spec.deep for spec in specs):
+            raise InputError(f"{path}: the file has deep parts, which are not supported; flatten it first")
+        frames = [_read_part(file, path, k, spec, kind, number, len(specs)) for k, spec in enumerate(specs)]
+    main = next((k for k, f in enumerate(frames) if f.colour_channels), 0)
+    others = tuple(frames[:main] + frames[main + 1 :])
+    return frames[main].with_pixels(frames[main].pixels, parts=others) if others else frames[main]
+
+
+def read_rgb8(path: Path) -> npt.NDArray[np.uint8]:
+    """Read the first picture of any image file that OpenImageIO knows, rounded to 8 bits.
+
+    Returns (H, W, 3) uint8 R, G, B, a new C-contiguous array, as encoded in the file; one or two channels
+    (grey, grey with alpha) give three alike, and a fourth and later ones are left out. Unlike `read_image`
+    this takes the content for what it is, whatever the name's extension. Raises InputError for a file that
+    is missing or no readable image.
+    """
+    picture = oiio.ImageBuf(str(path))
+    pixels = picture.get_pixels(oiio.UINT8)
+    if picture.has_error or pixels is None:
+        raise InputError(f"{path}: not readable as an image: {picture.geterror()}")
+    return np.ascontiguousarray(np.repeat(pixels, 3, 2) if pixels.shape[2] < 3 else pixels[..., :3])
+
+
+def read_attributes(path: Path) -> dict[str, Any]:
+    """The attributes of a file's parts in one mapping, from the headers alone; of two alike the first.
+
+    Values are as in `read_image`. Raises InputError for a file whose header cannot be read.
+    """
+    with opened(path) as (_, _, specs):
+        return {name: value for spec in reversed(specs) for name, value in attributes_of(spec)}
+
+
+def lost_attributes(path: Path, frame: Frame) -> list[str]:
+    """The names of the frame's attributes that its file does not hold, sorted.
+
+    Those of the layout of a file and of one format are not counted. Raises InputError as `read_attributes`.
+    """
+    held = read_attributes(path)
+    names = {name for f in (frame, *frame.parts) for name in f.metadata} - set(held)
+    if rate_in(held):
+        names -= {"FramesPerSecond", "dpx:FrameRate"}
+    return sorted(n for n in names if n not in _LAYOUT and n.partition(":")[0] not in _FORMATS)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[Any, ImageFormat, list[Any]]]:
+    """Open an image file: gives the OpenImageIO.ImageInput, the format, and the ImageSpec of each part.
+
+    Alpha is left as the file has it. Raises InputError for what is missing, empty, a folder, of no known
+    extension, not readable, or really of another format than its name says.
+    """
+    asked = image_format(path)
+    if path.is_dir():
+        raise InputError(f"{path}: this is a folder; an image file was expected")
+    try:
+        size = path.stat().st_size
+    except OSError as e:
+        raise InputError(f"{path}: the file cannot be read: {e.strerror}") from e
+    if size == 0:
+        raise InputError(f"{path}: the file is empty (0 bytes)")
+    if asked is None:
+        raise InputError(f"{path}: '{path.suffix}' is no image type known here")
+    config = oiio.ImageSpec()
+    config.attribute(STRAIGHT, 1)
+    file = oiio.ImageInput.open(str(path), config)
+    if file is None:
+        raise InputError(f"{path}: not a readable {asked.label} file: {oiio.geterror() or 'unknown reason'}")
+    try:
+        if file.format_name() != asked.name:
+            raise InputError(
+                f"{path}: the name says {asked.label}, but the file is really "
+                f"{file.format_name().upper()}; rename it"
+            )
+        specs: list[Any] = []
+        while file.seek_subimage(len(specs), 0):
+            specs.append(file.spec())
+        file.geterror()
+        for spec, name in product(specs, asked.absent_attributes(path)):
+            spec.erase_attribute(name)
+        yield file, asked, specs
+    finally:
+        file.close()
+
+
+def _read_part(
+    file: Any, path: Path, index: int, spec: Any, kind: ImageFormat, number: int, parts: int
+) -> Frame:
+    pixels, depths = _read_pixels(file, path, index, spec)
+    metadata = dict(attributes_of(spec))
+    if EXR_STRAIGHT in metadata:
+        metadata[STRAIGHT] = metadata.pop(EXR_STRAIGHT)
+    if parts > 1:
+        metadata[PART] = index
+    if spec.tile_width:
+        metadata[TILES] = (spec.tile_width, spec.tile_height)
+    return Frame(
+        pixels.transpose(2, 0, 1),
+        _channel_names(spec, kind),
+        Box(spec.x, spec.y, spec.x + spec.width, spec.y + spec.height),
+        Box(spec.full_x, spec.full_y, spec.full_x + spec.full_width, spec.full_y + spec.full_height),
+        depths,
+        pixel_aspect=spec.get_float_attribute("PixelAspectRatio", 1.0) or 1.0,
+        number=number,
+        metadata=metadata,
+    )
+
+
+def _read_pixels(
+    file: Any, path: Path, index: int, spec: Any
+) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:
+    """The samples of a part, (H, W, C) float32, and how each channel was stored."""
+    formats = [str(f) for f in spec.channelformats] or [str(spec.format)] * spec.nchannels
+    bits = spec.get_int_attribute("oiio:BitsPerSample")
+
+    def read(kind: Any, first: int = 0, last: int = spec.nchannels) -> npt.NDArray[Any]:
+        got = file.read_image(index, 0, first, last, kind)
+        if got is None or file.has_error:
+            raise InputError(
+                f"{path}: the file is damaged or truncated: {file.geterror() or 'no reason given'}"
+            )
+        return np.asarray(got).reshape(spec.height, spec.width, last - first)
+
+    if set(formats) <= {"uint8", "uint16"}:
+        depth = formats[0] if bits not in (10, 12) else f"uint{bits}"
+        codes = read(oiio.UINT8 if depth == "uint8" else oiio.UINT16)
+        if depth in ("uint10", "uint12"):
+            codes = codes >> (16 - bits)
+        pixels = codes.astype(np.float32)
+        pixels /= 2 ** BITS[depth] - 1
+        return pixels, (depth,) * spec.nchannels
+    if set(formats) == {"half"}:
+        return read(oiio.HALF).astype(np.float32), ("half",) * spec.nchannels
+    if set(formats) <= {"half", "float", "uint"}:
+        pixels = read(oiio.FLOAT)
+        for k in (k for k, f in enumerate(formats) if f == "uint"):
+            if not np.array_equal(_codes32(pixels[..., k]), read(oiio.UINT, k, k + 1)[..., 0]):
+                raise InputError(
+                    f"{path}: channel {spec.channelnames[k]} holds 32-bit integers that float pixels cannot "
+                    "keep exactly (at most 24 bits); take the channel out or store it as float"
+                )
+        return pixels, tuple({"uint": "uint32"}.get(f, f) for f in formats)
+    raise InputError(f"{path}: samples of {', '.join(sorted(set(formats)))} are not supported")
+
+
+def _channel_names(spec: Any, kind: ImageFormat) -> tuple[str, ...]:
+    """The names of the channels; formats without names of their own give grey with alpha as "R" and "G"."""
+    names = tuple(spec.channelnames)
+    if names == ("R", "G") and not kind.free_channels:
+        return ("Y", "A") if spec.alpha_channel == 1 else ("Y", "channel1")
+    return names
+
+
+def _codes32(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    return np.rint(values.astype(np.float64) * (2.0**32 - 1))

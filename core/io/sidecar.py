@@ -1,0 +1,56 @@
+"""The side file `.interneg/NAME.json` of an output: what its frames were made from, and how it was left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from interneg.io.digests import head_digest
+from interneg.publish import replacing
+
+__all__ = ["Sidecar", "read_sidecar", "write_sidecar"]
+
+SIDECARS = ".interneg"
+
+
+class Sidecar(NamedTuple):
+    """What is kept beside a file of ours: its digest and size, its frames' provenance.
+
+    head: a hash of its first bytes. before: the digest of the file of ours that it replaced.
+    """
+
+    digest: str
+    size: int
+    head: str
+    before: str
+    frames: dict[int, dict[str, str]]
+
+
+def write_sidecar(path: Path, content: Path, digest: str, frames: Mapping[int, Mapping[str, str]]) -> None:
+    """Keep the provenance of a file's frames beside it, before `content` becomes that file.
+
+    In this order an end at any moment leaves no file of ours that would be taken for a stranger's. Raises
+    OSError and OutputError.
+    """
+    former = read_sidecar(path)
+    kept = Sidecar(
+        digest,
+        content.stat().st_size,
+        head_digest(content),
+        former.digest if former else "",
+        {n: dict(p) for n, p in frames.items()},
+    )
+    with replacing(path.parent / SIDECARS / f"{path.name}.json") as temporary:
+        temporary.write_text(json.dumps(kept._asdict(), indent=1), encoding="utf-8")
+
+
+def read_sidecar(path: Path) -> Sidecar | None:
+    """What is kept beside a file, None where there is nothing that can be read."""
+    try:
+        kept = json.loads((path.parent / SIDECARS / f"{path.name}.json").read_text(encoding="utf-8"))
+        frames = {int(n): {str(k): str(v) for k, v in p.items()} for n, p in kept["frames"].items()}
+        return Sidecar(str(kept["digest"]), int(kept["size"]), str(kept["head"]), str(kept["before"]), frames)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,23 @@
+"""What is kept of a stretch of training: the best averaged weights of each run, to be committed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+
+from interneg.engines.training.queue.place import CHECKPOINTS, Place
+from interneg.engines.training.queue.runs import Run
+
+
+def keep_weights(runs: Sequence[Run], place: Place, folder: Path = CHECKPOINTS) -> Iterator[str]:
+    """Copy the best averaged weights of each run to `folder`; says a line for each that was."""
+    for run in runs:
+        best = place.best(run.name)
+        if not best.exists():
+            continue
+        saved = torch.load(best, map_location="cpu", weights_only=True)
+        figure = saved.pop("figure")
+        torch.save(saved, folder / f"{run.name}.pt")
+        yield f"{run.name}: {run.figure} {figure:.2f}, at step {saved['step']}"

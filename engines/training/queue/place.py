@@ -1,0 +1,72 @@
+"""The folder of the queue, which git ignores: packs, full checkpoints, logs, and who has paused it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).parents[3]
+CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
+_USER = "user"
+
+
+class Place:
+    """Where the queue keeps what it works with. folder: made where it is missing."""
+
+    def __init__(self, folder: Path = ROOT / ".train") -> None:
+        self.folder = folder
+        self.folder.mkdir(exist_ok=True)
+        self.pack, self.log = folder / "pack.npz", folder / "log.csv"
+        self.lock, self.pid, self.output = folder / "queue.lock", folder / "queue.pid", folder / "queue.log"
+        self._pauses = folder / "paused"
+
+    def checkpoint(self, run: str) -> Path:
+        """The full state of a run; its averaged weights that were best so far lie beside it."""
+        return self.folder / f"{run}.pt"
+
+    def best(self, run: str) -> Path:
+        """The best averaged weights of a run, by its figure."""
+        return self.folder / f"{run}.best.pt"
+
+    def asked_to_cool(self, run: str) -> Path:
+        """A file that holds in how many steps a run is to cool down, from where it is."""
+        return self.folder / f"{run}.cool"
+
+    def supervisor(self) -> int | None:
+        """The process that works through the queue, None where there is none."""
+        try:
+            number = int(self.pid.read_text())
+        except (OSError, ValueError):
+            return None
+        return number if psutil.pid_exists(number) else None
+
+    def paused(self) -> bool:
+        """Whether a user, or a process that still runs, has paused the queue."""
+        if not self._pauses.is_dir():
+            return False
+        names = [path.name for path in self._pauses.iterdir()]
+        return any(name == _USER or (name.isdigit() and psutil.pid_exists(int(name))) for name in names)
+
+    def pause(self, by: str = _USER) -> None:
+        """Let the queue rest until `go` is called by the same."""
+        self._pauses.mkdir(exist_ok=True)
+        (self._pauses / by).touch()
+
+    def go(self, by: str = _USER) -> None:
+        """Take back a pause."""
+        (self._pauses / by).unlink(missing_ok=True)
+
+
+@contextmanager
+def resting(place: Place | None = None) -> Iterator[None]:
+    """Pause the queue while something is measured; it goes on by itself where this process ends early."""
+    place, own = place or Place(), str(os.getpid())
+    place.pause(own)
+    try:
+        yield
+    finally:
+        place.go(own)

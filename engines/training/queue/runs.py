@@ -1,0 +1,63 @@
+"""The runs of the queue as `queue.toml` states them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from interneg.engines.training.networks import NETWORKS
+from interneg.errors import InputError
+
+FILE = Path(__file__).parents[1] / "queue.toml"
+
+
+class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A stretch of a run with one set of options of `train.py`.
+
+    hours: at most so long. cooldown: steps in which the rate falls at its end; 0 in all stages but the last.
+    """
+
+    hours: float
+    options: Mapping[str, float]
+    cooldown: int = 0
+
+
+class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One network at one scale.
+
+    start: names of checkpoints to begin from, the first that is there. figure: what it is judged by. goals: what
+    that shall reach, one after the other, in dB.
+    """
+
+    name: str
+    network: str
+    scale: int
+    figure: str
+    goals: list[float]
+    stage: list[Stage]
+    start: list[str] = []
+
+
+class _Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    run: list[Run]
+
+
+def load(path: Path = FILE) -> list[Run]:
+    """The runs in order. Raises InputError where the file cannot be read, or says what cannot be."""
+    try:
+        runs = msgspec.toml.decode(path.read_bytes(), type=_Queue).run
+    except (OSError, msgspec.DecodeError) as error:
+        raise InputError(f"{path} is no queue of training runs: {error}") from error
+    names = [run.name for run in runs]
+    for run in runs:
+        if names.count(run.name) > 1:
+            raise InputError(f"{path}: two runs are named {run.name!r}; give each a name of its own")
+        if run.network not in NETWORKS:
+            raise InputError(f"{path}: {run.name} trains {run.network!r}, not one of {', '.join(NETWORKS)}")
+        if not run.stage or not run.stage[-1].cooldown or any(stage.cooldown for stage in run.stage[:-1]):
+            raise InputError(
+                f"{path}: the last stage of {run.name}, and no other, must have a cooldown in steps"
+            )
+    return runs

@@ -1,0 +1,74 @@
+"""How the queue stands, on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from rich.table import Table
+
+from interneg.engines.training.queue import log
+from interneg.engines.training.queue.log import Row
+from interneg.engines.training.queue.place import Place
+from interneg.engines.training.queue.runs import Run
+from interneg.engines.training.queue.work import position
+
+
+def table(runs: Sequence[Run], place: Place) -> Table:
+    """A row for each run."""
+    rows = log.read(log.COMMITTED, place.log)
+    state = "paused" if place.paused() else "at work"
+    title = f"The queue is {state if place.supervisor() else 'not being worked through'}"
+    total = sum(max((row.hours for row in log.of(rows, run.name)), default=0.0) for run in runs)
+    shown = Table(title=f"{title}; {total:.1f} hours so far")
+    for column in (
+        "run",
+        "state",
+        "steps",
+        "hours",
+        "figure",
+        "now",
+        "best",
+        "goals",
+        "ends at the latest in",
+    ):
+        shown.add_column(column)
+    for run in runs:
+        own = log.of(rows, run.name)
+        at = position(own)
+        last = own[-1] if own else None
+        what = at.state if own else "waiting"
+        if own and at.state == "training" and len(run.stage) > 1:
+            what = f"stage {at.stage + 1} of {len(run.stage)}"
+        goals = ", ".join(f"{goal:g}" for goal in run.goals)
+        best = max((row.value for row in own), default=None)
+        shown.add_row(
+            run.name, what, f"{last.step}" if last else "", f"{last.hours:.1f}" if last else "", run.figure,
+            f"{last.value:.2f}" if last else "", f"{best:.2f}" if best is not None else "", goals,
+            left(run, own),
+        )  # fmt: skip
+    return shown
+
+
+def left(run: Run, rows: Sequence[Row]) -> str:
+    """The hours that a run has left at most, cooling down included; empty where that cannot be told yet."""
+    at, pace = position(rows), _pace(rows)
+    if at.state == "done":
+        return ""
+    here = [row for row in rows if row.stage == at.stage]
+    spent = here[-1].hours - here[0].hours if here else 0.0
+    hours = sum(stage.hours for stage in run.stage[at.stage :]) - spent if at.state == "training" else 0.0
+    steps = run.stage[-1].cooldown if at.state == "training" else at.until - rows[-1].step
+    if not pace:
+        return f"{hours:.0f} h of training" if at.state == "training" else ""
+    whole = max(0.0, hours) + steps / pace / 3600
+    when = datetime.now() + timedelta(hours=whole)
+    return f"{whole:.1f} h ({when:%a %H:%M})"
+
+
+def _pace(rows: Sequence[Row]) -> float:
+    """Steps per second between the last two checks; 0 where there are none."""
+    if len(rows) < 2:
+        return 0.0
+    seconds = 3600 * (rows[-1].hours - rows[-2].hours)
+    return (rows[-1].step - rows[-2].step) / seconds if seconds > 0 else 0.0

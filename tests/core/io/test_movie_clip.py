@@ -1,0 +1,80 @@
+"""Movies read: any frame, in its own place and turned as the movie asks."""
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from io_movies import camera, make, picture
+
+from interneg.errors import InputError
+from interneg.frame import Box
+from interneg.io import open_clip
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg2video", "mjpeg"])
+@pytest.mark.parametrize("name", ["a.mov", "a.mkv", "a.mpg"])
+def test_random_access_is_exact(tmp_path: Path, codec: str, name: str) -> None:
+    """Key frames every 12, B frames between: any order gives what reading in order gives."""
+    if name == "a.mpg" and codec == "mjpeg":
+        pytest.skip("MPEG program streams hold no MJPEG")
+    path = tmp_path / name
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream(codec, rate=25)
+        stream.width, stream.height = 64, 48
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        stream.gop_size = 12
+        if codec != "mjpeg":
+            stream.max_b_frames = 2
+        for n in range(40):
+            rgb = (picture(n).transpose(1, 2, 0) * 255).astype(np.uint8)
+            for packet in stream.encode(av.VideoFrame.from_ndarray(rgb).reformat(format=stream.pix_fmt)):
+                file.mux(packet)
+        for packet in stream.encode(None):
+            file.mux(packet)
+    clip = open_clip(path)
+    assert clip.numbers == tuple(range(1, 41))
+    inorder = {n: clip.read(n).pixels for n in clip.numbers}
+    for n in (40, 1, 13, 12, 25, 24, 26, 7, 39, 40, 2):
+        np.testing.assert_array_equal(clip.read(n).pixels, inorder[n])
+    assert np.abs(inorder[20] - inorder[21]).max() > 0.01
+
+
+def test_frames_of_a_movie_are_missing_outside(tmp_path: Path) -> None:
+    clip = make(tmp_path / "a.mkv", 3)
+    assert clip.path_of(1003) == tmp_path / "a.mkv"
+    assert clip.path_of(1004) is None
+    assert len({clip.digest(n) for n in clip.numbers}) == 3
+    with pytest.raises(InputError, match="frame 1004 is missing; the movie has 1001-1003"):
+        clip.read(1004)
+
+
+@pytest.mark.parametrize("name", ["a.mov", "a.mp4"])
+def test_damaged_pictures_are_refused(tmp_path: Path, name: str) -> None:
+    """A damaged picture is refused, and so are those predicted from it."""
+    clip = make(tmp_path / name, 8)
+    whole = {n: clip.read(n).pixels for n in clip.numbers}
+    data = bytearray((tmp_path / name).read_bytes())
+    at = len(data) // 3
+    data[at : at + 60] = b"\xaa" * 60
+    (tmp_path / f"hurt-{name}").write_bytes(data)
+    damaged = open_clip(tmp_path / f"hurt-{name}", first=1001)
+    refused = 0
+    for n in (*damaged.numbers, *reversed(damaged.numbers)):
+        try:
+            np.testing.assert_array_equal(damaged.read(n).pixels, whole[n])
+        except InputError as e:
+            assert f"frame {n} cannot be decoded" in str(e)
+            refused += 1
+    assert refused >= 2
+
+
+@pytest.mark.parametrize("turn", [90, 180, -90])
+def test_pictures_are_turned_as_the_movie_asks(tmp_path: Path, turn: int) -> None:
+    upright = open_clip(camera(tmp_path / "a.mov")).read(1)
+    with av.open(str(camera(tmp_path / "b.mov", turn))) as file:
+        asked = next(file.decode(video=0)).rotation
+    assert asked % 360 == turn % 360
+    turned = open_clip(tmp_path / "b.mov").read(1)
+    np.testing.assert_array_equal(turned.pixels, np.rot90(upright.pixels, turn // 90, (1, 2)))
+    assert turned.display_window == Box(0, 0, *((64, 48) if turn == 180 else (48, 64)))

@@ -1,0 +1,80 @@
+"""The sound of movies."""
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from io_movies import picture
+
+from interneg.io import open_clip, open_output
+
+
+def talkie(path: Path, codec: str = "pcm_s16le") -> Path:
+    """50 frames at 25 per second; in each second of sound every sample says its time in milliseconds."""
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        audio = file.add_stream(codec, rate=48000)
+        audio.layout = "mono"
+        for n in range(50):
+            rgb = (picture(n).transpose(1, 2, 0) * 255).astype(np.uint8)
+            for packet in stream.encode(av.VideoFrame.from_ndarray(rgb).reformat(format="yuv420p")):
+                file.mux(packet)
+            samples = (np.arange(n * 1920, (n + 1) * 1920) // 48).astype(np.int16)
+            sound = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
+            sound.sample_rate, sound.pts = 48000, n * 1920
+            for packet in audio.encode(sound):
+                file.mux(packet)
+        for coder in (stream, audio):
+            for packet in coder.encode(None):
+                file.mux(packet)
+    return path
+
+
+def samples_by_time(path: Path) -> dict[int, int]:
+    """The time in milliseconds of each piece of sound, and what its first sample says."""
+    with av.open(str(path)) as file:
+        video = file.streams.video[0]
+        offset = float((video.start_time or 0) * video.time_base)
+        return {round((f.time - offset) * 1000): int(f.to_ndarray().ravel()[0]) for f in file.decode(audio=0)}
+
+
+@pytest.mark.parametrize("name", ["b.mov", "b.mkv"])
+@pytest.mark.parametrize("first", [1, 26])
+def test_sound_stays_in_step(tmp_path: Path, name: str, first: int) -> None:
+    clip = open_clip(talkie(tmp_path / "a.mov"))
+    numbers = range(first, first + 20)
+    out = open_output(tmp_path / name, clip, numbers=numbers)
+    for n in numbers:
+        out.write(clip.read(n), {"input": str(n)})
+    out.close()
+    assert len(open_clip(tmp_path / name).numbers) == 20
+    sound = samples_by_time(tmp_path / name)
+    assert min(sound) < 60 and 740 < max(sound) < 860
+    for time, said in sound.items():
+        assert abs(said - time - 40 * (first - 1)) <= 2
+
+
+@pytest.mark.parametrize("name", ["b.mov", "b.mkv", "b.mp4"])
+def test_coded_sound_is_copied_unchanged(tmp_path: Path, name: str) -> None:
+    clip = open_clip(talkie(tmp_path / "a.mkv", "aac"))
+    out = open_output(tmp_path / name, clip)
+    for n in clip.numbers:
+        out.write(clip.read(n), {})
+    out.close()
+    packets = []
+    for path in (tmp_path / "a.mkv", tmp_path / name):
+        with av.open(str(path)) as file:
+            packets.append([bytes(p) for p in file.demux(audio=0) if p.size])
+    assert len(packets[1]) > 80
+    assert packets[1] == [p for p in packets[0] if p in packets[1]]
+
+
+def test_sound_that_a_movie_cannot_hold_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    clip = open_clip(talkie(tmp_path / "a.mkv", "pcm_u8"))
+    out = open_output(tmp_path / "b.mp4", clip)
+    out.write(clip.read(1), {})
+    out.close()
+    assert "cannot hold the sound (pcm_u8)" in caplog.text
+    assert len(open_clip(tmp_path / "b.mp4").numbers) == 1
