@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from interneg.engines.training.muon import Muon
 from interneg.engines.training.networks import build, restore
 from interneg.engines.training.pairs import draw_pairs
 from interneg.engines.training.tiles import Tiles
+from interneg.publish import replacing
 
 Checkpoint = dict[str, Any]
 _LONGEST_STEP = 60.0
@@ -74,11 +74,10 @@ def _fits(given: Tensor, room: Tensor) -> bool:
     return all(a <= b for a, b in zip(given.shape, room.shape, strict=True))
 
 
-def _write(state: Checkpoint, path: Path) -> None:
-    """Write a checkpoint whole: a temporary file, then a rename."""
-    part = path.with_suffix(".part")
-    torch.save(state, part)
-    os.replace(part, path)
+def save_whole(state: Checkpoint, path: Path) -> None:
+    """Write a checkpoint whole or not at all. Raises OutputError where it cannot be written."""
+    with replacing(path) as temporary:
+        torch.save(state, temporary)
 
 
 class Run:
@@ -146,7 +145,7 @@ class Run:
             "optimisers": [o.state_dict() for o in self.optimisers],
             "dice": self.dice.state(),
         }
-        _write(state, self.args.out)
+        save_whole(state, self.args.out)
 
     def stop(self, *_: object) -> None:
         """End after this step: what a signal handler calls."""
@@ -161,7 +160,7 @@ class Run:
             best = args.out.with_suffix(".best.pt")
             kept = torch.load(best, weights_only=True)["figure"] if best.exists() else float("-inf")
             if found[args.best_by] > kept:
-                _write(self._weights() | {"figure": found[args.best_by]}, best)
+                save_whole(self._weights() | {"figure": found[args.best_by]}, best)
         if args.log:
             line = {"time": int(time.time()), "step": self.step, "seconds": self.seconds, "figures": found}
             with args.log.open("a") as log:

@@ -9,6 +9,7 @@ import torch
 
 from interneg.engines.training.queue.place import CHECKPOINTS, Place
 from interneg.engines.training.queue.runs import Run
+from interneg.engines.training.run import save_whole
 
 
 def keep_weights(runs: Sequence[Run], place: Place, folder: Path = CHECKPOINTS) -> Iterator[str]:
@@ -19,5 +20,5 @@ def keep_weights(runs: Sequence[Run], place: Place, folder: Path = CHECKPOINTS) 
             continue
         saved = torch.load(best, map_location="cpu", weights_only=True)
         figure = saved.pop("figure")
-        torch.save(saved, folder / f"{run.name}.pt")
+        save_whole(saved, folder / f"{run.name}.pt")
         yield f"{run.name}: {run.figure} {figure:.2f}, at step {saved['step']}"

@@ -22,8 +22,8 @@ State = Literal["training", "cooling", "done"]
 class Row(msgspec.Struct, frozen=True):
     """A check: when (UTC), of which run, in which stage (from 0) and state, and what it found.
 
-    until: the step at which a run that cools down ends, else 0. hours: spent on the run so far, on all machines
-    together. value: the run's figure, in dB.
+    until: the step at which a run that cools down ends, else 0. hours: spent on the run so far, on all
+    machines. value: the run's figure, in dB.
     """
 
     time: str

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import psutil
 
+from interneg.publish import replacing
+
 ROOT = Path(__file__).parents[3]
 CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
 _USER = "user"
@@ -38,11 +40,23 @@ class Place:
 
     def supervisor(self) -> int | None:
         """The process that works through the queue, None where there is none."""
+        return self._told()[0]
+
+    def at_work(self) -> list[str]:
+        """The names of the runs that are being trained."""
+        return self._told()[1]
+
+    def tell(self, names: list[str]) -> None:
+        """Let others know that this process works through the queue, and trains these runs."""
+        with replacing(self.pid) as temporary:
+            temporary.write_text("\n".join([str(os.getpid()), *names]))
+
+    def _told(self) -> tuple[int | None, list[str]]:
         try:
-            number = int(self.pid.read_text())
+            number, *names = self.pid.read_text().split()
         except (OSError, ValueError):
-            return None
-        return number if psutil.pid_exists(number) else None
+            return None, []
+        return (int(number), names) if psutil.pid_exists(int(number)) else (None, [])
 
     def paused(self) -> bool:
         """Whether a user, or a process that still runs, has paused the queue."""

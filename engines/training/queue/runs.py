@@ -20,15 +20,15 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     hours: float
-    options: Mapping[str, float]
+    options: Mapping[str, int | float]
     cooldown: int = 0
 
 
 class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One network at one scale.
 
-    start: names of checkpoints to begin from, the first that is there. figure: what it is judged by. goals: what
-    that shall reach, one after the other, in dB.
+    start: names of checkpoints to begin from, the first that is there. figure: what it is judged by. goals:
+    what that shall reach, one after the other, in dB.
     """
 
     name: str

@@ -21,29 +21,19 @@ def table(runs: Sequence[Run], place: Place) -> Table:
     title = f"The queue is {state if place.supervisor() else 'not being worked through'}"
     total = sum(max((row.hours for row in log.of(rows, run.name)), default=0.0) for run in runs)
     shown = Table(title=f"{title}; {total:.1f} hours so far")
-    for column in (
-        "run",
-        "state",
-        "steps",
-        "hours",
-        "figure",
-        "now",
-        "best",
-        "goals",
-        "ends at the latest in",
-    ):
-        shown.add_column(column)
+    for column in ("run", "state", "steps", "hours", "now", "best", "goals", "at the latest in"):
+        shown.add_column(column, no_wrap=True)
     for run in runs:
         own = log.of(rows, run.name)
         at = position(own)
         last = own[-1] if own else None
-        what = at.state if own else "waiting"
-        if own and at.state == "training" and len(run.stage) > 1:
+        what = at.state if own or run.name in place.at_work() else "waiting"
+        if what == "training" and len(run.stage) > 1:
             what = f"stage {at.stage + 1} of {len(run.stage)}"
         goals = ", ".join(f"{goal:g}" for goal in run.goals)
         best = max((row.value for row in own), default=None)
         shown.add_row(
-            run.name, what, f"{last.step}" if last else "", f"{last.hours:.1f}" if last else "", run.figure,
+            run.name, what, f"{last.step}" if last else "", f"{last.hours:.1f}" if last else "",
             f"{last.value:.2f}" if last else "", f"{best:.2f}" if best is not None else "", goals,
             left(run, own),
         )  # fmt: skip

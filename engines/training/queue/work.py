@@ -173,7 +173,6 @@ class Job:
 def work(runs: Sequence[Run], machine: Machine, place: Place, at_once: int, tick: float = 1.0) -> None:
     """Train the runs that are not done, `at_once` at a time, until none is left or SIGTERM comes."""
     with FileLock(place.lock, timeout=0):
-        place.pid.write_text(str(os.getpid()))
         psutil.Process().nice(19)
         ended = False
 
@@ -190,6 +189,9 @@ def work(runs: Sequence[Run], machine: Machine, place: Place, at_once: int, tick
             jobs = [job for job in jobs if not job.over()]
             while waiting and len(jobs) < at_once:
                 jobs.append(Job(waiting.pop(0), machine, place))
+            names = [job.run.name for job in jobs]
+            if names != place.at_work():
+                place.tell(names)
             paused = place.paused()
             if paused != halted:
                 for job in jobs:
