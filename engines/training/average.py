@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from interneg.engines.training.networks import build
-from interneg.engines.training.train import adopt
+from interneg.engines.training.run import adopt
 
 
 def average(

@@ -19,10 +19,10 @@ from interneg.motion.solution import Solution
 from interneg.node import Context, Node, View
 from interneg.nodes.stabilise import Stabilise
 from interneg.plugin.batch.job import Job, frames_of, read_cuts
+from interneg.plugin.batch.nuke_transform import nuke
 from interneg.plugin.batch.progress import Progress
 from interneg.plugin.batch.source import ClipSource, require
 from interneg.plugin.facts.files import read
-from interneg.plugin.scripts.nuke_transform import nuke
 
 
 @dataclass(frozen=True)

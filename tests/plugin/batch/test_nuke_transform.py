@@ -7,7 +7,7 @@ import pytest
 
 from interneg.frame import Box
 from interneg.motion.similarity import Motion
-from interneg.plugin.scripts.nuke_transform import nuke
+from interneg.plugin.batch.nuke_transform import nuke
 
 BOX = Box(0, 0, 80, 60)
 
