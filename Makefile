@@ -14,6 +14,7 @@ test: install
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run --Werror plugin/ofx/*.[ch] tests/plugin/ofx/*.c
 	rm -rf build .lint
 	$(BIN)/python -m pip install --quiet --no-deps --target .lint .
 	MYPYPATH=.lint $(BIN)/mypy

@@ -30,9 +30,9 @@ from bench.table import Row, at_least, at_most, render
 from interneg.colour import Colour, WorkingSpace
 from interneg.frame import Frame, Window
 from interneg.memo import Memo
+from interneg.motion.flow import flow
+from interneg.motion.weave import rigid
 from interneg.node import Context, View
-from interneg.nodes._flow import flow
-from interneg.nodes._weave import rigid
 
 COUNT = 120
 BORDER = 24

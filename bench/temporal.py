@@ -23,8 +23,8 @@ from interneg.frame import Frame, Pixels, Window
 from interneg.graph import Graph
 from interneg.memo import Memo
 from interneg.metrics.temporal import Motion, motion, warp_error
+from interneg.motion.flow import flow
 from interneg.node import Context, View
-from interneg.nodes._flow import flow
 from interneg.nodes.denoise_sr import DenoiseSR
 
 SIGMAS = (15, 25)

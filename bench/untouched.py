@@ -8,7 +8,7 @@ from typing import ClassVar
 from interneg.colour import WorkingSpace
 from interneg.frame import Frame, Window
 from interneg.node import Context, Node
-from interneg.plugin.worker.server import serve
+from interneg.plugin.worker.serve import serve
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,7 +33,7 @@ def rows() -> Iterator[Row]:
     """Measure everything: the best of several rounds, both sides taken in turn."""
     given = np.random.default_rng(1).random((*_SIZE[::-1], 4), np.float32)
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["INTERNEG_RUNTIME"] = folder
+        os.environ["INTERNEG_WORKER_DIR"] = folder
         os.environ["INTERNEG_WORKER"] = f"{sys.executable} {_HERE / 'untouched.py'}"
         try:
             bundle = build.build(Path(folder))

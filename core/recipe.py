@@ -24,11 +24,12 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from interneg.errors import RecipeError, near
+from interneg.errors import KnobError, RecipeError, near
 from interneg.frame import DEPTHS
 from interneg.knobs import knobs_of
 from interneg.node import Node
@@ -83,6 +84,14 @@ class Recipe:
     @classmethod
     def from_line(cls, line: str, types: NodeTypes) -> Recipe:
         """Read the one-line form. Raises RecipeError, KnobError."""
+        try:
+            return cls._from_line(line, types)
+        except (RecipeError, KnobError) as error:
+            meant = _meant_line(line, types)
+            raise type(error)(f'{error}; did you mean "{meant}"?' if meant else str(error)) from None
+
+    @classmethod
+    def _from_line(cls, line: str, types: NodeTypes) -> Recipe:
         if not line.strip():
             raise RecipeError(f"the recipe is empty: name a node, such as {next(iter(types), 'a node')}")
         nodes = []
@@ -128,7 +137,12 @@ class Recipe:
         """The recipe with one knob changed: NODE.KNOB=VALUE, for each node of that name."""
         name, dot, rest = (p.strip() for p in setting.partition("."))
         if not dot or not rest or "=" in name:
-            raise RecipeError(f"'{setting}' is no setting: expected NODE.KNOB=VALUE")
+            bare = setting.partition("=")[0].strip()
+            meant = [f"'{n.name}.{setting.strip()}'" for n in self.nodes if bare in knobs_of(type(n))]
+            raise RecipeError(
+                f"'{setting}' is no setting: expected NODE.KNOB=VALUE"
+                + (f" (did you mean {' or '.join(dict.fromkeys(meant))}?)" if meant else "")
+            )
         kinds = {n.name: type(n) for n in self.nodes}
         if name not in kinds:
             raise RecipeError(
@@ -164,6 +178,24 @@ def _type(name: str, types: NodeTypes) -> type[Node]:
     if name not in types:
         raise RecipeError(f"there is no node '{name}'{near(name, types)}; known are {', '.join(types)}")
     return types[name]
+
+
+def _meant_line(line: str, types: NodeTypes) -> str:
+    """A line that can be read and that a malformed one may stand for, else an empty text.
+
+    Nodes or knobs separated by ";" are separated rightly, and knobs without a node get the one that has them.
+    """
+    for separator in (",", "|"):
+        parts = []
+        for part in (p.strip() for p in line.replace(";", separator).split("|")):
+            name, equals, _ = part.partition("=")
+            owners = [kind.name for kind in types.values() if name.strip() in knobs_of(kind)]
+            parts.append(f"{owners[0]}:{part}" if equals and len(owners) == 1 else part)
+        meant = " | ".join(parts)
+        with suppress(RecipeError, KnobError):
+            Recipe._from_line(meant, types)
+            return meant
+    return ""
 
 
 def _setting(text: str, kind: type[Node]) -> tuple[str, object]:

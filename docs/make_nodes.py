@@ -7,7 +7,7 @@ from pathlib import Path
 from interneg.knobs import defaults_of, knobs_of
 from interneg.node import Node
 from interneg.nodes import NODES
-from interneg.plugin.cli.nodes import facts_of, summary
+from interneg.plugin.facts.nodes import facts_of, summary
 
 PAGE = Path(__file__).with_name("nodes.md")
 

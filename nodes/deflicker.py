@@ -9,7 +9,6 @@ than the flicker does (a flash, a lamp that is switched on, a fade) is an event 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,12 +17,10 @@ import numpy as np
 from interneg.colour import WorkingSpace
 from interneg.frame import Pixels
 from interneg.knobs import knob
+from interneg.light.flicker import LUMA
+from interneg.light.gain import multiply
+from interneg.light.steady import Correction, correction, level_path
 from interneg.node import Node, View
-from interneg.nodes._flicker import LUMA
-from interneg.nodes._steady import Correction, correction, path
-
-_MOST = math.log(2)
-_STRIP = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +69,7 @@ class Deflicker(Node):
 
     @property
     def reach(self) -> tuple[int, int]:
+        """The frames that a frame is brought to the mean of."""
         return (self.window, self.window)
 
     def process(self, view: View) -> Pixels:
@@ -84,27 +82,8 @@ class Deflicker(Node):
             own = alike
             if apart:
                 own = alike.towards(self._correction(view, channel, apart), self.colour)
-            self._apply(own, plane, result)
+            multiply(plane, own, result, self.exposure, self.local, self.bands)
         return out
 
     def _correction(self, view: View, plane: int, colour: bool) -> Correction:
-        return correction(path(view, plane, colour, self.bands > 0), self.window, self.keep)
-
-    def _apply(self, what: Correction, plane: Pixels, out: Pixels) -> None:
-        """Multiply `plane` into `out`, in strips that stay in the cache."""
-        import cv2
-
-        height, width = plane.shape
-        field, rows = what.field.astype(np.float32), what.rows.astype(np.float32)[:, None]
-        gain = cv2.resize(field * self.local, (width, height), interpolation=cv2.INTER_CUBIC)
-        gain += self.exposure * (what.exposure - what.slope * what.pivot)
-        if self.bands:
-            gain += self.bands * cv2.resize(rows, (1, height), interpolation=cv2.INTER_LINEAR)
-        lowest, highest = math.exp(what.lowest), math.exp(what.highest)
-        for top in range(0, height, _STRIP):
-            strip = slice(top, top + _STRIP)
-            level = cv2.log(np.clip(np.abs(plane[strip]), lowest, highest))
-            level *= self.exposure * what.slope
-            level += gain[strip]
-            np.clip(level, -_MOST, _MOST, out=level)
-            np.multiply(plane[strip], cv2.exp(level), out=out[strip])
+        return correction(level_path(view, plane, colour, self.bands > 0), self.window, self.keep)

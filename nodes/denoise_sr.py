@@ -9,38 +9,27 @@ as input: Zhang et al., FFDNet, 2018.)
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from itertools import product
 from typing import ClassVar
 
 import numpy as np
 
 from interneg.colour import WorkingSpace
-from interneg.colour.working import to_luma, to_rgb
 from interneg.frame import Pixels
 from interneg.knobs import AUTO, knob
 from interneg.node import Node, View
-from interneg.nodes._align import averaged
-from interneg.nodes._noise import NoiseProfile, measure_noise
-from interneg.nonfinite import Mask
-from interneg.resize import PEAKS, cubic, hold, reach, reduce
+from interneg.resize import cubic, reduce
+from interneg.restore.coding import average, coding_noise
+from interneg.restore.colour import keep_colour
+from interneg.restore.level import keep_level
+from interneg.restore.lock import lock
+from interneg.restore.plateaus import hold_extremes, hold_rgb
+from interneg.restore.trained import noise_seen, see, trust
 
-_NOISE = "denoise-sr noise 3"
-_NEUTRAL = 1e-6
-_LUMA_RANGE = (-0.5, 1.6)
-_FAR_BELOW = -0.25
-_CHROMA_RANGE = (-0.75, 0.75)
-_BLOCK = 64
-_QUIET = 0.5
-_LOCK_STEPS = 12
-_LOCK_SIGMAS = 2.0
-_LOCK_HEADROOM = 0.5
-_DOUBT = 2.5
-# Of the deviation that coding leaves: what a codec makes anew in each frame and does not copy from another.
-_CODED_ANEW = 0.5
-_STRIP = 128
-_STRONG = 10 / 255
+# How many deviations of the noise a result may lie beyond its plateaus, and a locked one beside the input.
+_HELD, _LOCKED = np.float32(2.5), np.float32(2.0)
+# What measures as less, in code values, may be a compressed clip. Told of more, the network lifts the level.
+_QUIET, _STRONG = 0.5, 10 / 255
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,65 +84,78 @@ class DenoiseSR(Node):
 
     @property
     def reach(self) -> tuple[int, int]:
+        """The frames that are averaged."""
         return (self.temporal, self.temporal)
 
     @property
     def enlarges(self) -> int:
+        """The scale as a number."""
         return int(self.scale)
 
     @property
     def models(self) -> tuple[str, ...]:
+        """One network for each model and scale."""
         return (f"denoise-sr-{self.model}-x{self.scale}",)
 
     def process(self, view: View) -> Pixels:
         """Y, Cb, Cr (or Y alone) in, the same enlarged by `scale` out."""
         plain, scale = view.planes(), self.enlarges
-        net = np.empty((6, *plain.shape[1:]), np.float32)
-        count = _see(plain, net)
-        if count == 1:
-            net[1:3] = 0
-        net[3:5] = sigmas = self._deviations(view, net[:count])
+        # What the network sees: Y, Cb, Cr, the deviations of luma's and colour's noise, the level of coding.
+        net = np.zeros((6, *plain.shape[1:]), np.float32)
+        count = see(plain, net)
+        net[3:5] = own = self._deviations(view, net[:count])
         given = plain
         if self.temporal and (self.noise != 0 or self.deblock):
-            given = plain.copy()
-            given[:count], net[3:5] = self._over_time(view, net[: len(plain)], count, sigmas)
-            _see(given, net)
+            given, seen = plain.copy(), net[: len(plain)]
+            given[:count], net[3:5] = average(
+                view,
+                count,
+                self.deblock,
+                lambda offset: self._deviations(view, seen, offset) if offset else own,
+            )
+            see(given, net)
         net[5] = self.deblock
         if count == 1:
             net[4] = 0
         if scale == 1 and not net[3:].any():
             return given  # there is nothing to remove
-        correction = view.context.engines.open(self.models[0]).run(net)
-        if scale == 1 and (self.deblock or net[3:5].max() > _STRONG):
-            _keep_level(correction)
-        if scale == 1 and count == 3:
-            correction = _colour_kept(
-                correction, given, np.hypot(net[4], np.float32(_coding_noise(self.deblock)))
-            )
+        correction = self._correction(view, net, given, count)
         result = np.zeros((len(given), *correction.shape[1:]), np.float32)
-        trust = _trust(given[:count], net[:count], scale)
-        for i in range(count):
-            correct = correction[i] if trust is None else correction[i] * trust
-            np.add(cubic(given[i], scale), correct, out=result[i])
+        trusted = trust(given[:count], net[:count], scale)
+        for plane, source, change in zip(result[:count], given, correction, strict=False):
+            np.add(cubic(source, scale), change if trusted is None else change * trusted, out=plane)
         if self.detail:
             result[0] += self.detail * cubic(plain[0] - reduce(result[0], scale), scale)
-        held = plain if self.detail else given  # what is given back may be more than an average shows
+        # What is given back may be more than an average shows.
+        held, noise = (plain, own) if self.detail else (given, net[3:5])
         if scale > 1:
-            noise = np.maximum(*(sigmas if self.detail else net[3:5]))
-            doubt = np.float32(_DOUBT) * np.hypot(noise, np.float32(_coding_noise(self.deblock)))
-            _hold_rgb(result, held, scale, doubt)
+            hold_rgb(result, held, scale, _HELD * self._with_coding(np.maximum(*noise)))
         if self.fidelity_lock:
-            for plane, source, sigma in zip(result[:count], plain, (*sigmas, sigmas[1]), strict=False):
-                bound = np.hypot(sigma, np.float32(_coding_noise(float(net[5, 0, 0]))))
-                self._lock(plane, source, np.float32(_LOCK_SIGMAS) * bound)
-        return _held(result, held, scale)
+            coded = np.float32(coding_noise(float(net[5, 0, 0])))
+            for plane, source, sigma in zip(result[:count], plain, (*own, own[1]), strict=False):
+                lock(plane, source, scale, _LOCKED * np.hypot(sigma, coded))
+        hold_extremes(result, held, scale)
+        return result
 
     def noise_in(self, view: View) -> float:
         """The deviation of luma that `auto` finds in the window's own frame, on average, in code values."""
         given = view.planes()
         seen = np.empty_like(given)
-        luma, _ = self._measured(view, seen[: _see(given, seen)])
+        luma, _ = self._measured(view, seen[: see(given, seen)])
         return 255 * float(luma.mean())
+
+    def _correction(self, view: View, net: Pixels, given: Pixels, count: int) -> Pixels:
+        """What the network adds to the picture, without what it does to level and colour unasked."""
+        correction = view.context.engines.open(self.models[0]).run(net)
+        if self.enlarges == 1 and (self.deblock or net[3:5].max() > _STRONG):
+            keep_level(correction)
+        if self.enlarges == 1 and count == 3:
+            correction = keep_colour(correction, given, self._with_coding(net[4]))
+        return correction
+
+    def _with_coding(self, sigma: Pixels) -> Pixels:
+        """The deviation of noise and of what coding did, together."""
+        return np.hypot(sigma, np.float32(coding_noise(self.deblock)))
 
     def _deviations(self, view: View, seen: Pixels, offset: int = 0) -> tuple[Pixels, Pixels]:
         """The standard deviations of luma and chroma in the frame at `offset`, where it shows what is `seen`.
@@ -163,33 +165,11 @@ class DenoiseSR(Node):
         if self.noise != AUTO:
             same = np.full((1, 1), float(self.noise) / 255, np.float32)
             return same, same
-        if offset == 0:
-            return self._measured(view, seen)
-        profile: NoiseProfile = view.measure(_NOISE, lambda: _noise_of(view.planes(offset)), offset)
-        return profile.map(seen)
-
-    def _over_time(
-        self, view: View, seen: Pixels, count: int, sigmas: tuple[Pixels, Pixels]
-    ) -> tuple[Pixels, Pixels]:
-        """`count` planes averaged along the motion, and the deviations of the noise left in them.
-
-        What coding did averages out too; the network is told of it by its level, not as noise.
-        """
-        coded = np.float32(_CODED_ANEW * _coding_noise(self.deblock))
-
-        def deviations(offset: int) -> tuple[Pixels, Pixels]:
-            luma, chroma = self._deviations(view, seen, offset) if offset else sigmas
-            return np.hypot(luma, coded), np.hypot(chroma, coded)
-
-        planes, left = averaged(view, count, deviations)
-        if coded:
-            for plane, sigma in zip(left, sigmas, strict=True):
-                plane *= sigma / np.hypot(sigma, coded)
-        return planes, left
+        return noise_seen(view, offset).map(seen) if offset else self._measured(view, seen)
 
     def _measured(self, view: View, seen: Pixels) -> tuple[Pixels, Pixels]:
-        profile: NoiseProfile = view.measure(_NOISE, lambda: measure_noise(seen), 0)
-        luma, chroma = profile.map(seen)
+        """The deviations of the window's own frame, which are told to the user."""
+        luma, chroma = noise_seen(view, 0).map(seen)
         least, most = ([255 * f(s[::4, ::4]) for s in (luma, chroma)] for f in (np.min, np.max))
         found = (
             f"noise measured in frame {view.window.frame.number}: {least[0]:.1f} to {most[0]:.1f} code "
@@ -199,155 +179,3 @@ class DenoiseSR(Node):
             found += "; a compressed clip measures as clean: give it deblock, or noise as a number"
         view.context.tell(self.name, found)
         return luma, chroma
-
-    def _lock(self, result: Pixels, given: Pixels, bound: Pixels) -> None:
-        """Project `result` in place until, reduced, it lies within `bound` of `given`.
-
-        Iterated back-projection (Irani and Peleg, 1991) of what exceeds the bound.
-        """
-        if self.enlarges == 1:
-            np.clip(result, given - bound, given + bound, out=result)
-            return
-        for _ in range(_LOCK_STEPS):
-            apart = given - reduce(result, self.enlarges)
-            result += cubic(apart - np.clip(apart, -bound, bound), self.enlarges)
-            hold(result, given, self.enlarges, _LOCK_HEADROOM, doubt=np.inf)
-
-
-def _see(given: Pixels, seen: Pixels) -> int:
-    """Put into `seen` what the network sees of the picture's planes, and return how many it sees.
-
-    Its trained range, noise beyond 0 and 1 included; the picture itself is never clipped.
-    """
-    # Black-and-white film scanned to three channels stays black and white.
-    count = 3 if len(given) == 3 and np.abs(given[1:]).max() > _NEUTRAL else 1
-    np.clip(given[0], *_LUMA_RANGE, out=seen[0])
-    np.clip(given[1:count], *_CHROMA_RANGE, out=seen[1:count])
-    return count
-
-
-def _noise_of(planes: Pixels) -> NoiseProfile:
-    seen = np.empty_like(planes)
-    return measure_noise(seen[: _see(planes, seen)])
-
-
-def _keep_level(correction: Pixels) -> None:
-    """Take out of each plane of a correction, in place, its mean over some 72 pixels around.
-
-    Noise and coding leave that as it was; a network told of strong ones lifts it by up to a code value.
-    """
-    import cv2
-
-    height, width = correction.shape[1:]
-    size = (-(-width // 8), -(-height // 8))
-    for plane in correction:
-        small = cv2.blur(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), (9, 9))
-        plane -= cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-
-
-def _colour_kept(correction: Pixels, given: Pixels, sigma: Pixels) -> Pixels:
-    """The correction without what it takes of colour along with structure: noise does not follow luma.
-
-    In each 5x5 window what is taken is regressed on the restored luma, and its slope given back as far as it
-    exceeds 2.5 standard errors (guided filter: He et al., 2013). Luma stays.
-    """
-    kept = correction.copy()
-    height = kept.shape[1]
-    for top in range(0, height, _STRIP):  # strips stay in the cache
-        bottom = min(top + _STRIP, height)
-        rows = slice(max(0, top - 4), min(height, bottom + 4))  # two 5x5 windows look four pixels around
-        back = _given_back(correction[:, rows], given[0, rows], sigma[rows])
-        kept[1:, top:bottom] -= back[:, top - rows.start : bottom - rows.start]
-    return kept
-
-
-def _given_back(correction: Pixels, luma: Pixels, sigma: Pixels) -> Pixels:
-    """What `_colour_kept` takes off the two colour planes of a correction."""
-    import cv2
-
-    def mean(plane: Pixels) -> Pixels:
-        return np.asarray(cv2.blur(plane, (5, 5)), np.float32)
-
-    y = luma + correction[0]
-    y_mean = mean(y)
-    # Rounding may leave a flat part less than no variance.
-    spread = np.maximum(mean(y * y) - y_mean * y_mean, np.float32(0))
-    spread += np.square(sigma * np.float32(0.5)) + np.float32(1e-8)
-    doubt = sigma * np.float32(_DOUBT / 5) / np.sqrt(spread)
-    back = []
-    for taken in correction[1:]:
-        slope: Pixels = np.divide(mean(taken * y) - y_mean * mean(taken), spread)
-        slope -= np.clip(slope, -doubt, doubt)
-        back.append(mean(slope) * y - mean(slope * y_mean))
-    return np.stack(back)
-
-
-def _coding_noise(level: float) -> float:
-    """The deviation of what a codec's rounding did, 0..1 codes, for a compression level.
-
-    That of an even spread over one quantiser step; the step is 224**level 8-bit codes
-    (`engines/training/levels.py`).
-    """
-    return float(224.0**level / math.sqrt(12) / 255) if level else 0.0
-
-
-def _trust(given: Pixels, seen: Pixels, scale: int) -> Pixels | None:
-    """1 where the network saw the picture as it is, falling to 0 where that lies beyond its trained range.
-
-    None where it saw all of it.
-    """
-    import cv2
-
-    beyond = (given != seen).any(axis=0)
-    if not beyond.any():
-        return None
-    near = cv2.dilate(beyond.astype(np.float32), np.ones((7, 7), np.uint8))
-    trust = 1 - cv2.blur(near, (5, 5))
-    size = (trust.shape[1] * scale, trust.shape[0] * scale)
-    return np.asarray(cv2.resize(trust, size, interpolation=cv2.INTER_LINEAR), np.float32)
-
-
-def _hold_rgb(result: Pixels, given: Pixels, scale: int, doubt: Pixels) -> None:
-    """`hold` R, G and B each, in place: held in luma alone, one channel could ring in another's stead."""
-    source = given.copy()
-    if len(source) == 3:
-        to_rgb(source)
-        to_rgb(result)
-    for plane, channel in zip(result, source, strict=True):
-        hold(plane, channel, scale, peaks=PEAKS, doubt=doubt)
-    if len(source) == 3:
-        to_luma(result)
-
-
-def _held(result: Pixels, given: Pixels, scale: int) -> Pixels:
-    """Hold R, G and B strictly around what is above 1 or far below 0, where a ringing of 0.1 is a stop."""
-    import cv2
-
-    if given[0].max() <= 1 and given[0].min() >= _FAR_BELOW and np.abs(given[1:]).max(initial=0) <= 0.4:
-        return result
-    source = given.copy()
-    if len(source) == 3:
-        to_rgb(source)
-    beyond = ((source > 1) | (source < _FAR_BELOW)).any(axis=0).view(np.uint8)
-    near = cv2.dilate(beyond, np.ones((5, 5), np.uint8)).view(np.bool_)
-    height, width = near.shape
-    for top, left in product(range(0, height, _BLOCK), range(0, width, _BLOCK)):
-        here = near[top : top + _BLOCK, left : left + _BLOCK]
-        if here.any():
-            _hold_block(result, source, here, top, left, scale)
-    return result
-
-
-def _hold_block(result: Pixels, source: Pixels, near: Mask, top: int, left: int, scale: int) -> None:
-    """`hold` R, G and B of one block of `result`, in place, where `near` says so."""
-    height, width = near.shape
-    part = result[:, top * scale : (top + height) * scale, left * scale : (left + width) * scale]
-    y, x = max(0, top - 2), max(0, left - 2)  # `reach` looks two pixels around
-    if len(source) == 3:
-        to_rgb(part)
-    for plane, channel in zip(part, source[:, y : top + height + 2, x : left + width + 2], strict=True):
-        below, above = (b[top - y :, left - x :][:height, :width] for b in reach(channel))
-        below[~near], above[~near] = -np.inf, np.inf
-        np.clip(plane, *(b.repeat(scale, 0).repeat(scale, 1) for b in (below, above)), out=plane)
-    if len(source) == 3:
-        to_luma(part)

@@ -19,20 +19,15 @@ from interneg.colour import WorkingSpace
 from interneg.errors import InputError, KnobError
 from interneg.frame import Box, Frame, Pixels, Window
 from interneg.knobs import knob
+from interneg.motion.edges import cropped
+from interneg.motion.path import steadied
+from interneg.motion.path_file import corrections, rounded
+from interneg.motion.resample import Kind, kind_of
+from interneg.motion.similarity import Motion, aspect_of
+from interneg.motion.solution import Solution
+from interneg.motion.warp import bend
+from interneg.motion.weave import rigid, track
 from interneg.node import Node, View
-from interneg.nodes._path import corrections, rounded
-from interneg.nodes._resample import Kind, filled, kind_of, origin, resampled, zoom_to_fill, zoomed
-from interneg.nodes._warp import bend, spread
-from interneg.nodes._weave import Motion, aspect_of, rigid, steadied, track
-
-
-@dataclass(frozen=True, eq=False)
-class Solution:
-    """What is done to one frame: `bend`, if any, and then `motion`. See `_warp.bend`, `_weave.track`."""
-
-    motion: Motion
-    bend: Pixels | None
-    track: dict[int, Motion]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,9 +113,11 @@ class Stabilise(Node):
 
     @property
     def reach(self) -> tuple[int, int]:
+        """The frames that the smooth path is drawn through."""
         return (self.smoothing, self.smoothing)
 
     def anchors(self, number: int) -> tuple[int, ...]:
+        """With lock, the frame to hold to. Raises KnobError where none is named."""
         if not self.lock or self.path:
             return ()
         if not self.lock_frames:
@@ -143,6 +140,8 @@ class Stabilise(Node):
         return colour.enter(self._moved(view, stored(0), Kind.LIGHT, stored), space, self.working_space)
 
     def carry(self, view: View, plane: Pixels, channel: str, depth: str) -> Pixels:
+        """Alpha and AOVs, moved as the picture is."""
+
         def neighbour(offset: int) -> Pixels:
             frame = view.window.frames[view.window.centre + offset]
             return np.asarray(frame.pixels[frame.channels.index(channel)])[None]
@@ -154,20 +153,14 @@ class Stabilise(Node):
     def _moved(
         self, view: View, planes: Pixels, kind: Kind, neighbour: Callable[[int], Pixels] | None
     ) -> Pixels:
-        """(C, H, W) planes where they belong, and what stands beyond their edges."""
-        solution = self.solve(view)
-        size, aspect = planes.shape[1:], aspect_of(view)
-        bent = None if solution.bend is None else spread(solution.bend, size)
-        at = origin(size, solution.motion, bent, view.amount, self.edges == "mirror", aspect)
-        made = resampled(planes, at, kind)
-        if self.edges == "reveal":
-            made *= 1 - (np.rint(at.outside) if kind is Kind.LABEL else at.outside)
-        elif self.edges == "fill" and neighbour is not None:
-            filled(made, at, solution.track, neighbour, kind)
-        return made
+        return self.solve(view).moved(planes, kind, self.edges, view.amount, aspect_of(view), neighbour)
 
     def solve(self, view: View) -> Solution:
-        """What is done to the window's own frame, found once for all its layers."""
+        """What is done to the window's own frame, found once for all its layers.
+
+        Raises InputError where the path file does not fit or has no such frame, or frames of the shot differ
+        in size, and KnobError where the box lies outside of the picture.
+        """
         window = view.window
         numbers = tuple(f.number for f in window.frames)
         content = view.context.read(self.path) if self.path else b""
@@ -207,25 +200,20 @@ class Stabilise(Node):
         bent = None if bent is None or not self.warp else self.warp * bent
         motion = motion.times(self.weave)
         if self.edges == "crop":
-            motion = self._cropped(view, motion, way, known)
+            motions = {o: self._around(view, o, motion, way, known) for o in way}
+            motion = cropped(size, motion, motions, self.smoothing, self.zoom_limit, aspect)
         return Solution(motion, bent, way)
 
-    def _cropped(
-        self, view: View, motion: Motion, way: dict[int, Motion], known: Mapping[int, Motion]
+    def _around(
+        self, view: View, offset: int, own: Motion, way: Mapping[int, Motion], known: Mapping[int, Motion]
     ) -> Motion:
-        """The motion and an enlargement that no frame around needs more of."""
-        frame, frames, aspect = view.window.frame, view.window.frames, aspect_of(view)
-
-        def move(offset: int) -> Motion:
-            if self.path:
-                return known.get(frames[view.window.centre + offset].number, Motion()).times(self.weave)
-            if self.lock:
-                return motion.after(way[offset].inverse)
-            return rounded(steadied(way, self.smoothing, offset), aspect).times(self.weave)
-
-        size = frame.height, frame.width
-        zooms = {o: zoom_to_fill(size, move(o), aspect) for o in way}
-        return zoomed(motion, zooms, self.smoothing, self.zoom_limit)
+        """What the frame at an offset is moved by, as far as the window tells."""
+        if self.path:
+            frame = view.window.frames[view.window.centre + offset]
+            return known.get(frame.number, Motion()).times(self.weave)
+        if self.lock:
+            return own.after(way[offset].inverse)
+        return rounded(steadied(way, self.smoothing, offset), aspect_of(view)).times(self.weave)
 
     def _box(self, frame: Frame) -> Box | None:
         box = Box(self.box_left, self.box_top, self.box_right, self.box_bottom)

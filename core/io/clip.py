@@ -11,6 +11,7 @@ from interneg.frame import Frame
 from interneg.io.formats import image_format, is_movie, unknown_extension
 from interneg.io.image_clip import ImageClip
 from interneg.io.sequence import Pattern, folder_pattern, number_in
+from interneg.io.suggestions import meant_sequence
 
 __all__ = ["Clip", "open_clip"]
 
@@ -69,10 +70,10 @@ def open_clip(path: str | Path, *, first: int = 1) -> Clip:
             raise unknown_extension(pattern.path(0))
         numbers = pattern.find()
         if not numbers:
-            raise InputError(f"{pattern}: no frame of this sequence exists")
+            raise InputError(f"{pattern}: no frame of this sequence exists{meant_sequence(path)}")
         return ImageClip({n: pattern.path(n) for n in numbers}, str(pattern))
     if not path.exists():
-        raise InputError(f"{path}: no such file or folder")
+        raise InputError(f"{path}: no such file or folder{meant_sequence(path)}")
     if is_movie(path):
         from interneg.io.movie_clip import MovieClip
 

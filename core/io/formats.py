@@ -176,6 +176,9 @@ IMAGES = (
 )
 MOVIES = (".mov", ".mp4", ".m4v", ".mkv", ".mxf", ".avi", ".mpg", ".mpeg", ".m2v", ".ts", ".m2ts", ".webm")
 
+MOVIES_WRITTEN = (".mov", ".mp4", ".m4v", ".mkv")
+"""Those of them that are written, too."""
+
 _BY_EXTENSION = {extension: f for f in IMAGES for extension in f.extensions}
 
 
@@ -189,7 +192,8 @@ def image_format(path: Path) -> ImageFormat | None:
     return _BY_EXTENSION.get(path.suffix.lower())
 
 
-def unknown_extension(path: Path) -> UsageError:
-    """The error for a name that is neither an image's nor a movie's."""
-    known = " ".join(sorted({*_BY_EXTENSION, *MOVIES}))
-    return UsageError(f"{path}: '{path.suffix}' is no file type known here; known are {known}")
+def unknown_extension(path: Path, *, writing: bool = False) -> UsageError:
+    """The error for a name that is neither an image's nor a movie's. writing: whether it is an output's."""
+    known = " ".join(sorted({*_BY_EXTENSION, *(MOVIES_WRITTEN if writing else MOVIES)}))
+    which = "can be written" if writing else "are known"
+    return UsageError(f"{path}: '{path.suffix}' is no file type known here; these {which}: {known}")

@@ -116,7 +116,7 @@ def open_output(
     else:
         kind = image_format(names.path(0))
     if kind is None:
-        raise unknown_extension(names if isinstance(names, Path) else names.path(0))
+        raise unknown_extension(names if isinstance(names, Path) else names.path(0), writing=True)
     out = ImageOutput(names, overwrite=overwrite, depth=depth)
     refuse_same(like, {n: out.path_of(n) for n in wanted})
     return out

@@ -4,23 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from interneg.engines.training import evaluate
 from interneg.engines.training.colour import rgb_to_ycc
 from interneg.engines.training.degrade import MARGIN, Dice, Mix
 from interneg.engines.training.networks import restore
 from interneg.engines.training.pairs import draw_pairs, overlaps
+from interneg.engines.training.psnr import psnr
 from interneg.engines.training.tiles import Tiles
-
-
-def psnr(result: Tensor, target: Tensor, border: int, peak_scale: float = 1.0) -> float:
-    """PSNR in dB of (N,1,H,W) pictures 0..1, ``border`` pixels cropped.
-
-    ``peak_scale`` 219/255 makes it the protocol's PSNR of 16-235 luma.
-    """
-    inner = (slice(None), slice(None)) + (slice(border, -border or None),) * 2
-    error = ((result - target)[inner].double() * peak_scale) ** 2
-    return float(-10 * torch.log10(error.mean()))
 
 
 @torch.no_grad()
@@ -57,11 +49,9 @@ def _apart(net: nn.Module, tiles: Tiles, scale: int) -> float:
     return 255 * float(torch.stack(squares).mean().sqrt())
 
 
-def summary(net: nn.Module, tiles: Tiles, scales: list[int], set5: Path | None, bsd68: Path | None) -> str:
-    """One line of figures."""
-    figures = held_figures(net, tiles, scales)
-    if set5 or bsd68:
-        from interneg.engines.training import evaluate
-
-        figures |= evaluate.public_figures(net, scales, set5, bsd68)
-    return ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
+def figures(
+    net: nn.Module, tiles: Tiles, scales: list[int], set5: Path | None, bsd68: Path | None
+) -> dict[str, float]:
+    """The figures on held tiles, and by the public protocols where their folders are given."""
+    found = held_figures(net, tiles, scales)
+    return found | evaluate.public_figures(net, scales, set5, bsd68)

@@ -23,6 +23,8 @@ from interneg.engines.training.tiles import Tiles, cut, turn
 MARGIN = 4
 _GRAIN = (0.4, 1.3)
 """Spread of the Gaussian that grain is as soft as, in pixels."""
+_ORDERS = ([0, 1, 2], [0, 1, 2], [0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0])
+"""Orders of R, G and B that crops are drawn in: colours that the pictures lack."""
 RESIZERS = ("bicubic", "area", "bilinear", "lanczos", "nearest")
 
 
@@ -30,8 +32,9 @@ RESIZERS = ("bicubic", "area", "bilinear", "lanczos", "nearest")
 class Mix:
     """Shares of the kinds of sample; ``rich`` is what is left of 1.
 
-    grey, log, soft: shares of all samples without colour, of the batches in a log encoding, and of the noisy
-    batches whose noise is soft, as film grain is.
+    grey, log: shares of all samples without colour, and of the batches in a log encoding. soft, clipped:
+    shares of the noisy batches whose noise is soft, as film grain is, and that are clipped to 0..1 in 8 bits,
+    as cameras and files clip.
     """
 
     clean: float = 0.48
@@ -40,6 +43,7 @@ class Mix:
     edges: float = 0.08
     grey: float = 0.35
     soft: float = 0.0
+    clipped: float = 0.0
     log: float = 0.25
 
     def at(self, scale: int) -> "Mix":
@@ -159,11 +163,12 @@ def _protocol(
         number, top, left = (c.view(count, tries) for c in (number, top, left))
         best = tiles.busiest(number, top * scale, left * scale, size * scale)[:, None]
         number, top, left = (c.gather(1, best)[:, 0] for c in (number, top, left))
-    full = cut(tiles.full[1], number, top * scale, left * scale, size * scale)
+    channels = _ORDERS[dice.whole(len(_ORDERS))]
+    full = cut(tiles.full[1], number, top * scale, left * scale, size * scale)[:, channels]
     if dice.number() < log:
         full = log_encoded(full, dice)
         return resize(full, size, size, "bicubic") if scale > 1 else full, full
-    return cut(tiles.full[scale], number, top, left, size) if scale > 1 else full, full
+    return cut(tiles.full[scale], number, top, left, size)[:, channels] if scale > 1 else full, full
 
 
 def log_encoded(rgb: Tensor, dice: Dice) -> Tensor:
@@ -198,7 +203,10 @@ def _noisy(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix
     else:  # equal noise on red, green and blue
         sigma_y, sigma_c = sigma * 0.6686, sigma * 0.6400
         noise = colour.rgb_to_ycc(dice.normal(*ycc.shape)) * sigma
-    return Batch(_conditioned(ycc + noise, sigma_y, sigma_c), colour.rgb_to_ycc(full))
+    noisy = ycc + noise
+    if dice.number() < mix.clipped and float(full.max()) <= 1:
+        noisy = colour.rgb_to_ycc((colour.ycc_to_rgb(noisy).clamp(0, 1) * 255).round() / 255)
+    return Batch(_conditioned(noisy, sigma_y, sigma_c), colour.rgb_to_ycc(full))
 
 
 def noise_levels(count: int, dice: Dice) -> Tensor:

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from interneg.engines.training.checks import psnr
 from interneg.engines.training.colour import rgb_to_ycc
 from interneg.engines.training.networks import build, restore
+from interneg.engines.training.psnr import psnr
 from interneg.io.image_reader import read_rgb8
 
 

@@ -70,6 +70,33 @@ class Typed(nn.Module):
         return values[self.graph.output[0].name]
 
 
+class Bfloat16(nn.Module):
+    """An fp32 ONNX file computed as a CPU does in bf16 by the rule of `runtimes/openvino`, on any CPU.
+
+    What goes into a convolution, and its kernel, is rounded to bf16; sums are in fp32. The first and the last
+    convolution, and all that is no convolution, stay in fp32. Input and result are float32.
+    """
+
+    def __init__(self, weights: bytes) -> None:
+        super().__init__()
+        self.graph = onnx.load_from_string(weights).graph
+        self.known = {
+            c.name: torch.from_numpy(np.array(numpy_helper.to_array(c))) for c in self.graph.initializer
+        }
+        convolutions = [node.output[0] for node in self.graph.node if node.op_type == "Conv"]
+        self.rounded = set(convolutions[1:-1])
+
+    def forward(self, planes: Tensor, scale: int = 1) -> Tensor:
+        values = dict(self.known) | {self.graph.input[0].name: planes}
+        for node in self.graph.node:
+            facts = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+            inputs = [values.get(name) for name in node.input]
+            if node.output[0] in self.rounded:
+                inputs[:2] = [x.bfloat16().float() for x in inputs[:2] if x is not None]
+            values[node.output[0]] = _computed(node.op_type, facts, inputs)
+        return values[self.graph.output[0].name]
+
+
 def _computed(kind: str, facts: Mapping[str, Any], inputs: list[Any]) -> Tensor:
     if kind == "Constant":
         return torch.from_numpy(np.array(numpy_helper.to_array(facts["value"])))

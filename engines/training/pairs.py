@@ -2,7 +2,7 @@
 
 Between the two the camera moves by whole pixels of the full picture: where both show the same, their truth is
 the same, but an enlarger's input was sampled elsewhere. Each is averaged with none to four other frames, each
-with noise of its own, interpolated, slightly misplaced and trusted only in parts, as `interneg.nodes._align`
+with noise of its own, interpolated, slightly misplaced and trusted only in parts, as `interneg.motion.align`
 does it.
 """
 

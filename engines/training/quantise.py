@@ -28,11 +28,11 @@ from interneg.engines.models import Precision, load_catalogue
 from interneg.engines.store import Figures
 from interneg.engines.training import evaluate
 from interneg.engines.training.calibrate import calibration, counted, methods, peaks
-from interneg.engines.training.checks import psnr
 from interneg.engines.training.colour import rgb_to_ycc
 from interneg.engines.training.export import sha256, toml_text
 from interneg.engines.training.networks import restore
 from interneg.engines.training.onnx_nets import Compiled, Exact, Typed
+from interneg.engines.training.psnr import psnr
 from interneg.engines.training.qdq import Steps, equalised, inner, quantised
 from interneg.engines.training.tiles import Tiles, load
 from interneg.engines.typed import half, overflowing

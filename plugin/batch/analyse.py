@@ -13,18 +13,20 @@ from interneg.frame import Box, Frame, Pixels, Window
 from interneg.graph import Graph, handles, needed
 from interneg.io import open_clip
 from interneg.memo import Memo
+from interneg.motion.path_file import text
+from interneg.motion.similarity import Motion
+from interneg.motion.solution import Solution
 from interneg.node import Context, Node, View
-from interneg.nodes._path import nuke, text
-from interneg.nodes._weave import Motion
-from interneg.nodes.stabilise import Solution, Stabilise
-from interneg.plugin.batch.files import read
+from interneg.nodes.stabilise import Stabilise
+from interneg.plugin.batch.job import Job, frames_of, read_cuts
 from interneg.plugin.batch.progress import Progress
-from interneg.plugin.batch.render import Job, frames_of, read_cuts
 from interneg.plugin.batch.source import ClipSource, require
+from interneg.plugin.facts.files import read
+from interneg.plugin.scripts.nuke_transform import nuke
 
 
 @dataclass(frozen=True)
-class Path:
+class MeasuredPath:
     """What was found: of each frame its motion since the one before, and what Stabilise would do about it.
 
     data, display: the windows of the frames. aspect: how many times as wide as high a pixel is.
@@ -49,7 +51,7 @@ class Path:
         return nuke(self.data, self.display, self.corrections, self.aspect)
 
 
-def analyse(job: Job, colour: Colour, engines: EngineSource, progress: Progress) -> Path:
+def analyse(job: Job, colour: Colour, engines: EngineSource, progress: Progress) -> MeasuredPath:
     """Measure the path of a clip as the recipe's first stabilise sees it, after the nodes before it.
 
     job: its output is not looked at. The corrections are those of weave 1 without a zoom, whatever the recipe
@@ -72,9 +74,9 @@ def analyse(job: Job, colour: Colour, engines: EngineSource, progress: Progress)
         progress.start(len(wanted))
         for number in wanted:
             graph.render(number)
-            progress.step(number, "written")
+            progress.step(number, "analysed")
     first = next(iter(found.values()))
-    return Path(
+    return MeasuredPath(
         first.data,
         first.display,
         first.aspect,

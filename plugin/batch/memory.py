@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
-import platform
-
 import psutil
 
 from interneg.errors import HostMemoryError
-
-GIB = 2**30
+from interneg.plugin.machine.sizes import size_text
 
 SHARE = 0.5
 """The part of the free memory that frames may fill where no limit is given."""
@@ -42,26 +38,7 @@ def load(limit: int | None, frame: int, scale: int, kept: int, jobs: int | None)
         jobs = 2 if needed(2) <= free else 1
     if limit is not None and needed(jobs) > limit:
         raise HostMemoryError(
-            f"these frames need {_size(needed(jobs))} with --jobs {jobs}, the limit is {_size(limit)}; "
-            "raise --memory" + (" or lower --jobs" if jobs > 1 else "")
+            f"these frames need {size_text(needed(jobs))} with --jobs {jobs}, the limit is "
+            f"{size_text(limit)}; raise --memory" + (" or lower --jobs" if jobs > 1 else "")
         )
     return jobs, max(1, min((free - needed(jobs)) // both + 1, jobs + _AHEAD))
-
-
-def keep_freed_memory() -> None:
-    """Have the C library keep what is freed for the next picture, instead of giving it back each time.
-
-    The system clears every page that it hands out anew, which took a tenth of the time of a 1080p render. All
-    threads share what is kept; else each would keep its own. To be called once, before threads are started.
-    Does nothing outside glibc (the constants are those of its malloc.h).
-    """
-    if platform.libc_ver()[0] == "glibc":
-        trim_threshold, mmap_threshold, arena_max = -1, -3, -8
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(arena_max, 1)
-        mallopt(mmap_threshold, GIB)
-        mallopt(trim_threshold, 2 * GIB - 1)
-
-
-def _size(count: int) -> str:
-    return f"{count / GIB:.2f} GiB" if count >= GIB / 100 else f"{count / 2**20:.3g} MiB"

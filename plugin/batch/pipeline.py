@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 Source = TypeVar("Source")
 Result = TypeVar("Result")
-Found = TypeVar("Found")
+Value = TypeVar("Value")
 
 _POLL = 0.1
 """Seconds between two looks at whether the work was called off."""
@@ -96,7 +96,7 @@ class Pipeline(Generic[Source, Result]):
             self._write(number, found)
         return found is not None
 
-    def _result(self, future: Future[Found]) -> Found:
+    def _result(self, future: Future[Value]) -> Value:
         while not wait((future,), timeout=_POLL).done:
             if self._stop.is_set():
                 raise Stopped

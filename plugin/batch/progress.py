@@ -17,27 +17,30 @@ if TYPE_CHECKING:
 _EVERY = 2.0
 """Seconds between two progress lines."""
 
+_WORKED = ("written", "analysed")
+"""What becomes of frames that took work; all others were up to date or left out."""
+
 
 class Clock:
     """The time that frames took to render: those that were up to date or left out do not count."""
 
     def __init__(self) -> None:
         self._last = time.monotonic()
-        self._written = 0
+        self._worked = 0
         self.seconds = 0.0
 
     def count(self, outcome: str) -> None:
         """A frame is finished."""
         now = time.monotonic()
-        if outcome == "written":
-            self._written += 1
+        if outcome in _WORKED:
+            self._worked += 1
             self.seconds += now - self._last
         self._last = now
 
     @property
     def rate(self) -> float:
         """Rendered frames per second."""
-        return self._written / max(1e-3, self.seconds)
+        return self._worked / max(1e-3, self.seconds)
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class Progress(Protocol):
         """Say in one line what is being done."""
 
     def step(self, number: int, outcome: str) -> None:
-        """A frame is finished: "written", "up to date" or "left out"."""
+        """A frame is finished: "written", "analysed", "up to date" or "left out"."""
 
 
 def silence(stream: TextIO) -> None:
@@ -151,14 +154,14 @@ class _Lines:
         self._outcome = ""
         self._clock = Clock()
         self._told = float("-inf")
-        self._heard = True
+        self._has_reader = True
 
     def start(self, total: int) -> None:
         self._total = total
         self._clock = Clock()
 
     def status(self, text: str) -> None:
-        self._say(f"openjd_status: {text}")
+        self._print(f"openjd_status: {text}")
 
     def step(self, number: int, outcome: str) -> None:
         if outcome != self._outcome:
@@ -167,12 +170,12 @@ class _Lines:
         self._clock.count(outcome)
         self._outcome = outcome
         self._run.append(number)
-        if outcome == "written" or self._gone == self._total:
+        if outcome in _WORKED or self._gone == self._total:
             self.finish()
         now = time.monotonic()
         if now - self._told >= _EVERY or self._gone == self._total:
             self._told = now
-            self._say(f"openjd_progress: {100 * self._gone / self._total:.1f}")
+            self._print(f"openjd_progress: {100 * self._gone / self._total:.1f}")
 
     def finish(self) -> None:
         """Tell what has not been told yet."""
@@ -182,19 +185,19 @@ class _Lines:
         frames = (
             f"frames {first}-{last}" if last - first == count - 1 else f"{count} of frames {first}-{last}"
         )
-        rate = f", {self._clock.rate:.2f} fps" if self._outcome == "written" else ""
-        self._say(
+        rate = f", {self._clock.rate:.2f} fps" if self._outcome in _WORKED else ""
+        self._print(
             f"{frames if count > 1 else f'frame {first}'} {self._outcome} ({self._gone}/{self._total}{rate})"
         )
         self._run.clear()
 
-    def _say(self, line: str) -> None:
-        if not self._heard:
+    def _print(self, line: str) -> None:
+        if not self._has_reader:
             return
         try:
             print(line, flush=True)
         except BrokenPipeError:
-            self._heard = False
+            self._has_reader = False
             silence(sys.stdout)
 
 

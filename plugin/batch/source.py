@@ -177,10 +177,10 @@ def require(
     wanted = sorted(set(numbers))
     advice = _advice(clip) if advice is None else advice
     if gaps := sorted(set(wanted) - set(clip.numbers)):
-        said = f"{name}: {len(gaps)} frame{'s' * (len(gaps) > 1)} missing: {format_frames(gaps)}"
+        sentence = f"{name}: {len(gaps)} frame{'s' * (len(gaps) > 1)} missing: {format_frames(gaps)}"
         if missing == "error":
-            raise InputError(f"{said}; there are {format_frames(clip.numbers)}{advice}")
-        log.warning("%s (%s)", said, "the frame before is held" if missing == "hold" else "left out")
+            raise InputError(f"{sentence}; there are {format_frames(clip.numbers)}{advice}")
+        log.warning("%s (%s)", sentence, "the frame before is held" if missing == "hold" else "left out")
     if missing == "error" and (found := damaged(clip, wanted)):
         raise _unreadable(name, found, advice)
 

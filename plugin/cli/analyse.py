@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -48,21 +47,16 @@ def analyse(
     from interneg.colour import Colour
     from interneg.engines.source import Engines
     from interneg.errors import OutputError
-    from interneg.nodes import NODES
     from interneg.plugin.batch.analyse import analyse as run
+    from interneg.plugin.batch.job import Job
     from interneg.plugin.batch.progress import shown
-    from interneg.plugin.batch.render import Job
+    from interneg.plugin.cli.recipes import changed, recipe_of
     from interneg.publish import replacing
-    from interneg.recipe import Recipe
 
     there = [path for path in (file, nuke) if path is not None and path.exists()]
     if there and not overwrite:
         raise OutputError(f"{there[0]} exists; choose another name, or replace it with --overwrite")
-    is_file = Path(recipe).suffix.casefold() == ".toml"
-    read = Recipe.from_file(Path(recipe), NODES) if is_file else Recipe.from_line(recipe, NODES)
-    for setting in settings or ():
-        read = read.with_setting(setting)
-    read = replace(read, input_space=input_space or read.input_space)
+    read = changed(recipe_of(recipe), settings or (), input_space=input_space)
     job = Job(read, input, "", frames=frames, missing=missing, cuts=None if cuts is None else str(cuts))
     with shown() as progress:
         path = run(job, Colour(), Engines(), progress)

@@ -35,9 +35,9 @@ def guarded(invoke: Callable[[], Any], debug: bool) -> Any:
     except KeyboardInterrupt:
         raise _failed("interrupted; every frame and file that was written is whole", INTERRUPTED) from None
     except MemoryError as error:
-        said = f"out of memory ({error})" if str(error) else "out of memory"
+        message = f"out of memory ({error})" if str(error) else "out of memory"
         raise _failed(
-            f"{said}; use a machine with more, or fewer --jobs", HostMemoryError.exit_code
+            f"{message}; use a machine with more, or fewer --jobs", HostMemoryError.exit_code
         ) from None
     except InternegError as error:
         if debug:
@@ -48,8 +48,8 @@ def guarded(invoke: Callable[[], Any], debug: bool) -> Any:
             raise
         if debug:
             traceback.print_exc()
-        said = f"unexpected {type(error).__name__}: {error}; the option --debug shows where"
-        raise _failed(said, 1) from None
+        message = f"unexpected {type(error).__name__}: {error}; the option --debug shows where"
+        raise _failed(message, 1) from None
 
 
 class _Commands(TyperGroup):

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from interneg.plugin.cli.qc_measure import Quality
 
 
 def qc(
@@ -40,8 +35,12 @@ def qc(
     from rich.progress import Progress
 
     from interneg.io import open_clip, parse_frames
-    from interneg.plugin.cli.qc_measure import Viewer, measure, pair_frames
-    from interneg.plugin.cli.qc_report import report_json, write_html
+    from interneg.plugin.qc.measure import measure
+    from interneg.plugin.qc.pairs import pair_frames
+    from interneg.plugin.qc.report_html import write_html
+    from interneg.plugin.qc.report_json import report_json
+    from interneg.plugin.qc.table import quality_table
+    from interneg.plugin.qc.viewer import Viewer
 
     wanted = parse_frames(frames) if frames else None
     clips = open_clip(reference), open_clip(test)
@@ -68,7 +67,7 @@ def qc(
             clip.close()
 
     console = Console()
-    console.print(_table(quality, facts))
+    console.print(quality_table(quality, facts))
     for path in filter(None, (json_file, html and html / "qc.html")):
         console.print(f"written: {path}", markup=False, highlight=False, soft_wrap=True)
 
@@ -78,27 +77,3 @@ def _write(path: Path, content: bytes) -> None:
 
     with replacing(path) as temporary:
         temporary.write_bytes(content)
-
-
-def _table(quality: Quality, facts: dict[str, Any]) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    from interneg.plugin.cli.qc_measure import MEASURES
-    from interneg.plugin.cli.qc_report import number
-
-    width, height = quality.size
-    lines = [
-        f"{facts['test']} against {facts['reference']}",
-        f"{len(quality.frames)} frames of {width}x{height}, paired by {facts['paired_by']}",
-        *(f"{who}: {note}" for who, note in facts["colour"].items()),
-    ]
-    table = Table(title=Text("\n".join(lines)), title_justify="left", title_style="")
-    table.add_column("figure")
-    for heading in ("mean", "worst", "frame", "reference"):
-        table.add_column(heading, justify="right")
-    for m in MEASURES:
-        mean, worst, frame = quality.summary(m.name, m.low_is_bad)
-        own = number(quality.summary(m.reference).mean) if m.reference else ""
-        table.add_row(m.label, number(mean), number(worst), "–" if frame is None else str(frame), own)
-    return table

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
-
-if TYPE_CHECKING:
-    from interneg.colour import Colour
-    from interneg.plugin.batch.scripts import Found
-    from interneg.recipe import Recipe
 
 
 def render(
@@ -123,7 +116,9 @@ def render(
         ),
     ] = None,
     reference: Annotated[
-        str | None, typer.Option(metavar="CLIP", help="A reference plate, for nodes that look at one.")
+        str | None,
+        # Hidden until a node looks at one; a test says when that is.
+        typer.Option(metavar="CLIP", hidden=True, help="A reference plate, for nodes that look at one."),
     ] = None,
     cuts: Annotated[
         Path | None,
@@ -162,11 +157,13 @@ def render(
     from interneg.engines.runtimes import RUNTIMES
     from interneg.engines.source import Engines
     from interneg.errors import EngineError, UsageError
-    from interneg.plugin.batch.memory import GIB, keep_freed_memory
+    from interneg.plugin.batch.job import Job
     from interneg.plugin.batch.progress import shown
-    from interneg.plugin.batch.render import Job
     from interneg.plugin.batch.render import render as run
-    from interneg.plugin.batch.scripts import config_of, is_script
+    from interneg.plugin.cli.recipes import changed, render_of
+    from interneg.plugin.machine.allocator import keep_freed_memory
+    from interneg.plugin.machine.sizes import GIB
+    from interneg.plugin.scripts.find import config_of, is_script
 
     if memory is not None and not memory > 0:
         raise UsageError(f"--memory is a number of GiB above 0, not {memory:g}")
@@ -177,11 +174,18 @@ def render(
     with shown() as progress:
         colour = Colour(ocio_config or (config_of(recipe) if is_script(recipe) else None))
         inputs = {name: clip for name, clip in (("mask", mask), ("reference", reference)) if clip is not None}
-        found = _found(recipe, node, (input, output), (input_space, output_space), inputs, colour)
-        if found.said:
-            progress.status(found.said)
+        found = render_of(recipe, node, (input, output), (input_space, output_space), inputs, colour)
+        if found.summary:
+            progress.status(found.summary)
         job = Job(
-            _changed(found.recipe, settings or (), input_space, output_space, depth, inputs),
+            changed(
+                found.recipe,
+                settings or (),
+                input_space=input_space,
+                output_space=output_space,
+                depth=depth,
+                inputs=inputs,
+            ),
             found.input,
             found.output,
             frames=frames or found.frames,
@@ -193,55 +197,3 @@ def render(
         )
         summary = run(job, colour, Engines(runtime, precision), progress)
         progress.status(f"{found.output}: {summary}")
-
-
-def _found(
-    text: str,
-    node: str | None,
-    files: tuple[str | None, str | None],
-    spaces: tuple[str | None, str | None],
-    given: Mapping[str, str],
-    colour: Colour,
-) -> Found:
-    """The recipe with its input and output, out of a script or as they were given."""
-    from interneg.errors import UsageError
-    from interneg.nodes import NODES
-    from interneg.plugin.batch.scripts import Found, find, is_script
-    from interneg.recipe import Recipe
-
-    input, output = files
-    if is_script(text):
-        return find(
-            text, node, NODES, colour,
-            input=input, output=output, input_space=spaces[0], output_space=spaces[1], given=given,
-        )  # fmt: skip
-    if node is not None:
-        raise UsageError(f"--node is for Nuke scripts and Natron projects, .nk and .ntp, not for '{text}'")
-    if input is None or output is None:
-        raise UsageError(
-            f"{'INPUT' if input is None else 'OUTPUT'} is missing: interneg render RECIPE INPUT OUTPUT"
-        )
-    path = Path(text)
-    is_file = path.suffix.casefold() == ".toml"
-    recipe = Recipe.from_file(path, NODES) if is_file else Recipe.from_line(text, NODES)
-    return Found(recipe, input, output)
-
-
-def _changed(
-    recipe: Recipe,
-    settings: Sequence[str],
-    input_space: str | None,
-    output_space: str | None,
-    depth: str | None,
-    inputs: Mapping[str, str],
-) -> Recipe:
-    """The recipe with what the command line says otherwise."""
-    for setting in settings:
-        recipe = recipe.with_setting(setting)
-    return replace(
-        recipe,
-        input_space=input_space or recipe.input_space,
-        output_space=output_space or recipe.output_space,
-        depth=depth or recipe.depth,
-        inputs={**recipe.inputs, **inputs},
-    )

@@ -19,7 +19,7 @@ def worker(
     memory_limit: Annotated[
         int | None,
         typer.Option(
-            metavar="MB",
+            metavar="MIB",
             min=1,
             help="Memory for pictures and what is remembered of them, by default $INTERNEG_MEMORY_MB, else "
             "half of the machine's. A render that would exceed it waits. Networks take memory of their own, "
@@ -29,15 +29,16 @@ def worker(
 ) -> None:
     """Render for the OpenFX plugin, in the foreground; hosts start a worker by themselves where none runs.
 
-    One worker serves all hosts of a user. Its folder, with socket and log, is $INTERNEG_RUNTIME, else
+    One worker serves all hosts of a user. Its folder, with socket and log, is $INTERNEG_WORKER_DIR, else
     $XDG_RUNTIME_DIR/interneg, else /tmp/interneg-UID.
     """
     if status or stop:
         _ask(stop)
         return
-    from interneg.plugin.worker.server import serve
+    from interneg.plugin.machine.sizes import MIB
+    from interneg.plugin.worker.serve import serve
 
-    memory = None if memory_limit is None else memory_limit * 2**20
+    memory = None if memory_limit is None else memory_limit * MIB
     if not serve(idle=idle, memory=memory, console=True):
         print("a worker is running already; see interneg worker --status")
 
@@ -60,7 +61,7 @@ def _ask(stop: bool) -> None:
     print(f"worker {found['pid']}, interneg {found['version']}, up {found['uptime']:.0f} s")
     print(f"connected: {', '.join(hosts) or 'nobody'}")
     print(f"frames: {found['rendered']} rendered, {found['rendering']} in work")
-    print(f"memory: {found['memory_mb']} MB, pictures may take {found['limit_mb']} MB")
+    print(f"memory: {found['memory_mb']} MiB, pictures may take {found['limit_mb']} MiB")
     for engine in found["engines"]:
         print(engine)
     print(f"log: {found['log']}")

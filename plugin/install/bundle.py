@@ -84,9 +84,9 @@ def put(folder: Path, spaces: Iterable[str], facts: Installed) -> None:
 
 def mark(folder: Path, facts: Installed) -> None:
     """Write down what the bundle in a folder is for. Raises OutputError."""
-    said = {"version": interneg.__version__, "hosts": facts.hosts, "created": facts.created}
+    content = {"version": interneg.__version__, "hosts": facts.hosts, "created": facts.created}
     try:
-        _write(resources(folder) / _MARK, said)
+        _write(resources(folder) / _MARK, content)
     except OSError as error:
         raise OutputError(f"{resources(folder)} cannot be written: {error.strerror}") from error
 
@@ -97,6 +97,12 @@ def python(folder: Path) -> str:
         "command"
     ]
     return command[0]
+
+
+def version(folder: Path) -> str:
+    """The Interneg that made the bundle in a folder."""
+    facts = json.loads((resources(folder) / _MARK).read_text(encoding="utf-8"))
+    return str(facts["version"])
 
 
 def remove(folder: Path) -> None:

@@ -127,11 +127,11 @@ def _tell_status() -> None:
             timeout=600,
             check=False,
         )
-        said = done.stdout.decode("utf-8", "replace")
+        message = done.stdout.decode("utf-8", "replace")
     except (OSError, subprocess.TimeoutExpired) as error:
-        said = f"Interneg does not answer: {error}. Run `interneg install nuke` anew."
-    print(said)
-    nuke.executeInMainThread(nuke.message, (said,))
+        message = f"Interneg does not answer: {error}. Run `interneg install nuke` anew."
+    print(message)
+    nuke.executeInMainThread(nuke.message, (message,))
 
 
 def _environment() -> dict[str, str]:

@@ -1,52 +1,24 @@
-#include "shell.h"
+#include "actions.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "client.h"
+#include "describe.h"
+#include "host.h"
+#include "instances.h"
+#include "params_reach.h"
+#include "params_read.h"
+#include "params_set.h"
+#include "params_space.h"
+#include "params_value.h"
 #include "pool.h"
-
-enum { NAME_ROOM = 128 };
-
-static struct instance *instance_of(OfxImageEffectHandle effect)
-{
-    OfxPropertySetHandle properties = NULL;
-    if (host.effect->getPropertySet(effect, &properties) != kOfxStatOK)
-        return NULL;
-    return get_pointer(properties, kOfxPropInstanceData);
-}
+#include "render.h"
+#include "sizes.h"
 
 static double time_of(OfxPropertySetHandle in)
 {
     return get_double(in, kOfxPropTime, 0, 0);
-}
-
-static OfxImageClipHandle clip_named(OfxImageEffectHandle effect, const char *name)
-{
-    OfxImageClipHandle clip = NULL;
-    return host.effect->clipGetHandle(effect, name, &clip, NULL) == kOfxStatOK ? clip : NULL;
-}
-
-static OfxStatus create(const struct node *node, OfxImageEffectHandle effect)
-{
-    struct instance *instance = calloc(1, sizeof *instance);
-    if (!instance)
-        return kOfxStatErrMemory;
-    instance->node = node;
-    instance->effect = effect;
-    instance->source = clip_named(effect, kOfxImageEffectSimpleSourceClipName);
-    instance->output = clip_named(effect, kOfxImageEffectOutputClipName);
-    for (size_t i = 0; i < node->inputs; i++)
-        instance->extra[i] = clip_named(effect, node->input[i].name);
-    if (!instance->source || !instance->output || !params_find(instance) ||
-        host.effect->getPropertySet(effect, &instance->properties) != kOfxStatOK ||
-        host.property->propSetPointer(instance->properties, kOfxPropInstanceData, 0, instance) != kOfxStatOK) {
-        free(instance);
-        return kOfxStatFailed;
-    }
-    params_show_automatic(instance, 0);
-    return kOfxStatOK;
 }
 
 static void name_of_clip(char name[NAME_ROOM], const char *property, const char *clip)
@@ -54,7 +26,8 @@ static void name_of_clip(char name[NAME_ROOM], const char *property, const char 
     snprintf(name, NAME_ROOM, "%s%s", property, clip);
 }
 
-static OfxStatus clip_preferences(struct instance *instance, OfxPropertySetHandle in, OfxPropertySetHandle out)
+static OfxStatus clip_preferences(
+    struct instance *instance, OfxPropertySetHandle in, OfxPropertySetHandle out)
 {
     (void)in;
     char property[NAME_ROOM];
@@ -78,7 +51,8 @@ static OfxStatus clip_preferences(struct instance *instance, OfxPropertySetHandl
     return kOfxStatOK;
 }
 
-static OfxStatus region_of_definition(struct instance *instance, OfxPropertySetHandle in, OfxPropertySetHandle out)
+static OfxStatus region_of_definition(
+    struct instance *instance, OfxPropertySetHandle in, OfxPropertySetHandle out)
 {
     double time = time_of(in);
     struct reach reach;
@@ -93,6 +67,7 @@ static OfxStatus region_of_definition(struct instance *instance, OfxPropertySetH
     return kOfxStatOK;
 }
 
+/* Ask for all of a clip. */
 static void want_region(OfxImageClipHandle clip, const char *name, double time, OfxPropertySetHandle out)
 {
     char property[NAME_ROOM];
@@ -105,7 +80,8 @@ static void want_region(OfxImageClipHandle clip, const char *name, double time, 
         set_double(out, property, i, sides[i]);
 }
 
-static OfxStatus regions_of_interest(struct instance *instance, OfxPropertySetHandle in, OfxPropertySetHandle out)
+static OfxStatus regions_of_interest(
+    struct instance *instance, OfxPropertySetHandle in, OfxPropertySetHandle out)
 {
     double time = time_of(in);
     want_region(instance->source, kOfxImageEffectSimpleSourceClipName, time, out);
@@ -121,10 +97,10 @@ static OfxStatus frames_needed(struct instance *instance, OfxPropertySetHandle i
     char property[NAME_ROOM];
     if (!params_reach(instance, time, &reach))
         return kOfxStatReplyDefault;
-    int beyond = reach.before || reach.after ? BEYOND : 0;
+    int margin = reach_margin(&reach);
     name_of_clip(property, kOfxImageClipPropFrameRange_, kOfxImageEffectSimpleSourceClipName);
-    set_double(out, property, 0, time - reach.before - beyond);
-    set_double(out, property, 1, time + reach.after + beyond);
+    set_double(out, property, 0, time - reach.before - margin);
+    set_double(out, property, 1, time + reach.after + margin);
     int anchor;
     if (params_anchor(instance, time, &anchor)) {
         set_double(out, property, 2, anchor);
@@ -160,19 +136,19 @@ static OfxStatus changed(struct instance *instance, OfxPropertySetHandle in, Ofx
     double time = time_of(in);
     const char *type = get_string(in, kOfxPropType, ""), *name = get_string(in, kOfxPropName, "");
     if (strcmp(get_string(in, kOfxPropChangeReason, ""), kOfxChangeUserEdited) != 0) {
-        params_show_automatic(instance, time);
+        params_enable_numbers(instance, time);
         return kOfxStatOK;
     }
     if (strcmp(type, kOfxTypeClip) == 0)
         return clip_changed(instance, name);
     if (strcmp(type, kOfxTypeParameter) != 0)
         return kOfxStatReplyDefault;
-    if (instance->menu && strcmp(name, "input_space_menu") == 0)
+    if (instance->space_menu && strcmp(name, PARAM_SPACE_MENU) == 0)
         params_choose_space(instance, time);
     for (size_t i = 0; i < instance->node->knobs; i++)
         if (instance->node->knob[i].kind == KNOB_BUTTON && strcmp(name, instance->node->knob[i].param) == 0)
-            return press(instance, instance->node->knob[i].name, in);
-    params_show_automatic(instance, time);
+            return press_button(instance, instance->node->knob[i].name, in);
+    params_enable_numbers(instance, time);
     return kOfxStatOK;
 }
 
@@ -180,7 +156,7 @@ static OfxStatus destroy(struct instance *instance, OfxPropertySetHandle in, Ofx
 {
     (void)in;
     (void)out;
-    free(instance);
+    instance_free(instance);
     return kOfxStatOK;
 }
 
@@ -193,14 +169,15 @@ static OfxStatus nothing(struct instance *instance, OfxPropertySetHandle in, Ofx
     return kOfxStatOK;
 }
 
-typedef OfxStatus action_of_instance(struct instance *instance, OfxPropertySetHandle in, OfxPropertySetHandle out);
+typedef OfxStatus action_of_instance(
+    struct instance *instance, OfxPropertySetHandle in, OfxPropertySetHandle out);
 
-OfxStatus act(const struct node *node, const char *action, OfxImageEffectHandle effect, OfxPropertySetHandle in,
-    OfxPropertySetHandle out)
+OfxStatus do_action(const struct node *node, const char *action, OfxImageEffectHandle effect,
+    OfxPropertySetHandle in, OfxPropertySetHandle out)
 {
     if (strcmp(action, kOfxActionPurgeCaches) == 0) {
         pool_empty();
-        client_rest();
+        client_close_idle();
         return kOfxStatOK;
     }
     if (strcmp(action, kOfxActionDescribe) == 0)
@@ -208,11 +185,11 @@ OfxStatus act(const struct node *node, const char *action, OfxImageEffectHandle 
     if (strcmp(action, kOfxImageEffectActionDescribeInContext) == 0)
         return describe_in_context(node, effect);
     if (strcmp(action, kOfxActionCreateInstance) == 0)
-        return create(node, effect);
+        return instance_create(node, effect);
 
     static const struct {
         const char *name;
-        action_of_instance *act;
+        action_of_instance *run;
     } known[] = {
         {kOfxActionDestroyInstance, destroy},
         {kOfxActionInstanceChanged, changed},
@@ -229,7 +206,7 @@ OfxStatus act(const struct node *node, const char *action, OfxImageEffectHandle 
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(action, known[i].name) == 0) {
             struct instance *instance = instance_of(effect);
-            return instance ? known[i].act(instance, in, out) : kOfxStatErrBadHandle;
+            return instance ? known[i].run(instance, in, out) : kOfxStatErrBadHandle;
         }
     return kOfxStatReplyDefault;
 }

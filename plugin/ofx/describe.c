@@ -1,6 +1,9 @@
-#include "shell.h"
+#include "describe.h"
 
 #include <stdio.h>
+
+#include "host.h"
+#include "params_define.h"
 
 /* A host that offers half floats is given them. */
 static void offer_depths(OfxPropertySetHandle to)
@@ -40,7 +43,8 @@ OfxStatus describe(const struct node *node, OfxImageEffectHandle effect)
     set_int(to, kOfxImageEffectPropSupportsMultiResolution, 0, 1);
     set_int(to, kOfxImageEffectPropSupportsMultipleClipDepths, 0, 0);
     set_int(to, kOfxImageEffectPropSupportsMultipleClipPARs, 0, 0);
-    set_int(to, kOfxImageEffectPropSupportsTiles, 0, 0); /* the worker renders whole frames: tiles would repeat it */
+    set_int(to, kOfxImageEffectPropSupportsTiles, 0,
+        0); /* the worker renders whole frames: tiles would repeat it */
     set_int(to, kOfxImageEffectPropTemporalClipAccess, 0, node->temporal);
     if (*get_string(host.properties, kOfxImageEffectPropColourManagementStyle, "")) {
         set_string(to, kOfxImageEffectPropColourManagementStyle, 0, kOfxImageEffectColourManagementOCIO);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client.h"
+#include "connect.h"
 
 struct host host;
 
@@ -35,7 +35,7 @@ OfxStatus host_load(void)
     snprintf(name, sizeof name, "%.80s %.40s",
         get_string(host.properties, kOfxPropLabel, get_string(host.properties, kOfxPropName, "unknown host")),
         get_string(host.properties, kOfxPropVersionLabel, ""));
-    client_introduce(name);
+    connect_set_host_name(name);
     return kOfxStatOK;
 }
 
@@ -78,7 +78,8 @@ bool has_string(OfxPropertySetHandle from, const char *name, const char *wanted)
     host.property->propGetDimension(from, name, &count);
     for (int i = 0; i < count; i++) {
         char *value = NULL;
-        if (host.property->propGetString(from, name, i, &value) == kOfxStatOK && value && strcmp(value, wanted) == 0)
+        if (host.property->propGetString(from, name, i, &value) == kOfxStatOK && value &&
+            strcmp(value, wanted) == 0)
             return true;
     }
     return false;
@@ -99,21 +100,21 @@ void set_string(OfxPropertySetHandle to, const char *name, int index, const char
     host.property->propSetString(to, name, index, value);
 }
 
-void host_complain(OfxImageEffectHandle effect, const char *words)
+void host_show_error(OfxImageEffectHandle effect, const char *words)
 {
     if (host.persistent)
         host.message->setPersistentMessage(effect, kOfxMessageError, "", "%s", words);
     else
-        host_tell(effect, kOfxMessageError, words);
+        host_show_message(effect, kOfxMessageError, words);
 }
 
-void host_appease(OfxImageEffectHandle effect)
+void host_clear_error(OfxImageEffectHandle effect)
 {
     if (host.persistent)
         host.message->clearPersistentMessage(effect);
 }
 
-void host_tell(OfxImageEffectHandle effect, const char *type, const char *words)
+void host_show_message(OfxImageEffectHandle effect, const char *type, const char *words)
 {
     if (host.message)
         host.message->message(effect, type, "", "%s", words);

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "platform.h"
+#include "platform_number.h"
+#include "utf8.h"
 
 enum { DEEPEST = 32, LONGEST_NUMBER = 64 };
 
@@ -14,44 +15,6 @@ struct reader {
     struct json *values; /* the next that is free */
     char *texts;
 };
-
-/* The length of the UTF-8 sequence at `at`, 0 where there is none. */
-static size_t utf8(const char *at, const char *end)
-{
-    const unsigned char *byte = (const unsigned char *)at;
-    if (byte[0] < 0x80)
-        return 1;
-    size_t length = byte[0] < 0xC2 ? 0 : byte[0] < 0xE0 ? 2 : byte[0] < 0xF0 ? 3 : byte[0] < 0xF5 ? 4 : 0;
-    if (length == 0 || (size_t)(end - at) < length)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((byte[i] & 0xC0) != 0x80)
-            return 0;
-    if ((byte[0] == 0xE0 && byte[1] < 0xA0) || (byte[0] == 0xED && byte[1] > 0x9F) ||
-        (byte[0] == 0xF0 && byte[1] < 0x90) || (byte[0] == 0xF4 && byte[1] > 0x8F))
-        return 0; /* overlong, half of a surrogate pair, or beyond Unicode */
-    return length;
-}
-
-static char *put_utf8(char *to, uint32_t code)
-{
-    if (code < 0x80) {
-        *to++ = (char)code;
-    } else if (code < 0x800) {
-        *to++ = (char)(0xC0 | code >> 6);
-        *to++ = (char)(0x80 | (code & 0x3F));
-    } else if (code < 0x10000) {
-        *to++ = (char)(0xE0 | code >> 12);
-        *to++ = (char)(0x80 | (code >> 6 & 0x3F));
-        *to++ = (char)(0x80 | (code & 0x3F));
-    } else {
-        *to++ = (char)(0xF0 | code >> 18);
-        *to++ = (char)(0x80 | (code >> 12 & 0x3F));
-        *to++ = (char)(0x80 | (code >> 6 & 0x3F));
-        *to++ = (char)(0x80 | (code & 0x3F));
-    }
-    return to;
-}
 
 static void skip_space(struct reader *reader)
 {
@@ -107,7 +70,7 @@ static bool read_escape(struct reader *reader)
     } else if (code >= 0xDC00 && code < 0xE000) {
         return false;
     }
-    reader->texts = put_utf8(reader->texts, code);
+    reader->texts = utf8_write(reader->texts, code);
     return true;
 }
 
@@ -126,7 +89,7 @@ static const char *read_text(struct reader *reader)
                 return NULL;
             continue;
         }
-        size_t length = (unsigned char)*reader->at < 0x20 ? 0 : utf8(reader->at, reader->end);
+        size_t length = (unsigned char)*reader->at < 0x20 ? 0 : utf8_length(reader->at, reader->end);
         if (length == 0)
             return NULL;
         memcpy(reader->texts, reader->at, length);
@@ -282,63 +245,4 @@ double json_number(const struct json *value, double otherwise)
 bool json_true(const struct json *value)
 {
     return value && value->kind == JSON_TRUE;
-}
-
-static void text_append(struct text *text, const char *bytes, size_t length)
-{
-    if (text->room - text->length <= length && !text->failed) {
-        size_t room = 2 * (text->length + length) + 256;
-        char *grown = realloc(text->bytes, room);
-        text->failed = !grown;
-        if (grown) {
-            text->bytes = grown;
-            text->room = room;
-        }
-    }
-    if (text->failed)
-        return;
-    memcpy(text->bytes + text->length, bytes, length);
-    text->length += length;
-    text->bytes[text->length] = 0;
-}
-
-void text_add(struct text *text, const char *words)
-{
-    text_append(text, words, strlen(words));
-}
-
-void text_quote(struct text *text, const char *words)
-{
-    static const char hex[] = "0123456789abcdef";
-    const char *end = words + strlen(words);
-    text_add(text, "\"");
-    while (words < end) {
-        unsigned char c = (unsigned char)*words;
-        size_t length = utf8(words, end);
-        if (c < 0x20) {
-            char escape[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-            text_append(text, escape, sizeof escape);
-        } else if (c == '"' || c == '\\') {
-            char escape[] = {'\\', (char)c};
-            text_append(text, escape, sizeof escape);
-        } else {
-            text_append(text, length ? words : "?", length ? length : 1);
-        }
-        words += length ? length : 1;
-    }
-    text_add(text, "\"");
-}
-
-void text_number(struct text *text, double number)
-{
-    char word[32] = "null";
-    if (isfinite(number))
-        platform_from_number(word, sizeof word, number);
-    text_add(text, word);
-}
-
-void text_free(struct text *text)
-{
-    free(text->bytes);
-    *text = (struct text){0};
 }

@@ -16,7 +16,8 @@ static uint32_t get(const uint8_t *from, int bytes)
     return number;
 }
 
-void message_write_header(uint8_t header[HEADER_SIZE], enum message_kind kind, size_t length, size_t descriptors)
+void message_write_header(
+    uint8_t header[HEADER_SIZE], enum message_kind kind, size_t length, size_t descriptors)
 {
     memcpy(header, "INTG", 4);
     put(header + 4, PROTOCOL, 2);

@@ -1,12 +1,17 @@
-/* Messages between shell and worker: docs/worker.md. */
+/* The messages between the plugin and the worker, as bytes: docs/worker.md. */
 #ifndef INTERNEG_MESSAGE_H
 #define INTERNEG_MESSAGE_H
 
-#include "json.h"
-
 #include <stdint.h>
 
-enum { HEADER_SIZE = 16, LONGEST_BODY = 1 << 20, PROTOCOL = 1, MOST_IMAGES = 128 };
+#include "json.h"
+
+enum {
+    PROTOCOL = 1,           /* the version that both sides speak */
+    HEADER_SIZE = 16,       /* bytes */
+    LONGEST_BODY = 1 << 20, /* bytes */
+    MOST_IMAGES = 128       /* pictures of one request, each a descriptor */
+};
 
 enum message_kind {
     MESSAGE_HELLO = 1,
@@ -18,12 +23,15 @@ enum message_kind {
     MESSAGE_FAILED = 67
 };
 
-void message_write_header(uint8_t header[HEADER_SIZE], enum message_kind kind, size_t length, size_t descriptors);
+/* Write the header of a message whose body has `length` bytes, with which so many descriptors are sent. */
+void message_write_header(
+    uint8_t header[HEADER_SIZE], enum message_kind kind, size_t length, size_t descriptors);
 
-/* False for anything that no worker of this version answers. */
+/* Read the header of an answer: its kind, and the bytes of its body. False where no worker of this version
+ * answers so; then neither is to be used. */
 bool message_read_header(const uint8_t header[HEADER_SIZE], enum message_kind *kind, size_t *length);
 
-/* An object, or NULL. */
+/* Read a body of `length` bytes: an object, which the caller frees with json_free; NULL where it is none. */
 const struct json *message_read_body(const char *body, size_t length);
 
 #endif

@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "platform.h"
+#include "platform_locks.h"
+#include "platform_paths.h"
 
 enum { LONGEST_FILE = 4 << 20 };
 
-static bool asked;
+static bool was_read;
 static struct node *nodes;
 static size_t count;
 static const struct json *file, *spaces;
@@ -52,7 +53,8 @@ static bool read_knob(const struct json *from, struct knob *knob)
     for (size_t i = 0; knob->name[i]; i++)
         knob->param[i] = knob->name[i] == '-' ? '_' : knob->name[i];
     if (knob->kind == KNOB_CHOICE) {
-        for (const struct json *choice = knob->choices ? knob->choices->first : NULL; choice; choice = choice->next)
+        for (const struct json *choice = knob->choices ? knob->choices->first : NULL; choice;
+            choice = choice->next)
             if (choice->kind != JSON_STRING)
                 return false;
         return knob->choices && knob->choices->count > 0;
@@ -136,11 +138,13 @@ static void read_nodes(void)
     file = read_resource("nodes.json");
     const struct json *all = json_get(file, "nodes");
     if (json_number(json_get(file, "version"), 0) != 1 || !all || all->kind != JSON_ARRAY) {
-        fprintf(stderr, "Interneg: Contents/Resources/nodes.json is missing or not of version 1: install it anew\n");
+        fprintf(stderr,
+            "Interneg: Contents/Resources/nodes.json is missing or not of version 1: install it anew\n");
         return;
     }
     if (all->count > MOST_NODES) {
-        fprintf(stderr, "Interneg: nodes.json tells of %zu nodes, at most %d are loaded\n", all->count, MOST_NODES);
+        fprintf(stderr, "Interneg: nodes.json tells of %zu nodes, at most %d are loaded\n", all->count,
+            MOST_NODES);
         return;
     }
     nodes = calloc(all->count + 1, sizeof *nodes);
@@ -158,9 +162,9 @@ static void read_nodes(void)
 size_t nodes_count(void)
 {
     platform_lock(LOCK_NODES);
-    if (!asked)
+    if (!was_read)
         read_nodes();
-    asked = true;
+    was_read = true;
     platform_unlock(LOCK_NODES);
     return count;
 }
@@ -175,7 +179,7 @@ const struct json *nodes_spaces(void)
     return json_get(spaces, "spaces");
 }
 
-void nodes_forget(void)
+void nodes_free(void)
 {
     free(nodes);
     json_free(file);

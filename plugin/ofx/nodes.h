@@ -1,4 +1,4 @@
-/* The nodes, as Resources/nodes.json tells of them. The shell knows none by name. */
+/* The nodes, as the bundle's Resources/nodes.json tells of them. No node is known to the plugin by name. */
 #ifndef INTERNEG_NODES_H
 #define INTERNEG_NODES_H
 
@@ -6,14 +6,26 @@
 
 enum { MOST_NODES = 16, MOST_KNOBS = 128, MOST_INPUTS = 4 };
 
-enum knob_kind { KNOB_FLOAT, KNOB_INT, KNOB_BOOL, KNOB_CHOICE, KNOB_FILE, KNOB_FRAMES, KNOB_TEXT, KNOB_BUTTON };
+enum knob_kind {
+    KNOB_FLOAT,
+    KNOB_INT,
+    KNOB_BOOL,
+    KNOB_CHOICE,
+    KNOB_FILE,
+    KNOB_FRAMES,
+    KNOB_TEXT,
+    KNOB_BUTTON
+};
 
+/* All texts and values are of nodes.json, and live until nodes_free. */
 struct knob {
     enum knob_kind kind;
-    const char *name, *label, *help, *group;
-    char param[64]; /* the name as hosts take it: they do not like a hyphen */
+    const char *name, *label, *help;
+    const char *group; /* the parameter that stands for its group; NULL where it is in none */
+    char param[64];    /* the name with _ in place of -, which some hosts do not take */
     const struct json *initial, *choices;
-    double hard[2], slider[2]; /* the hard limits infinite where there are none */
+    double hard[2];   /* lowest and highest value; infinite where there is no limit */
+    double slider[2]; /* the range of its slider */
     bool automatic, animatable, secret;
 };
 
@@ -25,20 +37,27 @@ struct input {
 
 struct node {
     const char *name, *identifier, *label, *group, *help;
-    unsigned int version[2];
-    bool temporal;
-    size_t knobs, inputs;
+    unsigned int version[2]; /* major and minor */
+    bool temporal;           /* it looks at other frames too */
+    size_t knobs, inputs;    /* how many there are of these: */
     struct knob knob[MOST_KNOBS];
-    struct input input[MOST_INPUTS];
+    struct input input[MOST_INPUTS]; /* beside the source */
     const struct json *groups, *reach;
-    const char *anchors; /* the knob that names further frames to look at, NULL where there is none */
+    const char *anchors; /* the knob that lists further frames to look at; NULL where there is none */
 };
 
-/* How many nodes there are, read once; 0, and a line on standard error, where the file is not as it must be. */
+/* How many nodes there are; the file is read by the first call. A node that is not described as it must be is
+ * left out, and all where the file is missing or of another version: standard error says so. */
 size_t nodes_count(void);
+
+/* A node; NULL where there is none of that index. It lives until nodes_free. */
 const struct node *nodes_get(size_t index);
-/* Names of colour spaces to offer, from Resources/spaces.json: an array, or NULL. */
+
+/* Names of colour spaces to offer, from Resources/spaces.json: an array of strings, which lives until
+ * nodes_free; NULL where there is no such file. */
 const struct json *nodes_spaces(void);
-void nodes_forget(void);
+
+/* Free all that was read, when the plugin is unloaded. */
+void nodes_free(void);
 
 #endif

@@ -16,15 +16,13 @@ from interneg.errors import KnobError
 from interneg.knobs import Knob, Value, knobs_of
 from interneg.node import Node
 from interneg.nodes import NODES
-from interneg.plugin.cli.nodes import facts_of, summary
-from interneg.plugin.worker.actions import BUTTONS, Button
+from interneg.plugin.facts.buttons import BUTTONS, Button
+from interneg.plugin.facts.identifiers import COMPATIBLE, identifier_of
+from interneg.plugin.facts.nodes import facts_of, summary
 
 FILE = Path(__file__).with_name("nodes.json")
 
 GROUP = "Interneg/Restoration"
-
-COMPATIBLE = 1
-"""The major version: it rises where scripts saved with a node could no longer be opened."""
 
 _HIDDEN = frozenset({"synthesis"})
 """Knobs that hosts do not show: an OpenFX picture has no room for a further channel."""
@@ -61,7 +59,7 @@ def text(nodes: Iterable[type[Node]]) -> str:
 
 
 def _entry(node: type[Node]) -> dict[str, Any]:
-    facts, identifier = facts_of(node), f"org.interneg.{node.__name__}"
+    facts, identifier = facts_of(node), identifier_of(node)
     groups = dict.fromkeys(knob.group for knob in knobs_of(node).values() if knob.group)
     reach, anchors = _reach(node), _anchors(node)
     return {

@@ -1,5 +1,6 @@
-/* The part of the OpenFX C interface that the shell uses, after the published specification, version 1.4 (and the
- * colour management of 1.5). Names, values and layouts are the specification's; what is not needed is left out. */
+/* The part of the OpenFX C interface that the shell uses, after the published specification, version 1.4 (and
+ * the colour management of 1.5). Names, values and layouts are the specification's; what is not needed is
+ * left out. */
 #ifndef INTERNEG_OFX_H
 #define INTERNEG_OFX_H
 
@@ -13,8 +14,12 @@ typedef struct OfxParamSetStruct *OfxParamSetHandle;
 typedef struct OfxImageEffectStruct *OfxImageEffectHandle;
 typedef struct OfxImageClipStruct *OfxImageClipHandle;
 
-typedef struct OfxRectI { int x1, y1, x2, y2; } OfxRectI;
-typedef struct OfxRectD { double x1, y1, x2, y2; } OfxRectD;
+typedef struct OfxRectI {
+    int x1, y1, x2, y2;
+} OfxRectI;
+typedef struct OfxRectD {
+    double x1, y1, x2, y2;
+} OfxRectD;
 
 enum {
     kOfxStatOK = 0,
@@ -95,7 +100,8 @@ typedef struct OfxParameterSuiteV1 {
 /* Version 1 ends after `message`. */
 typedef struct OfxMessageSuiteV2 {
     OfxStatus (*message)(void *handle, const char *type, const char *id, const char *format, ...);
-    OfxStatus (*setPersistentMessage)(void *handle, const char *type, const char *id, const char *format, ...);
+    OfxStatus (*setPersistentMessage)(
+        void *handle, const char *type, const char *id, const char *format, ...);
     OfxStatus (*clearPersistentMessage)(void *handle);
 } OfxMessageSuiteV2;
 
@@ -223,7 +229,8 @@ typedef struct OfxMessageSuiteV2 {
 #define kOfxImageClipPropColourspace "OfxImageClipPropColourspace"
 #define kOfxImageEffectColourManagementNone "OfxImageEffectColourManagementNone"
 #define kOfxImageEffectColourManagementOCIO "OfxImageEffectColourManagementOCIO"
-#define kOfxImageEffectPropColourManagementAvailableConfigs "OfxImageEffectPropColourManagementAvailableConfigs"
+#define kOfxImageEffectPropColourManagementAvailableConfigs \
+    "OfxImageEffectPropColourManagementAvailableConfigs"
 #define kOfxImageEffectPropColourManagementStyle "OfxImageEffectPropColourManagementStyle"
 #define kOfxImageEffectPropOCIOConfig "OfxImageEffectPropOCIOConfig"
 

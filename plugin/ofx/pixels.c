@@ -19,24 +19,24 @@ static const unsigned char *sample_at(const struct image *image, int x, int y)
     return image->data + (ptrdiff_t)(y - image->bounds.y1) * image->row_bytes + across;
 }
 
-static uint64_t stir(uint64_t state, uint64_t word)
+static uint64_t mix(uint64_t state, uint64_t word)
 {
     state = (state ^ word) * 0x9E3779B97F4A7C15u;
     return state ^ state >> 32;
 }
 
-static void stir_row(uint64_t lanes[4], const unsigned char *row, size_t length)
+static void mix_row(uint64_t lanes[4], const unsigned char *row, size_t length)
 {
     uint64_t words[4];
     for (; length >= sizeof words; row += sizeof words, length -= sizeof words) {
         memcpy(words, row, sizeof words);
         for (int i = 0; i < 4; i++)
-            lanes[i] = stir(lanes[i], words[i]);
+            lanes[i] = mix(lanes[i], words[i]);
     }
     memset(words, 0, sizeof words);
     memcpy(words, row, length);
     for (int i = 0; i < 4; i++)
-        lanes[i] = stir(lanes[i], words[i]);
+        lanes[i] = mix(lanes[i], words[i]);
 }
 
 void pixels_digest(const struct image *image, int x, int y, uint64_t digest[2])
@@ -46,15 +46,15 @@ void pixels_digest(const struct image *image, int x, int y, uint64_t digest[2])
     uint64_t lanes[4] = {1, 2, 3, 4};
     for (size_t i = 0; i < sizeof layout / sizeof *layout; i++)
         for (int lane = 0; lane < 4; lane++)
-            lanes[lane] = stir(lanes[lane], (uint64_t)(unsigned int)layout[i]);
+            lanes[lane] = mix(lanes[lane], (uint64_t)(unsigned int)layout[i]);
     size_t length = (size_t)width * (size_t)image->channels * sample_size[image->depth];
     for (int row = image->bounds.y2 - 1; row >= image->bounds.y1; row--)
-        stir_row(lanes, sample_at(image, image->bounds.x1, row), length);
+        mix_row(lanes, sample_at(image, image->bounds.x1, row), length);
     for (int half = 0; half < 2; half++) {
         digest[half] = (uint64_t)half;
         for (int turn = 0; turn < 2; turn++)
             for (int lane = 0; lane < 4; lane++)
-                digest[half] = stir(digest[half], lanes[lane] + (uint64_t)half * lanes[3 - lane]);
+                digest[half] = mix(digest[half], lanes[lane] + (uint64_t)half * lanes[3 - lane]);
     }
 }
 
@@ -105,7 +105,8 @@ static void copy_row(const void *from, void *to, size_t samples)
         const float *in = from;
         float *out = to;
         for (; samples >= 16; samples -= 16, in += 16, out += 16) {
-            __m128 a = _mm_loadu_ps(in), b = _mm_loadu_ps(in + 4), c = _mm_loadu_ps(in + 8), d = _mm_loadu_ps(in + 12);
+            __m128 a = _mm_loadu_ps(in), b = _mm_loadu_ps(in + 4), c = _mm_loadu_ps(in + 8),
+                   d = _mm_loadu_ps(in + 12);
             _mm_stream_ps(out, a);
             _mm_stream_ps(out + 4, b);
             _mm_stream_ps(out + 8, c);

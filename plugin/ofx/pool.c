@@ -1,19 +1,13 @@
 #include "pool.h"
 
-#include <math.h>
 #include <stdlib.h>
 
-#include "platform.h"
+#include "platform_locks.h"
+#include "platform_memory.h"
+#include "settings.h"
 
 static struct picture *pictures;
 static uint64_t total, turn;
-
-static uint64_t limit(void)
-{
-    const char *word = getenv("INTERNEG_POOL_MB");
-    double megabytes = word && *word ? platform_to_number(word) : -1;
-    return megabytes >= 0 ? (uint64_t)(fmin(megabytes, 1e9) * 1048576) : platform_memory() / 4;
-}
 
 static void drop(struct picture *picture)
 {
@@ -56,12 +50,12 @@ static struct picture *make(size_t size)
 static struct picture *reuse(size_t size)
 {
     for (struct picture *picture = pictures; picture; picture = picture->next)
-        if (picture->users == 0 && !picture->known && !picture->spoiled && picture->size == size)
+        if (picture->users == 0 && !picture->known && !picture->abandoned && picture->size == size)
             return picture;
-    uint64_t most = limit();
+    uint64_t most = settings_pool_bytes();
     struct picture *old;
     while (total + size > most && (old = oldest())) {
-        if (old->size == size && !old->spoiled)
+        if (old->size == size && !old->abandoned)
             return old;
         drop(old);
     }
@@ -88,7 +82,7 @@ struct picture *pool_find(const uint64_t digest[2], size_t size)
     platform_lock(LOCK_POOL);
     struct picture *found = pictures;
     while (found && !(found->known && found->size == size && found->digest[0] == digest[0] &&
-                      found->digest[1] == digest[1]))
+                        found->digest[1] == digest[1]))
         found = found->next;
     if (found) {
         found->users++;
@@ -107,11 +101,11 @@ void pool_keep(struct picture *picture, const uint64_t digest[2])
     platform_unlock(LOCK_POOL);
 }
 
-void pool_release(struct picture *picture, bool spoiled)
+void pool_release(struct picture *picture, bool abandoned)
 {
     platform_lock(LOCK_POOL);
-    picture->spoiled = picture->spoiled || spoiled;
-    if (--picture->users == 0 && picture->spoiled && !picture->known)
+    picture->abandoned = picture->abandoned || abandoned;
+    if (--picture->users == 0 && picture->abandoned && !picture->known)
         drop(picture);
     platform_unlock(LOCK_POOL);
 }

@@ -38,10 +38,10 @@ def status() -> str:
             timeout=600,
             check=False,
         )
-        said = done.stdout.decode("utf-8", "replace")
+        message = done.stdout.decode("utf-8", "replace")
     except (OSError, subprocess.TimeoutExpired) as error:
-        said = f"Interneg does not answer: {error}. Run `interneg install resolve` anew."
-    return "{}\nNodes: {}\n\n{}".format(resources, ", ".join(n["label"] for n in nodes), said)
+        message = f"Interneg does not answer: {error}. Run `interneg install resolve` anew."
+    return "{}\nNodes: {}\n\n{}".format(resources, ", ".join(n["label"] for n in nodes), message)
 
 
 if __name__ == "__main__":

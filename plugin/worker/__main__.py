@@ -1,4 +1,4 @@
-"""`python -I -m interneg.plugin.worker [--idle S] [--memory-limit MB]`: how hosts start the worker."""
+"""`python -I -m interneg.plugin.worker [--idle S] [--memory-limit MIB]`: how hosts start the worker."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ import os
 import sys
 
 from interneg.errors import InternegError
-from interneg.plugin.worker.server import IDLE, serve
+from interneg.plugin.machine.sizes import MIB
+from interneg.plugin.worker.serve import IDLE, serve
 
 parser = argparse.ArgumentParser(prog="python -m interneg.plugin.worker")
 parser.add_argument("--idle", type=float, default=IDLE, help="seconds after which a lone worker ends")
-parser.add_argument("--memory-limit", type=int, help="MB for pictures, else $INTERNEG_MEMORY_MB")
+parser.add_argument("--memory-limit", type=int, help="MiB for pictures, else $INTERNEG_MEMORY_MB")
 chosen = parser.parse_args()
 code = 0
 try:
-    serve(idle=chosen.idle, memory=None if chosen.memory_limit is None else chosen.memory_limit * 2**20)
+    serve(idle=chosen.idle, memory=None if chosen.memory_limit is None else chosen.memory_limit * MIB)
 except InternegError as error:
     print(f"interneg worker: {error}", file=sys.stderr)
     code = error.exit_code

@@ -1,79 +1,50 @@
-"""What the buttons of nodes do; hosts show them beside the knobs."""
+"""What the buttons of nodes do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from interneg.errors import UsageError, near
-
-if TYPE_CHECKING:
-    from interneg.plugin.worker.rendering import Job
-
-
-@dataclass(frozen=True)
-class Button:
-    """A button: its name in requests, what stands on it, and the nodes that have it (none named: all)."""
-
-    name: str
-    label: str
-    help: str
-    nodes: tuple[str, ...] = ()
-
-    def is_on(self, node: str) -> bool:
-        """Whether the node of that name has it."""
-        return not self.nodes or node in self.nodes
-
-
-BUTTONS = (
-    Button(
-        "measure_noise", "Measure noise",
-        "Measures the noise of the frame shown, and sets the knob Noise to its mean in luma: the same for "
-        "every frame from then on.",
-        ("denoise-sr",),
-    ),
-    Button(
-        "report", "Report",
-        "Renders the frame shown, and writes a page with the pictures before and after, side by side.",
-    ),
-)  # fmt: skip
-"""Every button, in the order in which hosts show them."""
+from interneg.plugin.facts.buttons import BUTTONS
+from interneg.plugin.worker.request import PreparedRequest
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ActionResult:
     """What a button found out: values for knobs, and a sentence for the user."""
 
     message: str
     knobs: dict[str, Any] = field(default_factory=dict)
 
 
-def perform(name: str, job: Job) -> Outcome:
+def perform(name: str, request: PreparedRequest) -> ActionResult:
     """Do what the button of that name stands for.
 
     Raises UsageError for a button that the node does not have, and what the node raises.
     """
-    there = [b.name for b in BUTTONS if b.is_on(job.node.name)]
+    there = [b.name for b in BUTTONS if b.is_on(request.node.name)]
     if name not in there:
         raise UsageError(
-            f"{job.node.name} has no button '{name}'{near(name, there)}; it has: {', '.join(there)}"
+            f"{request.node.name} has no button '{name}'{near(name, there)}; it has: {', '.join(there)}"
         )
-    return _report(job) if name == "report" else _measure_noise(job)
+    return _report(request) if name == "report" else _measure_noise(request)
 
 
-def _measure_noise(job: Job) -> Outcome:
+def _measure_noise(request: PreparedRequest) -> ActionResult:
     from interneg.frame import Window
     from interneg.node import View
 
-    node, frame = job.node, job.source.frame(job.time)
-    view = View(Window((frame,), 0), node.working_space, job.context, node.unpremultiply)
+    node, frame = request.node, request.source.frame(request.time)
+    view = View(Window((frame,), 0), node.working_space, request.context, node.unpremultiply)
     noise = round(node.noise_in(view), 1)  # type: ignore[attr-defined]
-    return Outcome(f"The noise of frame {job.time} is {noise:.1f} code values on average.", {"noise": noise})
+    sentence = f"The noise of frame {request.time} is {noise:.1f} code values on average."
+    return ActionResult(sentence, {"noise": noise})
 
 
-def _report(job: Job) -> Outcome:
+def _report(request: PreparedRequest) -> ActionResult:
     from interneg.plugin.worker.report import folder, opened, write_report
 
-    before, after = job.source.frame(job.time), job.graph.render(job.time)
-    page = write_report(folder(), job.node, job.context.colour, before, after)
-    return Outcome(f"The report is {page}{'' if opened(page) else ' (open it in a browser)'}")
+    before, after = request.source.frame(request.time), request.graph.render(request.time)
+    page = write_report(folder(), request.node, request.context.colour, before, after)
+    return ActionResult(f"The report is {page}{'' if opened(page) else ' (open it in a browser)'}")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import dataclasses
-import platform
 import sys
 import threading
 from collections import OrderedDict, deque
@@ -14,6 +12,7 @@ from typing import Any
 
 from interneg.errors import HostMemoryError
 from interneg.memo import Memo
+from interneg.plugin.machine.sizes import size_text
 from interneg.processor import cores
 
 _POLL = 0.1
@@ -55,12 +54,6 @@ class Measurements(Memo):
                     self._results.pop(key, None)
 
 
-def give_back() -> None:
-    """Give what was freed and kept back to the system. Does nothing outside glibc."""
-    if platform.libc_ver()[0] == "glibc":
-        ctypes.CDLL(None).malloc_trim(0)
-
-
 def size_of(result: Any) -> int:
     """Roughly the bytes that a measurement takes."""
     if hasattr(result, "nbytes"):
@@ -96,8 +89,8 @@ class Admission:
         """
         if needed > self.limit:
             raise HostMemoryError(
-                f"this render needs about {needed / 2**20:.0f} MB, the worker's limit is "
-                f"{self.limit / 2**20:.0f} MB; set $INTERNEG_MEMORY_MB (or --memory-limit) higher and end "
+                f"this render needs about {size_text(needed)}, the worker's limit is "
+                f"{size_text(self.limit)}; set $INTERNEG_MEMORY_MB (or --memory-limit) higher and end "
                 "this worker (interneg worker --stop), or render at a lower scale"
             )
         ticket = object()

@@ -12,24 +12,28 @@ from pathlib import Path
 from interneg.errors import OutputError, UsageError
 
 
-def folder() -> Path:
-    """The runtime folder, made where it is missing.
+def path() -> Path:
+    """The worker's folder: $INTERNEG_WORKER_DIR, else $XDG_RUNTIME_DIR/interneg, else /tmp/interneg-UID."""
+    own, session = os.environ.get("INTERNEG_WORKER_DIR"), os.environ.get("XDG_RUNTIME_DIR")
+    if own:
+        return Path(own).absolute()
+    return Path(session, "interneg").absolute() if session else Path(f"/tmp/interneg-{os.geteuid()}")
 
-    $INTERNEG_RUNTIME, else $XDG_RUNTIME_DIR/interneg, else /tmp/interneg-UID. Raises UsageError where it is
-    a link, someone else's, or open to others: who can write there could pose as the worker. Raises
-    OutputError where it cannot be made.
+
+def folder() -> Path:
+    """The worker's folder, made where it is missing.
+
+    Raises UsageError where it is a link, someone else's, or open to others: who can write there could pose
+    as the worker. Raises OutputError where it cannot be made.
     """
-    runtime, session = os.environ.get("INTERNEG_RUNTIME"), os.environ.get("XDG_RUNTIME_DIR")
-    if runtime:
-        path = Path(runtime).absolute()
-    else:
-        path = Path(session, "interneg").absolute() if session else Path(f"/tmp/interneg-{os.geteuid()}")
+    made = path()
     try:
-        path.mkdir(mode=0o700, exist_ok=True)
-        facts = path.lstat()
+        made.mkdir(mode=0o700, exist_ok=True)
+        facts = made.lstat()
     except OSError as error:
         raise OutputError(
-            f"the worker's folder {path} cannot be made: {error.strerror}; name another in $INTERNEG_RUNTIME"
+            f"the worker's folder {made} cannot be made: {error.strerror}; name another in "
+            "$INTERNEG_WORKER_DIR"
         ) from error
     fault = None
     if not stat.S_ISDIR(facts.st_mode):
@@ -40,10 +44,10 @@ def folder() -> Path:
         fault = f"is open to others (mode {stat.S_IMODE(facts.st_mode):04o})"
     if fault:
         raise UsageError(
-            f"the worker's folder {path} {fault}: expected a folder of your own with mode 0700; correct it, "
-            "or name another in $INTERNEG_RUNTIME"
+            f"the worker's folder {made} {fault}: expected a folder of your own with mode 0700; correct it, "
+            "or name another in $INTERNEG_WORKER_DIR"
         )
-    return path
+    return made
 
 
 def stem() -> str:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from interneg.colour import Colour
-from interneg.colour.working import to_luma
 from interneg.engines.source import Engines
 from interneg.errors import KnobError
 from interneg.frame import Box, Frame, Pixels, Window
@@ -18,8 +17,7 @@ from interneg.memo import Memo
 from interneg.metrics.golden import compare
 from interneg.metrics.overshoot import step_chart
 from interneg.node import Context
-from interneg.nodes._noise import measure_noise
-from interneg.nodes.denoise_sr import DenoiseSR, _colour_kept
+from interneg.nodes.denoise_sr import DenoiseSR
 from interneg.resize import cubic, reduce
 
 SCENE = "ACEScg"
@@ -413,17 +411,6 @@ def test_a_neutral_line_on_colour_stays_neutral(context: Context) -> None:
     assert abs(red - green) < 25 and abs(red - blue) < 25
 
 
-def test_colour_is_kept_where_next_to_nothing_varies_and_there_is_no_noise() -> None:
-    rng = np.random.default_rng(1)
-    levels = np.linspace(0.05, 1.5, 64, dtype=np.float32).repeat(8)
-    given = (levels + rng.normal(0, 1e-5, (3, 32, levels.size))).astype(np.float32)
-    correction = rng.normal(0, 1e-3, given.shape).astype(np.float32)
-    correction[0] = 0
-    kept = _colour_kept(correction, given, np.zeros(given.shape[1:], np.float32))
-    assert np.isfinite(kept).all()
-    assert np.abs(kept).max() < 2 * np.abs(correction).max()
-
-
 @pytest.mark.parametrize("level", [1.0, 16.0, 10_000.0])
 @pytest.mark.parametrize("scale", ["2", "4"])
 def test_a_lamp_on_black_is_flat_up_to_its_edge(context: Context, level: float, scale: str) -> None:
@@ -469,16 +456,3 @@ def test_a_picture_too_small_to_measure_keeps_its_colour(
         DenoiseSR(scale=scale), Frame.of(colour * np.ones(size, np.float32), colour_space=SCENE), context
     )
     np.testing.assert_allclose(out.pixels, np.broadcast_to(colour, out.pixels.shape), atol=2e-3)
-
-
-@pytest.mark.parametrize("spread", [0.6, 0.8])
-def test_grain_softer_than_a_pixel_is_measured_as_strong_as_it_is(spread: float) -> None:
-    planes = picture(256, 320)
-    to_luma(planes)
-    grain = np.random.default_rng(4).normal(size=planes.shape).astype(np.float32)
-    for plane in grain:
-        cv2.GaussianBlur(plane, (0, 0), spread, dst=plane)
-        plane *= (10 / 255) / plane.std()
-    luma, chroma = measure_noise(planes + grain).map(planes)
-    assert 255 * luma.mean() == pytest.approx(10, rel=0.2)
-    assert 255 * chroma.mean() == pytest.approx(10, rel=0.25)

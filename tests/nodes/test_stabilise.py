@@ -18,9 +18,9 @@ from interneg.graph import Graph, needed
 from interneg.knobs import defaults_of, knobs_of
 from interneg.memo import Memo
 from interneg.metrics.golden import compare
+from interneg.motion import path_file
+from interneg.motion.similarity import Motion, points
 from interneg.node import Context
-from interneg.nodes import _path
-from interneg.nodes._weave import Motion, points
 from interneg.nodes.stabilise import Stabilise
 
 SCENE = "ACEScg"
@@ -231,7 +231,7 @@ def test_a_render_by_the_path_file_is_the_render_without_it(
 
     rendered(Watched(smoothing=4, warp=1), source, colour)
     moves, bends = ({n: getattr(s, part) for n, s in found.items()} for part in ("motion", "bend"))
-    text = _path.text((HEIGHT, WIDTH), moves, moves, aspect, bends).encode()
+    text = path_file.text((HEIGHT, WIDTH), moves, moves, aspect, bends).encode()
     node = Stabilise(smoothing=4, edges=edges, weave=0.7, warp=0.6)
     plain = rendered(node, source, colour)
     made = rendered(replace(node, path="p.json"), source, colour, context={"read": lambda path: text})
@@ -246,7 +246,7 @@ def test_a_frame_is_resampled_once_and_stays_sharp(colour: Colour, pan: Pixels) 
         n: Motion(np.exp(-1j * np.radians(r)), -complex(x, y) * np.exp(-1j * np.radians(r)))
         for n, (x, y, r) in zip(range(1001, 1001 + COUNT), gate(), strict=True)
     }
-    text = _path.text((HEIGHT, WIDTH), {n: Motion() for n in exact}, exact)
+    text = path_file.text((HEIGHT, WIDTH), {n: Motion() for n in exact}, exact)
     made = rendered(node, clip(pan), colour, context={"read": lambda path: text.encode()})
     inner = np.s_[:, 12:-12, 12:-12]
     assert rms(made[5].pixels[inner] - truth[5][inner]) < 0.2 * rms(pan[5][inner] - truth[5][inner])
@@ -423,7 +423,7 @@ def test_a_box_that_is_none_is_refused(colour: Colour, box: tuple[int, ...]) -> 
 def test_a_path_file_is_followed(colour: Colour) -> None:
     source = clip(shot(np.zeros((4, 3))))
     moves = {n: Motion(1, complex(n - 1001, 0)) for n in source.numbers}
-    text = _path.text((HEIGHT, WIDTH), moves, moves)
+    text = path_file.text((HEIGHT, WIDTH), moves, moves)
     read = {"read": lambda path: text.encode() if path == "p.json" else b""}
     made = rendered(Stabilise(path="p.json"), source, colour, context=read)
     for k, frame in enumerate(made):

@@ -1,3 +1,6 @@
+import json
+import os
+import signal
 import tomllib
 from pathlib import Path
 
@@ -5,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from interneg.engines.training import checks, export, train
+from interneg.engines.training import checks, export, run, train
 from interneg.engines.training.networks import build
 
 ort = pytest.importorskip("onnxruntime", reason="exported files are run by onnxruntime")
@@ -37,10 +40,10 @@ def trained(pack: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_resumed_run_ends_like_an_uninterrupted_one(pack: Path, trained: Path, tmp_path: Path) -> None:
     out = tmp_path / "parts.pt"
     args = train.parse(arguments(pack, out, "--steps", "6", "--seed", "9"))
-    run = train.Run(args, train.load(pack, torch.device("cpu")))
+    begun = run.Run(args, train.load(pack, torch.device("cpu")))
     for _ in range(3):
-        run.advance()
-    run.save()
+        begun.advance()
+    begun.save()
     train.main(arguments(pack, out, "--steps", "6", "--seed", "9", "--resume"))
     whole, parts = (torch.load(p, weights_only=True) for p in (trained, out))
     assert whole["step"] == parts["step"] == 6
@@ -73,12 +76,64 @@ def test_the_model_card_names_what_was_trained_on(pack: Path, trained: Path, tmp
         export.main(command)
 
 
-def test_weights_alone_cannot_be_resumed(pack: Path, trained: Path, tmp_path: Path) -> None:
+def test_averaged_weights_alone_go_on_with_optimisers_begun_anew(
+    pack: Path, trained: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "kept.pt"
     saved = torch.load(trained, weights_only=True)
-    torch.save({k: saved[k] for k in ("args", "step", "average", "history")}, out)
-    with pytest.raises(ValueError, match="--init instead of --resume"):
-        train.main(arguments(pack, out, "--resume"))
+    torch.save({k: saved[k] for k in ("args", "step", "average", "history", "data")}, out)
+    args = train.parse(arguments(pack, out, "--resume", "--steps", "8", "--lr", "1e-3", "--lr-end", "1e-3"))
+    again = run.Run(args, train.load(pack, torch.device("cpu")))
+    assert again.step == again.begun == 6
+    torch.testing.assert_close(again.net.state_dict(), saved["average"])
+    assert [run.rate(step, args, again.begun) for step in (6, 7, 8)] == [5e-4, 1e-3, 1e-3]
+    train.main(arguments(pack, out, "--resume", "--steps", "8"))
+    saved = torch.load(out, weights_only=True)
+    assert saved["step"] == 8 and saved["seconds"] > 0 and saved["data"] == ["drawn waves (CC0)"]
+
+
+def test_the_rate_holds_and_then_falls(pack: Path) -> None:
+    args = train.parse(
+        arguments(pack, Path("x"), "--steps", "100", "--cooldown", "50", "--lr", "1", "--lr-end", "0")
+    )
+    assert [run.rate(step, args) for step in (0, 1, 2, 49, 75, 100)] == [0.5, 1, 1, 1, 0.5, 0]
+
+
+def test_a_check_logs_its_figures_and_keeps_the_best_weights(pack: Path, tmp_path: Path) -> None:
+    out, log = tmp_path / "run.pt", tmp_path / "run.jsonl"
+    options = (
+        "--steps",
+        "2",
+        "--check-every",
+        "1",
+        "--scales",
+        "1",
+        "--log",
+        str(log),
+        "--best-by",
+        "held x1",
+    )
+    train.main(arguments(pack, out, *options))
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [line["step"] for line in lines][-2:] == [1, 2]
+    best = torch.load(tmp_path / "run.best.pt", weights_only=True)
+    assert best["figure"] == max(line["figures"]["held x1"] for line in lines)
+    assert "optimisers" not in best and best["data"] == ["drawn waves (CC0)"]
+
+
+def test_a_stopped_run_is_saved_where_it_stood(
+    pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    advance = run.Run.advance
+
+    def once(self: run.Run) -> tuple[int, torch.Tensor]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return advance(self)
+
+    monkeypatch.setattr(run.Run, "advance", once)
+    out = tmp_path / "stopped.pt"
+    train.main(arguments(pack, out, "--steps", "50"))
+    assert torch.load(out, weights_only=True)["step"] == 1
 
 
 def test_sizes_that_jpeg_cannot_tile_are_refused(pack: Path) -> None:

@@ -16,8 +16,9 @@ from interneg.curve import Curve, Key
 from interneg.errors import InputError, KnobError, OutputError, UsageError
 from interneg.frame import Box, Frame
 from interneg.io import open_clip
+from interneg.plugin.batch.job import Job
 from interneg.plugin.batch.progress import Summary
-from interneg.plugin.batch.render import Job, render
+from interneg.plugin.batch.render import render
 from interneg.recipe import Recipe
 
 Plate = Callable[..., str]

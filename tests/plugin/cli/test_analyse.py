@@ -144,3 +144,11 @@ def test_a_gap_in_the_window_is_held(shaken: str, tmp_path: Path, missing: str) 
     assert done.exit_code == 0
     assert (tmp_path / "out" / "o.1005.exr").exists() == (missing == "hold")
     assert run("render", "stabilise", shaken, tmp_path / "other" / "o.####.exr").exit_code == 3
+
+
+def test_frames_are_analysed_and_only_the_file_is_written(shaken: str, tmp_path: Path) -> None:
+    done = run("analyse", "stabilise", shaken, tmp_path / "p.json", "--frames", "1001-1002")
+    assert "frame 1001 analysed (1/2" in done.stdout and "frame 1002 analysed (2/2" in done.stdout
+    assert [line for line in done.stdout.splitlines() if "written" in line] == [
+        f"openjd_status: written: {tmp_path / 'p.json'}"
+    ]

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -34,7 +37,7 @@ def test_the_screen_names_runtimes_and_the_colour_config(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OCIO", str(tmp_path / "none.ocio"))
-    monkeypatch.setattr("interneg.plugin.cli.doctor._models", dict)
+    monkeypatch.setattr("interneg.plugin.doctor.engines.models", dict)
     made = run(app, ["doctor"], env={"COLUMNS": "300"})
     assert made.exit_code == 0, made.output
     assert "openvino" in made.stdout
@@ -50,17 +53,18 @@ def test_the_screen_tells_what_opens_and_numbers_why_not(
     opens = {"small": {"fp32": "", "int8": reason}, "large": {"fp32": "", "int8": ""}}
     runtime = {"version": "9", "device": "a CPU", "opens": opens, "lacks": {"bf16": "it cannot"}}
     runtimes = {"tensorrt": {"unavailable": "no GPU"}, "openvino": runtime}
-    monkeypatch.setattr("interneg.plugin.cli.doctor._runtimes", lambda: runtimes)
+    monkeypatch.setattr("interneg.plugin.doctor.engines.runtimes", lambda: runtimes)
     models = {
         "small": "small runs on openvino 9 in fp32 (as asked) on a CPU",
         "large": "cannot be opened: why",
     }
-    monkeypatch.setattr("interneg.plugin.cli.doctor._models", lambda: models)
+    monkeypatch.setattr("interneg.plugin.doctor.engines.models", lambda: models)
     made = run(app, ["doctor"], env={"COLUMNS": "100"})
     assert made.exit_code == 0, made.output
     small, large = (line for line in made.stdout.splitlines() if line.startswith(("small", "large")))
-    assert small.split() == ["small", "openvino", "fp32", "[2]", "fp32", "[1]"]
-    assert "fp32,int8" in large and "nothing [3]" in large
+    assert small.split() == ["small", "openvino", "fp32", "fp32", "[1]"]
+    assert "fp32,int8" in large and "nothing [2]" in large
+    assert "\nopenvino 9 in fp32: as asked" in made.stdout
     assert "[1] not int8: the model failed its qualification: PSNR 12 dB" in made.stdout
     assert "openvino has no bf16: it cannot" in made.stdout
 
@@ -88,16 +92,58 @@ def test_models_that_lack_the_same_share_a_note_and_five_runtimes_fit_80_columns
             for n in ("openvino", "onnxruntime", "torch")
         },
     }
-    monkeypatch.setattr("interneg.plugin.cli.doctor._runtimes", lambda: runtimes)
+    monkeypatch.setattr("interneg.plugin.doctor.engines.runtimes", lambda: runtimes)
     models = {
         n: f"{n} runs on openvino 9 in fp32 (as is; not tensorrt: {lacks(n, 'fp16')}) on it" for n in names
     }
-    monkeypatch.setattr("interneg.plugin.cli.doctor._models", lambda: models)
+    monkeypatch.setattr("interneg.plugin.doctor.engines.models", lambda: models)
     made = run(app, ["doctor"], env={"COLUMNS": "80"})
     assert made.exit_code == 0, made.output
     shown = made.stdout.partition("model ")[2]
     assert "MODEL" not in made.stdout
-    assert [n for n in range(1, 9) if f"\n[{n}] " in shown] == [1, 2, 3]
+    assert [n for n in range(1, 9) if f"\n[{n}] " in shown] == [1, 2]
+    assert "\nopenvino 9 in fp32: as is" in shown
     assert "no engine built for this GPU" in shown
     assert "not fp16: its file: its blob is truncated" in " ".join(shown.split())
     assert max(map(len, made.stdout.splitlines())) <= 80
+
+
+def test_worker_bundle_and_variables_are_shown_and_what_is_wrong_with_them_is_numbered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("interneg.plugin.doctor.engines.runtimes", dict)
+    monkeypatch.setattr("interneg.plugin.doctor.engines.models", dict)
+    monkeypatch.setenv("INTERNEG_WORKER_DIR", str(tmp_path / "run"))
+    monkeypatch.setenv("INTERNEG_RUNTIME", "elsewhere")
+    resources = tmp_path / "ofx" / "Interneg.ofx.bundle" / "Contents" / "Resources"
+    resources.mkdir(parents=True)
+    monkeypatch.setenv("OFX_PLUGIN_PATH", str(tmp_path / "ofx"))
+    shown = run(app, ["doctor"], env={"COLUMNS": "300"}).stdout
+    assert f"none is running; hosts start one in {tmp_path / 'run'}" in shown
+    assert not (tmp_path / "run").exists()
+    assert "[1] " in shown and "was not put there by interneg install" in shown
+    assert f"INTERNEG_WORKER_DIR={tmp_path / 'run'} (" in shown
+    assert "INTERNEG_RUNTIME=elsewhere [2]" in shown and "[2] nothing reads INTERNEG_RUNTIME" in shown
+    (resources / "installed.json").write_text('{"version": "9.9", "hosts": ["nuke"], "created": []}')
+    (resources / "worker.json").write_text(json.dumps({"command": [sys.executable]}))
+    shown = run(app, ["doctor"], env={"COLUMNS": "300"}).stdout
+    assert "Interneg.ofx.bundle, interneg 9.9, for nuke" in shown
+    (resources / "worker.json").write_text(json.dumps({"command": [str(tmp_path / "python")]}))
+    (bundle, *_) = json.loads(run(app, ["doctor", "--json"]).stdout)["bundles"]
+    assert "which is not there: install it again" in bundle["problem"]
+
+
+def test_a_worker_that_runs_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("interneg.plugin.doctor.engines.runtimes", dict)
+    monkeypatch.setattr("interneg.plugin.doctor.engines.models", dict)
+    monkeypatch.setenv("INTERNEG_WORKER_DIR", str(tmp_path / "run"))
+    command = [sys.executable, "-m", "interneg.plugin.worker"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as serving:
+        try:
+            while not (tmp_path / "run" / "worker.sock").exists():
+                assert serving.poll() is None
+                time.sleep(0.05)
+            shown = run(app, ["doctor"], env={"COLUMNS": "300"}).stdout
+        finally:
+            serving.terminate()
+    assert f"process {serving.pid}, interneg " in shown and "worker.log" in shown

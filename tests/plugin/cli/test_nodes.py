@@ -12,7 +12,7 @@ import interneg
 from interneg.knobs import knobs_of
 from interneg.nodes import NODES
 from interneg.plugin.cli.main import app
-from interneg.plugin.cli.nodes import facts_of, summary
+from interneg.plugin.facts.nodes import facts_of, summary
 
 run = CliRunner().invoke
 

@@ -16,7 +16,7 @@ run = CliRunner().invoke
 
 @pytest.fixture(autouse=True)
 def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("INTERNEG_RUNTIME", str(tmp_path / "run"))
+    monkeypatch.setenv("INTERNEG_WORKER_DIR", str(tmp_path / "run"))
     return tmp_path / "run"
 
 
@@ -36,7 +36,7 @@ def test_it_serves_tells_and_stops(runtime: Path) -> None:
             made = run(app, ["worker", "--status"])
             assert made.exit_code == 0
             assert made.stdout.startswith(f"worker {process.pid}, interneg ")
-            assert "connected: Nuke\n" in made.stdout and "123 MB" in made.stdout
+            assert "connected: Nuke\n" in made.stdout and "123 MiB" in made.stdout
             assert f"log: {runtime / 'worker.log'}" in made.stdout
             assert "is running already" in run(app, ["worker"]).stdout
             assert run(app, ["worker", "--stop"]).stdout == f"worker {process.pid} ends\n"

@@ -1,5 +1,6 @@
-/* A plugin that copies its source, and does one thing wrong: that which its parameter "fault" names, or, while it
- * describes itself, the environment variable CARELESS. It shows that the strict host sees each of them. */
+/* A plugin that copies its source, and does one thing wrong: that which its parameter "fault" names, or,
+ * while it describes itself, the environment variable CARELESS. It shows that the strict host sees each of
+ * them. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,10 +8,10 @@
 
 #include "ofx.h"
 
-static const char *const faults[] = {
-    "none", "undeclared frame", "leak", "double release", "unwritten pixel", "outside the window",
-    "beyond the rows", "source written", "unknown property", "wrong type", "wrong index", "foreign thread",
-    "value without time", "set in render", "stale handle", "no such parameter"};
+static const char *const faults[] = {"none", "undeclared frame", "leak", "double release", "unwritten pixel",
+    "outside the window", "beyond the rows", "source written", "unknown property", "wrong type",
+    "wrong index", "foreign thread", "value without time", "set in render", "stale handle",
+    "no such parameter"};
 enum { FAULTS = sizeof faults / sizeof *faults };
 
 static OfxHost *host;
@@ -31,7 +32,8 @@ static OfxStatus describe(OfxImageEffectHandle effect)
         {kOfxImageEffectPluginPropGrouping, "Interneg"},
         {kOfxImageEffectPropSupportedContexts, kOfxImageEffectContextGeneral},
         {kOfxImageEffectPropSupportedPixelDepths, kOfxBitDepthFloat},
-        {kOfxImageEffectPluginRenderThreadSafety, kOfxImageEffectRenderFullySafe}};
+        {kOfxImageEffectPluginRenderThreadSafety, kOfxImageEffectRenderFullySafe},
+    };
     OfxPropertySetHandle set;
     effects->getPropertySet(effect, &set);
     for (size_t i = careless("no label"); i < sizeof words / sizeof *words; i++)
@@ -111,7 +113,8 @@ static OfxStatus render(OfxImageEffectHandle effect, OfxPropertySetHandle in)
     const char *name = faults[wrong];
     effects->clipGetHandle(effect, "Source", &source, NULL);
     effects->clipGetHandle(effect, "Output", &output, NULL);
-    if (effects->clipGetImage(source, time, NULL, &image) || effects->clipGetImage(output, time, NULL, &target))
+    if (effects->clipGetImage(source, time, NULL, &image) ||
+        effects->clipGetImage(output, time, NULL, &target))
         return kOfxStatFailed;
     for (int i = 0; i < 4; i++) {
         props->propGetInt(image, kOfxImagePropBounds, i, &from[i]);
@@ -124,7 +127,8 @@ static OfxStatus render(OfxImageEffectHandle effect, OfxPropertySetHandle in)
     int rows = window[3] - window[1], left = !strcmp(name, "unwritten pixel");
     for (int y = 0; y < rows; y++)
         memcpy(to_data + (ptrdiff_t)(y + window[1] - to[1]) * to_stride + (window[0] - to[0] + left) * 16,
-            from_data + (ptrdiff_t)(y + window[1] - from[1]) * from_stride + (window[0] - from[0] + left) * 16,
+            from_data + (ptrdiff_t)(y + window[1] - from[1]) * from_stride +
+                (window[0] - from[0] + left) * 16,
             (size_t)(window[2] - window[0] - left) * 16);
 
     if (!strcmp(name, "undeclared frame") && !effects->clipGetImage(source, time + 1, NULL, &extra))

@@ -112,7 +112,7 @@ class HostProcess:
     def _start(self) -> subprocess.Popen[bytes]:
         environment = {
             **os.environ,
-            "INTERNEG_RUNTIME": str(self.runtime),
+            "INTERNEG_WORKER_DIR": str(self.runtime),
             "INTERNEG_WORKER": f"{sys.executable} {HERE / 'example_worker.py'}",
             "XDG_DATA_HOME": str(self.runtime / "data"),  # where reports go
             "DISPLAY": "",

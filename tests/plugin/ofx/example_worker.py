@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from example_nodes import NODES as EXAMPLES
 
 from interneg.nodes import NODES
-from interneg.plugin.worker.server import serve
+from interneg.plugin.worker.serve import serve
 
 serve({**NODES, **EXAMPLES}, idle=20)
 logging.shutdown()

@@ -1,5 +1,5 @@
-/* Malformed messages against the shell's reader: `fuzz COUNT SEED`. Run with the sanitizers, it ends with 0 where no
- * message crashed it, all that is right was read, and what is wrong was refused. */
+/* Malformed messages against the shell's reader: `fuzz COUNT SEED`. Run with the sanitizers, it ends with 0
+ * where no message crashed it, all that is right was read, and what is wrong was refused. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +9,15 @@
 static const char *const right[] = {
     "{}",
     " { \"version\" : \"0.1.0\" , \"pid\" : 4712 } ",
-    "{\"notes\": [\"noise measured: 7.25 code values\", \"\\u00e9\\ud83d\\ude00\\\"\\\\\\/\\b\\f\\n\\r\\t\"]}",
+    "{\"notes\": [\"noise measured: 7.25 code values\", "
+    "\"\\u00e9\\ud83d\\ude00\\\"\\\\\\/\\b\\f\\n\\r\\t\"]}",
     "{\"code\": \"gpu-memory\", \"message\": \"gr\xc3\xb6\xc3\x9f, \xf0\x9f\x98\x80\"}",
-    "{\"knobs\": {\"noise\": 7.5, \"a\": -0, \"b\": 1e-3, \"c\": -1.5E+10, \"d\": null, \"e\": true, \"f\": false}}",
+    "{\"knobs\": {\"noise\": 7.5, \"a\": -0, \"b\": 1e-3, \"c\": -1.5E+10, \"d\": null, \"e\": true, \"f\": "
+    "false}}",
     "{\"deep\": [[[[[[[[[[{\"a\": [{}, [], \"\", 0]}]]]]]]]]]]}",
 };
 
+/* clang-format off */
 static const char *const wrong[] = {
     "", " ", "[]", "1", "\"a\"", "null", "{", "}", "{}{}", "{} x", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{,}",
     "{a: 1}", "{'a': 1}", "{\"a\": 01}", "{\"a\": +1}", "{\"a\": 1.}", "{\"a\": .5}", "{\"a\": 1e}", "{\"a\": -}",
@@ -23,6 +26,7 @@ static const char *const wrong[] = {
     "{\"a\": \"\xc0\x80\"}", "{\"a\": \"\xed\xa0\x80\"}", "{\"a\": \"\xf4\x90\x80\x80\"}", "{\"a\": \"\xe2\x82\"}", "{\"a\": \"b",
     "{\"a\": [1 2]}", "{\"a\": [1,]}", "{\"a\": [}", "{\"a\": {]}", "{\"a\": 1}\v",
 };
+/* clang-format on */
 
 static uint64_t state;
 

@@ -12,7 +12,7 @@ import sys
 def ask(path: str) -> None:
     with socket.socket(socket.AF_UNIX) as asking:
         asking.connect(path)
-        asking.sendall(os.environ["INTERNEG_RUNTIME"].encode())
+        asking.sendall(os.environ["INTERNEG_WORKER_DIR"].encode())
         asking.shutdown(socket.SHUT_WR)
         asking.recv(1)  # ends with the worker, which holds the other side
 
@@ -25,21 +25,22 @@ def serve(path: str) -> None:
     from example_nodes import NODES
 
     from interneg.colour import Colour
-    from interneg.plugin.worker import rendering, server
+    from interneg.plugin.worker import renderer
+    from interneg.plugin.worker.serve import serve as serve_hosts
 
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(path)
         listening.listen()
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # so that no worker is left a zombie
-        print("ready:", rendering.__name__, Colour().identity, flush=True)
+        print("ready:", renderer.__name__, Colour().identity, flush=True)
         while True:
             asked, _ = listening.accept()
             if os.fork() == 0:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 listening.close()
                 os.setsid()
-                os.environ["INTERNEG_RUNTIME"] = asked.makefile().read()
-                server.serve(NODES, idle=20)
+                os.environ["INTERNEG_WORKER_DIR"] = asked.makefile().read()
+                serve_hosts(NODES, idle=20)
                 os._exit(0)
             asked.close()
 

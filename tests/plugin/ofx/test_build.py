@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,15 @@ MESSAGES = 200_000
 COMPILERS = [c for c in ("gcc", "clang") if shutil.which(c)]
 compilers = pytest.mark.parametrize("compiler", COMPILERS)
 needs_one = pytest.mark.skipif(not COMPILERS, reason="there is neither gcc nor clang")
+
+
+def test_no_two_files_include_each_other() -> None:
+    """A file is its source and its header, counted as one."""
+    includes: dict[str, set[str]] = {}
+    for path in (*SOURCES.glob("*.c"), *SOURCES.glob("*.h")):
+        found = re.findall(r'^#include "(\w+)\.h"', path.read_text(), re.MULTILINE)
+        includes.setdefault(path.stem, set()).update(set(found) - {path.stem})
+    TopologicalSorter(includes).prepare()  # raises CycleError
 
 
 @compilers
@@ -121,7 +132,7 @@ def test_in_place_of_a_failed_build_the_wheel_s_binary_is_taken(
 def test_malformed_messages_do_not_harm_the_reader(tmp_path: Path, compiler: str) -> None:
     """Damaged messages: memory errors, undefined behaviour and leaks end the program."""
     program = tmp_path / "fuzz"
-    parts = [SOURCES / f"{part}.c" for part in ("json", "message", "platform")]
+    parts = [SOURCES / f"{part}.c" for part in ("json", "message", "platform_number", "utf8")]
     try:
         compile_c(
             [HERE / "fuzz.c", *parts], program, ("-ldl",), sanitize=True, compiler=compiler, strict=True

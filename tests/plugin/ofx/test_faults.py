@@ -49,10 +49,10 @@ def worker_process(folder: Path) -> int:
 
 def workers() -> list[psutil.Process]:
     """What was started here for workers: it has our runtime folder in its environment, or the lock open."""
-    folder, found = os.environ["INTERNEG_RUNTIME"], []
+    folder, found = os.environ["INTERNEG_WORKER_DIR"], []
     for process in psutil.process_iter():
         try:
-            ours = process.environ().get("INTERNEG_RUNTIME") == folder
+            ours = process.environ().get("INTERNEG_WORKER_DIR") == folder
             if not ours:
                 ours = any(file.path == f"{folder}/worker.lock" for file in process.open_files())
             if ours and process.pid not in (os.getpid(), os.getppid()):
@@ -188,7 +188,7 @@ def counted_starts(folder: Path, then: str) -> Iterator[Path]:
     run.mkdir(mode=0o700)
     program.write_text(f"#!/bin/sh\necho >>{starts}\n{then}\n")
     program.chmod(0o755)
-    with setting(INTERNEG_RUNTIME=str(run), INTERNEG_WORKER=str(program)):
+    with setting(INTERNEG_WORKER_DIR=str(run), INTERNEG_WORKER=str(program)):
         yield starts
         for _ in range(100):  # what is killed takes a moment
             if not (left := workers()):
@@ -233,7 +233,7 @@ def test_a_bundle_that_does_not_say_how_to_start_the_worker(
     shutil.copytree(bundle, ours)
     (ours / "Contents/Resources/worker.json").write_text(told)
     (tmp_path / "run").mkdir(mode=0o700)
-    with setting(INTERNEG_WORKER="", INTERNEG_RUNTIME=str(tmp_path / "run")), Host(ours) as host:
+    with setting(INTERNEG_WORKER="", INTERNEG_WORKER_DIR=str(tmp_path / "run")), Host(ours) as host:
         instance = host.create(WAITING, clip(1001, 1003))
         with pytest.raises(RenderFailed, match=r"does not say how .* run `interneg install` again"):
             instance.render(1002)
@@ -244,7 +244,7 @@ def test_a_worker_whose_python_is_gone(bundle: Path, runtime: Path, tmp_path: Pa
     shutil.copytree(bundle, ours)
     (ours / "Contents/Resources/worker.json").write_text('{"command": ["/gone/python", "-I"]}')
     (tmp_path / "run").mkdir(mode=0o700)
-    with setting(INTERNEG_WORKER="", INTERNEG_RUNTIME=str(tmp_path / "run")), Host(ours) as host:
+    with setting(INTERNEG_WORKER="", INTERNEG_WORKER_DIR=str(tmp_path / "run")), Host(ours) as host:
         instance = host.create(WAITING, clip(1001, 1003))
         with pytest.raises(RenderFailed, match="/gone/python cannot be run: run `interneg install` again"):
             instance.render(1002)
@@ -275,7 +275,7 @@ def test_a_worker_in_the_host_s_own_process_is_not_killed(
 ) -> None:
     with (
         socket.socket(socket.AF_UNIX) as listening,
-        setting(INTERNEG_RUNTIME=str(tmp_path), INTERNEG_TIMEOUT="0.2"),
+        setting(INTERNEG_WORKER_DIR=str(tmp_path), INTERNEG_TIMEOUT="0.2"),
         Host(bundle) as host,
     ):
         tmp_path.chmod(0o700)
@@ -286,7 +286,7 @@ def test_a_worker_in_the_host_s_own_process_is_not_killed(
             instance.render(1002)
 
 
-@pytest.mark.parametrize("gpu", ["../x", "-1", "one", "100", "0 "])
+@pytest.mark.parametrize("gpu", ["../x", "-1", "one", "1000", "0 "])
 def test_a_gpu_that_is_no_number(bundle: Path, runtime: Path, gpu: str) -> None:
     with setting(INTERNEG_GPU=gpu), Host(bundle) as host:
         instance = host.create(WAITING, clip(1001, 1003))
@@ -296,7 +296,7 @@ def test_a_gpu_that_is_no_number(bundle: Path, runtime: Path, gpu: str) -> None:
 
 def test_a_relative_runtime_folder(bundle: Path, runtime: Path) -> None:
     """The worker would look for it elsewhere."""
-    with setting(INTERNEG_RUNTIME="run"), Host(bundle) as host:
+    with setting(INTERNEG_WORKER_DIR="run"), Host(bundle) as host:
         instance = host.create(WAITING, clip(1001, 1003))
         with pytest.raises(RenderFailed, match="run is no absolute path"):
             instance.render(1002)
@@ -306,7 +306,7 @@ def test_a_relative_runtime_folder(bundle: Path, runtime: Path) -> None:
 def test_no_worker_to_start(bundle: Path, tmp_path: Path, runtime: Path, command: str) -> None:
     folder = tmp_path / "empty"
     folder.mkdir(mode=0o700)
-    with setting(INTERNEG_WORKER=command, INTERNEG_RUNTIME=str(folder)), Host(bundle) as host:
+    with setting(INTERNEG_WORKER=command, INTERNEG_WORKER_DIR=str(folder)), Host(bundle) as host:
         told = bundle / "Contents/Resources/worker.json"
         kept = told.read_bytes() if told.exists() else None
         told.unlink(missing_ok=True)
@@ -332,7 +332,7 @@ def test_a_folder_that_is_not_to_be_trusted(bundle: Path, tmp_path: Path, runtim
     else:
         folder.mkdir()
         folder.chmod(0o755)
-    with setting(INTERNEG_RUNTIME=str(folder)), Host(bundle) as host:
+    with setting(INTERNEG_WORKER_DIR=str(folder)), Host(bundle) as host:
         instance = host.create(WAITING, clip(1001, 1003))
         with pytest.raises(RenderFailed) as failed:
             instance.render(1002)
@@ -438,7 +438,7 @@ def test_a_worker_that_talks_nonsense(bundle: Path, runtime: Path, tmp_path: Pat
     command = [sys.executable, "-I", "-S", "-c", _TALK, folder / "worker.sock", welcome.hex(), answer.hex()]
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE) as talking,
-        setting(INTERNEG_RUNTIME=str(folder), INTERNEG_WORKER="/bin/false", INTERNEG_TIMEOUT="1"),
+        setting(INTERNEG_WORKER_DIR=str(folder), INTERNEG_WORKER="/bin/false", INTERNEG_TIMEOUT="1"),
         Host(bundle) as host,
     ):
         assert talking.stdout
@@ -461,7 +461,7 @@ def test_a_worker_of_another_user_is_refused(bundle: Path, runtime: Path, tmp_pa
     command = [sys.executable, "-I", "-c", program, str(folder / "worker.sock")]
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE) as other,
-        setting(INTERNEG_RUNTIME=str(folder)),
+        setting(INTERNEG_WORKER_DIR=str(folder)),
         Host(bundle) as host,
     ):
         assert other.stdout

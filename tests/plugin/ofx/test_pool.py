@@ -62,7 +62,8 @@ def shared() -> int:
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("pool") / "pool.so"
-    sources = [SOURCES / "pool.c", SOURCES / "platform.c"]
+    parts = ("pool", "settings", "platform_locks", "platform_memory", "platform_number")
+    sources = [SOURCES / f"{part}.c" for part in parts]
     compile_c(sources, made, ("-fPIC", "-shared", "-fvisibility=default", "-ldl"))
     return made
 

@@ -29,7 +29,7 @@ class Worker:
 
     def start(self) -> subprocess.Popen[str]:
         command = [sys.executable, "-I", str(SCRIPT), *self.options]
-        environment = {**os.environ, "INTERNEG_RUNTIME": str(self.folder)}
+        environment = {**os.environ, "INTERNEG_WORKER_DIR": str(self.folder)}
         self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
         return self.process
 

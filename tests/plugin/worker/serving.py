@@ -21,6 +21,7 @@ from interneg.knobs import knob
 from interneg.node import Node, View
 from interneg.nodes import NODES
 from interneg.plugin.worker import server, wire
+from interneg.plugin.worker.serve import serve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,7 @@ defaults = (20.0, 1000.0, 30.0, 10.0)
 idle, memory, server.REST, wire.PATIENCE = [*map(float, sys.argv[1:]), *defaults[len(sys.argv) - 1 :]]
 code = 0
 try:
-    served = server.serve(
+    served = serve(
         {**NODES, "waiting": Waiting, "reading": Reading, "broken": Broken},
         idle=idle,
         memory=int(memory * 2**20),

@@ -17,7 +17,7 @@ COMMAND = [sys.executable, "-I", "-m", "interneg.plugin.worker"]
 
 @pytest.fixture(autouse=True)
 def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INTERNEG_RUNTIME", str(tmp_path / "run"))
+    monkeypatch.setenv("INTERNEG_WORKER_DIR", str(tmp_path / "run"))
 
 
 @pytest.mark.parametrize(("options", "limit"), [([], 77), (["--memory-limit", "123"], 123)])
@@ -44,4 +44,4 @@ def test_a_limit_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, wrong:
     monkeypatch.setenv("INTERNEG_MEMORY_MB", wrong)
     done = subprocess.run(COMMAND, stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 2
-    assert f"$INTERNEG_MEMORY_MB is '{wrong}': expected a whole number of MB" in done.stderr
+    assert f"$INTERNEG_MEMORY_MB is '{wrong}': expected a whole number of MiB" in done.stderr

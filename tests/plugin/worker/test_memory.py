@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from interneg.errors import HostMemoryError
-from interneg.nodes._noise import NoiseProfile
+from interneg.grain.noise import NoiseProfile
 from interneg.plugin.worker.memory import Admission, CalledOff, Measurements, size_of
 
 never = lambda: False  # noqa: E731

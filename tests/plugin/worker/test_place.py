@@ -13,7 +13,7 @@ from interneg.plugin.worker import place
 
 @pytest.fixture(autouse=True)
 def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("INTERNEG_RUNTIME", str(tmp_path / "run"))
+    monkeypatch.setenv("INTERNEG_WORKER_DIR", str(tmp_path / "run"))
     monkeypatch.delenv("INTERNEG_GPU", raising=False)
     return tmp_path / "run"
 
@@ -25,7 +25,7 @@ def test_the_folder_is_made_for_its_user_alone(runtime: Path) -> None:
 
 
 def test_the_session_has_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("INTERNEG_RUNTIME")
+    monkeypatch.delenv("INTERNEG_WORKER_DIR")
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     assert place.folder() == tmp_path / "interneg"
 
@@ -54,7 +54,7 @@ def test_a_folder_of_somebody_else_is_refused(runtime: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INTERNEG_RUNTIME", str(tmp_path / "missing" / "run"))
+    monkeypatch.setenv("INTERNEG_WORKER_DIR", str(tmp_path / "missing" / "run"))
     with pytest.raises(OutputError, match="cannot be made"):
         place.folder()
 

@@ -1,0 +1,8 @@
+"""Brightness from frame to frame, in logarithms of light; import the module that is needed.
+
+flicker     how brightness changes between two frames, apart from what moves
+bands       rows that are brighter or darker than their neighbours
+trend       what a series that flickers was meant to be, events left out and fades followed
+steady      what brings a frame to the level of the frames around it
+gain        a frame's light times what steadies it
+"""

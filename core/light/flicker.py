@@ -1,0 +1,202 @@
+"""How brightness changes between two frames, apart from what moves.
+
+Levels are natural logarithms of light: a change of exposure is a sum, and one of gamma a slope.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from interneg.colour import WorkingSpace
+from interneg.frame import Pixels
+from interneg.light.bands import camera, row_means
+from interneg.motion.flow import flow, moved
+from interneg.node import View
+
+# OpenCV is imported where it is used: what only lists nodes never loads it.
+
+Double = npt.NDArray[np.float64]
+
+GRID = (9, 12)
+"""Rows and columns of the points at which a field is kept."""
+
+LUMA = 0
+"""Of the planes of levels the one that stands for all; 1, 2 and 3 are R, G and B alone."""
+
+_SIZE = 256
+_BLUR = 1.0
+_DARKEST = 1e-5
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)[:, None, None]
+_CUBIC = 2
+# The field's cosines, and how large a slope and the slowest of them usually are.
+_WAVES = 5
+_GAMMA = 0.1
+_FIELD = 0.15
+# So many pixels are blurred into one.
+_PATCH = 16
+_ROUNDS = 6
+_OUTLIER = 2.5
+_FEWEST = 32
+_QUIET = 0.002
+# What a pixel counts whose motion is not known, and how uneven it may be to count at all.
+_STILL = 0.05
+_EVEN = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """Where the levels of one frame lie in another: slope * level + field + rows.
+
+    field: GRID float64, over the picture. rows: (h,) float64, from its top to its bottom.
+    known: False where the two frames have nothing to go by.
+    """
+
+    slope: float
+    field: Double
+    rows: Double
+    known: bool = True
+
+
+def levels(view: View, offset: int) -> Pixels:
+    """The levels of the frame at `offset`, reduced to 256 pixels or less.
+
+    (4, h, w) float32: luma, R, G, B; or (1, h, w) of a grey picture. Natural logarithms of the scene-linear
+    light; what is below 1e-5 counts as 1e-5, and NaN and inf as the light around. Measured once per frame.
+    """
+
+    def reduced() -> Pixels:
+        import cv2
+
+        light = view.planes(offset, WorkingSpace.LINEAR_RGB)
+        height, width = (-(-s // 2 ** _reduction(view)) for s in light.shape[1:])
+        small = np.stack([cv2.resize(p, (width, height), interpolation=cv2.INTER_AREA) for p in light])
+        if len(small) == 3:
+            small = np.concatenate([(small * _LUMA).sum(axis=0, keepdims=True), small])
+        return np.asarray(np.log(np.maximum(small, _DARKEST)), np.float32)
+
+    found: Pixels = view.measure("flicker levels 1", reduced, offset)
+    return found
+
+
+def changes(view: View, first: int, colour: bool, bands: bool) -> tuple[Change, ...]:
+    """Measure the changes from the frame at offset `first` to the one after it, once per pair.
+
+    colour: of all planes of levels, else of the first. bands: whether rows are measured; else they are 0.
+    Returns one change for each plane. Raises InputError where the frames differ in size.
+    """
+
+    def compare() -> tuple[Change, ...]:
+        between = flow(view, first, first + 1, _reduction(view))
+        height, width = view.window.frame.pixels.shape[1:]
+        rows, columns = between.confidence.shape
+        motion = between.field * np.array([columns / width, rows / height], np.float32)
+        # Dense flow takes bands for motion; that of the camera cannot follow them.
+        steady = camera(motion, between.confidence) if bands else None
+        pairs = list(zip(levels(view, first), levels(view, first + 1), strict=True))
+        return tuple(
+            _change(*p, motion, between.confidence, steady) for p in (pairs if colour else pairs[:1])
+        )
+
+    found: tuple[Change, ...] = view.measure(f"flicker changes 1 {colour} {bands}", compare, first, first + 1)
+    return found
+
+
+def _change(here: Pixels, after: Pixels, motion: Pixels, confidence: Pixels, steady: Pixels | None) -> Change:
+    """The change of one plane of levels; rows are measured along `steady`, if at all."""
+    import cv2
+
+    # Blurred, so that a motion that is wrong by half a pixel does not look like a change.
+    soft = [cv2.GaussianBlur(p, (0, 0), _BLUR) for p in (here, after)]
+    found = fitted(soft[0], moved(soft[1], motion, _CUBIC), motion, confidence)
+    if steady is None or not found.known:
+        return found
+    there = moved(after, steady, _CUBIC)
+    rest = (
+        there - found.slope * here - cv2.resize(found.field, here.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    )
+    return replace(
+        found, rows=row_means(rest, _weights(here, there, np.ones_like(confidence)), steady[..., 1])
+    )
+
+
+def fitted(here: Pixels, there: Pixels, motion: Pixels, confidence: Pixels) -> Change:
+    """Fit a change to the levels of two frames, the second seen from the first.
+
+    here, there: (h, w) float32 levels, finite; confidence: (h, w), 0..1; motion: (h, w, 2), in pixels of
+    these. The result's rows are 0.
+    Least squares over exposure, slope and a field of cosines, held near 0 by how large these usually are.
+    Samples that disagree lose their weight (Geman and McClure, 1985), so that what moves in a light of its
+    own does not pull.
+    """
+    import cv2
+
+    height, width = here.shape
+    level, apart = 0.5 * (here + there), (there - here).ravel().astype(np.float64)
+    weight = _weights(here, there, confidence).ravel()
+    if np.count_nonzero(weight > _QUIET) < min(_FEWEST, weight.size / 2):
+        return Change(1.0, np.zeros(GRID), np.zeros(height), known=False)
+    pivot = float(np.average(level.ravel(), weights=weight))
+    # A sample tells of the place half way between where it was and where it is.
+    y, x = np.mgrid[:height, :width] + 0.5 + 0.5 * motion.transpose(2, 0, 1)[::-1]
+    waves = _cosines(np.pi * y.ravel() / height, np.pi * x.ravel() / width)
+    model = np.vstack([level.ravel() - pivot, waves])
+    typical = weight > 0.25 * weight.max()
+    held = np.diag(_PATCH / np.square(_usual()))
+    rest = apart - np.median(apart[typical])
+    for _ in range(_ROUNDS):
+        scale = max(1.4826 * float(np.median(np.abs(rest[typical]))), _QUIET)
+        trusted = weight / np.square(1 + np.square(rest / (_OUTLIER * scale)))
+        # Not by BLAS, whose sums may depend on how many threads are free.
+        normal = cv2.mulTransposed(model * np.sqrt(trusted), False)
+        found = np.linalg.solve(normal + held * scale**2, np.einsum("ij,j->i", model, trusted * apart))
+        rest = apart - np.einsum("i,ij->j", found, model)
+    # It was fitted to the mean of both levels, which the noise of neither makes flatter.
+    slope = (2 + found[0]) / (2 - found[0])
+    angles = [np.pi * (np.arange(n) + 0.5) / n for n in GRID]
+    points = _cosines(*(a.ravel() for a in np.meshgrid(*angles, indexing="ij")))
+    field = np.einsum("i,ij->j", found[1:], points).reshape(GRID) * (slope + 1) / 2 + (1 - slope) * pivot
+    return Change(float(slope), field, np.zeros(height))
+
+
+def _weights(here: Pixels, there: Pixels, confidence: Pixels) -> Double:
+    """What each sample counts, (h, w): dark ones, which are all noise in the logarithm, little."""
+    level = 0.5 * (here + there)
+    light = np.exp(level)
+    weight = light / (light + np.median(light)) * (confidence + _STILL * (1 - confidence) * _flat(level))
+    return np.where(np.minimum(here, there) > np.log(2 * _DARKEST), weight, 0).astype(np.float64)
+
+
+def _cosines(y: Double, x: Double) -> Double:
+    """The products of the cosines of multiples of both angles, slowest first: (terms, samples)."""
+    down, across = ([np.cos(i * a) for i in range(_WAVES)] for a in (y, x))
+    return np.stack([down[j] * across[i] for j, i in _terms()])
+
+
+@cache
+def _terms() -> tuple[tuple[int, int], ...]:
+    return tuple((j, i) for j in range(_WAVES) for i in range(_WAVES) if i + j <= _WAVES)
+
+
+@cache
+def _usual() -> Double:
+    """How large the slope, the exposure and each further cosine usually are."""
+    return np.array([_GAMMA, 1.0, *(_FIELD / (i * i + j * j) for j, i in _terms()[1:])])
+
+
+def _flat(level: Pixels) -> Pixels:
+    """1 where a level is the same all around, so that motion does not matter, falling to 0."""
+    import cv2
+
+    around = np.ones((3, 3), np.uint8)
+    steep = cv2.dilate(level, around) - cv2.erode(level, around)
+    return np.asarray(1 / (1 + np.square(steep / np.float32(_EVEN))), np.float32)
+
+
+def _reduction(view: View) -> int:
+    """The pyramid level at which frames are compared: at most 256 pixels in either direction."""
+    size = max(view.window.frame.pixels.shape[1:])
+    return max(0, int(np.ceil(np.log2(size / _SIZE))))

@@ -1,0 +1,157 @@
+"""Dense motion between two frames of a window, measured on luma, once per pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from interneg.colour import WorkingSpace
+from interneg.errors import InputError
+from interneg.frame import Pixels
+from interneg.node import View
+
+# OpenCV is imported where it is used: what only lists nodes never loads it.
+
+_SMALLEST = 16
+_RANGE = (-0.5, 1.6)
+_GRAIN = 0.7
+_AROUND = 257
+_FLOOR = 0.03
+_CODES = 48
+_AROUND_HOLES = 6.0
+_NONE = np.float32(1e-6)
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    """Where the pixels of one frame lie in another.
+
+    field: (H, W, 2) float32, x and y displacement from the first frame to the second, in full-size pixels;
+        where it is not confident, that of around.
+    confidence: (H, W) float32, 0..1; 0 where the pixel is covered in the second frame or lies outside it.
+    level: H and W are those of the picture over 2**level, rounded up.
+    """
+
+    field: Pixels
+    confidence: Pixels
+    level: int
+
+
+def flow(view: View, first: int, second: int, level: int = 0) -> Flow:
+    """Measure the motion from the frame at offset `first` to the one at `second`.
+
+    level: the picture is reduced by 2**level before; motion keeps its unit. Reduced to less than 16 pixels in
+    a direction, or without any structure, a picture has no motion, with confidence 0. Raises InputError where
+    the frames differ in size. NaN and inf count as what is around. Measured once per pair, both ways.
+    Dense inverse search (Kroeger et al., 2016) on luma less its local mean and over its local deviation, so
+    that flicker is no motion; confidence from the way there and back (Sundaram et al., 2010).
+    """
+    (h, w), (h2, w2) = (view.planes(o, WorkingSpace.LOG_Y).shape[1:] for o in (first, second))
+    if (h, w) != (h2, w2):
+        a, b = (view.window.frames[view.window.centre + o].number for o in (first, second))
+        raise InputError(
+            f"frame {a} is {w}x{h}, frame {b} is {w2}x{h2}: within a shot all frames have one size; "
+            "render those of another size apart"
+        )
+    early, late = sorted((first, second))
+    pair: tuple[Flow, Flow] = view.measure(
+        f"flow 1 {level}", lambda: _pair(view, early, late, level), early, late
+    )
+    return pair[first > second]
+
+
+def moved(planes: Pixels, field: Pixels, kernel: int = 1) -> Pixels:
+    """The second frame's planes, (H, W) or (H, W, C), as seen from the first; the edge repeats outwards.
+
+    field: (H, W, 2) float32, x and y, in pixels of `planes`. kernel: OpenCV's number, 1 being linear
+    interpolation. Returns float32 of the shape of `planes`, which are finite: the kernel spreads NaN.
+    """
+    return _sampled(planes, *_ends(field), kernel)
+
+
+def _ends(field: Pixels) -> tuple[Pixels, Pixels]:
+    """Columns and rows where the pixels of the first frame lie in the second, (H, W) each."""
+    height, width = field.shape[:2]
+    y, x = (np.arange(size, dtype=np.float32) for size in (height, width))
+    return np.add(field[..., 0], x), np.add(field[..., 1], y[:, None])
+
+
+def _sampled(planes: Pixels, x: Pixels, y: Pixels, kernel: int = 1) -> Pixels:
+    import cv2
+
+    return np.asarray(cv2.remap(planes, x, y, kernel, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+
+def _pair(view: View, early: int, late: int, level: int) -> tuple[Flow, Flow]:
+    """The motion there and back."""
+    import cv2
+
+    a, b = (structure(view, offset, level) for offset in (early, late))
+    if min(a.shape) < _SMALLEST or np.ptp(a) == 0 or np.ptp(b) == 0:
+        none = Flow(np.zeros((*a.shape, 2), np.float32), np.zeros(a.shape, np.float32), level)
+        return none, none
+    # The search gives the same on any number of threads.
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    there, back = search.calc(a, b, None), search.calc(b, a, None)
+    height, width = view.planes(early, WorkingSpace.LOG_Y).shape[1:]
+    unit = np.array([width / a.shape[1], height / a.shape[0]], np.float32)
+    known = _confidence(there, back), _confidence(back, there)
+    there, back = (_filled(field, sure) * unit for field, sure in zip((there, back), known, strict=True))
+    return Flow(there, known[0], level), Flow(back, known[1], level)
+
+
+def structure(view: View, offset: int, level: int) -> npt.NDArray[np.uint8]:
+    """Luma as the search sees it: contrast over the contrast around, 128 where there is none.
+
+    level: the picture is reduced by 2**level before. (H, W) uint8, of the reduction. From LOG_Y, once per
+    frame and level.
+    """
+
+    def even() -> npt.NDArray[np.uint8]:
+        import cv2
+
+        luma = np.clip(view.planes(offset, WorkingSpace.LOG_Y)[0], *_RANGE)
+        if level:
+            height, width = (-(-size // 2**level) for size in luma.shape)
+            luma = cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA)
+        luma = cv2.GaussianBlur(luma, (0, 0), _GRAIN)
+        around = (_AROUND >> level | 1,) * 2
+        mean = cv2.blur(luma, around, borderType=cv2.BORDER_REFLECT)
+        variance = cv2.blur(luma * luma, around, borderType=cv2.BORDER_REFLECT) - mean * mean
+        contrast = (luma - mean) / (np.sqrt(np.maximum(variance, 0)) + np.float32(_FLOOR))
+        return np.asarray(np.rint(np.clip(128 + _CODES * contrast, 0, 255)), np.uint8)
+
+    made: npt.NDArray[np.uint8] = view.measure(f"flow structure 1 {level}", even, offset)
+    return made
+
+
+def _confidence(there: Pixels, back: Pixels) -> Pixels:
+    """1 where the way there and back ends where it began, 0 where it ends elsewhere or leaves the picture."""
+    height, width = there.shape[:2]
+    x, y = _ends(there)
+    returned = _sampled(back, x, y)
+    apart = _square(there + returned)
+    allowed = np.float32(0.5) + np.float32(0.01) * (_square(there) + _square(returned))
+    confidence: Pixels = np.clip(np.float32(1.5) - np.sqrt(apart / allowed), 0, 1)
+    confidence[(x < 0) | (y < 0) | (x > width - 1) | (y > height - 1)] = 0
+    return confidence
+
+
+def _filled(field: Pixels, confidence: Pixels) -> Pixels:
+    """The field, where it is not confident, as around: beside dirt and behind what moves it is anything."""
+    import cv2
+
+    height, width = confidence.shape
+    weighted = np.dstack([field * confidence[..., None], confidence])
+    small = cv2.resize(weighted, (-(-width // 4), -(-height // 4)), interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), _AROUND_HOLES / 4)
+    around = cv2.resize(small[..., :2] / (small[..., 2:] + _NONE), (width, height))
+    return np.asarray(around + confidence[..., None] * (field - around), np.float32)
+
+
+def _square(field: Pixels) -> Pixels:
+    """The squared length of each vector."""
+    x, y = field[..., 0], field[..., 1]
+    return x * x + y * y

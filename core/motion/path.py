@@ -1,0 +1,77 @@
+"""The smooth path through the places of a window's frames, which a steady camera would have taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from interneg.motion.similarity import Motion, Points
+
+# What the bend of a path costs, and how much more where its frames lie on one side.
+_BEND, _ONE_SIDED = 0.001, 0.05
+# Of fewer frames it is not asked whether the camera stands.
+_ASKED = 5
+_NOTHING = 1e-12
+
+
+def steadied(track: Mapping[int, Motion], reach: int, at: int = 0) -> Motion:
+    """What brings the frame at offset `at` from where it is to where the smooth path has it.
+
+    track: where the places of the window's own frame lie in each frame, by offset; see `weave.track`. reach:
+    how many frames on each side the path is drawn through. Shift, angle and the logarithm of the scale are
+    smoothed apart. (Path smoothing: Litvin et al., 2003.)
+    """
+    offsets, here = [o - at for o in track], track[at]
+    # Of each frame, where it lies in terms of the frame to be moved.
+    seen = [m.after(here.inverse) for m in track.values()]
+    turn, shift = (
+        _smooth(offsets, np.array(way), reach)
+        for way in (np.log([m.turn for m in seen]), [m.shift for m in seen])
+    )
+    return Motion(complex(np.exp(turn)), shift)
+
+
+def _smooth(offsets: Sequence[int], way: Points, reach: int) -> complex:
+    """The value at offset 0 of the smooth path through a way: of a curve, or where the camera stands."""
+    standing = stands(way)
+    weights = standing * weights_of(offsets, reach, 0) + (1 - standing) * weights_of(offsets, reach)
+    return complex(weights @ way)
+
+
+def stands(way: Points) -> float:
+    """How likely the camera stands still, 0..1, that a way of frames in order comes from.
+
+    way: (N,) complex, where the camera points in each frame, or its angle and zoom; finite, of any unit.
+    Against it are a straight line and a parabola, by Schwarz's criterion (1978). Frames count half, as weave
+    is not all new in each, so that the answer does not jump from frame to frame. Of fewer than five frames
+    it is not asked.
+    """
+    count = len(way)
+    if count < _ASKED:
+        return 0.0
+    terms = np.linalg.qr(np.vander(np.arange(count), 3, increasing=True))[0]
+    explained = np.cumsum(np.square(np.abs(terms.T @ way)))
+    left = np.maximum(np.square(np.abs(way)).sum() - explained, _NOTHING)
+    likely = -(count - 1) / 2 * np.log(left) - np.log(count) * np.arange(3)
+    return float(1 / np.exp(likely - likely[0]).sum())
+
+
+def weights_of(offsets: Sequence[int], reach: int, degree: int = 2) -> npt.NDArray[np.float64]:
+    """The weights whose sum over the offsets is a smooth curve's value at 0; (N,) float64, sum 1.
+
+    offsets: (N,) of the frames that are there, within `reach` of 0.
+    The curve is a parabola, or of a lower degree, fitted by least squares, the frames weighing
+    1 - (offset / (reach + 1))**2. Its bend costs, the more the fewer frames and the more they lie on one
+    side, where it would swing: a pan that gathers speed is followed, an end of a shot is nearly a straight
+    line, and so is a path of few frames. (Local polynomial regression: Fan and Gijbels, 1996.)
+    """
+    u = np.array(offsets) / (reach + 1)
+    near = np.maximum(1 - u**2, 0)
+    terms = np.stack([u**power for power in range(degree + 1)])
+    lopsided = (near @ u) / near.sum()
+    normal = (terms * near) @ terms.T
+    if degree == 2:
+        normal[2, 2] += near.sum() * (16 / (reach + 1)) ** 4 * (_BEND + _ONE_SIDED * lopsided**2)
+    return np.asarray((np.linalg.pinv(normal) @ (terms * near))[0])

@@ -1,0 +1,117 @@
+"""The path file: what was measured of a shot's weave and what is done about it, frame by frame."""
+
+from __future__ import annotations
+
+import cmath
+import json
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from interneg.errors import InputError
+from interneg.frame import Pixels
+from interneg.motion.similarity import Motion
+
+FORMAT = "interneg path 1"
+
+
+def text(
+    size: tuple[int, int],
+    motions: Mapping[int, Motion],
+    corrections: Mapping[int, Motion],
+    aspect: float = 1.0,
+    bends: Mapping[int, Pixels] = MappingProxyType({}),
+) -> str:
+    """The file: JSON, a frame to a line.
+
+    size: of the picture (H, W). motions: of each frame since the one before it in its shot. corrections: what
+    each frame is moved by. Both as dx and dy in pixels (y downwards), rotation in degrees (clockwise as seen)
+    and scale, about the middle of the picture. aspect: how many times as wide as high a pixel is; rotation
+    and scale are those of the picture as it is seen. bends: of frames that have one, see `warp.bend`.
+    """
+    lines = []
+    for n in sorted(corrections):
+        facts = {"motion": _facts(motions[n], aspect), "correction": _facts(corrections[n], aspect)}
+        bend = {"warp": bends[n].astype(float).round(3).tolist()} if n in bends else {}
+        lines.append(f'  "{n}": {json.dumps(facts | bend)}')
+    head = f' "format": "{FORMAT}",\n "size": [{size[1]}, {size[0]}],\n "frames": {{\n'
+    return "{\n" + head + ",\n".join(lines) + "\n }\n}\n"
+
+
+def corrections(
+    content: bytes, name: str, size: tuple[int, int], aspect: float = 1.0
+) -> tuple[dict[int, Motion], dict[int, Pixels]]:
+    """What the file says that each frame is moved by, and how it is bent before, where it says so.
+
+    content: of the file, UTF-8. name: of the file, for messages. aspect: of the pixels, see `text`. Raises
+    InputError where it is no such file, or was made for pictures of another size (H, W).
+    """
+    try:
+        data = json.loads(content)
+        found, (width, height) = data["format"], data["size"]
+        frames = {int(number): facts for number, facts in data["frames"].items()}
+    except json.JSONDecodeError as error:
+        raise InputError(f"{name}, line {error.lineno}, is not JSON: {error.msg}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{name} is no path file as `interneg analyse` writes it: expected format, size (width, height) "
+            "and frames by number"
+        ) from error
+    if found != FORMAT:
+        raise InputError(f"{name} is of the format '{found}', expected '{FORMAT}'")
+    if (height, width) != size:
+        raise InputError(
+            f"{name} was made for pictures of {width}x{height}, these are {size[1]}x{size[0]}: analyse anew"
+        )
+    where = {number: f"{name}, frame {number}" for number in frames}
+    motions = {n: _motion(facts, where[n], aspect) for n, facts in frames.items()}
+    return motions, {n: _bend(facts["warp"], where[n]) for n, facts in frames.items() if "warp" in facts}
+
+
+def rounded(motion: Motion, aspect: float = 1.0) -> Motion:
+    """The motion as a path file gives it back: so a render that follows the file is the same, bit for bit.
+
+    aspect: of the pixels, see `text`.
+    """
+    return _motion({"correction": _facts(motion, aspect)}, "", aspect)
+
+
+def six_places(value: float) -> float:
+    """The number as it is written: to a millionth of its unit, and without a minus before 0."""
+    return round(value, 6) + 0.0
+
+
+def _bend(rows: Any, where: str) -> Pixels:
+    try:
+        found = np.array(rows, np.float32)
+    except (ValueError, TypeError):
+        found = np.zeros(0, np.float32)
+    if found.ndim != 3 or found.shape[2] != 2 or not found.size or not np.isfinite(found).all():
+        raise InputError(f"{where}: expected warp as rows of places, of each [dx, dy], all of one length")
+    return found
+
+
+def _facts(motion: Motion, aspect: float) -> dict[str, Any]:
+    return {
+        "dx": six_places(motion.shift.real / aspect),
+        "dy": six_places(motion.shift.imag),
+        "rotation": six_places(math.degrees(cmath.phase(motion.turn))),
+        "scale": six_places(abs(motion.turn)),
+    }
+
+
+def _motion(facts: Any, where: str, aspect: float) -> Motion:
+    try:
+        dx, dy, rotation, scale = (float(facts["correction"][k]) for k in ("dx", "dy", "rotation", "scale"))
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{where}: expected a correction of four numbers, dx, dy, rotation and scale, not {facts}"
+        ) from error
+    if not all(map(math.isfinite, (dx, dy, rotation, scale))) or scale <= 0:
+        raise InputError(
+            f"{where}: the correction has to be finite and its scale above 0: {facts['correction']}"
+        )
+    return Motion(cmath.rect(scale, math.radians(rotation)), complex(aspect * dx, dy))

@@ -1,0 +1,199 @@
+"""A training run: network, averaged weights, optimisers and dice, and its checkpoints."""
+
+import argparse
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from interneg.engines.training import checks
+from interneg.engines.training.degrade import MARGIN, Batch, Dice, Mix, draw
+from interneg.engines.training.losses import incoherence, restoration_loss
+from interneg.engines.training.muon import Muon
+from interneg.engines.training.networks import build, restore
+from interneg.engines.training.pairs import draw_pairs
+from interneg.engines.training.tiles import Tiles
+
+Checkpoint = dict[str, Any]
+_LONGEST_STEP = 60.0
+"""Seconds: what a step takes beyond that, the run was paused."""
+
+
+def rate(step: int, args: argparse.Namespace, begun: int = 0) -> float:
+    """Learning rate of a step: linear warm-up, lr, and linearly to lr_end over the last ``cooldown`` steps.
+
+    begun: the step at which the optimisers began; from there the rate warms up once more.
+    """
+    warm = min(1.0, (step - begun + 1) / args.warmup) if args.warmup else 1.0
+    fall = min(args.cooldown or args.steps, args.steps - args.warmup)
+    done = (step - (args.steps - fall)) / max(fall, 1)
+    return float(warm * (args.lr + (args.lr_end - args.lr) * min(max(done, 0.0), 1.0)))
+
+
+def optimisers(net: nn.Module, lr: float) -> list[torch.optim.Optimizer]:
+    """Muon for the kernels between a network's first and last convolution, AdamW for all else."""
+    hidden = [
+        weights
+        for name, weights in net.named_parameters()
+        if weights.ndim == 4 and weights.shape[1] > 1 and name not in net.outer  # type: ignore[operator]
+    ]
+    known = {id(w) for w in hidden}
+    rest = [w for w in net.parameters() if id(w) not in known]
+    return [
+        Muon(hidden, lr),
+        torch.optim.AdamW(rest, lr=lr, weight_decay=0.0, betas=(0.9, 0.99), fused=True),
+    ]
+
+
+def adopt(net: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Start from another network's weights, as far as names are the same and shapes fit.
+
+    A narrower network's kernels fill the first channels of wider ones; the channels that are new give the old
+    ones nothing at first, so that the wider network computes the same (Net2Net: Chen et al., 2016).
+    Raises ValueError where nothing fits.
+    """
+    own = net.state_dict()
+    fitting = {name: w for name, w in weights.items() if name in own and _fits(w, own[name])}
+    if not fitting:
+        raise ValueError(f"the checkpoint has no weights in common with {type(net).__name__}")
+    for name, given in fitting.items():
+        room = own[name]
+        if given.ndim > 1:
+            room[: len(given), given.shape[1] :] = 0
+        room[tuple(slice(size) for size in given.shape)] = given
+
+
+def _fits(given: Tensor, room: Tensor) -> bool:
+    """Whether a tensor lies within another: no more channels, and kernels of the same size."""
+    if given.ndim != room.ndim or given.shape[2:] != room.shape[2:]:
+        return False
+    return all(a <= b for a, b in zip(given.shape, room.shape, strict=True))
+
+
+def _write(state: Checkpoint, path: Path) -> None:
+    """Write a checkpoint whole: a temporary file, then a rename."""
+    part = path.with_suffix(".part")
+    torch.save(state, part)
+    os.replace(part, path)
+
+
+class Run:
+    """A training run: network, averaged weights, optimiser, dice, the step reached and how long it took."""
+
+    def __init__(self, args: argparse.Namespace, tiles: Tiles) -> None:
+        torch.manual_seed(args.seed)
+        self.args, self.tiles = args, tiles
+        self.device = torch.device(args.device)
+        self.scales = [int(s) for s in args.scales.split(",")]
+        self.mix = Mix(
+            clean=args.clean, noisy=args.noisy, coded=args.coded, edges=args.edges, soft=args.soft,
+            clipped=args.clipped,
+        )  # fmt: skip
+        self.net = build(args.network, self.scales).to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = build(args.network, self.scales).to(self.device)
+        self.step = self.begun = 0
+        self.seconds = 0.0
+        self.stopped = False
+        self.history: list[Checkpoint] = []
+        self.data = list(tiles.data)
+        if args.init:
+            begun = torch.load(args.init, map_location=self.device, weights_only=True)
+            adopt(self.net, begun["average"])
+            self.data = list(dict.fromkeys([*begun.get("data", []), *tiles.data]))
+            self.history = [*begun.get("history", []), {"steps": begun["step"], "args": begun["args"]}]
+        self.average.load_state_dict(self.net.state_dict())
+        self.optimisers = optimisers(self.net, args.lr)
+        self.dice = Dice(args.seed, self.device)
+        self.forward: nn.Module = torch.compile(self.net) if args.compile else self.net  # type: ignore[assignment]
+        if args.resume and args.out.exists():
+            self.restore(torch.load(args.out, map_location=self.device, weights_only=True))
+
+    def restore(self, saved: Checkpoint) -> None:
+        """Go on from a checkpoint of this very run; of averaged weights alone, with optimisers begun anew."""
+        self.net.load_state_dict(saved.get("net", saved["average"]))
+        self.average.load_state_dict(saved["average"])
+        self.step, self.history = saved["step"], saved["history"]
+        self.seconds = saved.get("seconds", 0.0)
+        self.data = list(dict.fromkeys([*saved.get("data", []), *self.data]))
+        if "optimisers" not in saved:
+            self.dice = Dice(self.args.seed + self.step, self.device)
+            self.begun = self.step
+            return
+        for optimiser, state in zip(self.optimisers, saved["optimisers"], strict=True):
+            optimiser.load_state_dict(state)
+        host, local = saved["dice"]
+        self.dice.restore((host.cpu(), local.cpu()))
+
+    def _weights(self) -> Checkpoint:
+        """The averaged weights, and how they came about."""
+        return {
+            "args": {k: v.name if isinstance(v, Path) else v for k, v in vars(self.args).items()},
+            "step": self.step,
+            "seconds": self.seconds,
+            "history": self.history,
+            "data": self.data,
+            "average": self.average.state_dict(),
+        }
+
+    def save(self) -> None:
+        """Write the checkpoint whole: a temporary file, then a rename."""
+        state = self._weights() | {
+            "net": self.net.state_dict(),
+            "optimisers": [o.state_dict() for o in self.optimisers],
+            "dice": self.dice.state(),
+        }
+        _write(state, self.args.out)
+
+    def stop(self, *_: object) -> None:
+        """End after this step: what a signal handler calls."""
+        self.stopped = True
+
+    def check(self) -> None:
+        """Print the figures of the averaged weights, append them to the log, and keep the weights if best."""
+        args = self.args
+        found = checks.figures(self.average, self.tiles, self.scales, args.set5, args.bsd68)
+        print("  " + ", ".join(f"{name} {value:.3f}" for name, value in found.items()), flush=True)
+        if args.best_by:
+            best = args.out.with_suffix(".best.pt")
+            kept = torch.load(best, weights_only=True)["figure"] if best.exists() else float("-inf")
+            if found[args.best_by] > kept:
+                _write(self._weights() | {"figure": found[args.best_by]}, best)
+        if args.log:
+            line = {"time": int(time.time()), "step": self.step, "seconds": self.seconds, "figures": found}
+            with args.log.open("a") as log:
+                log.write(json.dumps(line) + "\n")
+
+    def advance(self) -> tuple[int, Tensor]:
+        """One step: draw a scale and a batch, descend, average. Returns the scale and the loss."""
+        args, began = self.args, time.monotonic()
+        scale = self.scales[self.dice.whole(len(self.scales))]
+        frames = 2 * args.pairs
+        batch = draw(self.tiles, scale, args.size, args.batch - frames, self.dice, self.mix)
+        if args.pairs:
+            pairs = draw_pairs(self.tiles, scale, args.size, args.pairs, self.dice, self.mix)
+            batch = Batch.of([batch, pairs.batch])
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = rate(self.step, args, self.begun)
+        planes = batch.planes.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=args.bf16):
+            result = restore(self.forward, planes, scale)
+        borders = batch.borders if scale == 1 else None
+        loss = restoration_loss(result.float(), batch.target, borders, batch.drawn, args.knee)
+        if args.pairs:
+            share = args.coherence * frames / args.batch
+            loss = loss + share * incoherence(result.float()[-frames:], pairs.move, MARGIN * scale, args.knee)
+        self.net.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        for optimiser in self.optimisers:
+            optimiser.step()
+        keep = min(args.ema, (self.step + 1) / (self.step + 10))
+        with torch.no_grad():
+            torch._foreach_lerp_(list(self.average.parameters()), list(self.net.parameters()), 1 - keep)
+        self.step += 1
+        self.seconds += min(time.monotonic() - began, _LONGEST_STEP)
+        return scale, loss.detach()

@@ -1,0 +1,65 @@
+"""A render or an analysis as it was asked for, and what of it a clip decides: its frames and cuts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from interneg.errors import InputError
+from interneg.io import Clip, format_frames, parse_frames
+from interneg.plugin.batch.source import Missing
+from interneg.recipe import Recipe
+from interneg.shots import parse_cuts
+
+_RATE = Fraction(24)
+"""Frames per second of a cut list's timecodes where the clip says nothing."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A render as it was asked for.
+
+    frames: a range, by default the whole clip. cuts: the file of a cut list. jobs: frames in work at once.
+    memory: bytes that frames may fill, by default half of what is free. overwrite: render every frame again
+    and replace files that Interneg did not write.
+    """
+
+    recipe: Recipe
+    input: str
+    output: str
+    frames: str | None = None
+    missing: Missing = "error"
+    cuts: str | None = None
+    jobs: int | None = None
+    memory: int | None = None
+    overwrite: bool = False
+
+
+def frames_of(job: Job, clip: Clip) -> tuple[int, ...]:
+    """The frames to be written. Raises InputError for frames beyond the clip's ends, which are no gaps."""
+    inside = range(clip.numbers[0], clip.numbers[-1] + 1)
+    if not job.frames:
+        if clip.cut_short and job.missing == "error":
+            lost = range(inside.stop, inside.stop + clip.cut_short)
+            raise InputError(
+                f"{job.input} is cut short: its header speaks of frames {format_frames(lost)}, which are not "
+                f"there. Render the rest with --frames {format_frames(inside)}"
+            )
+        return tuple(inside)
+    wanted = parse_frames(job.frames)
+    if outside := [n for n in wanted if n not in inside]:
+        raise InputError(
+            f"{job.input} has frames {format_frames(inside)}; --frames {job.frames} asks for "
+            f"{format_frames(outside)} beyond its ends"
+        )
+    return wanted
+
+
+def read_cuts(path: str, clip: Clip) -> tuple[int, ...]:
+    """The first frames of the shots, out of the file of a cut list. Raises InputError, UsageError."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"the cut list {path} cannot be read: {error}") from error
+    return tuple(parse_cuts(text, clip.numbers, float(clip.rate or _RATE)))

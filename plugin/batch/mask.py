@@ -1,0 +1,45 @@
+"""The mask of a render: where and how much to treat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from interneg.colour import Colour
+from interneg.errors import InputError
+from interneg.frame import Frame
+from interneg.io import Output, open_clip, refuse_same
+from interneg.plugin.batch.ahead import ReadAhead
+from interneg.plugin.batch.source import ClipSource, StillSource, require
+
+
+def open_mask(path: str, colour: Colour, wanted: Sequence[int], output: Output) -> ReadAhead:
+    """Open the mask for the wanted frames; one image holds for all of them.
+
+    Raises InputError, saying that it is the mask, where it cannot be read or would mask nothing,
+    and UsageError where the output would overwrite it.
+    """
+    try:
+        clip = open_clip(path)
+        refuse_same(clip, {n: output.path_of(n) for n in wanted})
+        still = len(clip.numbers) == 1
+        numbers = clip.numbers if still else wanted
+        require(clip, path, numbers, advice="")
+        source = ClipSource(clip, path, numbers, colour=colour, advice="")
+        _check_mask(source.frame(numbers[0]), path)
+    except InputError as error:
+        raise InputError(f"the mask: {error}") from error
+    return ReadAhead(StillSource(source, wanted) if still else source)
+
+
+def _check_mask(frame: Frame, path: str) -> None:
+    """Refuse a matte that was painted into the colour of a picture with an opaque alpha."""
+    if "A" not in frame.channels:
+        return
+    alpha = frame.pixels[frame.channels.index("A")]
+    if (alpha == 1).all() and (frame.pixels[list(frame.colour_channels)] != 1).any():
+        names = ", ".join(frame.channels[c] for c in frame.colour_channels)
+        raise InputError(
+            f"{path}: A says how much to treat, but in frame {frame.number} it is 1 everywhere while {names} "
+            "are not, so that nothing would be masked; put the matte into A, or leave A out (then the first "
+            "channel counts)"
+        )

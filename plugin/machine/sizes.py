@@ -1,0 +1,11 @@
+"""Sizes of memory: the units, and how they are written. All are powers of two: KiB, MiB, GiB."""
+
+from __future__ import annotations
+
+MIB = 2**20
+GIB = 2**30
+
+
+def size_text(count: int) -> str:
+    """So many bytes for people: "1.50 GiB", or "3.2 MiB" where they are fewer than a hundredth of a GiB."""
+    return f"{count / GIB:.2f} GiB" if count >= GIB / 100 else f"{count / MIB:.3g} MiB"

@@ -1,0 +1,24 @@
+/* What the plugin keeps of one node in a host's graph: its handles. */
+#ifndef INTERNEG_INSTANCE_H
+#define INTERNEG_INSTANCE_H
+
+#include <stdatomic.h>
+
+#include "nodes.h"
+#include "ofx.h"
+
+/* The handles are the host's. */
+struct instance {
+    const struct node *node;
+    OfxImageEffectHandle effect;
+    OfxPropertySetHandle properties;
+    OfxParamSetHandle params;
+    OfxImageClipHandle source, output, extra[MOST_INPUTS];
+    OfxParamHandle knob[MOST_KNOBS];      /* the parameter of each knob */
+    OfxParamHandle automatic[MOST_KNOBS]; /* its tick "Auto"; NULL where the knob has none */
+    OfxParamHandle use[MOST_INPUTS];      /* the tick "Use" of each mask; NULL for other inputs */
+    OfxParamHandle space, space_menu;     /* the colour space, and its menu; NULL where there is no menu */
+    atomic_bool shows_error;              /* the host shows the message of a render that failed */
+};
+
+#endif

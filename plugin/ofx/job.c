@@ -1,0 +1,45 @@
+#include "job.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "host.h"
+
+bool job_is_aborted(void *job)
+{
+    return host.effect->abort(((struct job *)job)->instance->effect);
+}
+
+bool job_fail(struct job *job, const char *words)
+{
+    snprintf(job->error, sizeof job->error, "%s", words);
+    return false;
+}
+
+int nearest(double number)
+{
+    return (int)fmin(fmax(floor(number + 0.5), INT_MIN / 2), INT_MAX / 2);
+}
+
+OfxStatus job_finish(struct job *job, bool unanswered)
+{
+    struct instance *instance = job->instance;
+    for (size_t i = 0; i < job->count; i++)
+        pool_release(job->pictures[i], unanswered);
+    text_free(&job->images);
+    text_free(&job->frames);
+    text_free(&job->body);
+    if (!*job->error) {
+        if (atomic_exchange(&instance->shows_error, false))
+            host_clear_error(instance->effect);
+        return kOfxStatOK;
+    }
+    if (job_is_aborted(job)) /* a host that aborts gives no pictures either, so the error says nothing */
+        return kOfxStatOK;
+    char words[ERROR_ROOM + 64];
+    snprintf(words, sizeof words, "%.60s: %s", instance->node->label, job->error);
+    atomic_store(&instance->shows_error, true);
+    host_show_error(instance->effect, words);
+    return job->out_of_memory ? kOfxStatErrMemory : kOfxStatFailed;
+}

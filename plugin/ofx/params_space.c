@@ -1,0 +1,65 @@
+#include "params_space.h"
+
+#include <string.h>
+
+#include "params_value.h"
+
+const char DEFAULT_SPACE[] = "scene_linear";
+
+static const char SOURCE_SPACE[] = "OfxColourspace_Source"; /* of the source itself, this tells nothing */
+/* What OpenFX 1.5 calls ofx-native-v1.5_aces-v1.3_ocio-v2.3, which has further names for kinds of spaces. */
+static const char NATIVE_CONFIG[] = "ocio://studio-config-v2.1.0_aces-v1.3_ocio-v2.3";
+
+bool params_offers_spaces(void)
+{
+    const struct json *spaces = nodes_spaces();
+    return spaces && spaces->count > 0;
+}
+
+/* OpenFX's own names stand for any space of a kind: here the one of its native configuration, which is
+ * OCIO's. */
+static const char *native_space(const char *told)
+{
+    static const char *const spaces[][2] = {
+        {"ofx_raw", "Raw"},
+        {"ofx_scene_log", "ACEScct"},
+        {"ofx_display_sdr", "Rec.1886 Rec.709 - Display"},
+        {"ofx_display_hdr", "Rec.2100-PQ - Display"},
+    };
+    for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++)
+        if (strcmp(told, spaces[i][0]) == 0)
+            return spaces[i][1];
+    return told;
+}
+
+const char *params_space(const struct instance *instance, double time, const char **config)
+{
+    const char *name = param_text(instance->space, time), *told = "";
+    const char *style = get_string(
+        instance->properties, kOfxImageEffectPropColourManagementStyle, kOfxImageEffectColourManagementNone);
+    bool by_ocio = strcmp(style, kOfxImageEffectColourManagementOCIO) == 0;
+    OfxPropertySetHandle clip = NULL;
+    *config = by_ocio ? get_string(instance->properties, kOfxImageEffectPropOCIOConfig, NULL) : NULL;
+    if (strcmp(name, DEFAULT_SPACE) == 0 && strcmp(style, kOfxImageEffectColourManagementNone) != 0 &&
+        host.effect->clipGetPropertySet(instance->source, &clip) == kOfxStatOK)
+        told = get_string(clip, kOfxImageClipPropColourspace, "");
+    if (!*told || strcmp(told, SOURCE_SPACE) == 0 || strcmp(told, "ofx_scene_linear") == 0)
+        return name;
+    if (by_ocio)
+        return told;
+    *config = NATIVE_CONFIG;
+    return native_space(told);
+}
+
+void params_choose_space(const struct instance *instance, double time)
+{
+    const struct json *space = nodes_spaces()->first;
+    int index = param_int(instance->space_menu, time);
+    if (index == 0)
+        return;
+    while (--index > 0 && space)
+        space = space->next;
+    if (space)
+        host.param->paramSetValue(instance->space, json_text(space, ""));
+    host.param->paramSetValue(instance->space_menu, 0);
+}

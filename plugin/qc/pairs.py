@@ -1,0 +1,46 @@
+"""Which frames of two clips belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from interneg.errors import InputError
+from interneg.io import Clip, format_frames
+
+
+class FramePair(NamedTuple):
+    """The numbers of two frames to compare."""
+
+    reference: int
+    test: int
+
+
+def pair_frames(
+    reference: Clip, test: Clip, frames: Collection[int] | None = None
+) -> tuple[str, list[FramePair]]:
+    """Say which frames belong together, and by what: "number" or "order".
+
+    By number where both clips have the same ones, or hold all that `frames` asks for; by order where their
+    numbers have nothing to do with each other (none in common, or one of the two is a movie) and there are
+    as many. `frames` are then numbers of the reference.
+    Raises InputError that lists the frames without a partner.
+    """
+    ours, theirs = reference.numbers, test.numbers
+    unrelated = not set(ours) & set(theirs) or reference.is_movie != test.is_movie
+    if ours != theirs and unrelated and len(ours) == len(theirs):
+        pairs = dict(zip(ours, theirs, strict=True))
+        how = "order"
+    else:
+        pairs = {n: n for n in set(ours) & set(theirs)}
+        how = "number"
+    every = {*ours, *theirs} if how == "number" else ours
+    asked = sorted(every if frames is None else frames)
+    if lost := [n for n in asked if n not in pairs]:
+        gone = [
+            f"{name} lacks {format_frames(missing)}"
+            for name, numbers in ((f"the reference {reference}", ours), (f"the test {test}", theirs))
+            if (missing := [n for n in lost if n not in numbers])
+        ]
+        raise InputError(f"{'; '.join(gone)}; render them, or compare a part with --frames")
+    return how, [FramePair(n, pairs[n]) for n in asked]

@@ -1,0 +1,125 @@
+"""Two clips in one encoding, as they look on a display."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from interneg.colour import Colour, Transform
+from interneg.colour.tags import SRGB_PICTURE
+from interneg.errors import ColourError, InputError, UsageError
+from interneg.frame import Frame, Pixels
+from interneg.io import Clip
+from interneg.plugin.qc.pairs import FramePair
+
+_FLOATS = ("half", "float")
+
+
+@dataclass
+class Viewer:
+    """Shows the frames of both clips in one encoding.
+
+    Integer pictures are encoded already and are taken as they are. Float pictures are converted by OCIO:
+    to the colour space of the other clip where that one is of integers, else to the sRGB picture space.
+    notes: what was done to the reference and to the test, filled with their first frames.
+    """
+
+    reference: Clip
+    test: Clip
+    crop: int = 0
+    notes: dict[str, str] = field(default_factory=dict)
+    _colour: Colour | None = None
+    _target: str = ""
+
+    def pictures(self, pair: FramePair) -> tuple[Pixels, Pixels]:
+        """Return both frames, (1 or 3, H, W) float32 each, of one shape: the display window less the crop.
+
+        NaN and inf are as in the files. Raises InputError where the two do not fit each other, UsageError
+        where the crop leaves nothing.
+        """
+        frames = self.reference.read(pair.reference), self.test.read(pair.test)
+        names = (
+            f"frame {pair.reference} of the reference {self.reference}",
+            f"frame {pair.test} of the test {self.test}",
+        )
+        for name, frame in zip(names, frames, strict=True):
+            if not frame.colour_channels:
+                raise InputError(f"{name} has neither R, G, B nor Y but {', '.join(frame.channels)}")
+        windows = [(f.display_window.width, f.display_window.height) for f in frames]
+        planes = [len(f.colour_channels) for f in frames]
+        for what, (a, b) in (("{}x{} pixels", windows), ("{} colour channels", [(p,) for p in planes])):
+            if a != b:
+                raise InputError(
+                    f"{names[0]} has {what.format(*a)}, {names[1]} {what.format(*b)}; "
+                    "bring both to one size and kind first"
+                )
+        width, height = windows[0]
+        if min(width, height) <= 2 * self.crop:
+            raise UsageError(f"--crop {self.crop} leaves nothing of {width}x{height} pixels")
+        if not self._target:
+            self._target = self._choose_target(frames)
+        inside = np.s_[:, self.crop : height - self.crop, self.crop : width - self.crop]
+        r, t = (
+            self._encoded(who, clip, frame)[inside]
+            for who, clip, frame in zip(
+                ("reference", "test"), (self.reference, self.test), frames, strict=True
+            )
+        )
+        return r, t
+
+    def _choose_target(self, frames: tuple[Frame, Frame]) -> str:
+        if not any(_is_float(f) for f in frames):
+            return "as stored"
+        for clip, frame in zip((self.reference, self.test), frames, strict=True):
+            if not _is_float(frame):
+                return self._space(clip, frame)
+        for name in SRGB_PICTURE:
+            try:
+                return self._ocio().resolve(name)
+            except ColourError:
+                continue
+        raise ColourError(
+            f"{self._ocio().name} has no sRGB picture space to look at float pictures in (looked for "
+            f"{', '.join(SRGB_PICTURE)}); convert both clips to integer pictures, or unset $OCIO"
+        )
+
+    def _encoded(self, who: str, clip: Clip, frame: Frame) -> Pixels:
+        planes = _on_display(frame)
+        if not _is_float(frame):
+            self.notes.setdefault(who, f"as stored ({frame.depth[frame.colour_channels[0]]})")
+            return planes
+        space = self._space(clip, frame)
+        self.notes.setdefault(who, f"converted from {space} to {self._target}")
+        change: Transform = self._ocio().transform(space, self._target)
+        return change(planes)
+
+    def _space(self, clip: Clip, frame: Frame) -> str:
+        path = str(clip.path_of(frame.number) or "")
+        depth = frame.depth[frame.colour_channels[0]]
+        return self._ocio().space_of(path, frame.metadata, depth).space
+
+    def _ocio(self) -> Colour:
+        if self._colour is None:
+            self._colour = Colour()
+        return self._colour
+
+
+def _is_float(frame: Frame) -> bool:
+    return frame.depth[frame.colour_channels[0]] in _FLOATS
+
+
+def _on_display(frame: Frame) -> Pixels:
+    """The colour planes over the display window; black where there are no pixels."""
+    planes = frame.pixels[list(frame.colour_channels)]
+    data, display = frame.data_window, frame.display_window
+    if data == display:
+        return planes
+    out = np.zeros((len(planes), display.height, display.width), np.float32)
+    x0, x1 = max(data.x0, display.x0), min(data.x1, display.x1)
+    y0, y1 = max(data.y0, display.y0), min(data.y1, display.y1)
+    if x0 < x1 and y0 < y1:
+        out[:, y0 - display.y0 : y1 - display.y0, x0 - display.x0 : x1 - display.x0] = planes[
+            :, y0 - data.y0 : y1 - data.y0, x0 - data.x0 : x1 - data.x0
+        ]
+    return out

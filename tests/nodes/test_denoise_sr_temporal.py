@@ -1,0 +1,277 @@
+"""Denoise-SR over time: neighbours averaged along the motion before the network sees the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from interneg.colour import Colour
+from interneg.frame import Frame, Pixels, Window
+from interneg.graph import Graph
+from interneg.memo import Memo
+from interneg.metrics.golden import compare
+from interneg.metrics.temporal import motion, warp_error
+from interneg.node import Context
+from interneg.nodes.denoise_sr import DenoiseSR
+
+SCENE = "ACEScg"
+VIDEO = "sRGB Encoded Rec.709 (sRGB)"
+SIGMA = 15
+
+
+class Clip:
+    """A source for a graph."""
+
+    def __init__(self, frames: Sequence[Frame]) -> None:
+        self._frames = {f.number: f for f in frames}
+        self.numbers = list(self._frames)
+
+    def frame(self, number: int) -> Frame:
+        return self._frames[number]
+
+
+def texture(height: int, width: int, seed: int = 0) -> Pixels:
+    """A colourful picture with structure of many sizes, 0.1..0.9."""
+    rng = np.random.default_rng(seed)
+    total = np.zeros((height, width, 3), np.float32)
+    for size, share in ((3, 1.0), (8, 1.0), (20, 1.5)):
+        small = rng.standard_normal((height // size + 2, width // size + 2, 3)).astype(np.float32)
+        total += share * cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(0.5 + 0.4 * total / np.abs(total).max(), np.float32).transpose(2, 0, 1)
+
+
+def pan(count: int = 5, speed: float = 6.0) -> tuple[list[Pixels], list[Pixels]]:
+    """A slow pan over a texture with a disc that moves fast, and where the disc is; 96x128."""
+    ground, front = texture(160, 200).transpose(1, 2, 0), texture(160, 200, seed=9)[::-1].transpose(1, 2, 0)
+    y, x = np.mgrid[0:96, 0:128].astype(np.float32)
+    frames, discs = [], []
+    for t in range(count):
+        at = t - count // 2
+        shift = np.float32(30 + 1.3 * at)
+        back = cv2.remap(ground, x + shift, y + 30 + np.float32(0.4 * at), cv2.INTER_CUBIC)
+        left = np.float32(64 + speed * at)
+        disc = np.clip(16 - np.hypot(x - left, y - 48) + 0.5, 0, 1)
+        over = cv2.remap(front, x - left + 60, y + 20, cv2.INTER_CUBIC)
+        frames.append((back + disc[..., None] * (over - back)).transpose(2, 0, 1).astype(np.float32))
+        discs.append(disc)
+    return frames, discs
+
+
+def noisy(clean: Sequence[Pixels], sigma: float = SIGMA, seed: int = 1) -> list[Frame]:
+    rng = np.random.default_rng(seed)
+    return [
+        Frame.of((p + rng.normal(0, sigma / 255, p.shape)).astype(np.float32), colour_space=VIDEO, number=i)
+        for i, p in enumerate(clean, 1)
+    ]
+
+
+def window(frames: Sequence[Frame], at: int, radius: int) -> Window:
+    last = len(frames) - 1
+    around = range(at - radius, at + radius + 1)
+    return Window(tuple(frames[min(max(i, 0), last)] for i in around), radius)
+
+
+def render(node: DenoiseSR, frames: Sequence[Frame], at: int, context: Context, **facts: Frame) -> Frame:
+    return node.render(window(frames, at, node.temporal), context, **facts)
+
+
+def with_alpha(pixels: Pixels) -> dict[str, object]:
+    return {"pixels": pixels, "channels": ("R", "G", "B", "A"), "depth": ("float",) * 4}
+
+
+def grey(pixels: Pixels) -> dict[str, Pixels]:
+    return {"pixels": np.repeat(pixels[:1], 3, axis=0)}
+
+
+def psnr(a: Pixels, b: Pixels) -> float:
+    return float(-10 * np.log10(np.mean((a.astype(np.float64) - b) ** 2)))
+
+
+def luma(picture: Pixels) -> Pixels:
+    return np.asarray(np.tensordot(np.float32([0.299, 0.587, 0.114]), picture, 1), np.float32)
+
+
+@pytest.mark.parametrize("temporal", [0, 1, 2])
+def test_the_window_follows_the_knob(temporal: int) -> None:
+    assert DenoiseSR(temporal=temporal).reach == (temporal, temporal)
+
+
+@pytest.mark.parametrize("temporal", [1, 2])
+@pytest.mark.parametrize("noise", ["auto", 15.0])
+def test_noise_averages_out_and_the_network_is_told(
+    silent: Context, engine: Any, temporal: int, noise: float | str
+) -> None:
+    clean = [texture(96, 128)[:1]] * 5
+    out = render(DenoiseSR(temporal=temporal, noise=noise), noisy(clean), 2, silent).pixels
+    inner = np.s_[:, 8:-8, 8:-8]
+    left = 255 * float(np.std((out - clean[0])[inner]))
+    assert left < 1.15 * SIGMA / np.sqrt(2 * temporal + 1)
+    assert 255 * engine.seen[-1][3][inner[1:]].mean() == pytest.approx(left, rel=0.3)
+
+
+def test_a_moving_clip_becomes_sharper_and_steadier_than_frame_by_frame(context: Context) -> None:
+    clean, _ = pan()
+    frames, shown = noisy(clean), range(1, 4)
+    alone, together = (
+        [render(DenoiseSR(temporal=n), frames, i, context).pixels for i in shown] for n in (0, 2)
+    )
+    for i, before, after in zip(shown, alone, together, strict=True):
+        assert psnr(after, clean[i]) > psnr(before, clean[i]) + 0.7
+    own, *others = (
+        sum(
+            warp_error(luma(clip[i]), luma(clip[i + 1]), motion(luma(clean[i + 1]), luma(clean[i + 2])))
+            for i in range(2)
+        )
+        for clip in (clean[1:4], alone, together)
+    )
+    before, after = (other - own for other in others)
+    assert after < 0.25 * before
+
+
+def test_grain_averages_out_as_well(context: Context) -> None:
+    clean, rng = pan()[0], np.random.default_rng(5)
+    grain = [
+        cv2.GaussianBlur(rng.standard_normal((96, 128, 3)), (0, 0), 0.8).transpose(2, 0, 1) for _ in clean
+    ]
+    frames = [
+        Frame.of(p + g * (12 / 255 / g.std()), colour_space=VIDEO, number=i)
+        for i, (p, g) in enumerate(zip(clean, grain, strict=True))
+    ]
+    alone, together = (render(DenoiseSR(temporal=n), frames, 2, context).pixels for n in (0, 2))
+    assert psnr(together, clean[2]) > psnr(alone, clean[2]) + 0.7
+
+
+@pytest.mark.parametrize("speed", [3.0, 9.0, 17.0])
+def test_a_fast_object_leaves_no_ghost(context: Context, speed: float) -> None:
+    clean, discs = pan(speed=speed)
+    frames = noisy(clean, 25)
+    alone, together = (render(DenoiseSR(temporal=n), frames, 2, context).pixels for n in (0, 2))
+    trail = (np.max([discs[i] for i in (0, 1, 3, 4)], axis=0) > 0) & (discs[2] == 0)
+    before, after = (np.square(p - clean[2])[:, trail].mean() for p in (alone, together))
+    assert after < before
+    before, after = (np.square(p - clean[2])[:, discs[2] > 0].mean() for p in (alone, together))
+    assert after < before
+
+
+@pytest.mark.parametrize("scale", ["1", "2"])
+def test_neighbours_that_show_something_else_change_nothing(context: Context, scale: str) -> None:
+    frames = noisy([0.3 * texture(64, 80, seed=1), texture(64, 80), 1 - 0.3 * texture(64, 80, seed=2)], 5)
+    one = render(DenoiseSR(scale=scale), frames, 1, context).pixels
+    three = render(DenoiseSR(scale=scale, temporal=1), frames, 1, context).pixels
+    np.testing.assert_array_equal(three, one)
+
+
+def test_a_cut_in_every_frame_and_a_shot_of_one_frame_are_treated_alone(context: Context) -> None:
+    frames = noisy([texture(64, 80)] * 3)
+    alone = [render(DenoiseSR(), [f], 0, context).pixels for f in frames]
+    graph = Graph([DenoiseSR(temporal=2)], Clip(frames), context, cuts=[1, 2, 3])
+    for frame, expected in zip(frames, alone, strict=True):
+        np.testing.assert_array_equal(graph.render(frame.number).pixels, expected)
+
+
+def test_nan_of_the_frame_stays_where_it_was(context: Context) -> None:
+    frames = noisy([texture(64, 80)] * 3)
+    pixels = frames[1].pixels.copy()
+    pixels[0, 10, 10] = np.nan
+    frames[1] = replace(frames[1], pixels=pixels)
+    out = render(DenoiseSR(temporal=1), frames, 1, context).pixels
+    np.testing.assert_array_equal(np.argwhere(~np.isfinite(out)), [[0, 10, 10]])
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, 0.18])
+def test_flat_frames_stay_flat(context: Context, value: float) -> None:
+    clean = Frame.of(np.full((3, 40, 40), value, np.float32), colour_space=VIDEO)
+    frames = [replace(clean, number=i, pixels=clean.pixels + np.float32(1e-6 * i)) for i in range(5)]
+    np.testing.assert_allclose(render(DenoiseSR(temporal=2), frames, 2, context).pixels, value, atol=2e-3)
+
+
+@pytest.mark.parametrize("scale", ["1", "2", "4"])
+def test_highlights_and_negatives_survive(silent: Context, scale: str) -> None:
+    ramp = np.concatenate([-np.geomspace(1, 1e-4, 20), np.geomspace(1e-4, 1e4, 44)]).astype(np.float32)
+    base = Frame.of(np.tile(ramp, (3, 32, 1)), colour_space=SCENE)
+    frames = [replace(base, number=i, pixels=base.pixels * np.float32(1 + 1e-5 * i)) for i in range(3)]
+    out = render(DenoiseSR(scale=scale, noise=2, temporal=1), frames, 1, silent).pixels
+    assert np.isfinite(out).all()
+    if scale == "1":
+        np.testing.assert_allclose(out, frames[1].pixels, rtol=1e-3, atol=1e-6)
+    else:
+        assert out.max() > 9000 and out.min() < -0.9
+
+
+def test_alpha_is_carried_and_outside_the_mask_pixels_are_bit_exact(context: Context) -> None:
+    plain = noisy([texture(64, 80)] * 3)
+    alpha = np.random.default_rng(0).uniform(0.2, 1, (1, 64, 80)).astype(np.float32)
+    frames = [replace(f, **with_alpha(np.concatenate([f.pixels * alpha, alpha]))) for f in plain]
+    mask = np.zeros((1, 64, 80), np.float32)
+    mask[0, :, 40:] = 1
+    out = render(DenoiseSR(temporal=1), frames, 1, context, mask=Frame.of(mask, ("A",))).pixels
+    np.testing.assert_array_equal(out[3], alpha[0])
+    np.testing.assert_array_equal(out[:, :, :40], frames[1].pixels[:, :, :40])
+    assert np.abs(out[:3, :, 40:] - frames[1].pixels[:3, :, 40:]).max() > 0.01
+    nothing = DenoiseSR(temporal=1, strength=0)
+    assert render(nothing, frames, 1, context) is frames[1]
+
+
+def test_what_a_codec_made_anew_in_each_frame_averages_out_where_deblock_says_so(
+    silent: Context, engine: Any
+) -> None:
+    clean, q = [texture(96, 128)] * 5, 0.5
+    frames = noisy(clean, 1.5)
+    alone, together = (
+        render(DenoiseSR(noise=0, temporal=n, deblock=q), frames, 2, silent).pixels for n in (0, 2)
+    )
+    inner = np.s_[:, 8:-8, 8:-8]
+    before, after = (float(np.std((p - clean[0])[inner])) for p in (alone, together))
+    assert after < 0.6 * before
+    assert not engine.seen[-1][3:5].any()  # the network is told by the level
+    assert (engine.seen[-1][5] == np.float32(q)).all()
+
+
+def test_nothing_to_remove_moves_nothing(context: Context) -> None:
+    frames = noisy([texture(64, 80)] * 3)
+    one, three = (render(DenoiseSR(noise=0, temporal=n), frames, 1, context).pixels for n in (0, 1))
+    np.testing.assert_array_equal(three, one)
+
+
+def test_detail_and_the_fidelity_lock_refer_to_the_frame_itself(silent: Context) -> None:
+    frames = noisy([texture(64, 80)[:1]] * 3)
+    back = render(DenoiseSR(temporal=1, noise=SIGMA, detail=1), frames, 1, silent).pixels
+    np.testing.assert_allclose(back, frames[1].pixels, atol=1e-5)
+    held = render(DenoiseSR(temporal=1, noise=1, fidelity_lock=True), frames, 1, silent).pixels
+    assert np.abs(held - frames[1].pixels).max() < 2.1 / 255
+
+
+def test_black_and_white_in_three_channels_stays_so(context: Context) -> None:
+    frames = [replace(f, **grey(f.pixels)) for f in noisy([texture(64, 80)] * 3)]
+    out = render(DenoiseSR(temporal=1), frames, 1, context).pixels
+    assert np.abs(out - out[:1]).max() < 1e-5
+    coloured = [noisy([texture(64, 80)])[0], frames[1], frames[2]]
+    assert np.isfinite(render(DenoiseSR(temporal=1), coloured, 1, context).pixels).all()
+
+
+def test_chunks_in_any_order_are_bit_identical_to_one_run(colour: Colour, context: Context) -> None:
+    frames = noisy(pan(7)[0])
+    node = DenoiseSR(temporal=2)
+    whole = Graph([node], Clip(frames), context)
+    expected = {f.number: whole.render(f.number).pixels for f in frames}
+    for chunk in ((6, 7), (5, 4), (1, 3, 2)):
+        fresh = Context(colour, context.engines, Memo(64))
+        part = Graph([node], Clip(frames), fresh)
+        for number in chunk:
+            np.testing.assert_array_equal(part.render(number).pixels, expected[number])
+
+
+def test_golden(context: Context, goldens: Path, request: pytest.FixtureRequest) -> None:
+    frames = noisy([p[:, 24:72, 32:96] for p in pan()[0]])
+    out = render(DenoiseSR(temporal=2), frames, 2, context).pixels
+    path = goldens / "denoise_sr_temporal.npy"
+    if request.config.getoption("--regenerate-goldens"):
+        np.save(path, out.astype(np.float16))
+    difference = compare(np.load(path).astype(np.float32), out)
+    assert not difference.failure(max=2e-3, mean=3e-4)
