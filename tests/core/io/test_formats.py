@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from interneg.errors import UsageError
 from interneg.frame import DEPTHS
-from interneg.io.formats import IMAGES, MOVIES, ImageFormat, image_format, is_movie
+from interneg.io.formats import IMAGES, MOVIES, MOVIES_WRITTEN, ImageFormat, image_format, is_movie
+from interneg.io.movie_formats import movie_format
 
 
 def test_an_extension_stands_for_one_format() -> None:
@@ -24,3 +26,13 @@ def test_names_in_any_case() -> None:
     found = image_format(Path("A.EXR"))
     assert found is not None and found.name == "openexr"
     assert image_format(Path("a.mov")) is None and is_movie(Path("a.MOV"))
+
+
+@pytest.mark.parametrize("extension", MOVIES)
+def test_movies_that_are_told_to_be_written_are(extension: str) -> None:
+    path = Path(f"a{extension}")
+    if extension in MOVIES_WRITTEN:
+        assert extension in movie_format(path).extensions
+    else:
+        with pytest.raises(UsageError, match="movies are written as"):
+            movie_format(path)
