@@ -12,11 +12,20 @@ from typing import NamedTuple
 
 import msgspec
 
-from interneg.engines import build, gpus
-from interneg.engines.build import LIBRARIES, PRECISIONS, PROFILES, Library, Order
+from interneg.engines import gpus
+from interneg.engines.build.libraries import LIBRARIES, Library
+from interneg.engines.build.orders import (
+    ENGINE_PRECISIONS,
+    Order,
+    models_without_int8,
+    orders,
+    target_note,
+    target_of,
+)
+from interneg.engines.build.profiles import PROFILES
 from interneg.engines.gpus import Gpu
+from interneg.engines.manifest import EngineKey
 from interneg.engines.models import Model, Precision
-from interneg.engines.store import EngineKey
 from interneg.errors import UsageError, near
 
 DEFAULT_PRECISIONS = ("fp16", "int8")
@@ -44,7 +53,7 @@ class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"cl
     library: str = "tensorrt-rtx"
 
 
-class Line(NamedTuple):
+class PlannedEngine(NamedTuple):
     """One engine of a plan. users: the classes and GPUs that it is for. note: what to know about it."""
 
     order: Order
@@ -53,10 +62,10 @@ class Line(NamedTuple):
     elsewhere: bool = False  # only a machine with the GPU builds it
 
 
-class Plan(NamedTuple):
-    """lacking: the models that are wanted in int8 and have no weights for it."""
+class BuildPlan(NamedTuple):
+    """What to build. lacking: the models that are wanted in int8 and have no weights for it."""
 
-    lines: list[Line]
+    engines: list[PlannedEngine]
     lacking: list[str]
 
 
@@ -89,7 +98,7 @@ def plan(
     catalogue: Mapping[str, Model],
     version_compatible: bool = False,
     workspace: int | None = None,
-) -> Plan:
+) -> BuildPlan:
     """The engines that a fleet wants, each once.
 
     Raises UsageError, with near matches, for a GPU, model, precision, profile or library that there is not.
@@ -98,7 +107,7 @@ def plan(
     wants = any((c.library or fleet.library) == "tensorrt" for c in fleet.classes)
     here = gpus.current() if wants else None
     users: dict[EngineKey, dict[str, list[str]]] = {}
-    lines: dict[EngineKey, Line] = {}
+    engines: dict[EngineKey, PlannedEngine] = {}
     lacking: dict[str, None] = {}
     for group in fleet.classes:
         with _about(f"class '{group.name}'"):
@@ -109,23 +118,21 @@ def plan(
             profiles = [PROFILES[p] for p in names]
             if not group.gpus:
                 raise UsageError("it names no gpus")
-            lacking |= dict.fromkeys(build.lacking(models, precisions))
+            lacking |= dict.fromkeys(models_without_int8(models, precisions))
             for name in dict.fromkeys(group.gpus):
                 gpu, elsewhere = _located(library, gpus.known(name), here)
-                target = build.target_of(library, gpu)
-                wanted = build.orders(
+                target = target_of(library, gpu)
+                wanted = orders(
                     models, precisions, profiles, library, [target], version_compatible, workspace
                 )
                 for order in wanted:
                     note = (
-                        "built on the GPU itself: run this there"
-                        if elsewhere
-                        else build.target_note(library, gpu)
+                        "built on the GPU itself: run this there" if elsewhere else target_note(library, gpu)
                     )
-                    lines.setdefault(order.key, Line(order, "", note, elsewhere))
+                    engines.setdefault(order.key, PlannedEngine(order, "", note, elsewhere))
                     users.setdefault(order.key, {}).setdefault(group.name, []).append(name)
     told = {k: "; ".join(f"{c}: {', '.join(names)}" for c, names in by.items()) for k, by in users.items()}
-    return Plan([line._replace(users=told[key]) for key, line in lines.items()], list(lacking))
+    return BuildPlan([engine._replace(users=told[key]) for key, engine in engines.items()], list(lacking))
 
 
 def _given(own: tuple[str, ...] | None, others: tuple[str, ...]) -> tuple[str, ...]:
@@ -169,8 +176,8 @@ def chosen_library(name: str) -> Library:
 
 def chosen_precisions(names: Iterable[str]) -> Sequence[Precision]:
     """Precisions by name. Raises UsageError."""
-    words = chosen(names, PRECISIONS, "engine precision")
-    return [p for p in PRECISIONS if p in words]
+    words = chosen(names, ENGINE_PRECISIONS, "engine precision")
+    return [p for p in ENGINE_PRECISIONS if p in words]
 
 
 def chosen_models(patterns: Iterable[str], catalogue: Mapping[str, Model]) -> list[Model]:

@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from interneg.engines import qualify
+from interneg.engines.gpus import NoGpuError
 from interneg.engines.models import PRECISIONS, Model, Precision, find, load_catalogue
-from interneg.engines.runtimes import RUNTIMES, Network, Runtime
-from interneg.engines.runtimes.tensorrt import NO_GPU
-from interneg.engines.store import Key, Record, Store
+from interneg.engines.network import Network
+from interneg.engines.records import QualificationKey, Record
+from interneg.engines.runtimes import RUNTIMES, Runtime
+from interneg.engines.store import Store
 from interneg.engines.tiles import TILE_BYTES, Tile, activation_bytes, empty, padded, plan
 from interneg.errors import EngineError, GpuMemoryError, HostMemoryError, UsageError, near
 from interneg.frame import Box, Pixels
@@ -180,19 +182,19 @@ class Engines:
             return self._opened[name]
 
     def _first(self, model: Model) -> tuple[NetworkEngine, str]:
-        reasons: list[str] = []
+        refusals: list[tuple[str, EngineError]] = []
         for runtime in self._runtimes:
-            reason = runtime.unavailable()
-            if reason is None:
-                try:
-                    engine, text = self._make(runtime, model)
-                except EngineError as error:
-                    reason = str(error)
-                else:
-                    told = (r for r in reasons if not r.endswith(NO_GPU))
-                    return engine, text + "".join(f"; not {r}" for r in told)
-            reasons.append(f"{runtime.name}: {reason}")
-        raise EngineError(f"no runtime here can open {model.name}: {'; '.join(reasons)}")
+            try:
+                runtime.require()
+                engine, text = self._make(runtime, model)
+            except EngineError as error:
+                refusals.append((runtime.name, error))
+            else:
+                # On a machine without a GPU that is no news.
+                told = (f"; not {n}: {error}" for n, error in refusals if not isinstance(error, NoGpuError))
+                return engine, text + "".join(told)
+        reasons = "; ".join(f"{n}: {error}" for n, error in refusals)
+        raise EngineError(f"no runtime here can open {model.name}: {reasons}")
 
     def _make(self, runtime: Runtime, model: Model) -> tuple[NetworkEngine, str]:
         if self._precision is not None:
@@ -201,7 +203,7 @@ class Engines:
         try:
             return self._qualified(runtime, model, precision, why)
         except EngineError as error:
-            if precision == "fp32":
+            if precision == "fp32" or isinstance(error, NoGpuError):
                 raise
             try:
                 return self._qualified(runtime, model, "fp32", str(error))
@@ -214,7 +216,7 @@ class Engines:
         network = runtime.load(model, precision, self._threads, self._store)
         label = f"{runtime.name} {runtime.version()}"
         sha256 = model.file(precision).sha256
-        key = Key(
+        key = QualificationKey(
             model=model.name,
             weights=sha256,
             precision=precision,

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from interneg.engines import build, fleet, gpus
+from interneg.engines import fleet, gpus
+from interneg.engines.build.libraries import LIBRARIES
+from interneg.engines.build.orders import target_of, targets_for
 from interneg.engines.gpus import Gpu
 from interneg.engines.models import Model, load_catalogue
 from interneg.errors import UsageError
 
-Planned = Callable[[str], fleet.Plan]
+Planned = Callable[[str], fleet.BuildPlan]
 EXAMPLE = Path(__file__).parents[2] / "examples" / "fleet.toml"
 
 
@@ -25,7 +27,7 @@ def catalogue(write: Callable[..., Path]) -> dict[str, Model]:
 
 @pytest.fixture
 def planned(tmp_path: Path, catalogue: dict[str, Model]) -> Planned:
-    def make(text: str) -> fleet.Plan:
+    def make(text: str) -> fleet.BuildPlan:
         path = tmp_path / "fleet.toml"
         path.write_text(text)
         return fleet.plan(fleet.read(path), catalogue)
@@ -37,14 +39,14 @@ def one(gpus: str, *more: str) -> str:
     return "\n".join(('[[class]]\nname = "a"', f"gpus = {gpus}", *more))
 
 
-def keys(plan: fleet.Plan) -> set[tuple[str, str, str, str]]:
-    return {(k.model, k.precision, k.profile, k.target) for line in plan.lines for k in (line.order.key,)}
+def keys(plan: fleet.BuildPlan) -> set[tuple[str, str, str, str]]:
+    return {(k.model, k.precision, k.profile, k.target) for line in plan.engines for k in (line.order.key,)}
 
 
 def test_the_example_is_valid_and_wants_engines() -> None:
     plan = fleet.plan(fleet.read(EXAMPLE), load_catalogue())
-    assert {line.order.target for line in plan.lines} >= {"sm86", "sm89", "sm75", "sm120"}
-    assert not any(line.note for line in plan.lines)
+    assert {line.order.target for line in plan.engines} >= {"sm86", "sm89", "sm75", "sm120"}
+    assert not any(line.note for line in plan.engines)
 
 
 def test_the_example_names_what_is_so_by_default() -> None:
@@ -72,12 +74,12 @@ def test_an_engine_that_several_want_is_planned_once_for_all_of_them(planned: Pl
         + one('["RTX 4090", "NVIDIA L4", "RTX 4090"]')
         + '\n[[class]]\nname = "farm"\ngpus = ["L40S"]\n'
     )
-    assert [line.users for line in plan.lines] == ["a: RTX 4090, NVIDIA L4; farm: L40S"]
+    assert [line.users for line in plan.engines] == ["a: RTX 4090, NVIDIA L4; farm: L40S"]
 
 
 def test_gpus_that_the_library_does_not_list_get_portable_engines_and_a_note(planned: Planned) -> None:
     plan = planned(one('["H100", "NVIDIA H200"]', 'precisions = ["fp16"]', 'models = ["tiny"]'))
-    (line,) = plan.lines
+    (line,) = plan.engines
     assert line.order.target == "portable"
     assert "does not list sm90; portable engines are tried" in line.note
     assert not line.elsewhere
@@ -97,7 +99,7 @@ def test_tensorrt_builds_for_the_gpu_here_by_its_full_name_and_for_others_elsewh
     monkeypatch.setattr(gpus, "here", lambda: both)  # TensorRT builds for the first
     here, other = planned(
         one('["L4", "A10"]', 'library = "tensorrt"', 'models = ["tiny"]', 'precisions = ["fp16"]')
-    ).lines
+    ).engines
     assert (here.order.target, here.elsewhere) == ("sm89 L4", False)
     assert (other.order.target, other.elsewhere) == ("sm86 A10", True)
     assert "run this there" in other.note
@@ -107,10 +109,10 @@ def test_tensorrt_builds_for_the_gpu_here_by_its_full_name_and_for_others_elsewh
 def test_a_plan_made_elsewhere_finds_what_was_built_on_the_card(planned: Planned, name: str) -> None:
     (line,) = planned(
         one(f'["{name}"]', 'library = "tensorrt"', 'models = ["tiny"]', 'precisions = ["fp16"]')
-    ).lines
+    ).engines
     card = Gpu("NVIDIA L4", (8, 9))
-    assert line.order.target == build.target_of(build.LIBRARIES["tensorrt"], card)
-    assert (line.order.target,) == build.targets_for(build.LIBRARIES["tensorrt"], card)
+    assert line.order.target == target_of(LIBRARIES["tensorrt"], card)
+    assert (line.order.target,) == targets_for(LIBRARIES["tensorrt"], card)
 
 
 @pytest.mark.parametrize(

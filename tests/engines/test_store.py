@@ -18,21 +18,19 @@ import platformdirs
 import pytest
 
 from interneg.engines import source
-from interneg.engines.manifest import SYSTEM
+from interneg.engines.manifest import SYSTEM, Manifest, rebuild_command
 from interneg.engines.store import (
     EngineKey,
     Figures,
-    Found,
-    Key,
     Made,
-    Manifest,
+    QualificationKey,
     Record,
     Store,
-    rebuild_command,
+    StoredEngine,
 )
 from interneg.errors import EngineError, OutputError
 
-KEY = Key(
+KEY = QualificationKey(
     model="tiny", weights="0" * 64, precision="fp32", runtime="openvino", version="1", device="CPU",
     system="Linux x86_64", golden=1,
 )  # fmt: skip
@@ -47,7 +45,7 @@ def test_a_record_comes_back(store: Store) -> None:
     assert [p.name for p in path.parent.iterdir()] == [KEY.file], "no temporary file is left"
 
 
-@pytest.mark.parametrize("field", [f for f in Key.__struct_fields__ if f != "golden"])
+@pytest.mark.parametrize("field", [f for f in QualificationKey.__struct_fields__ if f != "golden"])
 def test_a_record_holds_for_its_own_key_only(store: Store, field: str) -> None:
     store.publish(RECORD)
     assert store.find(msgspec.structs.replace(KEY, **{field: "other"})) is None
@@ -127,11 +125,11 @@ MADE = Made(interneg="0.1.0", driver="570.86", cuda="12.8", seconds=41.5, at="20
 BLOB = bytes(range(256)) * 400
 
 
-def put(store: Store, blob: bytes = BLOB, key: EngineKey = ENGINE, force: bool = False) -> Found:
+def put(store: Store, blob: bytes = BLOB, key: EngineKey = ENGINE, force: bool = False) -> StoredEngine:
     return store.build(key, lambda: (blob, MADE), force=force)
 
 
-def blob_of(found: Found) -> Path:
+def blob_of(found: StoredEngine) -> Path:
     return found.path.parent / found.manifest.file
 
 
@@ -209,7 +207,7 @@ def test_the_command_that_rebuilds() -> None:
     assert rebuild_command(compatible).endswith(" --version-compatible")
 
 
-def damaged(store: Store, damage: str) -> Found:
+def damaged(store: Store, damage: str) -> StoredEngine:
     """An engine damaged in a way that `engine` notices."""
     found = put(store)
     path, blob, text = found.path, blob_of(found), found.path.read_text()

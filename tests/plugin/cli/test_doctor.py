@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from interneg.engines.runtimes import RUNTIMES
-from interneg.engines.runtimes.tensorrt import has_driver
+from interneg.engines.runtimes.tensorrt.driver import has_driver
 from interneg.plugin.cli.main import app
 
 run = CliRunner().invoke

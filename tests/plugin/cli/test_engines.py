@@ -21,7 +21,7 @@ import pytest
 
 from interneg.engines import gpus
 from interneg.engines.catalogue import __file__ as catalogue
-from interneg.engines.store import Figures, Key, Record, Store
+from interneg.engines.store import Figures, QualificationKey, Record, Store
 
 ROOT = Path(__file__).parents[3]
 LITE = "denoise-sr-lite-x1"
@@ -101,7 +101,7 @@ def test_built_listed_verified_and_pruned(run: Run, folder: Path) -> None:
     store = Store([folder])
     (entry,) = store.entries()
     assert entry.manifest is not None and entry.key is not None
-    key = Key(
+    key = QualificationKey(
         model=LITE, weights=entry.key.weights, precision="fp32", runtime="tensorrt-rtx",
         version=f"{entry.key.version} {entry.manifest.sha256[:12]}", device="NVIDIA L4", system="Linux",
         golden=1,
