@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -40,7 +40,7 @@ class GpuClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     models: tuple[str, ...] | None = None
     precisions: tuple[str, ...] | None = None
     profiles: tuple[str, ...] | None = None
-    library: str | None = None
+    runtime: str | None = None
 
 
 class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"classes": "class"}):
@@ -50,7 +50,7 @@ class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"cl
     models: tuple[str, ...] = ("*",)
     precisions: tuple[str, ...] = DEFAULT_PRECISIONS
     profiles: tuple[str, ...] = DEFAULT_PROFILES
-    library: str = "tensorrt-rtx"
+    runtime: str = "tensorrt-rtx"
 
 
 class PlannedEngine(NamedTuple):
@@ -72,7 +72,7 @@ class BuildPlan(NamedTuple):
 def read(path: Path) -> Fleet:
     """Read a fleet file. Raises UsageError, naming the file and the reason."""
     try:
-        fleet = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Fleet)
+        fleet = msgspec.convert(_with_new_names(tomllib.loads(path.read_text("utf-8"))), Fleet)
     except OSError as error:
         raise UsageError(f"the fleet file {path} cannot be read: {error.strerror}") from error
     except (ValueError, msgspec.ValidationError) as error:
@@ -84,6 +84,15 @@ def read(path: Path) -> Fleet:
             f"{path} has no [[class]]: name at least one, with its gpus; examples/fleet.toml shows one"
         )
     return fleet
+
+
+def _with_new_names(table: dict[str, Any]) -> dict[str, Any]:
+    """A fleet file's content, with `runtime` for what files of 0.1 call `library`."""
+    classes = table.get("class", ())
+    for facts in (table, *(classes if isinstance(classes, list) else ())):
+        if isinstance(facts, dict) and "library" in facts and "runtime" not in facts:
+            facts["runtime"] = facts.pop("library")
+    return table
 
 
 def _meant(complaint: str) -> str:
@@ -101,17 +110,17 @@ def plan(
 ) -> BuildPlan:
     """The engines that a fleet wants, each once.
 
-    Raises UsageError, with near matches, for a GPU, model, precision, profile or library that there is not.
+    Raises UsageError, with near matches, for a GPU, model, precision, profile or runtime that there is not.
     """
     # TensorRT builds for one GPU of a machine.
-    wants = any((c.library or fleet.library) == "tensorrt" for c in fleet.classes)
+    wants = any((c.runtime or fleet.runtime) == "tensorrt" for c in fleet.classes)
     here = gpus.current() if wants else None
     users: dict[EngineKey, dict[str, list[str]]] = {}
     engines: dict[EngineKey, PlannedEngine] = {}
     lacking: dict[str, None] = {}
     for group in fleet.classes:
         with _about(f"class '{group.name}'"):
-            library = chosen_library(group.library or fleet.library)
+            library = chosen_library(group.runtime or fleet.runtime)
             models = chosen_models(_given(group.models, fleet.models), catalogue)
             precisions = chosen_precisions(_given(group.precisions, fleet.precisions))
             names = chosen(_given(group.profiles, fleet.profiles), PROFILES, "profile")
@@ -170,8 +179,8 @@ def chosen(words: Iterable[str], known: Iterable[str], kind: str) -> list[str]:
 
 
 def chosen_library(name: str) -> Library:
-    """A library by name. Raises UsageError."""
-    return LIBRARIES[chosen([name], LIBRARIES, "library")[0]]
+    """The library of a runtime, by the runtime's name. Raises UsageError."""
+    return LIBRARIES[chosen([name], LIBRARIES, "runtime")[0]]
 
 
 def chosen_precisions(names: Iterable[str]) -> Sequence[Precision]:

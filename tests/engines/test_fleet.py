@@ -51,8 +51,20 @@ def test_the_example_is_valid_and_wants_engines() -> None:
 
 def test_the_example_names_what_is_so_by_default() -> None:
     given, default = fleet.read(EXAMPLE), fleet.Fleet()
-    for word in ("library", "models", "precisions", "profiles"):
+    for word in ("runtime", "models", "precisions", "profiles"):
         assert getattr(given, word) == getattr(default, word)
+
+
+def test_files_that_say_library_are_read_as_before(planned: Planned) -> None:
+    text = (
+        'models = ["tiny"]\n{0} = "tensorrt"\n'
+        + one('["L4"]', '{0} = "tensorrt-rtx"')
+        + "\n"
+        + one('["A10"]')
+    )
+    assert planned(text.format("library")) == planned(text.format("runtime"))
+    with pytest.raises(UsageError, match="unknown field `library`"):
+        planned('runtime = "tensorrt"\nlibrary = "tensorrt"\n' + one('["L4"]'))
 
 
 def test_a_class_has_its_own_words_or_the_facilitys(planned: Planned) -> None:
@@ -98,7 +110,7 @@ def test_tensorrt_builds_for_the_gpu_here_by_its_full_name_and_for_others_elsewh
     both = [Gpu("NVIDIA L4", (8, 9)), Gpu("NVIDIA A10", (8, 6))]
     monkeypatch.setattr(gpus, "here", lambda: both)  # TensorRT builds for the first
     here, other = planned(
-        one('["L4", "A10"]', 'library = "tensorrt"', 'models = ["tiny"]', 'precisions = ["fp16"]')
+        one('["L4", "A10"]', 'runtime = "tensorrt"', 'models = ["tiny"]', 'precisions = ["fp16"]')
     ).engines
     assert (here.order.target, here.elsewhere) == ("sm89 L4", False)
     assert (other.order.target, other.elsewhere) == ("sm86 A10", True)
@@ -108,7 +120,7 @@ def test_tensorrt_builds_for_the_gpu_here_by_its_full_name_and_for_others_elsewh
 @pytest.mark.parametrize("name", ["L4", "NVIDIA L4", "nvidia l4"])
 def test_a_plan_made_elsewhere_finds_what_was_built_on_the_card(planned: Planned, name: str) -> None:
     (line,) = planned(
-        one(f'["{name}"]', 'library = "tensorrt"', 'models = ["tiny"]', 'precisions = ["fp16"]')
+        one(f'["{name}"]', 'runtime = "tensorrt"', 'models = ["tiny"]', 'precisions = ["fp16"]')
     ).engines
     card = Gpu("NVIDIA L4", (8, 9))
     assert line.order.target == target_of(LIBRARIES["tensorrt"], card)
@@ -131,7 +143,7 @@ def test_a_plan_made_elsewhere_finds_what_was_built_on_the_card(planned: Planned
         (one('["L4"]', 'precisions = ["bf16"]'), "no engine precision 'bf16'"),
         (one('["L4"]', 'profiles = ["4k"]'), "no profile '4k'"),
         (one('["L4"]', "profiles = []"), "no profile is named"),
-        (one('["L4"]', 'library = "tensort"'), "no library 'tensort' .*'tensorrt'"),
+        (one('["L4"]', 'runtime = "tensort"'), "no runtime 'tensort' .*'tensorrt'"),
         (one('["L4"]', 'profile = ["hd"]'), "unknown field `profile`.*did you mean 'profiles'"),
         ('precision = ["fp16"]\n' + one('["L4"]'), "unknown field `precision`.*did you mean 'precisions'"),
         ('[[clas]]\nname = "a"\ngpus = ["L4"]', "unknown field `clas`.*did you mean 'class'"),
@@ -146,6 +158,6 @@ def test_a_wrong_file_is_refused_with_the_reason(text: str, says: str, planned: 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"none\.toml cannot be read: No such file"):
         fleet.read(tmp_path / "none.toml")
-    (tmp_path / "latin.toml").write_bytes(b'library = "\xff"')
+    (tmp_path / "latin.toml").write_bytes(b'runtime = "\xff"')
     with pytest.raises(UsageError, match="is no fleet file"):
         fleet.read(tmp_path / "latin.toml")

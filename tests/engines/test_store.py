@@ -199,10 +199,10 @@ def test_the_name_says_what_it_is() -> None:
 
 def test_the_command_that_rebuilds() -> None:
     assert rebuild_command(ENGINE) == (
-        "build_engines.py --models tiny --precisions fp16 --profiles hd --targets current --library tensorrt"
+        "build_engines.py --models tiny --precisions fp16 --profiles hd --targets current --runtime tensorrt"
     )
     rtx = msgspec.structs.replace(ENGINE, runtime="tensorrt-rtx", target="portable")
-    assert rebuild_command(rtx).endswith("--targets portable --library tensorrt-rtx")
+    assert rebuild_command(rtx).endswith("--targets portable --runtime tensorrt-rtx")
     compatible = msgspec.structs.replace(ENGINE, options="version-compatible")
     assert rebuild_command(compatible).endswith(" --version-compatible")
 

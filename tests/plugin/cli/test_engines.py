@@ -92,7 +92,7 @@ def test_built_listed_verified_and_pruned(run: Run, folder: Path) -> None:
     assert json.loads(run(*ONE, "--dry-run", "--force", "--json").stdout)[0]["plan"] == "build"
 
     listed = run("--list").stdout.splitlines()
-    assert listed[0].startswith("library: tensorrt-rtx 1.")
+    assert listed[0].startswith("runtime: tensorrt-rtx 1.")
     assert LITE in listed[2] and len(listed) == 3
     assert [e["state"] for e in json.loads(run("--list", "--json").stdout)] == ["ok"]
     assert "1 files looked at, 0 broken" in run("--verify").stdout
@@ -247,7 +247,9 @@ def test_a_fleet_is_built_and_then_skipped(run: Run, tmp_path: Path) -> None:
         (("--precisions", ""), "no engine precision is named"),
         (("--models", ""), "no model is named"),
         (("--profiles", "4k"), "no profile '4k'"),
-        (("--library", "tensort"), "no library 'tensort' .*did you mean 'tensorrt"),
+        (("--runtime", "tensort"), "no runtime 'tensort' .*did you mean 'tensorrt"),
+        (("--library", "tensort"), "no runtime 'tensort'"),
+        (("--library", "tensorrt", "--runtime", "tensorrt"), "old name of --runtime: leave it out"),
         (("--list", "--prune"), "--list and --prune are one at a time"),
         (("--list", "--models", "x"), "--list looks at the whole store: leave out --models"),
         (("--fleet", "f.toml", "--targets", "sm89"), "leave out --targets, or --fleet"),
