@@ -12,9 +12,9 @@ import numpy as np
 
 from bench.quality import bsd68_scores, set5_scores
 from bench.table import Row, at_least, at_most
-from interneg.engines.build.libraries import LIBRARIES
-from interneg.engines.build.orders import orders
-from interneg.engines.build.profiles import PROFILES
+from interneg.engines.building.libraries import LIBRARIES
+from interneg.engines.building.orders import orders
+from interneg.engines.building.profiles import PROFILES
 from interneg.engines.factory import produce
 from interneg.engines.models import Model, load_catalogue
 from interneg.engines.source import Engines

@@ -17,8 +17,8 @@ import msgspec
 import psutil
 
 from interneg.engines import qualify, typed
-from interneg.engines.build.making import build
-from interneg.engines.build.orders import Order
+from interneg.engines.building.making import build
+from interneg.engines.building.orders import Order
 from interneg.engines.manifest import Made
 from interneg.engines.runtimes.tensorrt.runtime import TensorRt
 from interneg.engines.store import Store

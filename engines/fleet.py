@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from interneg.engines import gpus
-from interneg.engines.build.libraries import LIBRARIES, Library
-from interneg.engines.build.orders import (
+from interneg.engines.building.libraries import LIBRARIES, Library
+from interneg.engines.building.orders import (
     ENGINE_PRECISIONS,
     Order,
     models_without_int8,
@@ -22,7 +22,7 @@ from interneg.engines.build.orders import (
     target_note,
     target_of,
 )
-from interneg.engines.build.profiles import PROFILES
+from interneg.engines.building.profiles import PROFILES
 from interneg.engines.gpus import Gpu
 from interneg.engines.manifest import EngineKey
 from interneg.engines.models import Model, Precision

@@ -26,8 +26,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from interneg.engines import files
-from interneg.engines.build.orders import ENGINE_PRECISIONS, orders, target_of
-from interneg.engines.build.profiles import PROFILES as ALL_PROFILES
+from interneg.engines.building.orders import ENGINE_PRECISIONS, orders, target_of
+from interneg.engines.building.profiles import PROFILES as ALL_PROFILES
 from interneg.engines.factory import produce
 from interneg.engines.fleet import chosen, chosen_models
 from interneg.engines.gpucheck.cases import CASES, PROFILES

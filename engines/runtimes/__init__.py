@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from interneg.engines.build.libraries import LIBRARIES
+from interneg.engines.building.libraries import LIBRARIES
 from interneg.engines.network import Network
 from interneg.engines.runtimes.base import Runtime
 from interneg.engines.runtimes.onnxruntime import OnnxRuntime

@@ -17,9 +17,9 @@ import psutil
 import pytest
 
 from interneg.engines import factory
-from interneg.engines.build.libraries import LIBRARIES
-from interneg.engines.build.orders import Order, orders
-from interneg.engines.build.profiles import PROFILES
+from interneg.engines.building.libraries import LIBRARIES
+from interneg.engines.building.orders import Order, orders
+from interneg.engines.building.profiles import PROFILES
 from interneg.engines.factory import produce
 from interneg.engines.models import Model, Weights, load_catalogue
 from interneg.engines.store import Figures, Made, Store

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from interneg.engines import fleet, gpus
-from interneg.engines.build.libraries import LIBRARIES
-from interneg.engines.build.orders import target_of, targets_for
+from interneg.engines.building.libraries import LIBRARIES
+from interneg.engines.building.orders import target_of, targets_for
 from interneg.engines.gpus import Gpu
 from interneg.engines.models import Model, load_catalogue
 from interneg.errors import UsageError

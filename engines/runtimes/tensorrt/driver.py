@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 from interneg.engines import gpus
-from interneg.engines.build.libraries import Library, cuda_version
+from interneg.engines.building.libraries import Library, cuda_version
 from interneg.engines.gpus import Gpu, NoGpuError
 from interneg.errors import EngineError
 

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from interneg.engines.build.libraries import Library, new_listener
-from interneg.engines.build.profiles import PROFILES, shapes
+from interneg.engines.building.libraries import Library, new_listener
+from interneg.engines.building.profiles import PROFILES, shapes
 from interneg.engines.gpus import Gpu
 from interneg.engines.manifest import EngineKey, rebuild_command
 from interneg.engines.models import Model
@@ -25,6 +25,7 @@ from interneg.engines.network import Network
 from interneg.engines.runtimes.tensorrt import driver
 from interneg.engines.runtimes.tensorrt.cuda_graph import Graphs
 from interneg.engines.runtimes.tensorrt.lane import Lane
+from interneg.engines.runtimes.tensorrt.tile_size import tile_pixels
 from interneg.engines.shortage import gpu_memory_is_short
 from interneg.engines.store import Store
 from interneg.errors import EngineError, GpuMemoryError
@@ -33,10 +34,6 @@ from interneg.frame import Pixels
 log = logging.getLogger("interneg.engines")
 
 _LANES = 2
-_SHARE_OF_TOTAL = 0.5
-_SHARE_OF_FREE = 0.8
-"""Tiles may fill half of a GPU's memory, which is one figure for all GPUs of a kind, so that they cut frames
-alike; less only where less is free."""
 
 
 class TensorRtNetwork(Network):
@@ -237,20 +234,10 @@ class TensorRtNetwork(Network):
     def _affordable(self) -> int:
         """The pixels of the largest tile of which each lane can have one."""
         pixels = self.most[0] * self.most[1]
-        per_pixel = self._engine.device_memory_size_v2 / pixels + 4 * (
-            len(self._channels) + self._outputs * self._scale**2
-        )
+        tensors = 4 * (len(self._channels) + self._outputs * self._scale**2)  # float32
+        per_pixel = self._engine.device_memory_size_v2 / pixels + tensors
         free, total = self._cuda.mem_get_info()
-        usual, possible = total * _SHARE_OF_TOTAL, free * _SHARE_OF_FREE
-        if possible < min(usual, _LANES * per_pixel * pixels):
-            log.warning(
-                "%d of %d MiB of GPU memory are free, tiles are smaller than usual on %s: results agree to "
-                "rounding, not bit for bit",
-                free >> 20,
-                total >> 20,
-                self._gpu.name,
-            )
-        return int(min(usual, possible) / _LANES / per_pixel)
+        return tile_pixels(_LANES * per_pixel, pixels, free, total, self._gpu.name)
 
 
 _open: weakref.WeakSet[TensorRtNetwork] = weakref.WeakSet()

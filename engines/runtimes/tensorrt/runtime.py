@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 
 from interneg.engines import qualify
-from interneg.engines.build.libraries import Library
-from interneg.engines.build.orders import ENGINE_PRECISIONS, Order, targets_for
-from interneg.engines.build.profiles import PROFILES
+from interneg.engines.building.libraries import Library
+from interneg.engines.building.orders import ENGINE_PRECISIONS, Order, targets_for
+from interneg.engines.building.profiles import PROFILES
 from interneg.engines.gpus import Gpu
 from interneg.engines.manifest import EngineKey, Figures, StoredEngine
 from interneg.engines.models import Model, Precision

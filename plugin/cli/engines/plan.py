@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from interneg.engines import gpus
-from interneg.engines.build.libraries import LIBRARIES, PORTABLE, Library
-from interneg.engines.build.orders import check_target, models_without_int8, orders, target_note, target_of
-from interneg.engines.build.profiles import PROFILES
+from interneg.engines.building.libraries import LIBRARIES, PORTABLE, Library
+from interneg.engines.building.orders import check_target, models_without_int8, orders, target_note, target_of
+from interneg.engines.building.profiles import PROFILES
 from interneg.engines.fleet import (
     DEFAULT_PRECISIONS,
     DEFAULT_PROFILES,

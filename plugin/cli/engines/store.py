@@ -9,8 +9,8 @@ from typing import Any
 
 import typer
 
-from interneg.engines.build.libraries import LIBRARIES
-from interneg.engines.build.profiles import PROFILES, shapes
+from interneg.engines.building.libraries import LIBRARIES
+from interneg.engines.building.profiles import PROFILES, shapes
 from interneg.engines.factory import described
 from interneg.engines.manifest import rebuild_command
 from interneg.engines.models import Model

@@ -24,9 +24,9 @@ import numpy as np
 import pytest
 
 from interneg.engines import gpus
-from interneg.engines.build.libraries import Library
-from interneg.engines.build.orders import Order
-from interneg.engines.build.profiles import PROFILES, shapes
+from interneg.engines.building.libraries import Library
+from interneg.engines.building.orders import Order
+from interneg.engines.building.profiles import PROFILES, shapes
 from interneg.engines.manifest import Made, StoredEngine
 from interneg.engines.models import Model, Precision
 from interneg.engines.runtimes.tensorrt import driver, network

@@ -9,7 +9,7 @@ import pytest
 from fake_gpu import PER_PIXEL, FakeGpu
 
 from interneg.engines import gpus
-from interneg.engines.build.libraries import LIBRARIES, Library
+from interneg.engines.building.libraries import LIBRARIES, Library
 from interneg.engines.models import load_catalogue
 from interneg.engines.source import Engines, NetworkEngine
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from interneg.engines import gpus
-from interneg.engines.build.libraries import Library
-from interneg.engines.build.orders import Order
-from interneg.engines.build.profiles import PROFILES
+from interneg.engines.building.libraries import Library
+from interneg.engines.building.orders import Order
+from interneg.engines.building.profiles import PROFILES
 from interneg.engines.runtimes import RUNTIMES
 from interneg.engines.runtimes.tensorrt.driver import gpu_is_listed
 from interneg.engines.runtimes.tensorrt.runtime import TensorRt

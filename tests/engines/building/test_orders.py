@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from interneg.engines import gpus
-from interneg.engines.build.libraries import Library
-from interneg.engines.build.orders import (
+from interneg.engines.building.libraries import Library
+from interneg.engines.building.orders import (
     check_target,
     models_without_int8,
     orders,
@@ -16,11 +16,11 @@ from interneg.engines.build.orders import (
     target_of,
     targets_for,
 )
-from interneg.engines.build.profiles import PROFILES
+from interneg.engines.building.profiles import PROFILES
 from interneg.engines.gpus import Gpu
 from interneg.engines.models import Model, load_catalogue
 from interneg.errors import UsageError
-from tests.engines.build.conftest import FULL, PROXY, RTX, Write
+from tests.engines.building.conftest import FULL, PROXY, RTX, Write
 
 
 def test_orders_are_all_combinations_but_int8_without_weights(write: Write) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 import onnx
 import pytest
 
-from interneg.engines.build.libraries import LIBRARIES
-from interneg.engines.build.making import build
-from interneg.engines.build.orders import Order
-from interneg.engines.build.profiles import PROFILES
+from interneg.engines.building.libraries import LIBRARIES
+from interneg.engines.building.making import build
+from interneg.engines.building.orders import Order
+from interneg.engines.building.profiles import PROFILES
 from interneg.engines.models import Model, load_catalogue
 
 RTX = LIBRARIES["tensorrt-rtx"]

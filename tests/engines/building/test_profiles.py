@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from interneg.engines.build.profiles import shapes
+from interneg.engines.building.profiles import shapes
 from interneg.engines.models import Model
-from tests.engines.build.conftest import PROXY
+from tests.engines.building.conftest import PROXY
 
 
 def test_profiles_hold_the_models_border(user: Callable[..., Model]) -> None:

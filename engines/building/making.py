@@ -13,10 +13,10 @@ import msgspec
 
 import interneg
 from interneg.engines import qualify, typed
-from interneg.engines.build.graph import one_line, parse
-from interneg.engines.build.libraries import PORTABLE, cuda_version, new_listener
-from interneg.engines.build.orders import Order
-from interneg.engines.build.profiles import shapes
+from interneg.engines.building.graph import one_line, parse
+from interneg.engines.building.libraries import PORTABLE, cuda_version, new_listener
+from interneg.engines.building.orders import Order
+from interneg.engines.building.profiles import shapes
 from interneg.engines.manifest import TIMINGS, EngineKey, Made
 from interneg.engines.models import Precision
 from interneg.engines.store import Store

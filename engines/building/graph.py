@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from interneg.engines.build.orders import Order
+from interneg.engines.building.orders import Order
 from interneg.engines.models import Planes
 from interneg.errors import EngineError
 

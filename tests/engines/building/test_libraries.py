@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from interneg.engines.build.libraries import Library
+from interneg.engines.building.libraries import Library
 from interneg.errors import EngineError
 
 

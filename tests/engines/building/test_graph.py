@@ -10,7 +10,7 @@ from onnx import helper
 
 from interneg.engines.models import Model, load_catalogue
 from interneg.errors import EngineError
-from tests.engines.build.conftest import Change, Write, built, name_nodes, needs_rtx, replace_weights
+from tests.engines.building.conftest import Change, Write, built, name_nodes, needs_rtx, replace_weights
 
 
 def custom(graph: Any) -> None:

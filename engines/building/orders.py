@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from interneg.engines import gpus
-from interneg.engines.build.libraries import PORTABLE, Library
-from interneg.engines.build.profiles import Profile, shapes
+from interneg.engines.building.libraries import PORTABLE, Library
+from interneg.engines.building.profiles import Profile, shapes
 from interneg.engines.gpus import COMPUTE, Gpu
 from interneg.engines.manifest import EngineKey
 from interneg.engines.models import Model, Precision

@@ -13,16 +13,16 @@ import numpy as np
 import pytest
 from onnx import numpy_helper
 
-from interneg.engines.build import making
-from interneg.engines.build.libraries import Library
-from interneg.engines.build.making import build
-from interneg.engines.build.orders import Order
-from interneg.engines.build.profiles import PROFILES
+from interneg.engines.building import making
+from interneg.engines.building.libraries import Library
+from interneg.engines.building.making import build
+from interneg.engines.building.orders import Order
+from interneg.engines.building.profiles import PROFILES
 from interneg.engines.manifest import EngineKey
 from interneg.engines.models import Model
 from interneg.engines.store import Store
 from interneg.errors import EngineError
-from tests.engines.build.conftest import PROXY, RTX, built, name_nodes, needs_rtx
+from tests.engines.building.conftest import PROXY, RTX, built, name_nodes, needs_rtx
 
 # Real builds
 
