@@ -140,8 +140,10 @@ def plan(
                     )
                     engines.setdefault(order.key, PlannedEngine(order, "", note, elsewhere))
                     users.setdefault(order.key, {}).setdefault(group.name, []).append(name)
-    told = {k: "; ".join(f"{c}: {', '.join(names)}" for c, names in by.items()) for k, by in users.items()}
-    return BuildPlan([engine._replace(users=told[key]) for key, engine in engines.items()], list(lacking))
+    names_of = {
+        k: "; ".join(f"{c}: {', '.join(names)}" for c, names in by.items()) for k, by in users.items()
+    }
+    return BuildPlan([engine._replace(users=names_of[key]) for key, engine in engines.items()], list(lacking))
 
 
 def _given(own: tuple[str, ...] | None, others: tuple[str, ...]) -> tuple[str, ...]:

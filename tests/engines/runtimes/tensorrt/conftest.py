@@ -11,7 +11,8 @@ from fake_gpu import PER_PIXEL, FakeGpu
 from interneg.engines import gpus
 from interneg.engines.building.libraries import LIBRARIES, Library
 from interneg.engines.models import load_catalogue
-from interneg.engines.source import Engines, NetworkEngine
+from interneg.engines.network_engine import NetworkEngine
+from interneg.engines.source import Engines
 
 PLAIN, RTX = LIBRARIES["tensorrt"], LIBRARIES["tensorrt-rtx"]
 BOTH = pytest.mark.parametrize("library", [PLAIN, RTX], ids=lambda library: library.name)
