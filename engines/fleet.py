@@ -140,10 +140,10 @@ def plan(
                     )
                     engines.setdefault(order.key, PlannedEngine(order, "", note, elsewhere))
                     users.setdefault(order.key, {}).setdefault(group.name, []).append(name)
-    names_of = {
-        k: "; ".join(f"{c}: {', '.join(names)}" for c, names in by.items()) for k, by in users.items()
-    }
-    return BuildPlan([engine._replace(users=names_of[key]) for key, engine in engines.items()], list(lacking))
+    for key, classes in users.items():
+        texts = (f"{name}: {', '.join(cards)}" for name, cards in classes.items())
+        engines[key] = engines[key]._replace(users="; ".join(texts))
+    return BuildPlan(list(engines.values()), list(lacking))
 
 
 def _given(own: tuple[str, ...] | None, others: tuple[str, ...]) -> tuple[str, ...]:

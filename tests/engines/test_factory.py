@@ -171,7 +171,7 @@ def test_ending_early_leaves_no_process_and_a_whole_store(models: dict[str, Mode
 
 @needs_rtx
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_processes_hear_no_ctrl_c(models: dict[str, Model], store: Store) -> None:
+def test_processes_get_no_ctrl_c(models: dict[str, Model], store: Store) -> None:
     """A terminal tells Ctrl-C to all of its processes, which would each print a traceback."""
     blocked: list[int] = []
 
