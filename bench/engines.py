@@ -12,7 +12,10 @@ import numpy as np
 
 from bench.quality import bsd68_scores, set5_scores
 from bench.table import Row, at_least, at_most
-from interneg.engines import build, factory
+from interneg.engines.building.libraries import LIBRARIES
+from interneg.engines.building.orders import orders
+from interneg.engines.building.profiles import PROFILES
+from interneg.engines.factory import produce
 from interneg.engines.models import Model, load_catalogue
 from interneg.engines.source import Engines
 from interneg.engines.store import Store
@@ -37,18 +40,18 @@ def rows(data: Path, out: Path) -> Iterator[Row]:
 
 def built(models: list[Model]) -> Row:
     """Every model in fp16, and INT8 where there is one, for every target, with TensorRT for RTX."""
-    library = build.LIBRARIES["tensorrt-rtx"]
+    library = LIBRARIES["tensorrt-rtx"]
     what = "engines built without a GPU by TensorRT for RTX, all models, fp16 and int8, 6 targets"
     if reason := library.missing():
         return Row(what, "all", reason, None)
     targets = [t for t in library.targets if t != "sm121"]
-    orders = list(build.orders(models, ["fp16", "int8"], [build.PROFILES["hd"]], library, targets))
+    wanted = list(orders(models, ["fp16", "int8"], [PROFILES["hd"]], library, targets))
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        outcomes = list(factory.produce(orders, Store([folder])))
+        outcomes = list(produce(wanted, Store([folder])))
     good = sum(o.state == "built" for o in outcomes)
     spent = time.perf_counter() - began
-    return Row(what, "all", f"{good} of {len(orders)} in {spent:.0f} s", good == len(orders))
+    return Row(what, "all", f"{good} of {len(wanted)} in {spent:.0f} s", good == len(wanted))
 
 
 def int8_speed(model: Model) -> Row:

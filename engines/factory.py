@@ -7,6 +7,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext
 from pathlib import Path
@@ -15,10 +16,12 @@ from typing import Literal, NamedTuple
 import msgspec
 import psutil
 
-from interneg.engines import build, qualify, typed
-from interneg.engines.build import Order
-from interneg.engines.runtimes.tensorrt import TensorRt
-from interneg.engines.store import Made, Store
+from interneg.engines import qualify, typed
+from interneg.engines.building.making import build
+from interneg.engines.building.orders import Order
+from interneg.engines.manifest import Made
+from interneg.engines.runtimes.tensorrt.runtime import TensorRt
+from interneg.engines.store import Store
 from interneg.errors import EngineError, HostMemoryError, InternegError, OutputError
 from interneg.processor import cores
 
@@ -29,7 +32,7 @@ _TICK = 0.2
 _PATIENCE = 5.0
 
 
-class Outcome(NamedTuple):
+class BuildOutcome(NamedTuple):
     """What came of an order.
 
     detail: how it qualified, or why it failed. exit_code: 0, or the failure's. folder: where the engine is.
@@ -57,7 +60,7 @@ def produce(
     jobs: int | None = None,
     force: bool = False,
     report: Callable[[float], None] = lambda done: None,
-) -> Generator[Outcome, None, None]:
+) -> Generator[BuildOutcome, None, None]:
     """Build what the store has not yet; outcomes as they come. report: told the engines done, with fractions.
 
     A build that fails, or takes its process down, fails alone. Raises OutputError where the store cannot be
@@ -80,16 +83,16 @@ def produce(
                 team[-1].take(*waiting.popleft())
             ready = wait([worker.connection for worker in team], _TICK)
             for worker in [w for w in team if w.connection in ready]:
-                number, said = worker.at, worker.said()
+                number, message = worker.at, worker.receive()
                 if number is None:  # it died with nothing to do
                     continue
-                if isinstance(said, float):
-                    done[number] = max(done[number], said)
+                if isinstance(message, float):
+                    done[number] = max(done[number], message)
                     continue
-                if isinstance(said, InternegError):
-                    raise said
+                if isinstance(message, InternegError):
+                    raise message
                 done[number], worker.at = 1.0, None
-                yield said or Outcome(orders[number], "failed", worker.obituary(), exit_code=5)
+                yield message or BuildOutcome(orders[number], "failed", worker.exit_reason(), exit_code=5)
             report(sum(done))
     finally:
         for worker in team:
@@ -103,27 +106,27 @@ class _Worker:
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=_work, args=(theirs, store, force), daemon=True)
         self.at: int | None = None
-        with _deaf():
+        with _without_interrupts():
             self.process.start()
         theirs.close()
 
     def take(self, number: int, order: Order) -> None:
         """Give it an order."""
         self.at = number
-        with suppress(OSError):  # it died, which is found out when it is listened to
+        with suppress(OSError):  # it died, which `receive` finds out
             self.connection.send(order)
 
-    def said(self) -> float | Outcome | InternegError | None:
+    def receive(self) -> float | BuildOutcome | InternegError | None:
         """The share done, or what came of the order, or what stops all; None where the process died."""
         try:
-            said: float | Outcome | InternegError = self.connection.recv()
+            message: float | BuildOutcome | InternegError = self.connection.recv()
         except (EOFError, OSError):
             self.process.join(_PATIENCE)
             self.process.kill()
             return None
-        return said
+        return message
 
-    def obituary(self) -> str:
+    def exit_reason(self) -> str:
         """How the process died."""
         code = self.process.exitcode or 0
         how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
@@ -141,11 +144,13 @@ class _Worker:
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
-    """Processes started meanwhile hear no Ctrl-C, which a terminal tells all: their parent ends them."""
+def _without_interrupts() -> Iterator[None]:
+    """Processes started meanwhile get no Ctrl-C, which a terminal sends to all: their parent ends them."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    # It starts with the first process, and would let interrupts through again before that one is there.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -159,13 +164,13 @@ def _work(connection: Connection, store: Store, force: bool) -> None:
         while True:
             order = connection.recv()
             try:
-                said: Outcome | OutputError = _one(order, store, force, connection.send)
+                result: BuildOutcome | OutputError = _one(order, store, force, connection.send)
             except OutputError as error:
-                said = error
-            connection.send(said)
+                result = error
+            connection.send(result)
 
 
-def _one(order: Order, store: Store, force: bool, report: Callable[[float], None]) -> Outcome:
+def _one(order: Order, store: Store, force: bool, report: Callable[[float], None]) -> BuildOutcome:
     """One order. Raises OutputError."""
     made: list[Made] = []
 
@@ -179,15 +184,15 @@ def _one(order: Order, store: Store, force: bool, report: Callable[[float], None
     except OutputError:
         raise
     except InternegError as error:
-        return Outcome(order, "failed", str(error), exit_code=error.exit_code)
+        return BuildOutcome(order, "failed", str(error), exit_code=error.exit_code)
     except MemoryError:
         detail = "out of memory; use a machine with more, or fewer --jobs"
-        return Outcome(order, "failed", detail, exit_code=HostMemoryError.exit_code)
+        return BuildOutcome(order, "failed", detail, exit_code=HostMemoryError.exit_code)
     except Exception as error:  # noqa: BLE001  one build fails alone, by whatever a library or a user's model raises
-        return Outcome(order, "failed", f"unexpected {type(error).__name__}: {error}", exit_code=5)
+        return BuildOutcome(order, "failed", f"unexpected {type(error).__name__}: {error}", exit_code=5)
     facts = found.manifest.made
     state: Literal["built", "there"] = "built" if made else "there"
-    return Outcome(
+    return BuildOutcome(
         order, state, described(facts), facts.seconds, found.manifest.size, folder=found.path.parent
     )
 
@@ -210,7 +215,7 @@ def proved(order: Order, store: Store, report: Callable[[float], None]) -> tuple
     Where its numbers overflow, it is built again with the layers that do in fp32. Raises EngineError.
     """
     runtime = TensorRt(order.library)
-    blob, made = build.build(order, report, store=store)
+    blob, made = build(order, report, store=store)
     try:
         proof = runtime.prove(order, blob, store)
     except EngineError as failure:
@@ -219,11 +224,11 @@ def proved(order: Order, store: Store, report: Callable[[float], None]) -> tuple
             islands = () if made.islands else _overflow(order)
         except Exception as error:
             # onnx and OpenVINO have no exception of their own in common.
-            said = " ".join(str(error).split())
-            raise EngineError(f"{failure}; whether it overflows in fp16 cannot be told: {said}") from error
+            reason = " ".join(str(error).split())
+            raise EngineError(f"{failure}; whether it overflows in fp16 cannot be told: {reason}") from error
         if not islands:
             raise
-        blob, made = build.build(order, report, islands, store)
+        blob, made = build(order, report, islands, store)
         proof = runtime.prove(order, blob, store)
     if proof is not None:
         reference, figures = proof

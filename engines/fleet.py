@@ -8,15 +8,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
-from interneg.engines import build, gpus
-from interneg.engines.build import LIBRARIES, PRECISIONS, PROFILES, Library, Order
+from interneg.engines import gpus
+from interneg.engines.building.libraries import LIBRARIES, Library
+from interneg.engines.building.orders import (
+    ENGINE_PRECISIONS,
+    Order,
+    models_without_int8,
+    orders,
+    target_note,
+    target_of,
+)
+from interneg.engines.building.profiles import PROFILES
 from interneg.engines.gpus import Gpu
+from interneg.engines.manifest import EngineKey
 from interneg.engines.models import Model, Precision
-from interneg.engines.store import EngineKey
 from interneg.errors import UsageError, near
 
 DEFAULT_PRECISIONS = ("fp16", "int8")
@@ -31,7 +40,7 @@ class GpuClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     models: tuple[str, ...] | None = None
     precisions: tuple[str, ...] | None = None
     profiles: tuple[str, ...] | None = None
-    library: str | None = None
+    runtime: str | None = None
 
 
 class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"classes": "class"}):
@@ -41,10 +50,10 @@ class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"cl
     models: tuple[str, ...] = ("*",)
     precisions: tuple[str, ...] = DEFAULT_PRECISIONS
     profiles: tuple[str, ...] = DEFAULT_PROFILES
-    library: str = "tensorrt-rtx"
+    runtime: str = "tensorrt-rtx"
 
 
-class Line(NamedTuple):
+class PlannedEngine(NamedTuple):
     """One engine of a plan. users: the classes and GPUs that it is for. note: what to know about it."""
 
     order: Order
@@ -53,17 +62,17 @@ class Line(NamedTuple):
     elsewhere: bool = False  # only a machine with the GPU builds it
 
 
-class Plan(NamedTuple):
-    """lacking: the models that are wanted in int8 and have no weights for it."""
+class BuildPlan(NamedTuple):
+    """What to build. lacking: the models that are wanted in int8 and have no weights for it."""
 
-    lines: list[Line]
+    engines: list[PlannedEngine]
     lacking: list[str]
 
 
 def read(path: Path) -> Fleet:
     """Read a fleet file. Raises UsageError, naming the file and the reason."""
     try:
-        fleet = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Fleet)
+        fleet = msgspec.convert(_with_new_names(tomllib.loads(path.read_text("utf-8"))), Fleet)
     except OSError as error:
         raise UsageError(f"the fleet file {path} cannot be read: {error.strerror}") from error
     except (ValueError, msgspec.ValidationError) as error:
@@ -75,6 +84,15 @@ def read(path: Path) -> Fleet:
             f"{path} has no [[class]]: name at least one, with its gpus; examples/fleet.toml shows one"
         )
     return fleet
+
+
+def _with_new_names(table: dict[str, Any]) -> dict[str, Any]:
+    """A fleet file's content, with `runtime` for what files of 0.1 call `library`."""
+    classes = table.get("class", ())
+    for facts in (table, *(classes if isinstance(classes, list) else ())):
+        if isinstance(facts, dict) and "library" in facts and "runtime" not in facts:
+            facts["runtime"] = facts.pop("library")
+    return table
 
 
 def _meant(complaint: str) -> str:
@@ -89,43 +107,43 @@ def plan(
     catalogue: Mapping[str, Model],
     version_compatible: bool = False,
     workspace: int | None = None,
-) -> Plan:
+) -> BuildPlan:
     """The engines that a fleet wants, each once.
 
-    Raises UsageError, with near matches, for a GPU, model, precision, profile or library that there is not.
+    Raises UsageError, with near matches, for a GPU, model, precision, profile or runtime that there is not.
     """
     # TensorRT builds for one GPU of a machine.
-    wants = any((c.library or fleet.library) == "tensorrt" for c in fleet.classes)
+    wants = any((c.runtime or fleet.runtime) == "tensorrt" for c in fleet.classes)
     here = gpus.current() if wants else None
     users: dict[EngineKey, dict[str, list[str]]] = {}
-    lines: dict[EngineKey, Line] = {}
+    engines: dict[EngineKey, PlannedEngine] = {}
     lacking: dict[str, None] = {}
     for group in fleet.classes:
         with _about(f"class '{group.name}'"):
-            library = chosen_library(group.library or fleet.library)
+            library = chosen_library(group.runtime or fleet.runtime)
             models = chosen_models(_given(group.models, fleet.models), catalogue)
             precisions = chosen_precisions(_given(group.precisions, fleet.precisions))
             names = chosen(_given(group.profiles, fleet.profiles), PROFILES, "profile")
             profiles = [PROFILES[p] for p in names]
             if not group.gpus:
                 raise UsageError("it names no gpus")
-            lacking |= dict.fromkeys(build.lacking(models, precisions))
+            lacking |= dict.fromkeys(models_without_int8(models, precisions))
             for name in dict.fromkeys(group.gpus):
                 gpu, elsewhere = _located(library, gpus.known(name), here)
-                target = build.target_of(library, gpu)
-                wanted = build.orders(
+                target = target_of(library, gpu)
+                wanted = orders(
                     models, precisions, profiles, library, [target], version_compatible, workspace
                 )
                 for order in wanted:
                     note = (
-                        "built on the GPU itself: run this there"
-                        if elsewhere
-                        else build.target_note(library, gpu)
+                        "built on the GPU itself: run this there" if elsewhere else target_note(library, gpu)
                     )
-                    lines.setdefault(order.key, Line(order, "", note, elsewhere))
+                    engines.setdefault(order.key, PlannedEngine(order, "", note, elsewhere))
                     users.setdefault(order.key, {}).setdefault(group.name, []).append(name)
-    told = {k: "; ".join(f"{c}: {', '.join(names)}" for c, names in by.items()) for k, by in users.items()}
-    return Plan([line._replace(users=told[key]) for key, line in lines.items()], list(lacking))
+    for key, classes in users.items():
+        texts = (f"{name}: {', '.join(cards)}" for name, cards in classes.items())
+        engines[key] = engines[key]._replace(users="; ".join(texts))
+    return BuildPlan(list(engines.values()), list(lacking))
 
 
 def _given(own: tuple[str, ...] | None, others: tuple[str, ...]) -> tuple[str, ...]:
@@ -163,14 +181,14 @@ def chosen(words: Iterable[str], known: Iterable[str], kind: str) -> list[str]:
 
 
 def chosen_library(name: str) -> Library:
-    """A library by name. Raises UsageError."""
-    return LIBRARIES[chosen([name], LIBRARIES, "library")[0]]
+    """The library of a runtime, by the runtime's name. Raises UsageError."""
+    return LIBRARIES[chosen([name], LIBRARIES, "runtime")[0]]
 
 
 def chosen_precisions(names: Iterable[str]) -> Sequence[Precision]:
     """Precisions by name. Raises UsageError."""
-    words = chosen(names, PRECISIONS, "engine precision")
-    return [p for p in PRECISIONS if p in words]
+    words = chosen(names, ENGINE_PRECISIONS, "engine precision")
+    return [p for p in ENGINE_PRECISIONS if p in words]
 
 
 def chosen_models(patterns: Iterable[str], catalogue: Mapping[str, Model]) -> list[Model]:

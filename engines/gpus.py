@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from interneg.errors import UsageError, near
+from interneg.errors import EngineError, UsageError, near
 
 
 class Gpu(NamedTuple):
@@ -26,6 +26,13 @@ class Gpu(NamedTuple):
     def target(self) -> str:
         """The capability as engines name it, "sm89"."""
         return "sm{}{}".format(*self.capability)
+
+
+class NoGpuError(EngineError):
+    """There is no NVIDIA GPU here, or no driver of it: nothing to mend on a machine that is to have none."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no NVIDIA GPU, or no driver of it, here")
 
 
 COMPUTE: Mapping[str, int] = MappingProxyType(
@@ -104,8 +111,8 @@ def short(name: str) -> str:
         del words[0]
     if len(words) > 1 and words[-1].casefold() == "generation":
         del words[-1]
-    said = " ".join(words)
-    return next((k for k in COMPUTE if k.casefold() == said.casefold()), said)
+    rest = " ".join(words)
+    return next((k for k in COMPUTE if k.casefold() == rest.casefold()), rest)
 
 
 def plain(name: str) -> str:
@@ -137,6 +144,16 @@ def cuda() -> ctypes.CDLL | None:
         return None
 
 
+_NO_DEVICE = 100
+"""CUDA_ERROR_NO_DEVICE in cuda.h."""
+
+
+def without_device() -> bool:
+    """Whether there is no driver library, or one that finds no GPU."""
+    driver = cuda()
+    return driver is None or driver.cuInit(0) == _NO_DEVICE
+
+
 def current() -> Gpu | None:
     """The one out of `here` that TensorRT builds for and runs on: CUDA's first, by $CUDA_VISIBLE_DEVICES."""
     found = here()
@@ -145,8 +162,8 @@ def current() -> Gpu | None:
         device = ctypes.c_int()
         if driver.cuDeviceGet(ctypes.byref(device), 0) == 0:
             driver.cuDeviceGetName(name, len(name), device)
-    said = name.value.decode(errors="replace")
-    return next((gpu for gpu in found if gpu.name == said), found[0] if found else None)
+    first = name.value.decode(errors="replace")
+    return next((gpu for gpu in found if gpu.name == first), found[0] if found else None)
 
 
 def here() -> list[Gpu]:
@@ -154,8 +171,8 @@ def here() -> list[Gpu]:
     asked = ("name", "compute_cap", "memory.total", "driver_version")
     command = ["nvidia-smi", f"--query-gpu={','.join(asked)}", "--format=csv,noheader,nounits"]
     try:
-        said = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
-        rows = [[v.strip() for v in line.split(",")] for line in said.splitlines() if line.strip()]
+        listed = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
+        rows = [[v.strip() for v in line.split(",")] for line in listed.splitlines() if line.strip()]
         return [
             Gpu(name, (int(cap.split(".")[0]), int(cap.split(".")[1])), int(float(memory)) * 2**20, driver)
             for name, cap, memory, driver in rows

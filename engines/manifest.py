@@ -99,7 +99,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seal: str
 
 
-class Found(NamedTuple):
+class StoredEngine(NamedTuple):
     """An engine in the store. path: of the manifest."""
 
     manifest: Manifest
@@ -119,7 +119,7 @@ def rebuild_command(key: EngineKey) -> str:
     """The command that builds an engine again."""
     target = key.target if key.runtime == "tensorrt-rtx" else "current"
     options = ["--models", key.model, "--precisions", key.precision, "--profiles", key.profile]
-    options += ["--targets", target, "--library", key.runtime]
+    options += ["--targets", target, "--runtime", key.runtime]
     options += ["--version-compatible"] if key.options == "version-compatible" else []
     return shlex.join(("build_engines.py", *options))
 
@@ -181,7 +181,7 @@ def examine(path: Path, *, thorough: bool = False) -> Manifest:
                 raise
 
 
-def read_blob(found: Found) -> bytes:
+def read_blob(found: StoredEngine) -> bytes:
     """The blob of an engine, verified. Raises Unusable."""
     manifest = found.manifest
     try:

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 import interneg.engines.catalogue as catalogue
-from interneg.engines.store import Figures
+from interneg.engines.manifest import Figures
 from interneg.errors import EngineError, near
 
 Precision = Literal["fp32", "bf16", "fp16", "int8"]
@@ -26,11 +26,11 @@ Count = Annotated[int, Meta(ge=1)]
 Word = Annotated[str, Meta(min_length=1)]
 
 
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class CatalogueTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A table of the TOML: immutable, and an unknown key is refused."""
 
 
-class Planes(Entry, frozen=True):
+class Planes(CatalogueTable, frozen=True):
     """One input or output. channels: what each plane holds, in order. range: the nominal one, in words."""
 
     name: Word
@@ -40,14 +40,14 @@ class Planes(Entry, frozen=True):
     range: str = ""
 
 
-class Weights(Entry, frozen=True):
+class Weights(CatalogueTable, frozen=True):
     """One ONNX file and its hash. file: a bare name in the TOML, a full path once loaded."""
 
     file: Word
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
-class Training(Entry, frozen=True):
+class Training(CatalogueTable, frozen=True):
     """How the weights can be made again."""
 
     command: str
@@ -56,7 +56,7 @@ class Training(Entry, frozen=True):
     seed: int
 
 
-class Model(Entry, frozen=True):
+class Model(CatalogueTable, frozen=True):
     """A catalogue entry.
 
     input: planes (N, C, H, W) float32; output: a correction (N, C', H * scale, W * scale) float32 that the

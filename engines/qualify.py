@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from interneg.engines.manifest import Figures
 from interneg.engines.models import Model, Precision
-from interneg.engines.store import Figures
+from interneg.engines.network import Network
 from interneg.errors import EngineError
 from interneg.frame import Pixels
-
-if TYPE_CHECKING:  # the runtimes import this module
-    from interneg.engines.runtimes.base import Network
 
 VERSION = 3
 """Raised when the golden input, the reference or a limit changes: engines then qualify again."""

@@ -31,7 +31,7 @@ log = logging.getLogger("interneg.engines")
 LEFT_OVER = 3600.0
 """Seconds without a change after which nobody is writing a file any more."""
 
-Current = Callable[[EngineKey], str]
+StaleReason = Callable[[EngineKey], str]
 """Why an engine is not wanted any more, such as "its weights have changed"; an empty string where it is."""
 
 _LOST = "its manifest is gone"
@@ -40,7 +40,7 @@ _RECORD = re.compile(r"[^/]+-[0-9a-f]{16}\.json")
 _TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}\.tmp")
 
 
-class Entry(NamedTuple):
+class StoreEntry(NamedTuple):
     """A file of the store and its state. An engine's is its manifest, and stands for its blob as well.
 
     ok: can be used. stale: not wanted any more. foreign: for another system, or of another Interneg's format.
@@ -61,14 +61,14 @@ class Entry(NamedTuple):
         return self.reason == _LOST or self.state in ("truncated", "tampered", "unreadable")
 
 
-def entries(folders: Sequence[Path], thorough: bool, current: Current | None) -> list[Entry]:
+def entries(folders: Sequence[Path], thorough: bool, current: StaleReason | None) -> list[StoreEntry]:
     """All engines and caches in the folders, and what was left over. See Store.entries."""
     return [*_engines(folders, thorough, current), *_others(folders, ())]
 
 
-def prune(folders: Sequence[Path], current: Current, dry_run: bool) -> list[Entry]:
+def prune(folders: Sequence[Path], current: StaleReason, dry_run: bool) -> list[StoreEntry]:
     """Remove what is of no use, in the folders that can be written. See Store.prune."""
-    removed: list[Entry] = []
+    removed: list[StoreEntry] = []
     gone: set[Path] = set()
     times = _writable(folders)
     for listed in _engines(folders, True, current):
@@ -121,7 +121,7 @@ def remove(*paths: Path) -> bool:
     return True
 
 
-def _engines(folders: Sequence[Path], thorough: bool, current: Current | None) -> Iterator[Entry]:
+def _engines(folders: Sequence[Path], thorough: bool, current: StaleReason | None) -> Iterator[StoreEntry]:
     for folder in folders:
         for path in _listing(folder):
             if _MANIFEST.fullmatch(path.name):
@@ -130,23 +130,25 @@ def _engines(folders: Sequence[Path], thorough: bool, current: Current | None) -
                     yield entry
 
 
-def _others(folders: Sequence[Path], gone: Collection[Path]) -> Iterator[Entry]:
+def _others(folders: Sequence[Path], gone: Collection[Path]) -> Iterator[StoreEntry]:
     listed = [path for folder in folders for path in _listing(folder) if path not in gone]
     stems = {path.name.removesuffix(MANIFEST) for path in listed if _MANIFEST.fullmatch(path.name)}
     for path in listed:
         if cache := CACHE.fullmatch(path.name):
             there = cache[1] in stems or cache[1].startswith(f"{TIMINGS}-")
             state: State = "ok" if there else "orphan"
-            yield Entry(path, path.parent, None, None, state, "" if there else "the engine it is for is gone")
+            yield StoreEntry(
+                path, path.parent, None, None, state, "" if there else "the engine it is for is gone"
+            )
         elif BLOB.fullmatch(path.name) and not _claimed(path):
             reason = "its manifest names another blob" if _stem(path.name) in stems else _LOST
-            yield Entry(path, path.parent, None, None, "orphan", reason)
+            yield StoreEntry(path, path.parent, None, None, "orphan", reason)
         elif _is_temporary(path.name):
             reason = "it is being written, or its writer was killed"
-            yield Entry(path, path.parent, None, None, "orphan", reason)
+            yield StoreEntry(path, path.parent, None, None, "orphan", reason)
 
 
-def _judge(path: Path, thorough: bool, current: Current | None) -> tuple[Entry | None, bool]:
+def _judge(path: Path, thorough: bool, current: StaleReason | None) -> tuple[StoreEntry | None, bool]:
     """The entry of a manifest, None where it is gone, and whether prune should remove it."""
     try:
         manifest = examine(path, thorough=thorough)
@@ -155,15 +157,15 @@ def _judge(path: Path, thorough: bool, current: Current | None) -> tuple[Entry |
     except Unusable as error:
         sealed = known(path)
         key = sealed.key if sealed else None
-        return Entry(path, path.parent, key, sealed, error.state, str(error)), error.broken
+        return StoreEntry(path, path.parent, key, sealed, error.state, str(error)), error.broken
     reason = current(manifest.key) if current else ""
     state: State = "stale" if reason else "ok"
     if not reason and manifest.key.system != SYSTEM:
         state, reason = "foreign", f"it is for {manifest.key.system}, this is {SYSTEM}"
-    return Entry(path, path.parent, manifest.key, manifest, state, reason), state == "stale"
+    return StoreEntry(path, path.parent, manifest.key, manifest, state, reason), state == "stale"
 
 
-def _blobs(entry: Entry) -> list[Path]:
+def _blobs(entry: StoreEntry) -> list[Path]:
     """The blobs that go with a manifest: the one it names; where that is lost, those that are no younger."""
     if entry.manifest is not None:
         return [entry.folder / entry.manifest.file]

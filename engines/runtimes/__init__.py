@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from interneg.engines.build import LIBRARIES
-from interneg.engines.runtimes.base import Network, Runtime
+from interneg.engines.building.libraries import LIBRARIES
+from interneg.engines.network import Network
+from interneg.engines.runtimes.base import Runtime
 from interneg.engines.runtimes.onnxruntime import OnnxRuntime
 from interneg.engines.runtimes.openvino import OpenVino
-from interneg.engines.runtimes.tensorrt import TensorRt
+from interneg.engines.runtimes.tensorrt.runtime import TensorRt
 from interneg.engines.runtimes.torch import Torch
 
 __all__ = ["RUNTIMES", "Network", "Runtime"]

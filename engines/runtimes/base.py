@@ -1,98 +1,25 @@
-"""What the runtimes share: what one has to say about itself, input checks, locking and memory errors."""
+"""A runtime: what each has to say about itself, and how it loads a model."""
 
 from __future__ import annotations
 
 import importlib.util
 import platform
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import ClassVar, NamedTuple
 
-import numpy as np
-
 from interneg.engines.models import Model, Precision
+from interneg.engines.network import Network
 from interneg.engines.store import Store
-from interneg.errors import EngineError, HostMemoryError, InputError
-from interneg.frame import Pixels
+from interneg.errors import EngineError
 
 
-class Choice(NamedTuple):
+class PrecisionChoice(NamedTuple):
     """A precision and why it was taken."""
 
     precision: Precision
     reason: str
-
-
-class Network(ABC):
-    """A model loaded into one runtime at one precision. Safe to call from several threads.
-
-    lanes: how many inferences run at once; further callers wait, since each holds its activations in memory.
-    build: which engine of the store it is, "" where it runs from the weights themselves.
-    most: the largest height and width that it takes, None for any. tile_pixels: the largest tile, in pixels,
-        that its device has room for; None where host memory decides.
-    computed: seconds that the last inference computed on the device, transfers left out; None where there are
-        none.
-    """
-
-    build = ""
-    most: tuple[int, int] | None = None
-    tile_pixels: int | None = None
-    computed: float | None = None
-
-    def __init__(self, model: Model, lanes: int = 1) -> None:
-        self.lanes = lanes
-        self._name = model.name
-        self._channels = model.input.channels
-        self._outputs = len(model.output.channels)
-        self._scale = model.scale
-        self._multiple = model.multiple
-        self._running = threading.BoundedSemaphore(lanes)
-
-    def check(self, planes: Pixels) -> None:
-        """Raise InputError unless `planes` is (C, H, W) float32, C-contiguous, with the model's C planes."""
-        count = len(self._channels)
-        wanted = f"{self._name} takes ({count}, H, W) float32 planes ({', '.join(self._channels)})"
-        if not isinstance(planes, np.ndarray) or planes.dtype != np.float32:
-            kind = planes.dtype if isinstance(planes, np.ndarray) else type(planes).__name__
-            raise InputError(f"{wanted}, not {kind}; convert it with astype(numpy.float32)")
-        if planes.ndim != 3 or planes.shape[0] != count or 0 in planes.shape:
-            raise InputError(f"{wanted} of at least 1x1, not an array of shape {planes.shape}")
-        if not planes.flags.c_contiguous:
-            raise InputError(f"{wanted} in C order, not strided; use numpy.ascontiguousarray")
-
-    def output_shape(self, height: int, width: int) -> tuple[int, int, int]:
-        """The shape of the correction for an input of this size."""
-        return self._outputs, height * self._scale, width * self._scale
-
-    def infer(self, planes: Pixels, out: Pixels) -> None:
-        """Write the correction for `planes` into `out`.
-
-        planes: (C, H, W) float32, C-contiguous, H and W multiples of the model's `multiple`.
-        out: `output_shape(H, W)` float32, C-contiguous, writeable.
-        NaN and inf spread over the receptive field: the caller replaces them first.
-        Raises InputError, HostMemoryError, GpuMemoryError; EngineError where the runtime fails.
-        """
-        self.check(planes)
-        height, width = planes.shape[1:]
-        if height % self._multiple or width % self._multiple:
-            raise InputError(f"{self._name} takes multiples of {self._multiple}, not {width}x{height} pixels")
-        with self._running:
-            try:
-                self._infer(planes[np.newaxis], out[np.newaxis])
-            except MemoryError as error:
-                raise HostMemoryError(f"no memory to run {self._name} on {width}x{height} pixels") from error
-
-    def close(self) -> None:  # noqa: B027  most hold nothing
-        """Give back what it holds outside of this process's memory."""
-
-    @abstractmethod
-    def _infer(self, planes: Pixels, out: Pixels) -> None:
-        """Run on checked (1, C, H, W) `planes`, into (1, C', H', W') `out`; `lanes` calls at a time.
-
-        Raises MemoryError where host memory is short.
-        """
 
 
 class Runtime(ABC):
@@ -104,10 +31,19 @@ class Runtime(ABC):
     extra: ClassVar[str]
     """What to install for it."""
 
-    def unavailable(self) -> str | None:
-        """Why it cannot be used here, or None. Imports nothing."""
+    def require(self) -> None:
+        """Raise EngineError where it cannot be used here. Imports nothing."""
         missing = [p for p in self.packages if importlib.util.find_spec(p) is None]
-        return f"{' and '.join(missing)} not installed: pip install '{self.extra}'" if missing else None
+        if missing:
+            raise EngineError(f"{' and '.join(missing)} not installed: pip install '{self.extra}'")
+
+    def unavailable(self) -> str | None:
+        """Why it cannot be used here, in words, or None."""
+        try:
+            self.require()
+        except EngineError as error:
+            return str(error)
+        return None
 
     def version(self) -> str:
         """The version of the installed runtime."""
@@ -124,9 +60,9 @@ class Runtime(ABC):
     def precisions(self) -> Mapping[Precision, str]:
         """For every precision why it cannot run here, or an empty string where it can."""
 
-    def choose(self, model: Model) -> Choice:
+    def choose(self, model: Model) -> PrecisionChoice:
         """The precision that wins here for a model, and why."""
-        return Choice("fp32", f"{self.name} runs models in fp32")
+        return PrecisionChoice("fp32", f"{self.name} runs models in fp32")
 
     def load(self, model: Model, precision: Precision, threads: int | None, store: Store) -> Network:
         """Load a model's weights, verified. threads: CPU threads to use, None for all. store: of engines.

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from interneg.engines.models import Model, Precision
-from interneg.engines.runtimes.base import Network, Runtime
+from interneg.engines.network import Network
+from interneg.engines.runtimes.base import Runtime
+from interneg.engines.shortage import host_memory_is_short
 from interneg.engines.store import Store
 from interneg.errors import EngineError
 from interneg.frame import Pixels
@@ -59,6 +61,6 @@ class _Network(Network):
         try:
             self._session.run_with_iobinding(binding)
         except self._errors as error:
-            if "alloc" in str(error).lower():
+            if host_memory_is_short(error):
                 raise MemoryError(str(error)) from error
             raise EngineError(f"ONNX Runtime failed on {self._name}: {error}") from error

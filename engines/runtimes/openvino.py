@@ -13,7 +13,9 @@ from xml.etree import ElementTree
 import numpy as np
 
 from interneg.engines.models import Model, Precision
-from interneg.engines.runtimes.base import Choice, Network, Runtime
+from interneg.engines.network import Network
+from interneg.engines.runtimes.base import PrecisionChoice, Runtime
+from interneg.engines.shortage import host_memory_is_short
 from interneg.engines.store import Store
 from interneg.errors import EngineError
 from interneg.frame import Pixels
@@ -44,14 +46,14 @@ class OpenVino(Runtime):
             "int8": "",
         }
 
-    def choose(self, model: Model) -> Choice:
+    def choose(self, model: Model) -> PrecisionChoice:
         """bf16 where the CPU has it; else INT8 where model and CPU have it; else fp32."""
         lacking = self.precisions()["bf16"]
         if not lacking:
-            return Choice("bf16", "this CPU computes in bf16")
+            return PrecisionChoice("bf16", "this CPU computes in bf16")
         if "int8" in model.weights and _vnni():
-            return Choice("int8", f"{lacking}, but it has AVX-512 VNNI")
-        return Choice("fp32", lacking)
+            return PrecisionChoice("int8", f"{lacking}, but it has AVX-512 VNNI")
+        return PrecisionChoice("fp32", lacking)
 
     def _load(
         self, model: Model, weights: bytes, precision: Precision, threads: int | None, store: Store
@@ -103,7 +105,7 @@ class _Network(Network):
         except RuntimeError as error:
             with self._lock:
                 self._shapes.clear()
-            if "alloc" in str(error).lower():
+            if host_memory_is_short(error):
                 raise MemoryError(str(error)) from error
             raise EngineError(f"OpenVINO failed on {self._name} in {self._precision}: {error}") from error
 

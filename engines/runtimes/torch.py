@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from interneg.engines.models import Model, Precision
-from interneg.engines.runtimes.base import Network, Runtime
+from interneg.engines.network import Network
+from interneg.engines.runtimes.base import Runtime
+from interneg.engines.shortage import host_memory_is_short
 from interneg.engines.store import Store
 from interneg.errors import EngineError
 from interneg.frame import Pixels
@@ -83,7 +85,7 @@ class _Network(Network):
                 try:
                     results = operator(attributes, *arguments)
                 except RuntimeError as error:
-                    if "alloc" in str(error).lower():
+                    if host_memory_is_short(error):
                         raise MemoryError(str(error)) from error
                     raise EngineError(f"torch failed on {self._name}: {error}") from error
                 results = results if isinstance(results, tuple) else (results,)

@@ -16,8 +16,10 @@ import msgspec
 import psutil
 import pytest
 
-from interneg.engines import build, factory
-from interneg.engines.build import LIBRARIES, PROFILES, Order
+from interneg.engines import factory
+from interneg.engines.building.libraries import LIBRARIES
+from interneg.engines.building.orders import Order, orders
+from interneg.engines.building.profiles import PROFILES
 from interneg.engines.factory import produce
 from interneg.engines.models import Model, Weights, load_catalogue
 from interneg.engines.store import Figures, Made, Store
@@ -59,15 +61,15 @@ TARGETS = ("portable", "sm75", "sm80", "sm86", "sm89", "sm120")
 def test_all_models_precisions_and_targets_build(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Everything that a machine without a driver can see of an engine is looked at."""
     found = list(load_catalogue().values())
-    orders = list(build.orders(found, ["fp16", "int8"], [PROXY], RTX, TARGETS))
+    wanted = list(orders(found, ["fp16", "int8"], [PROXY], RTX, TARGETS))
     store = Store([tmp_path])
     began = time.monotonic()
-    outcomes = list(produce(orders, store))
+    outcomes = list(produce(wanted, store))
     with capsys.disabled():
         print(f"\n{len(outcomes)} engines built in {time.monotonic() - began:.1f} s wall time")
     assert [o.detail for o in outcomes if o.state != "built"] == []
-    assert len(outcomes) == len(orders) >= len(found) * len(TARGETS)
-    for one in orders:
+    assert len(outcomes) == len(wanted) >= len(found) * len(TARGETS)
+    for one in wanted:
         engine = store.engine(one.key)
         assert engine is not None and engine.manifest.key == one.key
         looked_at(store.read(engine), one)
@@ -91,8 +93,8 @@ def looked_at(blob: bytes, one: Order) -> None:
 
 @needs_rtx
 def test_a_model_that_fails_does_not_stop_the_others(models: dict[str, Model], store: Store) -> None:
-    orders = [order(models[n]) for n in ("broken", "tiny", "tiny-x2")]
-    outcomes = {o.order.model.name: o for o in produce(orders, store, jobs=1)}
+    several = [order(models[n]) for n in ("broken", "tiny", "tiny-x2")]
+    outcomes = {o.order.model.name: o for o in produce(several, store, jobs=1)}
     assert {n: o.state for n, o in outcomes.items()} == {
         "broken": "failed",
         "tiny": "built",
@@ -145,9 +147,9 @@ def test_a_process_that_dies_fails_alone_and_is_named(models: dict[str, Model], 
             killed.append(child.pid)
             child.kill()
 
-    orders = [order(models["tiny"]), order(models["tiny-x2"])]
-    first, second = produce(orders, store, jobs=1, report=kill)
-    assert (first.order, first.state, first.exit_code) == (orders[0], "failed", 5)
+    several = [order(models["tiny"]), order(models["tiny-x2"])]
+    first, second = produce(several, store, jobs=1, report=kill)
+    assert (first.order, first.state, first.exit_code) == (several[0], "failed", 5)
     assert "died by SIGKILL" in first.detail and "--jobs" in first.detail
     assert second.state == "built"
     assert not psutil.pid_exists(killed[0])
@@ -155,8 +157,8 @@ def test_a_process_that_dies_fails_alone_and_is_named(models: dict[str, Model], 
 
 @needs_rtx
 def test_ending_early_leaves_no_process_and_a_whole_store(models: dict[str, Model], store: Store) -> None:
-    orders = [order(models["tiny"], target=t) for t in TARGETS]
-    outcomes = produce(orders, store, jobs=2)
+    several = [order(models["tiny"], target=t) for t in TARGETS]
+    outcomes = produce(several, store, jobs=2)
     assert next(outcomes).state == "built"
     assert children()
     began = time.monotonic()
@@ -169,7 +171,7 @@ def test_ending_early_leaves_no_process_and_a_whole_store(models: dict[str, Mode
 
 @needs_rtx
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_processes_hear_no_ctrl_c(models: dict[str, Model], store: Store) -> None:
+def test_processes_get_no_ctrl_c(models: dict[str, Model], store: Store) -> None:
     """A terminal tells Ctrl-C to all of its processes, which would each print a traceback."""
     blocked: list[int] = []
 
@@ -236,7 +238,7 @@ def stub_build(one: Order, report: object, islands: tuple[str, ...] = (), store:
 @pytest.fixture
 def gpu(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     monkeypatch.setattr(factory, "TensorRt", Prover)
-    monkeypatch.setattr(factory.build, "build", stub_build)
+    monkeypatch.setattr(factory, "build", stub_build)
     return monkeypatch
 
 

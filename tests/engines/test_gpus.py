@@ -121,6 +121,22 @@ class Driver:
 
 
 @pytest.mark.parametrize(
+    ("driver", "none"),
+    [
+        (Driver(b"NVIDIA L4"), False),
+        (Driver(b"", fails=100), True),
+        (Driver(b"", fails=999), False),
+        (None, True),
+    ],
+)
+def test_the_driver_itself_says_that_there_is_no_gpu(
+    driver: Driver | None, none: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gpus, "cuda", lambda: driver)
+    assert gpus.without_device() == none
+
+
+@pytest.mark.parametrize(
     ("driver", "name"),
     [
         (Driver(b"NVIDIA RTX PRO 6000 Blackwell"), "NVIDIA RTX PRO 6000 Blackwell"),

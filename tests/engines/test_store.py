@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import io
 import os
 import re
 import subprocess
@@ -14,138 +13,12 @@ from pathlib import Path
 from random import Random
 
 import msgspec
-import platformdirs
 import pytest
 
-from interneg.engines import source
-from interneg.engines.manifest import SYSTEM
-from interneg.engines.store import (
-    EngineKey,
-    Figures,
-    Found,
-    Key,
-    Made,
-    Manifest,
-    Record,
-    Store,
-    rebuild_command,
-)
+from interneg.engines.manifest import Manifest, rebuild_command
+from interneg.engines.store import EngineKey, Made, Store, StoredEngine
 from interneg.errors import EngineError, OutputError
-
-KEY = Key(
-    model="tiny", weights="0" * 64, precision="fp32", runtime="openvino", version="1", device="CPU",
-    system="Linux x86_64", golden=1,
-)  # fmt: skip
-RECORD = Record(KEY, "OpenCV", Figures(maximum=1e-6, p999=1e-6, mean=1e-7, psnr=120.0, nans=0))
-
-
-def test_a_record_comes_back(store: Store) -> None:
-    assert store.find(KEY) is None
-    path = store.publish(RECORD)
-    assert path is not None and path.parent == store.folders[0]
-    assert store.find(KEY) == RECORD
-    assert [p.name for p in path.parent.iterdir()] == [KEY.file], "no temporary file is left"
-
-
-@pytest.mark.parametrize("field", [f for f in Key.__struct_fields__ if f != "golden"])
-def test_a_record_holds_for_its_own_key_only(store: Store, field: str) -> None:
-    store.publish(RECORD)
-    assert store.find(msgspec.structs.replace(KEY, **{field: "other"})) is None
-
-
-@pytest.mark.parametrize("damage", ["truncated", "empty", "foreign", "binary", "field"])
-def test_a_damaged_record_is_not_trusted(store: Store, damage: str, caplog: pytest.LogCaptureFixture) -> None:
-    path = store.publish(RECORD)
-    assert path is not None
-    data = path.read_bytes()
-    path.write_bytes(
-        {
-            "truncated": data[: len(data) // 2],
-            "empty": b"",
-            "foreign": data.replace(b'"openvino"', b'"torch"'),
-            "binary": b"\xff\xfe\x00",
-            "field": data.replace(b'"maximum"', b'"minimum"'),
-        }[damage]
-    )
-    assert store.find(KEY) is None
-    assert path.name in caplog.text and "qualified again" in caplog.text
-
-
-def test_a_list_of_folders_is_read_and_the_first_written(tmp_path: Path, monkeypatch) -> None:
-    shared, own = tmp_path / "shared", tmp_path / "own"
-    Store([shared]).publish(RECORD)
-    monkeypatch.setenv("INTERNEG_ENGINES", f"{own}{os.pathsep}{shared}")
-    store = Store()
-    assert store.folders[:2] == (own, shared)
-    assert store.find(KEY) == RECORD
-    store.publish(RECORD)
-    assert (own / KEY.file).exists()
-
-
-def test_the_store_is_in_the_users_cache_by_default(monkeypatch) -> None:
-    monkeypatch.delenv("INTERNEG_ENGINES", raising=False)
-    assert Store().folders[0].parts[-2:] == ("interneg", "engines") or os.name == "nt"
-
-
-def test_a_store_that_cannot_be_written_stops_nothing(engines, planes, tmp_path: Path, caplog) -> None:
-    (tmp_path / "file").write_text("")
-    engine = engines(store=Store([tmp_path / "file" / "store"])).open("tiny")
-    assert engine.run(planes(8, 8)).shape == (3, 8, 8)
-    assert "cannot be written" in caplog.text
-
-
-def test_an_engine_is_qualified_once(engines, monkeypatch) -> None:
-    calls = []
-    real = source.qualify.qualify
-
-    def counted(*arguments):
-        calls.append(arguments[2])
-        return real(*arguments)
-
-    monkeypatch.setattr(source.qualify, "qualify", counted)
-    engines(precision="fp32").open("tiny")
-    engines(precision="fp32").open("tiny")
-    assert calls == ["fp32"]
-
-
-def test_an_engine_that_failed_is_not_recorded(write, store: Store) -> None:
-    folder = write("tiny", last="Sqrt")
-    for _ in range(2):
-        with pytest.raises(EngineError, match="the fp32 reference itself gives NaN"):
-            source.Engines(runtime="openvino", precision="fp32", folders=[folder], store=store).open("tiny")
-    assert not store.folders[0].exists()
-
-
-# Built engines
-
-ENGINE = EngineKey(
-    model="tiny", weights="0" * 64, precision="fp16", profile="hd", shapes="64x64 1152x2048 1152x2048",
-    runtime="tensorrt", version="10.13.0", target="sm89 NVIDIA L4", system=SYSTEM,
-)  # fmt: skip
-MADE = Made(interneg="0.1.0", driver="570.86", cuda="12.8", seconds=41.5, at="2026-11-24T12:00:00Z",
-            islands=("w1", "w3"), reference="OpenCV", figures=RECORD.figures)  # fmt: skip
-BLOB = bytes(range(256)) * 400
-
-
-def put(store: Store, blob: bytes = BLOB, key: EngineKey = ENGINE, force: bool = False) -> Found:
-    return store.build(key, lambda: (blob, MADE), force=force)
-
-
-def blob_of(found: Found) -> Path:
-    return found.path.parent / found.manifest.file
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
-def visible(folder: Path) -> list[str]:
-    """The names in a folder but for lock files, which stay."""
-    return [name for name in names(folder) if not name.endswith(".lock")]
-
-
-def never() -> tuple[bytes, Made]:
-    raise AssertionError("nothing had to be made")
+from tests.engines.stores import BLOB, ENGINE, MADE, RECORD, blob_of, names, never, put, read_only, visible
 
 
 def sealed(manifest: Manifest, **changes: object) -> bytes:
@@ -201,15 +74,15 @@ def test_the_name_says_what_it_is() -> None:
 
 def test_the_command_that_rebuilds() -> None:
     assert rebuild_command(ENGINE) == (
-        "build_engines.py --models tiny --precisions fp16 --profiles hd --targets current --library tensorrt"
+        "build_engines.py --models tiny --precisions fp16 --profiles hd --targets current --runtime tensorrt"
     )
     rtx = msgspec.structs.replace(ENGINE, runtime="tensorrt-rtx", target="portable")
-    assert rebuild_command(rtx).endswith("--targets portable --library tensorrt-rtx")
+    assert rebuild_command(rtx).endswith("--targets portable --runtime tensorrt-rtx")
     compatible = msgspec.structs.replace(ENGINE, options="version-compatible")
     assert rebuild_command(compatible).endswith(" --version-compatible")
 
 
-def damaged(store: Store, damage: str) -> Found:
+def damaged(store: Store, damage: str) -> StoredEngine:
     """An engine damaged in a way that `engine` notices."""
     found = put(store)
     path, blob, text = found.path, blob_of(found), found.path.read_text()
@@ -383,115 +256,6 @@ def test_an_engine_that_cannot_be_described_never_replaces_one(store: Store) -> 
     with pytest.raises(EngineError, match="cannot be described"):
         store.build(ENGINE, lambda: (b"new", nameless), force=True)
     assert store.engine(ENGINE) == found and store.read(found) == BLOB
-
-
-# Folders
-
-
-def read_only(monkeypatch, folder: Path) -> None:
-    """Make every writing in a folder fail, for root as well."""
-
-    def refusing(real, opens=False):
-        def call(path, *arguments, **options):
-            reads = opens and not set("wxa+") & set(str((*arguments, *options.values(), "r")[0]))
-            if isinstance(path, str | Path) and Path(path).is_relative_to(folder) and not reads:
-                raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
-            return real(path, *arguments, **options)
-
-        return call
-
-    monkeypatch.setattr(io, "open", refusing(io.open, opens=True))
-    for name in ("replace", "unlink", "mkdir"):
-        monkeypatch.setattr(os, name, refusing(getattr(os, name)))
-
-
-@pytest.fixture
-def own(tmp_path: Path, monkeypatch) -> Path:
-    """The user's cache folder of engines."""
-    monkeypatch.setattr(platformdirs, "user_cache_dir", lambda *_, **__: str(tmp_path / "cache"))
-    return tmp_path / "cache" / "engines"
-
-
-def test_the_users_own_folder_is_always_the_last(tmp_path: Path, own: Path, monkeypatch) -> None:
-    farm = tmp_path / "farm"
-    monkeypatch.setenv("INTERNEG_ENGINES", str(farm))
-    assert Store().folders == (farm, own)
-    monkeypatch.setenv("INTERNEG_ENGINES", f"{own}{os.pathsep}{farm}")
-    assert Store().folders == (own, farm), "unless it is listed already"
-    assert Store([farm]).folders == (farm,), "or folders are given"
-
-
-def test_a_share_that_is_not_mounted_is_not_made(tmp_path: Path, own: Path, monkeypatch) -> None:
-    farm = tmp_path / "mnt" / "farm" / "engines"
-    monkeypatch.setenv("INTERNEG_ENGINES", str(farm))
-    store = Store()
-    with pytest.raises(OutputError, match="farm: mount the share, or make the folder"):
-        put(store)
-    assert store.publish(RECORD) is not None, "records go to the user's own folder"
-    assert not (tmp_path / "mnt").exists()
-    farm.parent.mkdir(parents=True)
-    assert put(store).path.parent == farm
-
-
-def test_a_tilde_is_the_home(tmp_path: Path, own: Path, monkeypatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    monkeypatch.setenv("INTERNEG_ENGINES", "~/engines")
-    assert Store().folders == (tmp_path / "engines", own)
-    assert Store(["~/other"]).folders == (tmp_path / "other",)
-
-
-@pytest.mark.parametrize("how", ["below a file", "/proc", "read-only"])
-def test_a_read_only_store_gets_an_overlay(tmp_path: Path, own: Path, monkeypatch, caplog, how: str) -> None:
-    (tmp_path / "file").write_text("")
-    farm = {"below a file": tmp_path / "file" / "store", "/proc": Path("/proc/interneg")}.get(how, tmp_path)
-    if how == "read-only":
-        farm = tmp_path / "farm"
-        shared = put(Store([farm]))
-        read_only(monkeypatch, farm)
-    monkeypatch.setenv("INTERNEG_ENGINES", str(farm))
-    store = Store()
-    caplog.set_level("INFO")
-    assert store.target_folder() == own
-    assert str(farm) in caplog.text
-    if how == "read-only":
-        assert store.build(ENGINE, never) == shared, "what is there is used"
-    other = msgspec.structs.replace(ENGINE, model="other")
-    built = put(store, key=other)
-    assert built.path.parent == own and store.engine(other) == built and store.read(built) == BLOB
-    record = store.publish(RECORD)
-    assert record is not None and record.parent == own and store.find(KEY) == RECORD
-    store.write_cache(other, "NVIDIA L4", b"kernels")
-    assert store.read_cache(other, "NVIDIA L4") == b"kernels"
-
-
-def test_a_valid_engine_is_found_where_nothing_can_be_written(tmp_path: Path, monkeypatch) -> None:
-    store = Store([tmp_path / "farm"])
-    found = put(store)
-    read_only(monkeypatch, tmp_path / "farm")
-    assert store.build(ENGINE, never) == found
-
-
-def test_a_forced_build_behind_a_read_only_store_says_that_it_is_not_used(
-    tmp_path: Path, monkeypatch, caplog
-) -> None:
-    shared = put(Store([tmp_path / "farm"]))
-    read_only(monkeypatch, tmp_path / "farm")
-    put(Store([tmp_path / "farm", tmp_path / "own"]), b"new", force=True)
-    assert f"{shared.path} comes first" in caplog.text
-
-
-def test_no_folder_that_can_be_written(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    folders = [tmp_path / "file" / "a", Path("/proc/interneg")]
-    store = Store(folders)
-    with pytest.raises(OutputError) as refusal:
-        store.target_folder()
-    assert all(str(folder) in str(refusal.value) for folder in folders)
-    assert refusal.value.exit_code == 6
-    assert store.engine(ENGINE) is None
-    with pytest.raises(OutputError):
-        store.build(ENGINE, never)
 
 
 @pytest.mark.parametrize("present", [False, True], ids=["new", "rebuild"])
@@ -681,56 +445,3 @@ def test_waiting_for_another_builder_is_logged(store: Store, caplog) -> None:
         assert f".{ENGINE.stem}.lock" in caplog.text and not second.done()
         finish.set()
         assert first.result(60) == second.result(60)
-
-
-# Caches of TensorRT for RTX
-
-
-def test_a_cache_comes_back_for_its_engine_and_gpu_only(store: Store, caplog) -> None:
-    other = msgspec.structs.replace(ENGINE, version="10.14.0")
-    assert store.read_cache(ENGINE, "NVIDIA L4") is None
-    store.write_cache(ENGINE, "NVIDIA L4", b"kernels")
-    assert store.read_cache(ENGINE, "NVIDIA L4") == b"kernels"
-    assert store.read_cache(ENGINE, "NVIDIA T4") is None and store.read_cache(other, "NVIDIA L4") is None
-    store.write_cache(ENGINE, "NVIDIA L4", b"")
-    assert store.read_cache(ENGINE, "NVIDIA L4") == b""
-    assert len(names(store.folders[0])) == 1 and not caplog.text
-
-
-@pytest.mark.parametrize("damage", ["truncated", "empty", "flipped", "another's"])
-def test_a_damaged_cache_is_ignored(store: Store, damage: str, caplog) -> None:
-    store.write_cache(ENGINE, "NVIDIA T4", b"other kernels")
-    (theirs,) = store.folders[0].iterdir()
-    store.write_cache(ENGINE, "NVIDIA L4", b"kernels")
-    (path,) = {*store.folders[0].iterdir()} - {theirs}
-    data = path.read_bytes()
-    path.write_bytes(
-        {
-            "truncated": data[:-1],
-            "empty": b"",
-            "flipped": data[:-1] + b"x",
-            "another's": theirs.read_bytes(),
-        }[damage]
-    )
-    assert store.read_cache(ENGINE, "NVIDIA L4") is None
-    assert path.name in caplog.text and "damaged" in caplog.text
-
-
-def test_a_cache_that_cannot_be_written_stops_nothing(tmp_path: Path, caplog) -> None:
-    (tmp_path / "file").write_text("")
-    store = Store([tmp_path / "file" / "store"])
-    store.write_cache(ENGINE, "NVIDIA L4", b"kernels")
-    assert store.read_cache(ENGINE, "NVIDIA L4") is None
-    assert "cannot be written" in caplog.text
-
-
-def test_the_newer_cache_is_read(tmp_path: Path, monkeypatch) -> None:
-    farm, own = tmp_path / "farm", tmp_path / "own"
-    store = Store([farm, own])
-    Store([farm]).write_cache(ENGINE, "NVIDIA L4", b"the farm's, of another driver")
-    with monkeypatch.context() as context:
-        read_only(context, farm)
-        store.write_cache(ENGINE, "NVIDIA L4", b"mine")
-    assert store.read_cache(ENGINE, "NVIDIA L4") == b"mine"
-    store.write_cache(ENGINE, "NVIDIA L4", b"the farm's, new")
-    assert store.read_cache(ENGINE, "NVIDIA L4") == b"the farm's, new"

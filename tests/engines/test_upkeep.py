@@ -12,7 +12,16 @@ import pytest
 
 from interneg.engines import files, upkeep
 from interneg.engines.manifest import SYSTEM, TIMINGS, _seal
-from interneg.engines.store import EngineKey, Entry, Figures, Found, Key, Made, Record, Store
+from interneg.engines.store import (
+    EngineKey,
+    Figures,
+    Made,
+    QualificationKey,
+    Record,
+    Store,
+    StoredEngine,
+    StoreEntry,
+)
 
 HOUR = 3600
 ENGINE = EngineKey(
@@ -23,7 +32,7 @@ OTHER = msgspec.structs.replace(ENGINE, model="other")
 FOREIGN = msgspec.structs.replace(ENGINE, system="Windows AMD64")
 MADE = Made(interneg="0.1.0", driver="", cuda="", seconds=1.0, at="2026-11-24T12:00:00Z")
 RECORD = Record(
-    Key(
+    QualificationKey(
         model="tiny", weights="0" * 64, precision="fp32", runtime="openvino", version="1", device="CPU",
         system=SYSTEM, golden=1,
     ),
@@ -32,11 +41,11 @@ RECORD = Record(
 )  # fmt: skip
 
 
-def put(store: Store, key: EngineKey = ENGINE, blob: bytes = b"blob" * 100) -> Found:
+def put(store: Store, key: EngineKey = ENGINE, blob: bytes = b"blob" * 100) -> StoredEngine:
     return store.build(key, lambda: (blob, MADE), force=True)
 
 
-def blob_of(found: Found) -> Path:
+def blob_of(found: StoredEngine) -> Path:
     return found.path.parent / found.manifest.file
 
 
@@ -64,7 +73,7 @@ def left(path: Path, seconds: float = 2 * HOUR) -> Path:
     return aged(path, seconds)
 
 
-def states(entries: list[Entry]) -> dict[Path, str]:
+def states(entries: list[StoreEntry]) -> dict[Path, str]:
     assert len({entry.path for entry in entries}) == len(entries)
     assert all(bool(entry.reason) == (entry.state != "ok") for entry in entries)
     assert all(entry.folder == entry.path.parent for entry in entries)

@@ -23,11 +23,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from interneg.engines.build import PROFILES, Library, Order, shapes
+from interneg.engines import gpus
+from interneg.engines.building.libraries import Library
+from interneg.engines.building.orders import Order
+from interneg.engines.building.profiles import PROFILES, shapes
+from interneg.engines.manifest import Made, StoredEngine
 from interneg.engines.models import Model, Precision
-from interneg.engines.runtimes import tensorrt
-from interneg.engines.runtimes.cuda_graph import Graphs
-from interneg.engines.store import Found, Made, Store
+from interneg.engines.runtimes.tensorrt import driver, network
+from interneg.engines.runtimes.tensorrt.cuda_graph import Graphs
+from interneg.engines.store import Store
 
 VERSIONS = {"tensorrt": "11.1.0.106", "tensorrt-rtx": "1.7.1.116"}
 SCRATCH = 64
@@ -86,10 +90,11 @@ class FakeGpu:
             monkeypatch.setitem(sys.modules, module, stub)
         monkeypatch.setattr(Library, "load", lambda library: library_module(self, library.name))
         monkeypatch.setattr(Library, "version", lambda library: VERSIONS[library.name])
-        monkeypatch.setattr(tensorrt, "_cuda", lambda: self.cuda)
-        monkeypatch.setattr(tensorrt, "_graphs", self.real_graphs)
-        monkeypatch.setattr(tensorrt, "has_driver", lambda: True)
-        monkeypatch.setattr(tensorrt, "cuda_version", lambda library: "13")
+        monkeypatch.setattr(driver, "load_pycuda", lambda: self.cuda)
+        monkeypatch.setattr(network, "Graphs", self.real_graphs)
+        monkeypatch.setattr(driver, "has_driver", lambda: True)
+        monkeypatch.setattr(driver, "cuda_version", lambda library: "13")
+        monkeypatch.setattr(gpus, "without_device", lambda: False)
 
     def real_graphs(self) -> Graphs:
         """Our own Graphs on this driver."""
@@ -100,7 +105,7 @@ class FakeGpu:
     def put(
         self, store: Store, model: Model, library: Library, target: str, precision: Precision = "fp32",
         profile: str = "proxy", compatible: bool = False,
-    ) -> Found:  # fmt: skip
+    ) -> StoredEngine:  # fmt: skip
         """Publish an engine."""
         order = Order(model, precision, PROFILES[profile], library, target, compatible)
         made = Made("0", "", "13", 1.0, "2026-01-01T00:00:00")
@@ -142,12 +147,12 @@ class FakeGpu:
     def end(self) -> None:
         """Close what is open, and assert that everything was given back in an order that is allowed."""
         gc.collect()
-        tensorrt._close_all()
+        network.close_all()
         gc.collect()
         until = time.monotonic() + 5
         while time.monotonic() < until and (any(self.stacks.values()) or self.streams):
             time.sleep(0.01)  # a tile that was under way when another failed may end, and close, only now
-        tensorrt._primaries.pop(self.cuda, None)
+        driver._contexts.pop(self.cuda, None)
         assert not self.wrongs, "; ".join(self.wrongs)
         assert not any(self.stacks.values()), "contexts left on the stack"
         assert not self.memory and not self.pinned, "memory left allocated"

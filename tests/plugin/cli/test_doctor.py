@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from interneg.engines.runtimes import RUNTIMES
-from interneg.engines.runtimes.tensorrt import has_driver
+from interneg.engines.runtimes.tensorrt.driver import has_driver
 from interneg.plugin.cli.main import app
 
 run = CliRunner().invoke
@@ -77,7 +77,7 @@ def test_models_that_lack_the_same_share_a_note_and_five_runtimes_fit_80_columns
     def lacks(model: str, precision: str) -> str:
         return (
             f"no tensorrt 10.13 engine of {model} in {precision} for NVIDIA L4 (sm89) in /farm; build it: "
-            f"build_engines.py --library tensorrt --models {model} --precisions {precision} --targets current"
+            f"build_engines.py --runtime tensorrt --models {model} --precisions {precision} --targets current"
         )
 
     def broken(model: str) -> str:

@@ -21,7 +21,7 @@ import pytest
 
 from interneg.engines import gpus
 from interneg.engines.catalogue import __file__ as catalogue
-from interneg.engines.store import Figures, Key, Record, Store
+from interneg.engines.store import Figures, QualificationKey, Record, Store
 
 ROOT = Path(__file__).parents[3]
 LITE = "denoise-sr-lite-x1"
@@ -92,7 +92,7 @@ def test_built_listed_verified_and_pruned(run: Run, folder: Path) -> None:
     assert json.loads(run(*ONE, "--dry-run", "--force", "--json").stdout)[0]["plan"] == "build"
 
     listed = run("--list").stdout.splitlines()
-    assert listed[0].startswith("library: tensorrt-rtx 1.")
+    assert listed[0].startswith("runtime: tensorrt-rtx 1.")
     assert LITE in listed[2] and len(listed) == 3
     assert [e["state"] for e in json.loads(run("--list", "--json").stdout)] == ["ok"]
     assert "1 files looked at, 0 broken" in run("--verify").stdout
@@ -101,7 +101,7 @@ def test_built_listed_verified_and_pruned(run: Run, folder: Path) -> None:
     store = Store([folder])
     (entry,) = store.entries()
     assert entry.manifest is not None and entry.key is not None
-    key = Key(
+    key = QualificationKey(
         model=LITE, weights=entry.key.weights, precision="fp32", runtime="tensorrt-rtx",
         version=f"{entry.key.version} {entry.manifest.sha256[:12]}", device="NVIDIA L4", system="Linux",
         golden=1,
@@ -247,7 +247,9 @@ def test_a_fleet_is_built_and_then_skipped(run: Run, tmp_path: Path) -> None:
         (("--precisions", ""), "no engine precision is named"),
         (("--models", ""), "no model is named"),
         (("--profiles", "4k"), "no profile '4k'"),
-        (("--library", "tensort"), "no library 'tensort' .*did you mean 'tensorrt"),
+        (("--runtime", "tensort"), "no runtime 'tensort' .*did you mean 'tensorrt"),
+        (("--library", "tensort"), "no runtime 'tensort'"),
+        (("--library", "tensorrt", "--runtime", "tensorrt"), "old name of --runtime: leave it out"),
         (("--list", "--prune"), "--list and --prune are one at a time"),
         (("--list", "--models", "x"), "--list looks at the whole store: leave out --models"),
         (("--fleet", "f.toml", "--targets", "sm89"), "leave out --targets, or --fleet"),

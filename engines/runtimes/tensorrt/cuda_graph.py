@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ctypes
 import logging
-import sys
 from collections.abc import Callable
 
+from interneg.engines import gpus
+from interneg.engines.gpus import NoGpuError
 from interneg.errors import EngineError, GpuMemoryError
 
 log = logging.getLogger("interneg.engines")
@@ -20,10 +21,13 @@ _OUT_OF_MEMORY = 2
 
 
 class Graphs:
-    """Records and plays graphs on the streams of the current context."""
+    """Records and plays graphs on the streams of the current context. Raises NoGpuError without a driver."""
 
     def __init__(self) -> None:
-        self._driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+        driver = gpus.cuda()
+        if driver is None:
+            raise NoGpuError
+        self._driver = driver
 
     def record(self, stream: int, launch: Callable[[], None]) -> int:
         """Record what `launch` puts on the stream, which does not run.

@@ -8,20 +8,23 @@ from types import SimpleNamespace
 
 import pytest
 
-from interneg.engines import gpucheck
-from interneg.engines.gpucheck import Case, Row
+from interneg.engines.gpucheck import check, power, timing
+from interneg.engines.gpucheck.cases import Case
+from interneg.engines.gpucheck.check import main
+from interneg.engines.gpucheck.table import Row
+from interneg.engines.runtimes import RUNTIMES
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpucheck, "CASES", (Case("small 1x", 1, 40, 72), Case("small to 2x", 2, 40, 72)))
+    monkeypatch.setattr(check, "CASES", (Case("small 1x", 1, 40, 72), Case("small to 2x", 2, 40, 72)))
 
 
 def test_it_times_what_runs_and_says_what_does_not(
     small: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     options = ["--seconds", "0.05", "--models", "denoise-sr-lite-*", "--runtimes", "openvino,tensorrt-rtx"]
-    gpucheck.main(["--out", str(tmp_path), *options])
+    main(["--out", str(tmp_path), *options])
     said = json.loads((tmp_path / "gpucheck.json").read_text())
     rows = [r for r in said["rows"] if r["runtime"] == "openvino" and r["precision"] == "fp32"]
     assert [(r["model"], r["case"]) for r in rows] == [
@@ -52,7 +55,7 @@ def test_what_there_is_not_is_refused_in_one_line(
     option: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        gpucheck.main(["--out", str(tmp_path), option, "nope"])
+        main(["--out", str(tmp_path), option, "nope"])
     assert ended.value.code == 2
     said = capsys.readouterr().err
     assert says in said and said.count("\n") == 1
@@ -63,10 +66,10 @@ def test_an_interruption_loses_no_row(small: None, tmp_path: Path, monkeypatch: 
         yield Row("m", "c", "r", "fp32", engine_ms=10.0)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(gpucheck, "measured", rows)
-    monkeypatch.setattr(gpucheck, "_built", lambda *_: [])
+    monkeypatch.setattr(check, "measured", rows)
+    monkeypatch.setattr(check, "built", lambda *_: [])
     with pytest.raises(KeyboardInterrupt):
-        gpucheck.main(["--out", str(tmp_path)])
+        main(["--out", str(tmp_path)])
     assert json.loads((tmp_path / "gpucheck.json").read_text())["rows"][0]["engine_ms"] == 10.0
     assert "| m | c | r | fp32 | 10.0 |" in (tmp_path / "gpucheck.md").read_text()
 
@@ -80,23 +83,23 @@ def test_the_gpu_watched_is_the_first_one_of_cuda(monkeypatch: pytest.MonkeyPatc
     nvml = SimpleNamespace(
         nvmlDeviceGetHandleByIndex=lambda number: number, nvmlDeviceGetHandleByPciBusId=lambda bus: bus
     )
-    assert gpucheck._handle(nvml) == b"0000:65:00.0"
+    assert power.first_handle(nvml) == b"0000:65:00.0"
     monkeypatch.setitem(sys.modules, "pycuda.driver", None)
-    assert gpucheck._handle(nvml) == 0
+    assert power.first_handle(nvml) == 0
 
 
 def test_torch_is_timed_beside(small: None, tmp_path: Path) -> None:
     pytest.importorskip("torch")
     options = ["--seconds", "0.05", "--models", "denoise-sr-lite-x2", "--runtimes", "torch-eager"]
-    gpucheck.main(["--out", str(tmp_path), *options])
+    main(["--out", str(tmp_path), *options])
     rows = json.loads((tmp_path / "gpucheck.json").read_text())["rows"]
     assert rows and all(r["runtime"].startswith("torch-eager") and r["engine_ms"] > 0 for r in rows)
 
 
 def test_a_case_that_takes_too_long_is_left_out_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter((0.0, 1.0))
-    monkeypatch.setattr(gpucheck.time, "perf_counter", lambda: next(clock))
-    assert gpucheck._too_slow(lambda size: None, Case("UHD 1x", 1, 2160, 3840), 4.0) == (
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: next(clock))
+    assert timing.too_slow(lambda size: None, Case("UHD 1x", 1, 2160, 3840), 4.0) == (
         "left out: a frame would take about 127 s"
     )
 
@@ -111,7 +114,7 @@ def test_a_folder_that_cannot_be_written_is_named_first(
 ) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SystemExit) as ended:
-        gpucheck.main(["--out", str(tmp_path / "file" / "out")])
+        main(["--out", str(tmp_path / "file" / "out")])
     assert ended.value.code == 6
     said = capsys.readouterr().err
     assert "file/out cannot be written: " in said and said.count("\n") == 1
@@ -120,9 +123,9 @@ def test_a_folder_that_cannot_be_written_is_named_first(
 def test_where_nothing_could_be_measured_it_fails(
     small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(gpucheck.RUNTIMES["openvino"], "unavailable", lambda: "not today")
+    monkeypatch.setattr(RUNTIMES["openvino"], "unavailable", lambda: "not today")
     with pytest.raises(SystemExit) as ended:
-        gpucheck.main(["--out", str(tmp_path), "--runtimes", "openvino"])
+        main(["--out", str(tmp_path), "--runtimes", "openvino"])
     assert ended.value.code == 5
     said = capsys.readouterr()
     assert "openvino: not today" in said.out and "nothing could be measured" in said.err

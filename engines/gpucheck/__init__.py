@@ -1,0 +1,1 @@
+"""What the engines do on this machine, measured: `python -m interneg.engines.gpucheck`; see check.py."""
