@@ -51,11 +51,11 @@ class _Network(Network):
             graph = onnx.load_from_string(weights).graph
         except DecodeError as error:
             raise EngineError(f"{model.file('fp32').file} is no ONNX file: {error}") from error
-        missing = sorted({n.op_type for n in graph.node if n.domain or n.op_type not in _OPERATORS})
+        missing = sorted({n.op_type for n in graph.node if n.domain or n.op_type not in OPERATORS})
         if missing:
             raise EngineError(
                 f"the torch runtime does not know the operators {', '.join(missing)} of {model.name}; "
-                f"it knows {', '.join(_OPERATORS)}"
+                f"it knows {', '.join(OPERATORS)}"
             )
         if threads is not None:
             torch.set_num_threads(threads)
@@ -71,7 +71,7 @@ class _Network(Network):
                 continue
             done = tuple({n for n in node.input if last[n] == position and n not in self._constants})
             self._nodes.append(
-                (_OPERATORS[node.op_type], tuple(node.input), tuple(node.output), attributes, done)
+                (OPERATORS[node.op_type], tuple(node.input), tuple(node.output), attributes, done)
             )
 
     def _infer(self, planes: Pixels, out: Pixels) -> None:
@@ -146,7 +146,7 @@ def _reduce_mean(a: Attributes, x: Any, axes: Any = None) -> Any:
     return x.mean(tuple(a["axes"] if axes is None else axes.tolist()), keepdim=bool(a.get("keepdims", 1)))
 
 
-_OPERATORS: Mapping[str, Callable[..., Any]] = {
+OPERATORS: Mapping[str, Callable[..., Any]] = {
     "Add": lambda a, x, y: x + y,
     "Constant": lambda a: None,
     "Conv": _conv,

@@ -11,7 +11,7 @@ import torch
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
-from interneg.engines.runtimes.torch import _OPERATORS
+from interneg.engines.runtimes.torch import OPERATORS
 
 
 class Exact(nn.Module):
@@ -109,7 +109,7 @@ def _computed(kind: str, facts: Mapping[str, Any], inputs: list[Any]) -> Tensor:
             return torch.round(x / step).clamp(-128, 127).to(torch.int8)
         return (x * step).to(inputs[1].dtype)
     narrow = any(x is not None and x.dtype == torch.float16 for x in inputs)
-    result = _OPERATORS[kind](
+    result = OPERATORS[kind](
         facts, *(x.float() if x is not None and narrow and x.is_floating_point() else x for x in inputs)
     )
     return result.half() if narrow and result.is_floating_point() else result
