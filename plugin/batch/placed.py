@@ -10,7 +10,7 @@ from interneg.knobs import AUTO, Knob, defaults_of, knobs_of
 from interneg.node import Node
 from interneg.plugin.batch.hostfile import HostNode, Unnamed, Varying
 from interneg.plugin.ofx.nodes import COMPATIBLE
-from interneg.plugin.worker.actions import BUTTONS
+from interneg.plugin.worker.actions import buttons_of
 from interneg.recipe import NodeTypes
 
 _OURS = re.compile(r"(?:OFX)?org\.interneg\.(\w+?)(?:_v(\d+))?", re.IGNORECASE)
@@ -51,7 +51,7 @@ def node_of(placed: HostNode, types: NodeTypes) -> Node:
     kind = _type(placed, types)
     knobs, defaults = knobs_of(kind), defaults_of(kind)
     automatic = {f"{name}_{AUTO}": name for name, knob in knobs.items() if knob.auto}
-    own = {*automatic, *_SHELL, *(b.name for b in BUTTONS if b.is_on(kind.name))}
+    own = {*automatic, *_SHELL, *buttons_of(kind)}
     values: dict[str, object] = {}
     for name in placed.settings:
         if name in knobs:

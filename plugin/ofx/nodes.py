@@ -17,7 +17,7 @@ from interneg.knobs import Knob, Value, knobs_of
 from interneg.node import Node
 from interneg.nodes import NODES
 from interneg.plugin.cli.nodes import facts_of, summary
-from interneg.plugin.worker.actions import BUTTONS, Button
+from interneg.plugin.worker.actions import buttons_of
 
 FILE = Path(__file__).with_name("nodes.json")
 
@@ -77,7 +77,7 @@ def _entry(node: type[Node]) -> dict[str, Any]:
         "groups": [{"name": _group(label), "label": label, "open": False} for label in groups],
         "knobs": [
             *(_knob(k, knobs_of(node)[k["name"]]) for k in facts["knobs"] if k["name"] not in _HIDDEN),
-            *(_button(b) for b in BUTTONS if b.is_on(node.name)),
+            *(_button(name, *texts) for name, texts in buttons_of(node).items()),
         ],
         "reach": reach,
         "anchors": anchors,
@@ -99,8 +99,8 @@ def _group(label: str) -> str | None:
     return f"group_{label.casefold()}" if label else None
 
 
-def _button(button: Button) -> dict[str, Any]:
-    named = {"name": button.name, "kind": "button", "label": button.label, "help": button.help}
+def _button(name: str, label: str, help: str) -> dict[str, Any]:
+    named = {"name": name, "kind": "button", "label": label, "help": help}
     return named | {"secret": False, "group": None}
 
 

@@ -8,36 +8,20 @@ from typing import TYPE_CHECKING, Any
 from interneg.errors import UsageError, near
 
 if TYPE_CHECKING:
+    from interneg.knobs import Button
+    from interneg.node import Node
     from interneg.plugin.worker.rendering import Job
 
 
-@dataclass(frozen=True)
-class Button:
-    """A button: its name in requests, what stands on it, and the nodes that have it (none named: all)."""
+REPORT = "report"
 
-    name: str
-    label: str
-    help: str
-    nodes: tuple[str, ...] = ()
-
-    def is_on(self, node: str) -> bool:
-        """Whether the node of that name has it."""
-        return not self.nodes or node in self.nodes
+_LABEL = "Report"
+_HELP = "Renders the frame shown, and writes a page with the pictures before and after, side by side."
 
 
-BUTTONS = (
-    Button(
-        "measure_noise", "Measure noise",
-        "Measures the noise of the frame shown, and sets the knob Noise to its mean in luma: the same for "
-        "every frame from then on.",
-        ("denoise-sr",),
-    ),
-    Button(
-        "report", "Report",
-        "Renders the frame shown, and writes a page with the pictures before and after, side by side.",
-    ),
-)  # fmt: skip
-"""Every button, in the order in which hosts show them."""
+def buttons_of(node: type[Node]) -> dict[str, tuple[str, str]]:
+    """The buttons of a node by name, as hosts show them: what stands on each, and its help."""
+    return {**{b.name: (b.label, b.help) for b in node.buttons}, REPORT: (_LABEL, _HELP)}
 
 
 @dataclass(frozen=True)
@@ -53,22 +37,24 @@ def perform(name: str, job: Job) -> Outcome:
 
     Raises UsageError for a button that the node does not have, and what the node raises.
     """
-    there = [b.name for b in BUTTONS if b.is_on(job.node.name)]
+    there = buttons_of(type(job.node))
     if name not in there:
         raise UsageError(
             f"{job.node.name} has no button '{name}'{near(name, there)}; it has: {', '.join(there)}"
         )
-    return _report(job) if name == "report" else _measure_noise(job)
+    if name == REPORT:
+        return _report(job)
+    return _found(job, next(b for b in job.node.buttons if b.name == name))
 
 
-def _measure_noise(job: Job) -> Outcome:
+def _found(job: Job, button: Button) -> Outcome:
     from interneg.frame import Window
     from interneg.node import View
 
     node, frame = job.node, job.source.frame(job.time)
     view = View(Window((frame,), 0), node.working_space, job.context, node.unpremultiply)
-    noise = round(node.noise_in(view), 1)  # type: ignore[attr-defined]
-    return Outcome(f"The noise of frame {job.time} is {noise:.1f} code values on average.", {"noise": noise})
+    value = node.find(button.knob, view)
+    return Outcome(button.found.format(frame=job.time, value=value), {button.knob: value})
 
 
 def _report(job: Job) -> Outcome:
