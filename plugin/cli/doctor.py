@@ -60,6 +60,7 @@ def examine() -> dict[str, Any]:
         "gpus": _gpus(),
         "colour": _colour(),
         "store": _store(),
+        "nodes": _nodes(),
         "runtimes": _runtimes(),
         "models": _models(),
     }
@@ -124,6 +125,13 @@ def _colour() -> dict[str, str]:
     except ColourError as error:
         return {"origin": origin, "problem": str(error)}
     return {"origin": origin, "config": colour.name, "scene_linear": colour.resolve("scene_linear")}
+
+
+def _nodes() -> dict[str, str]:
+    """For each node, installed packages' own among them, an empty string, or why it is left out."""
+    from interneg.nodes import FAILURES, NODES
+
+    return {**dict.fromkeys(NODES, ""), **FAILURES}
 
 
 def _store() -> list[dict[str, Any]]:
@@ -233,6 +241,12 @@ def _show(facts: dict[str, Any]) -> None:
     )
     row("colour", f"{colour.get('config') or colour['problem']} ({colour['origin']})")
     row("store", *(f"{s['folder']}{'' if s['writable'] else ', NOT writable'}" for s in facts["store"]))
+    nodes = facts["nodes"]
+    row(
+        "nodes",
+        ", ".join(n for n in nodes if not nodes[n]),
+        *(f"NOT {n}: {nodes[n]}" for n in nodes if nodes[n]),
+    )
     for name, runtime in facts["runtimes"].items():
         row(name, runtime.get("unavailable") or f"{runtime['version']} on {runtime['device']}")
     console.print(table)

@@ -1,13 +1,15 @@
 """nodes.json: all that the OpenFX shell knows of the nodes, made from their knobs.
 
-`python -m interneg.plugin.ofx.nodes` writes the committed file anew.
+`python -m interneg.plugin.ofx.nodes`, a part of `make nodes`, writes the committed file anew.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
-from collections.abc import Iterable
+import shutil
+from collections.abc import Collection, Iterable
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,12 @@ from typing import Any
 from interneg.errors import KnobError
 from interneg.knobs import Knob, Value, knobs_of
 from interneg.node import Node
-from interneg.nodes import NODES
+from interneg.nodes import OWN
 from interneg.plugin.cli.nodes import facts_of, summary
 from interneg.plugin.worker.actions import buttons_of
 
 FILE = Path(__file__).with_name("nodes.json")
+ICONS = Path(__file__).with_name("icons")
 
 GROUP = "Interneg/Restoration"
 
@@ -58,6 +61,24 @@ def catalogue(nodes: Iterable[type[Node]]) -> dict[str, Any]:
 def text(nodes: Iterable[type[Node]]) -> str:
     """The catalogue as the file has it."""
     return json.dumps(catalogue(nodes), indent=1) + "\n"
+
+
+def write(resources: Path, nodes: Collection[type[Node]]) -> None:
+    """Write what hosts read of these nodes into a bundle's resources: nodes.json, icons and help.
+
+    Raises OSError where nothing can be written there, KnobError as `catalogue`.
+    """
+    (resources / FILE.name).write_text(text(nodes), encoding="utf-8")
+    for node, facts in zip(nodes, catalogue(nodes)["nodes"], strict=True):
+        shutil.copyfile(icon_of(node), resources / facts["icon"])
+        (resources / f"{facts['identifier']}.md").write_text(f"{facts['help']}\n", encoding="utf-8")
+
+
+def icon_of(node: type[Node]) -> Path:
+    """The icon of a node: NAME.png beside its file, else the one drawn for it here, else that of any node."""
+    own = Path(inspect.getfile(node)).with_name(f"{node.name}.png")
+    drawn = ICONS / f"org.interneg.{node.__name__}.png"
+    return next((path for path in (own, drawn) if path.is_file()), ICONS / "org.interneg.Node.png")
 
 
 def _entry(node: type[Node]) -> dict[str, Any]:
@@ -163,4 +184,4 @@ def _values(node: type[Node], name: str, knob: Knob) -> list[Value]:
 
 
 if __name__ == "__main__":
-    FILE.write_text(text(NODES.values()), encoding="utf-8")
+    FILE.write_text(text(OWN.values()), encoding="utf-8")
