@@ -15,7 +15,7 @@ from interneg.colour import Colour
 from interneg.errors import InputError, KnobError, UsageError
 from interneg.frame import Box, Frame, Pixels, Window
 from interneg.graph import Graph, needed
-from interneg.knobs import defaults_of, knobs_of
+from interneg.knobs import knobs_of
 from interneg.memo import Memo
 from interneg.metrics.golden import compare
 from interneg.node import Context
@@ -112,25 +112,8 @@ def left_over(moves: Sequence[Motion], shaken: np.ndarray) -> np.ndarray:
     return np.stack([np.real(at), np.imag(at)], 1)
 
 
-def test_every_knob_is_described_and_has_a_valid_default() -> None:
-    node = Stabilise()
-    for name, knob in knobs_of(Stabilise).items():
-        assert knob.label and len(knob.help) > 20, name
-        assert knob.parse(name, defaults_of(Stabilise)[name]) == getattr(node, name)
+def test_unpremultiply_is_no_knob_of_it() -> None:
     assert "unpremultiply" not in knobs_of(Stabilise)
-
-
-@pytest.mark.parametrize(
-    ("knob", "value"), [("smoothing", 0), ("edges", "wrap"), ("weave", 2), ("lock_frames", "x"), ("warp", -1)]
-)
-def test_a_knob_out_of_its_limits_is_named(knob: str, value: object) -> None:
-    with pytest.raises(KnobError, match=rf"stabilise\.{knob}"):
-        Stabilise.with_knobs({knob: value})
-
-
-def test_strength_0_is_the_frame_itself(colour: Colour) -> None:
-    source = clip(shot(gate(3)))
-    assert rendered(Stabilise(strength=0), source, colour)[1] is source.frame(1002)
 
 
 @pytest.fixture(scope="module")
