@@ -19,11 +19,11 @@ import numpy as np
 import psutil
 import pytest
 from environment import setting
-from example_nodes import Waiting, WindowMean
 from expected import expected
 from host import Host
 from ofx_objects import RenderAborted, RenderFailed
 from plates import clip
+from toys import Waiting, WindowMean
 
 from interneg.plugin.worker.client import Client
 from interneg.plugin.worker.protocol import Kind

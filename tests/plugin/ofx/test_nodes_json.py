@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pytest
+from toys import Picky
 
 from interneg.errors import KnobError
-from interneg.knobs import knob, knobs_of
+from interneg.knobs import knobs_of
 from interneg.node import Node
 from interneg.nodes import NODES, OWN
 from interneg.plugin.ofx.nodes import FILE, catalogue, text
@@ -85,26 +86,6 @@ def test_the_knob_that_names_frames_from_afar_is_found() -> None:
     assert [n["name"] for n in catalogue(NODES.values())["nodes"] if n["anchors"]] == ["stabilise"]
     assert entry(NODES["stabilise"])["anchors"] == "lock_frames"
     assert entry(Picky)["anchors"] is None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Picky(Node):
-    """A knob matters only beside one value of another."""
-
-    name: ClassVar[str] = "picky"
-    label: ClassVar[str] = "Picky"
-    help: ClassVar[str] = "Looks around where it is told to."
-    version: ClassVar[int] = 3
-    working_space = NODES["denoise-sr"].working_space
-    layers: ClassVar[str] = "Treats everything."
-
-    far: int = knob(1, "int", "Far", "Frames.", hard=(1, 3))
-    around: bool = knob(False, "bool", "Around", "Look around.")
-    marks: tuple[int, ...] = knob((3, 5), "frames", "Marks", "Frames to mind.")
-
-    @property
-    def reach(self) -> tuple[int, int]:
-        return (self.far, 0) if self.around else (0, 0)
 
 
 def test_a_knob_that_matters_beside_another_is_found() -> None:

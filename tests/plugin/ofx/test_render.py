@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from example_nodes import AddReference, Doubled, EveryKnob, FromAnchor, Waiting, WindowMean
 from expected import expected, part
 from host import NUKE_LIKE, Host, Profile, with_layout
 from ofx_images import TYPES, Picture, Rect
 from ofx_objects import Plate, RenderAborted, RenderFailed
 from plates import clip, mask, picture
+from toys import AddReference, Doubled, EveryKnob, FromAnchor, Waiting, WindowMean
 
 from interneg.nodes.denoise_sr import DenoiseSR
 

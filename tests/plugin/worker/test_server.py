@@ -105,7 +105,7 @@ def test_faults_are_in_the_log_with_their_place(worker: Any, ask: Ask) -> None:
     with worker.connect("Fault 1") as client, pytest.raises(InternegError):
         client.ask(Kind.RENDER, asked.body, asked.descriptors)
     text = worker.log.read_text()
-    assert "Fault 1, broken, frame 1" in text and 'serving.py", line' in text
+    assert "Fault 1, broken, frame 1" in text and 'toys.py", line' in text
 
 
 def test_the_first_message_is_hello(worker: Any) -> None:
