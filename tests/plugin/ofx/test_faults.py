@@ -376,7 +376,10 @@ def test_eight_renders_lose_their_worker_at_once(bundle: Path, runtime: Path) ->
         threads = [threading.Thread(target=render, args=(i,)) for i in range(8)]
         for thread in threads:
             thread.start()
-        time.sleep(0.2)
+        with worker(runtime) as client:
+            deadline = time.monotonic() + 10
+            while not client.ask(Kind.STATUS, {})["rendering"] and time.monotonic() < deadline:
+                time.sleep(0.01)
         os.kill(pid, signal.SIGKILL)
         for thread in threads:
             thread.join()
