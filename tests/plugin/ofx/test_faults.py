@@ -105,6 +105,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         mother.kill()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kills", "start"), [(KILLS - FEW, "quick"), (FEW, "real")])
 def test_a_worker_killed_in_the_middle_of_a_render(
     bundle: Path, runtime: Path, quick: str, kills: int, start: str
@@ -135,6 +136,7 @@ def test_a_worker_killed_in_the_middle_of_a_render(
         host.check()
 
 
+@pytest.mark.slow
 def test_workers_killed_again_and_again_in_one_render(bundle: Path, runtime: Path) -> None:
     source = clip(1001, 1003)
     with nothing_left(runtime), Host(bundle) as host:

@@ -77,10 +77,12 @@ def installed(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "Interneg.ofx.bundle"
 
 
+@pytest.mark.slow
 def test_its_own_tests_pass(python: Path, source: Path) -> None:
     call(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", source)
 
 
+@pytest.mark.slow
 def test_the_command_line_knows_it_and_batch_renders_it(
     python: Path, plate: Callable[..., str], tmp_path: Path
 ) -> None:

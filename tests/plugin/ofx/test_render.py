@@ -345,6 +345,7 @@ def test_caches_can_be_purged(bundle: Path, runtime: Path) -> None:
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", ["1", "2"])
 def test_the_command_line_gives_the_same(bundle: Path, runtime: Path, tmp_path: Path, scale: str) -> None:
     """Denoise-SR on files and in a host: bit-identical in float."""

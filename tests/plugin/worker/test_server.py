@@ -248,6 +248,7 @@ def test_it_keeps_no_folder_busy(worker: Any) -> None:
     assert os.readlink(f"/proc/{worker.process.pid}/cwd") == "/"
 
 
+@pytest.mark.slow
 def test_memory_is_given_back_while_nothing_is_asked_for(start_worker: Start, ask: Ask) -> None:
     worker, asked = start_worker("60", "1000", "2"), ask("waiting", size=(1600, 1000))
     with worker.connect() as client:
@@ -321,6 +322,7 @@ def test_of_two_one_serves(start_worker: Start) -> None:
         process.wait()
 
 
+@pytest.mark.slow
 def test_a_killed_worker_s_socket_is_taken_over(start_worker: Start, ask: Ask) -> None:
     worker, asked = start_worker(), ask("waiting")
     for _ in range(3):
