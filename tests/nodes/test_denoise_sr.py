@@ -208,6 +208,7 @@ def test_tiled_equals_whole(colour: Colour, context: Context) -> None:
     np.testing.assert_allclose(tiled.pixels, whole.pixels, atol=2e-6)
 
 
+@pytest.mark.slow
 def test_the_reference_runtime_agrees(colour: Colour, context: Context) -> None:
     pytest.importorskip("torch")
     frame = Frame.of(noisy(picture(), 10), colour_space=VIDEO)

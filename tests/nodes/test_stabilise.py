@@ -265,6 +265,7 @@ def test_thin_highlights_of_another_gamut_ring_in_no_plane_of_the_file(colour: C
         np.testing.assert_allclose(spec, seen / 2, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_outside_the_mask_pixels_are_bit_exact_and_a_full_mask_changes_nothing(
     colour: Colour, pan: Pixels
 ) -> None:
@@ -325,6 +326,7 @@ def test_alpha_and_aovs_move_with_the_picture(colour: Colour, edges: str, pan: P
         assert (alpha.min() < 0.5) == (edges == "reveal") and alpha.max() == 1
 
 
+@pytest.mark.slow
 def test_edges(colour: Colour, pan: Pixels) -> None:
     source = clip(pan)
     moves = corrections(Stabilise(), source, colour)
@@ -423,6 +425,7 @@ def test_a_path_file_is_followed(colour: Colour) -> None:
 
 
 @pytest.mark.parametrize("node", [Stabilise(smoothing=4), Stabilise(smoothing=3, warp=1, edges="fill")])
+@pytest.mark.slow
 def test_chunks_any_order_and_threads_are_the_whole_bit_for_bit(
     colour: Colour, node: Stabilise, pan: Pixels
 ) -> None:
