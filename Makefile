@@ -3,7 +3,7 @@ PYTHON ?= python3
 EXTRAS ?= dev
 BIN := .venv/bin
 
-.PHONY: demo test lint bench docs goldens engines plugin install
+.PHONY: demo test lint bench nodes docs goldens engines plugin install
 
 demo: .venv/demo
 	$(BIN)/python examples/demo.py demo
@@ -23,8 +23,13 @@ lint: install
 bench: install
 	$(BIN)/python -m bench
 
-docs: install
+# What is made from the nodes' own declarations: the reference, what hosts are told, the icons.
+nodes: install
 	$(BIN)/python docs/make_nodes.py
+	$(BIN)/python -m interneg.plugin.ofx.nodes
+	$(BIN)/python -m interneg.plugin.ofx.draw_icons
+
+docs: nodes
 
 goldens: install
 	$(BIN)/python -m pytest tests/nodes --regenerate-goldens

@@ -13,7 +13,8 @@ from typing import Protocol
 from interneg.errors import UsageError
 from interneg.frame import Frame, Window
 from interneg.memo import Memo
-from interneg.node import Context, Node, enlarged
+from interneg.mixing import enlarged
+from interneg.node import Context, Node
 from interneg.shots import LOOK, Shots
 
 

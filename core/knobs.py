@@ -116,6 +116,21 @@ class Knob:
         return KnobError(f"knob '{name}' is {wanted}, not {value!r}{hint}")
 
 
+@dataclass(frozen=True)
+class Button:
+    """The declaration of a button: it sets a knob to what the node finds in the frame shown (`Node.find`).
+
+    name: what requests and scripts call it. knob: the name of the knob that it sets. found: the sentence that
+    tells of it, with {frame} for the frame's number and {value} for what was found.
+    """
+
+    name: str
+    label: str
+    help: str
+    knob: str
+    found: str
+
+
 def knob(default: Value, kind: Kind, label: str, help: str, **facts: Any) -> Any:
     """Declare a knob as a dataclass field; `facts` are the further fields of Knob."""
     return dataclasses.field(default=default, metadata={"knob": Knob(kind, label, help, **facts)})

@@ -1,100 +1,34 @@
 """Node: what every node shares, so that a node's own file holds its knobs and its idea.
 
 The base class enters and leaves the working space, keeps NaN and inf from neighbours, bypasses at strength
-0, mixes by strength and mask, and carries alpha, AOVs, windows and metadata through.
+0, mixes by strength and mask, and carries alpha, AOVs, windows and metadata through. What a node's file
+needs is imported from here: Node, and the View and Context that `process` is given.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from interneg.colour import Colour, WorkingSpace
-from interneg.colour.working import to_luma, to_rgb
+from interneg.colour import WorkingSpace
 from interneg.curve import Curve
-from interneg.engine import EngineSource
 from interneg.errors import InputError, KnobError, near
-from interneg.frame import Box, Frame, Pixels, Window
-from interneg.knobs import Value, knob, knobs_of
-from interneg.memo import Memo
-from interneg.nonfinite import fill, nonfinite
-from interneg.premult import coverage, unpremultiplied
-from interneg.resize import enlarge, layer
+from interneg.frame import Frame, Pixels, Window
+from interneg.knobs import Button, Value, knob, knobs_of
+from interneg.mixing import amount_of, enlarged, enlarged_colour, mixed, with_synthesis
+from interneg.nonfinite import nonfinite
+from interneg.premult import coverage
+from interneg.resize import layer
+from interneg.view import Context, View, span
+
+__all__ = ["Context", "Node", "View"]
 
 log = logging.getLogger("interneg")
-
-
-def _no_files(path: str) -> bytes:
-    raise InputError(f"{path} cannot be read: nothing here opens files")
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a node may use while it renders.
-
-    tell: takes what a node has found out, in a sentence; of each node the first is shown to the user.
-    read: the content of a file that a knob names; nodes open none themselves.
-    """
-
-    colour: Colour
-    engines: EngineSource
-    measurements: Memo
-    tell: Callable[[str, str], None] = lambda node, sentence: None
-    read: Callable[[str], bytes] = _no_files
-
-
-@dataclass(frozen=True)
-class View:
-    """The window of one render, seen in the node's working space.
-
-    amount: strength times mask: how much of the result is used, one number, or (H, W) float32 at the size of
-    the result, 0..1.
-    """
-
-    window: Window
-    space: WorkingSpace
-    context: Context
-    unpremultiply: bool = True
-    amount: float | Pixels = 1.0
-
-    def planes(self, offset: int = 0, space: WorkingSpace | None = None) -> Pixels:
-        """The colour planes of the frame `offset` frames away, free of NaN and inf.
-
-        space: another working space than the node's own, to measure in. (C, H, W) float32: R, G, B; or Y, Cb,
-        Cr; or the one plane of a grey picture. Entered once per frame and space.
-        """
-        frame = self.window.frames[self.window.centre + offset]
-        space = space or self.space
-
-        def enter() -> Pixels:
-            colour = frame.pixels[_span(frame.colour_channels)]
-            bad = nonfinite(colour)
-            if bad is not None:
-                colour = fill(colour, bad)
-            cover = coverage(frame) if self.unpremultiply else None
-            if cover is not None:
-                colour = unpremultiplied(colour, cover)
-            return self.context.colour.enter(colour, frame.colour_space, space)
-
-        planes: Pixels = self.measure(f"planes {space} {self.unpremultiply}", enter, offset)
-        return planes
-
-    def measure(self, name: str, compute: Callable[[], Any], *offsets: int) -> Any:
-        """Return `compute()`, done once for the frames at `offsets`, however many windows they are seen in.
-
-        name: says what is measured and every setting it depends on. The result must depend on nothing but
-        `name` and the content of those frames.
-        """
-        if len(self.window.frames) == 1:  # seen once: nothing to gain from remembering
-            return compute()
-        frames = [self.window.frames[self.window.centre + o] for o in offsets]
-        key = (name, *((f.digest, f.colour_space) for f in frames))
-        return self.context.measurements.get(key, compute)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +39,7 @@ class Node:
     mixes: whether the base class mixes the result with the input, by strength and mask; a node that moves
     pixels would leave a ghost that way, and moves them by less instead (`View.amount`).
     reference: whether the node looks at a reference plate.
+    buttons: what hosts show beside the knobs; the node answers them in `find`.
     """
 
     name: ClassVar[str]
@@ -115,6 +50,7 @@ class Node:
     layers: ClassVar[str]
     mixes: ClassVar[bool] = True
     reference: ClassVar[bool] = False
+    buttons: ClassVar[tuple[Button, ...]] = ()
 
     strength: float = knob(
         1.0, "float", "Strength",
@@ -203,6 +139,13 @@ class Node:
         """
         raise NotImplementedError
 
+    def find(self, knob: str, view: View) -> Value:
+        """Return the value for a knob that one of the node's buttons sets, from the window's own frame.
+
+        knob: its name. A node that declares `buttons` overrides this.
+        """
+        raise NotImplementedError
+
     def carry(self, view: View, plane: Pixels, channel: str, depth: str) -> Pixels:
         """Return one (H, W) plane that is not treated, as it stands beside the result: alpha or an AOV.
 
@@ -227,47 +170,49 @@ class Node:
                 f"frame {frame.number} has no picture to treat: {self.name} needs R, G, B or Y, "
                 f"not {', '.join(frame.channels)}"
             )
-        span, scale = _span(frame.colour_channels), self.enlarges
-        source = frame.pixels[span]
+        colours, scale = span(frame.colour_channels), self.enlarges
+        source = frame.pixels[colours]
         bad = nonfinite(source)
         if bad is not None:
             log.warning("frame %d: %d pixels are NaN or inf and stay as they are", frame.number, bad.sum())
-        amount = self._amount(frame, mask)
+        amount = amount_of(frame, mask, self.strength, scale)
 
         view = View(window, self.working_space, context, self.unpremultiply, amount)
         cover = coverage(frame) if self.unpremultiply else None
         planes = self.process(view)
         result = self._canvas(view)
         # Colour is written where it belongs in the file's own order: at 1080p a copy costs as much as OCIO.
-        treated = result[span]
-        if isinstance(span, list):
+        treated = result[colours]
+        if isinstance(colours, list):
             treated = context.colour.leave(planes, frame.colour_space, self.working_space)
         else:
             context.colour.leave(planes, frame.colour_space, self.working_space, out=treated)
         if cover is not None:
             treated *= layer(cover, "A", "float", scale)
-        if isinstance(span, list):
-            result[span] = treated
+        if isinstance(colours, list):
+            result[colours] = treated
         partial = not isinstance(amount, float) or (amount != 1 and self.mixes)
         if partial or bad is not None:
-            plain = source if scale == 1 else self._enlarged(source, frame.colour_space, bad, cover, context)
+            plain = source
+            if scale > 1:
+                plain = enlarged_colour(
+                    source, bad, cover, scale, context.colour, frame.colour_space, self.working_space
+                )
             share = amount if self.mixes else np.asarray(np.greater(amount, 0), np.float32)
-            mixed = _mix(plain, treated, share)
+            blend = mixed(plain, treated, share)
             if bad is not None:
                 marked, *kept = (self.carry(view, p, "", "uint32") for p in (bad.astype(np.float32), *source))
-                mixed = np.where(marked > 0, np.stack(kept), mixed)
-            result[span] = mixed
+                blend = np.where(marked > 0, np.stack(kept), blend)
+            result[colours] = blend
         done = frame.with_pixels(
             result,
             data_window=frame.data_window.scaled(scale),
             display_window=frame.display_window.scaled(scale),
             parts=self._parts(view, mask),
         )
-        return (
-            _with_synthesis(done, planes, view.planes(), amount, self.working_space)
-            if self.synthesis
-            else done
-        )
+        if self.synthesis:
+            done = with_synthesis(done, planes, view.planes(), amount, self.working_space)
+        return done
 
     def _parts(self, view: View, mask: Frame | None) -> tuple[Frame, ...]:
         """The further parts of the file: another eye's picture is treated, alpha and AOVs are carried."""
@@ -296,41 +241,6 @@ class Node:
         planes = zip(part.pixels, part.channels, part.depth, strict=True)
         return part.with_pixels(np.stack([self.carry(view, *facts) for facts in planes]))
 
-    def _amount(self, frame: Frame, mask: Frame | None) -> float | Pixels:
-        if mask is None:
-            return self.strength
-        plane = mask.pixels[mask.channels.index("A") if "A" in mask.channels else 0]
-        if plane.shape != (frame.height, frame.width):
-            raise InputError(
-                f"the mask of frame {frame.number} is {plane.shape[1]}x{plane.shape[0]}, the picture "
-                f"{frame.width}x{frame.height}: a mask has the size of the picture it masks"
-            )
-        large = plane.repeat(self.enlarges, 0).repeat(self.enlarges, 1)
-        share = np.clip(np.where(np.isfinite(large), large, 0), 0, 1)
-        return np.asarray(share * np.float32(self.strength), np.float32)
-
-    def _enlarged(
-        self, source: Pixels, space: str, bad: Any, cover: Pixels | None, context: Context
-    ) -> Pixels:
-        """The input enlarged without treatment, NaN and inf in the block of their own pixel."""
-        clean = source if bad is None else fill(source, bad)
-        if cover is not None:
-            clean = unpremultiplied(clean, cover)
-        log_luma = self.working_space is WorkingSpace.LOG_Y
-        working = WorkingSpace.LOG_RGB if log_luma else self.working_space
-        codes = context.colour.enter(clean, space, working)
-        large = enlarge(codes, self.enlarges)
-        plain = context.colour.leave(large, space, working)
-        if cover is not None:
-            plain *= layer(cover, "A", "float", self.enlarges)
-        if bad is None:
-            return plain
-        return np.where(
-            bad.repeat(self.enlarges, 0).repeat(self.enlarges, 1),
-            source.repeat(self.enlarges, 1).repeat(self.enlarges, 2),
-            plain,
-        )
-
     def _canvas(self, view: View) -> Pixels:
         """All planes of the result, interleaved as files have them, with alpha and AOVs drawn in."""
         frame, scale = view.window.frame, self.enlarges
@@ -339,56 +249,3 @@ class Node:
         for i in sorted(set(range(len(frame.channels))) - set(frame.colour_channels)):
             pixels[i] = self.carry(view, frame.pixels[i], frame.channels[i], frame.depth[i])
         return pixels
-
-
-def _span(channels: tuple[int, ...]) -> slice | list[int]:
-    """Index the planes of `channels` as a view where they lie side by side in order."""
-    first = channels[0]
-    if channels == tuple(range(first, first + len(channels))):
-        return slice(first, first + len(channels))
-    return list(channels)
-
-
-def _mix(plain: Pixels, treated: Pixels, amount: float | Pixels) -> Pixels:
-    with np.errstate(invalid="ignore"):
-        mixed = np.where(amount == np.float32(1), treated, plain + amount * (treated - plain))
-    return np.where(amount == np.float32(0), plain, mixed).astype(np.float32, copy=False)
-
-
-def _with_synthesis(
-    frame: Frame, planes: Pixels, given: Pixels, amount: float | Pixels, space: WorkingSpace
-) -> Frame:
-    """Add the mean distance of the treated planes from the given ones as an AOV."""
-    scale = planes.shape[1] // given.shape[1]
-    plain = given
-    if scale > 1:
-        coloured = space is WorkingSpace.LOG_Y and len(given) == 3
-        source = given.copy()
-        if coloured:
-            to_rgb(source)
-        plain = enlarge(source, scale)
-        if coloured:
-            to_luma(plain)
-    moved = np.asarray(np.abs(planes - plain).mean(axis=0) * amount, np.float32)
-    if "synthesis" in frame.channels:
-        raise InputError(
-            f"frame {frame.number} already has a channel 'synthesis': rename it or switch the AOV off"
-        )
-    return frame.with_pixels(
-        np.concatenate([frame.pixels, moved[None]]),
-        channels=(*frame.channels, "synthesis"),
-        depth=(*frame.depth, frame.depth[frame.colour_channels[0]]),
-    )
-
-
-def enlarged(frame: Frame, scale: int) -> Frame:
-    """A frame of alpha or AOVs (a mask, a further part of a file) at `scale` times its size; see `layer`."""
-    if scale == 1:
-        return frame
-    planes = [layer(*facts, scale) for facts in zip(frame.pixels, frame.channels, frame.depth, strict=True)]
-    return dataclasses.replace(
-        frame,
-        pixels=np.stack(planes),
-        data_window=Box.scaled(frame.data_window, scale),
-        display_window=Box.scaled(frame.display_window, scale),
-    )

@@ -1,4 +1,4 @@
-"""Write docs/nodes.md, the node reference, from the nodes' own declarations: `make docs`."""
+"""Write docs/nodes.md, the node reference, from the nodes' own declarations: `make nodes`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from interneg.knobs import defaults_of, knobs_of
 from interneg.node import Node
-from interneg.nodes import NODES
+from interneg.nodes import OWN
 from interneg.plugin.facts.nodes import facts_of, summary
 
 PAGE = Path(__file__).with_name("nodes.md")
@@ -14,8 +14,8 @@ PAGE = Path(__file__).with_name("nodes.md")
 
 def page() -> str:
     """The whole reference as Markdown."""
-    head = "# Nodes\n\nMade from the nodes' declarations by `make docs`; do not edit.\n"
-    return "\n".join([head, *(_section(node) for node in NODES.values())])
+    head = "# Nodes\n\nMade from the nodes' declarations by `make nodes`; do not edit.\n"
+    return "\n".join([head, *(_section(node) for node in OWN.values())])
 
 
 def _section(node: type[Node]) -> str:

@@ -16,6 +16,7 @@ from msgspec import Meta
 import interneg.engines.catalogue as catalogue
 from interneg.engines.manifest import Figures
 from interneg.errors import EngineError, near
+from interneg.packages import model_folders
 
 Precision = Literal["fp32", "bf16", "fp16", "int8"]
 PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16", "fp16", "int8")
@@ -115,7 +116,8 @@ class Model(CatalogueTable, frozen=True):
 def load_catalogue(folders: Iterable[str | Path] = ()) -> Mapping[str, Model]:
     """Read every `*.toml` of the built-in catalogue and of further folders; the models by name.
 
-    Further folders are those in the path list $INTERNEG_MODELS, for all commands, and those given.
+    Further folders are those that installed packages bring along with their nodes (interneg.packages), those
+    in the path list $INTERNEG_MODELS, for all commands, and those given.
     Raises EngineError, naming the file and the reason, for a folder that does not exist, an entry that does
     not keep to the schema, weights that are not there, and two entries of one name.
     """
@@ -123,7 +125,8 @@ def load_catalogue(folders: Iterable[str | Path] = ()) -> Mapping[str, Model]:
     origin: dict[str, Path] = {}
     listed = [Path(p).expanduser() for p in os.environ.get(VARIABLE, "").split(os.pathsep) if p]
     seen: set[Path] = set()
-    for folder in (Path(catalogue.__file__).parent, *listed, *(Path(p).expanduser() for p in folders)):
+    given = (Path(p).expanduser() for p in folders)
+    for folder in (Path(catalogue.__file__).parent, *model_folders(), *listed, *given):
         if not folder.is_dir():
             where = f", which ${VARIABLE} names," if folder in listed else ""
             raise EngineError(f"the model folder {folder}{where} does not exist")

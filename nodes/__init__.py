@@ -1,22 +1,22 @@
-"""The nodes, one public file each."""
+"""The nodes, one file each; a file that is added here is found, and so are nodes of installed packages."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from interneg.gather import gather, in_files
 from interneg.node import Node
-from interneg.nodes.deflicker import Deflicker
-from interneg.nodes.denoise_sr import DenoiseSR
-from interneg.nodes.stabilise import Stabilise
+from interneg.packages import stated
 
+OWN: Mapping[str, type[Node]] = MappingProxyType(in_files(sys.modules[__name__]))
+"""Interneg's own nodes, by the names that recipes use."""
 
-def _by_name(*types: type[Node]) -> Mapping[str, type[Node]]:
-    found = {t.name: t for t in types}
-    if len(found) != len(types):
-        raise ValueError(f"two nodes share a name: {[t.name for t in types]}")
-    return MappingProxyType(found)
+_gathered = gather(OWN, stated())
 
+NODES: Mapping[str, type[Node]] = _gathered.nodes
+"""Every node: Interneg's own and those of installed packages (see interneg.packages)."""
 
-NODES: Mapping[str, type[Node]] = _by_name(DenoiseSR, Deflicker, Stabilise)
-"""Every node by the name that recipes use."""
+FAILURES: Mapping[str, str] = _gathered.failures
+"""Why a node that an installed package states is not among NODES, by its name."""

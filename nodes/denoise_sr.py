@@ -16,7 +16,7 @@ import numpy as np
 
 from interneg.colour import WorkingSpace
 from interneg.frame import Pixels
-from interneg.knobs import AUTO, knob
+from interneg.knobs import AUTO, Button, knob
 from interneg.node import Node, View
 from interneg.resize import cubic, reduce
 from interneg.restore.coding import average, coding_noise
@@ -42,6 +42,14 @@ class DenoiseSR(Node):
     version: ClassVar[int] = 4
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LOG_Y
     layers: ClassVar[str] = "Treats R, G, B or Y; alpha and AOVs pass through, enlarged with the picture."
+    buttons: ClassVar[tuple[Button, ...]] = (
+        Button(
+            "measure_noise", "Measure noise",
+            "Measures the noise of the frame shown, and sets the knob Noise to its mean in luma: the same "
+            "for every frame from then on.",
+            knob="noise", found="The noise of frame {frame} is {value:.1f} code values on average.",
+        ),
+    )  # fmt: skip
 
     scale: str = knob(
         "1", "choice", "Scale", "How many times larger the result is in each direction.",
@@ -137,12 +145,12 @@ class DenoiseSR(Node):
         hold_extremes(result, held, scale)
         return result
 
-    def noise_in(self, view: View) -> float:
+    def find(self, knob: str, view: View) -> float:
         """The deviation of luma that `auto` finds in the window's own frame, on average, in code values."""
         given = view.planes()
         seen = np.empty_like(given)
         luma, _ = self._measured(view, seen[: see(given, seen)])
-        return 255 * float(luma.mean())
+        return round(255 * float(luma.mean()), 1)
 
     def _correction(self, view: View, net: Pixels, given: Pixels, count: int) -> Pixels:
         """What the network adds to the picture, without what it does to level and colour unasked."""

@@ -21,6 +21,7 @@ def examine() -> dict[str, Any]:
         "gpus": machine.gpus(),
         "colour": machine.colour_config(),
         "store": machine.store(),
+        "nodes": hosts.nodes(),
         "worker": hosts.worker(),
         "bundles": hosts.bundles(),
         "variables": hosts.variables(),

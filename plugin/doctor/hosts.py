@@ -55,3 +55,10 @@ def _bundle(folder: Path) -> dict[str, Any]:
 def variables() -> dict[str, str]:
     """The environment variables that start with INTERNEG_, whether anything reads them or not."""
     return {name: value for name, value in sorted(os.environ.items()) if name.startswith("INTERNEG_")}
+
+
+def nodes() -> dict[str, str]:
+    """For each node, those of other packages among them, an empty string, or why it is left out."""
+    from interneg.nodes import FAILURES, NODES
+
+    return {**dict.fromkeys(NODES, ""), **FAILURES}

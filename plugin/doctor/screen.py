@@ -35,6 +35,7 @@ def show(facts: dict[str, Any]) -> None:
     row("GPUs", *(map(_gpu, facts["gpus"]) if facts["gpus"] else ("none found (nvidia-smi shows none)",)))
     row("colour", _colour(facts["colour"], notes))
     row("store", *(_store(store, notes) for store in facts["store"]))
+    row("nodes", *_nodes(facts["nodes"], notes))
     row("worker", _worker(facts["worker"], notes))
     bundles = [_bundle(bundle, notes) for bundle in facts["bundles"]]
     row("plugin", *(bundles or ["in no folder that hosts look into"]))
@@ -47,6 +48,11 @@ def show(facts: dict[str, Any]) -> None:
     console.print(engine_table(facts, notes))
     for line in (*engine_lines(facts), *notes.lines):
         console.print(Text(line))
+
+
+def _nodes(nodes: dict[str, str], notes: Notes) -> list[str]:
+    left_out = [f"not {name} {notes.number(reason)}" for name, reason in nodes.items() if reason]
+    return [", ".join(name for name, reason in nodes.items() if not reason), *left_out]
 
 
 def _gpu(gpu: dict[str, Any]) -> str:

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from interneg.node import Node
+
+REPORT = "report"
+"""The button that every node has."""
+
+_LABEL = "Report"
+_HELP = "Renders the frame shown, and writes a page with the pictures before and after, side by side."
 
 
-@dataclass(frozen=True)
-class Button:
-    """A button: its name in requests, what stands on it, and the nodes that have it (none named: all)."""
-
-    name: str
-    label: str
-    help: str
-    nodes: tuple[str, ...] = ()
-
-    def is_on(self, node: str) -> bool:
-        """Whether the node of that name has it."""
-        return not self.nodes or node in self.nodes
-
-
-BUTTONS = (
-    Button(
-        "measure_noise", "Measure noise",
-        "Measures the noise of the frame shown, and sets the knob Noise to its mean in luma: the same for "
-        "every frame from then on.",
-        ("denoise-sr",),
-    ),
-    Button(
-        "report", "Report",
-        "Renders the frame shown, and writes a page with the pictures before and after, side by side.",
-    ),
-)  # fmt: skip
-"""Every button, in the order in which hosts show them."""
+def buttons_of(node: type[Node]) -> dict[str, tuple[str, str]]:
+    """The buttons of a node by name, as hosts show them: what stands on each, and its help."""
+    return {**{b.name: (b.label, b.help) for b in node.buttons}, REPORT: (_LABEL, _HELP)}

@@ -1,4 +1,4 @@
-"""The bundle in its place: built, told of colour spaces, and marked as ours with the hosts that it is for."""
+"""The bundle in its place: built, told of nodes and colour spaces, and marked as ours with its hosts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 
 import interneg
 from interneg.errors import OutputError
+from interneg.nodes import NODES
+from interneg.plugin.ofx import nodes
 from interneg.plugin.ofx.build import BUNDLE, build
 
 _MARK = "installed.json"
@@ -59,14 +61,16 @@ def installed(folder: Path) -> Installed | None:
 def put(folder: Path, spaces: Iterable[str], facts: Installed) -> None:
     """Build the bundle and put it into a folder, in place of one of ours.
 
-    spaces: names and roles of colour spaces, for the menu of the nodes. Raises OutputError where nothing can
-    be written there, UsageError where there is no compiler.
+    It shows the nodes that are installed now, those of other people's packages too. spaces: names and roles
+    of colour spaces, for the menu of the nodes. Raises OutputError where nothing can be written there,
+    UsageError where there is no compiler, KnobError for a node that no host can show.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".interneg-") as fresh:
             made = build(Path(fresh))
             inside = resources(Path(fresh))
+            nodes.write(inside, NODES.values())
             _write(inside / "spaces.json", {"spaces": list(spaces)})
             for script in _SCRIPTS:
                 (inside / script).parent.mkdir(exist_ok=True)

@@ -108,11 +108,12 @@ def find_compiler(compiler: str | None = None) -> list[str]:
 
 def _fill(resources: Path) -> None:
     """Write what the shell and hosts read: the nodes, their icons and help, and the worker's command."""
+    # Not above: a wheel's binary is compiled where nothing that nodes need is installed.
+    from interneg.nodes import OWN
+    from interneg.plugin.ofx import nodes
+
     resources.mkdir()
-    shutil.copy(_HERE / "nodes.json", resources)
-    for node in json.loads((_HERE / "nodes.json").read_bytes())["nodes"]:
-        shutil.copy(_HERE / "icons" / node["icon"], resources)
-        (resources / f"{node['identifier']}.md").write_text(f"{node['help']}\n", encoding="utf-8")
+    nodes.write(resources, OWN.values())
     command = [sys.executable, "-I", "-m", "interneg.plugin.worker"]
     text = json.dumps({"command": command}, indent=1) + "\n"
     (resources / "worker.json").write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The icons of the nodes, drawn: `python -m interneg.plugin.ofx.draw_icons` writes them anew.
+"""The icons of the nodes, drawn: `python -m interneg.plugin.ofx.draw_icons`, a part of `make nodes`.
 
 One style: a film frame, dark, with its perforations, and in it what the node does, white and amber.
 """
@@ -107,14 +107,22 @@ def _grain_match(canvas: _Canvas) -> None:
             canvas.fill(_disc(x + dx, 128 + dy, 4), _DARK)
 
 
+def _node(canvas: _Canvas) -> None:
+    """A node between its two pipes: for those that bring no icon."""
+    canvas.fill(_line(48, 128, 208, 128, 9), _WHITE)
+    canvas.fill(_box(128, 128, 50, 34, 10), _WHITE)
+    canvas.fill(_disc(128, 128, 15), _AMBER)
+
+
 ICONS: dict[str, Callable[[_Canvas], None]] = {
     "DenoiseSR": _denoise_sr,
     "Deflicker": _deflicker,
     "Stabilise": _stabilise,
     "ScratchInpaint": _scratch_inpaint,
     "GrainMatch": _grain_match,
+    "Node": _node,
 }
-"""What to draw for each node, by its class."""
+"""What to draw for each node, by its class; Node stands for those that are not here."""
 
 
 def draw(name: str) -> Any:

@@ -1,13 +1,15 @@
 """nodes.json: all that the OpenFX shell knows of the nodes, made from their knobs.
 
-`python -m interneg.plugin.ofx.nodes` writes the committed file anew.
+`python -m interneg.plugin.ofx.nodes`, a part of `make nodes`, writes the committed file anew.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
-from collections.abc import Iterable
+import shutil
+from collections.abc import Collection, Iterable
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -15,12 +17,13 @@ from typing import Any
 from interneg.errors import KnobError
 from interneg.knobs import Knob, Value, knobs_of
 from interneg.node import Node
-from interneg.nodes import NODES
-from interneg.plugin.facts.buttons import BUTTONS, Button
+from interneg.nodes import OWN
+from interneg.plugin.facts.buttons import buttons_of
 from interneg.plugin.facts.identifiers import COMPATIBLE, identifier_of
 from interneg.plugin.facts.nodes import facts_of, summary
 
 FILE = Path(__file__).with_name("nodes.json")
+ICONS = Path(__file__).with_name("icons")
 
 GROUP = "Interneg/Restoration"
 
@@ -58,6 +61,24 @@ def text(nodes: Iterable[type[Node]]) -> str:
     return json.dumps(catalogue(nodes), indent=1) + "\n"
 
 
+def write(resources: Path, nodes: Collection[type[Node]]) -> None:
+    """Write what hosts read of these nodes into a bundle's resources: nodes.json, icons and help.
+
+    Raises OSError where nothing can be written there, KnobError as `catalogue`.
+    """
+    (resources / FILE.name).write_text(text(nodes), encoding="utf-8")
+    for node, facts in zip(nodes, catalogue(nodes)["nodes"], strict=True):
+        shutil.copyfile(icon_of(node), resources / facts["icon"])
+        (resources / f"{facts['identifier']}.md").write_text(f"{facts['help']}\n", encoding="utf-8")
+
+
+def icon_of(node: type[Node]) -> Path:
+    """The icon of a node: NAME.png beside its file, else the one drawn for it here, else that of any node."""
+    own = Path(inspect.getfile(node)).with_name(f"{node.name}.png")
+    drawn = ICONS / f"org.interneg.{node.__name__}.png"
+    return next((path for path in (own, drawn) if path.is_file()), ICONS / "org.interneg.Node.png")
+
+
 def _entry(node: type[Node]) -> dict[str, Any]:
     facts, identifier = facts_of(node), identifier_of(node)
     groups = dict.fromkeys(knob.group for knob in knobs_of(node).values() if knob.group)
@@ -75,7 +96,7 @@ def _entry(node: type[Node]) -> dict[str, Any]:
         "groups": [{"name": _group(label), "label": label, "open": False} for label in groups],
         "knobs": [
             *(_knob(k, knobs_of(node)[k["name"]]) for k in facts["knobs"] if k["name"] not in _HIDDEN),
-            *(_button(b) for b in BUTTONS if b.is_on(node.name)),
+            *(_button(name, *texts) for name, texts in buttons_of(node).items()),
         ],
         "reach": reach,
         "anchors": anchors,
@@ -97,8 +118,8 @@ def _group(label: str) -> str | None:
     return f"group_{label.casefold()}" if label else None
 
 
-def _button(button: Button) -> dict[str, Any]:
-    named = {"name": button.name, "kind": "button", "label": button.label, "help": button.help}
+def _button(name: str, label: str, help: str) -> dict[str, Any]:
+    named = {"name": name, "kind": "button", "label": label, "help": help}
     return named | {"secret": False, "group": None}
 
 
@@ -161,4 +182,4 @@ def _values(node: type[Node], name: str, knob: Knob) -> list[Value]:
 
 
 if __name__ == "__main__":
-    FILE.write_text(text(NODES.values()), encoding="utf-8")
+    FILE.write_text(text(OWN.values()), encoding="utf-8")

@@ -8,7 +8,7 @@ from interneg.curve import Curve
 from interneg.errors import KnobError, RecipeError, near
 from interneg.knobs import AUTO, Knob, defaults_of, knobs_of
 from interneg.node import Node
-from interneg.plugin.facts.buttons import BUTTONS
+from interneg.plugin.facts.buttons import buttons_of
 from interneg.plugin.facts.identifiers import COMPATIBLE, parse_identifier
 from interneg.plugin.scripts.hostfile import HostNode, Unnamed, Varying
 from interneg.recipe import NodeTypes
@@ -49,7 +49,7 @@ def node_of(placed: HostNode, types: NodeTypes) -> Node:
     kind = _type(placed, types)
     knobs, defaults = knobs_of(kind), defaults_of(kind)
     automatic = {f"{name}_{AUTO}": name for name, knob in knobs.items() if knob.auto}
-    own = {*automatic, *_SHELL, *(b.name for b in BUTTONS if b.is_on(kind.name))}
+    own = {*automatic, *_SHELL, *buttons_of(kind)}
     values: dict[str, object] = {}
     for name in placed.settings:
         if name in knobs:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from interneg.errors import UsageError, near
-from interneg.plugin.facts.buttons import BUTTONS
+from interneg.knobs import Button
+from interneg.plugin.facts.buttons import REPORT, buttons_of
 from interneg.plugin.worker.request import PreparedRequest
 
 
@@ -23,23 +24,24 @@ def perform(name: str, request: PreparedRequest) -> ActionResult:
 
     Raises UsageError for a button that the node does not have, and what the node raises.
     """
-    there = [b.name for b in BUTTONS if b.is_on(request.node.name)]
+    there = buttons_of(type(request.node))
     if name not in there:
         raise UsageError(
             f"{request.node.name} has no button '{name}'{near(name, there)}; it has: {', '.join(there)}"
         )
-    return _report(request) if name == "report" else _measure_noise(request)
+    if name == REPORT:
+        return _report(request)
+    return _found(request, next(b for b in request.node.buttons if b.name == name))
 
 
-def _measure_noise(request: PreparedRequest) -> ActionResult:
+def _found(request: PreparedRequest, button: Button) -> ActionResult:
     from interneg.frame import Window
     from interneg.node import View
 
     node, frame = request.node, request.source.frame(request.time)
     view = View(Window((frame,), 0), node.working_space, request.context, node.unpremultiply)
-    noise = round(node.noise_in(view), 1)  # type: ignore[attr-defined]
-    sentence = f"The noise of frame {request.time} is {noise:.1f} code values on average."
-    return ActionResult(sentence, {"noise": noise})
+    value = node.find(button.knob, view)
+    return ActionResult(button.found.format(frame=request.time, value=value), {button.knob: value})
 
 
 def _report(request: PreparedRequest) -> ActionResult:

@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 
 from interneg.curve import Curve, Key
 from interneg.errors import KnobError
-from interneg.knobs import AUTO, Knob, defaults_of, knobs_of
-from interneg.node import Node
-from interneg.nodes import NODES
+from interneg.knobs import AUTO, Knob
 
 
 def make(kind: Any, **facts: Any) -> Knob:
@@ -81,31 +79,6 @@ def test_what_cannot_change_over_time_is_refused(declared: Knob) -> None:
         declared.parse("n.k", {"1": 1})
 
 
-@pytest.mark.parametrize("kind", NODES.values(), ids=NODES)
-def test_curves_do_not_change_which_frames_and_models_a_node_needs(kind: type[Node]) -> None:
-    curves = {
-        name: {"1": declared.hard[0], "9": declared.hard[1]}
-        for name, declared in knobs_of(kind).items()
-        if declared.kind == "float" and declared.animatable
-    }
-    plain, moving = kind(), kind.with_knobs(curves)
-    for fact in ("reach", "enlarges", "models"):
-        assert getattr(moving, fact) == getattr(plain, fact)
-    assert moving.anchors(5) == plain.anchors(5)
-    assert not any(isinstance(value, Curve) for value in moving.at(5).knobs.values())
-
-
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_floats_come_back_exactly_from_their_text(value: float) -> None:
     assert make("float").parse("n.k", repr(value)) == value
-
-
-@pytest.mark.parametrize("node", NODES.values(), ids=NODES)
-def test_every_knob_is_described_and_its_default_fits(node: type[Node]) -> None:
-    defaults = defaults_of(node)
-    for name, declared in knobs_of(node).items():
-        assert declared.label, name
-        assert declared.help.endswith("."), name
-        assert declared.parse(name, defaults[name]) == defaults[name]
-        assert declared.slider[0] >= declared.hard[0], name
-        assert declared.slider[1] <= declared.hard[1], name

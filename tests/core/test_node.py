@@ -1,19 +1,19 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
+from toys import Cubic, Shift
 
-from interneg.colour import Colour, WorkingSpace
+from interneg.colour import Colour
 from interneg.curve import Curve, Key
 from interneg.errors import InputError, KnobError
 from interneg.frame import Box, Frame, Pixels, Window
 from interneg.memo import Memo
-from interneg.node import Context, Node, View
-from interneg.resize import cubic, enlarge
+from interneg.node import Context
+from interneg.resize import enlarge
 
 SPACE = "ACEScg"
 LAYERED = ("id", "R", "G", "B", "A", "Z", "spec.R", "spec.G", "spec.B", "motion.x", "motion.y", "crypto00.R")
@@ -22,25 +22,6 @@ LAYERED = ("id", "R", "G", "B", "A", "Z", "spec.R", "spec.G", "spec.B", "motion.
 class NoEngines:
     def open(self, model: str) -> Any:
         raise AssertionError("no engine is needed here")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Double(Node):
-    """Twice as bright and twice as large; the blur shows whether NaN spreads."""
-
-    name: ClassVar[str] = "double"
-    label: ClassVar[str] = "Double"
-    help: ClassVar[str] = "Doubles."
-    version: ClassVar[int] = 1
-    working_space: ClassVar[WorkingSpace] = WorkingSpace.LINEAR_RGB
-    layers: ClassVar[str] = "Treats R, G, B."
-
-    @property
-    def enlarges(self) -> int:
-        return 2
-
-    def process(self, view: View) -> Pixels:
-        return np.stack([2 * cubic(p, 2) for p in view.planes()])
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +49,7 @@ def alone(made: Frame) -> Window:
 
 def test_strength_0_is_the_frame_itself(context: Context) -> None:
     source = frame(("data",))
-    assert Double(strength=0).render(alone(source), context) is source
+    assert Cubic(strength=0).render(alone(source), context) is source
 
 
 def test_strength_mixes_with_the_input(temporal_mean: Any, context: Context) -> None:
@@ -109,7 +90,7 @@ def test_a_mask_of_another_size_is_refused(temporal_mean: Any, context: Context)
 def test_outside_the_mask_of_an_enlarging_node_is_the_plain_enlargement(context: Context) -> None:
     source = frame()
     mask = Frame.of(np.zeros((1, 9, 13)))
-    made = Double().render(alone(source), context, mask)
+    made = Cubic().render(alone(source), context, mask)
     expected = enlarge(source.pixels, 2)
     np.testing.assert_allclose(made.pixels, expected, atol=1e-5)
 
@@ -143,7 +124,7 @@ def test_nan_fills_its_own_block_when_enlarged(context: Context) -> None:
     source = frame()
     pixels = source.pixels.copy()
     pixels[0, 4, 6] = np.nan
-    made = Double().render(alone(source.with_pixels(pixels)), context)
+    made = Cubic().render(alone(source.with_pixels(pixels)), context)
     assert np.argwhere(~np.isfinite(made.pixels[0])).tolist() == [[8, 12], [8, 13], [9, 12], [9, 13]]
     np.testing.assert_array_equal(made.pixels[1, 8:10, 12:14], np.full((2, 2), pixels[1, 4, 6]))
 
@@ -177,7 +158,7 @@ def test_an_enlarging_node_takes_windows_layers_and_parts_along(context: Context
     source = frame(
         ("R", "G", "B", "A"), data_window=Box(-2, -1, 11, 8), display_window=Box(0, 0, 9, 7), parts=(part,)
     )
-    made = Double().render(alone(source), context)
+    made = Cubic().render(alone(source), context)
     assert made.pixels.shape == (4, 18, 26)
     assert made.data_window == Box(-4, -2, 22, 16)
     assert made.display_window == Box(0, 0, 18, 14)
@@ -227,32 +208,6 @@ def test_a_measurement_is_made_once_per_frame_content(temporal_mean: Any, contex
     assert len(temporal_mean.measured) == 6
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shift(Node):
-    """Moves the picture and all that belongs to it, by as many columns as `amount` says."""
-
-    name: ClassVar[str] = "shift"
-    label: ClassVar[str] = "Shift"
-    help: ClassVar[str] = "Shifts."
-    version: ClassVar[int] = 1
-    working_space: ClassVar[WorkingSpace] = WorkingSpace.LINEAR_RGB
-    layers: ClassVar[str] = "Moves all layers."
-    mixes: ClassVar[bool] = False
-    unpremultiply: bool = field(default=False, init=False)
-
-    def process(self, view: View) -> Pixels:
-        return self._moved(view, view.planes())
-
-    def carry(self, view: View, plane: Pixels, channel: str, depth: str) -> Pixels:
-        return self._moved(view, plane)
-
-    def _moved(self, view: View, planes: Pixels) -> Pixels:
-        columns = np.arange(planes.shape[-1]) - np.rint(np.asarray(view.amount) * 4).astype(int)
-        if columns.ndim == 1:
-            return planes[..., columns]
-        return np.take_along_axis(planes, np.broadcast_to(columns, planes.shape), -1)
-
-
 def test_a_node_that_moves_pixels_moves_alpha_and_nan_along_and_is_not_mixed(context: Context) -> None:
     given = frame(("R", "G", "B", "A"))
     pixels = given.pixels.copy()
@@ -273,7 +228,7 @@ def test_a_masked_move_leaves_what_the_mask_keeps(context: Context) -> None:
 
 
 def test_a_strength_that_comes_to_0_is_refused_where_the_size_would_change() -> None:
-    node = Double.with_knobs({"strength": {"1": 0.0, "9": 1.0}})
+    node = Cubic.with_knobs({"strength": {"1": 0.0, "9": 1.0}})
     assert node.at(2).knobs["strength"] == 0.125
     with pytest.raises(KnobError, match="strength is 0 in frame 1, which would be smaller than the others"):
         node.at(1)

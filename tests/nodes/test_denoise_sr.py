@@ -9,10 +9,9 @@ import pytest
 
 from interneg.colour import Colour
 from interneg.engines.source import Engines
-from interneg.errors import KnobError
 from interneg.frame import Box, Frame, Pixels, Window
 from interneg.graph import Graph
-from interneg.knobs import defaults_of, knobs_of
+from interneg.knobs import knobs_of
 from interneg.memo import Memo
 from interneg.metrics.golden import compare
 from interneg.metrics.overshoot import step_chart
@@ -45,31 +44,9 @@ def psnr(a: Pixels, b: Pixels) -> float:
     return float(-10 * np.log10(np.mean((a.astype(np.float64) - b) ** 2)))
 
 
-def test_every_knob_is_described_and_has_a_valid_default() -> None:
-    node = DenoiseSR()
-    for name, knob in knobs_of(DenoiseSR).items():
-        assert knob.label and len(knob.help) > 20, name
-        assert knob.parse(name, defaults_of(DenoiseSR)[name]) == getattr(node, name)
+def test_it_has_the_knobs_that_its_users_know() -> None:
     issue = {"strength", "scale", "model", "noise", "detail", "deblock", "fidelity_lock"}
     assert issue <= set(knobs_of(DenoiseSR))
-
-
-@pytest.mark.parametrize(
-    ("knob", "value"), [("scale", 3), ("noise", -1), ("noise", "lots"), ("detail", 1.5), ("model", "large")]
-)
-def test_a_knob_out_of_its_limits_is_named(knob: str, value: object) -> None:
-    with pytest.raises(KnobError, match=rf"denoise-sr\.{knob}"):
-        DenoiseSR.with_knobs({knob: value})
-
-
-def test_a_misspelt_knob_suggests_the_near_one() -> None:
-    with pytest.raises(KnobError, match="did you mean 'noise'"):
-        DenoiseSR.with_knobs({"nose": 3})
-
-
-def test_strength_0_is_the_frame_itself(context: Context) -> None:
-    frame = Frame.of(picture(), colour_space=SCENE)
-    assert render(DenoiseSR(strength=0, scale="2"), frame, context) is frame
 
 
 @pytest.mark.parametrize("scale", ["1", "2", "4"])
@@ -109,18 +86,6 @@ def test_alpha_aovs_windows_and_metadata_come_through(context: Context) -> None:
     np.testing.assert_array_equal(large.pixels[5, ::2, ::2], frame.pixels[5])
 
 
-@pytest.mark.parametrize("scale", ["1", "2"])
-def test_nan_and_inf_stay_and_do_not_spread(context: Context, scale: str) -> None:
-    pixels = noisy(picture(), 10)
-    pixels[0, 5, 5], pixels[1, 20, 30], pixels[2, 0, 0] = np.nan, np.inf, -np.inf
-    good = np.isfinite(pixels).all(axis=0)
-    frame = Frame.of(pixels, colour_space=SCENE)
-    out = render(DenoiseSR(noise=10, scale=scale), frame, context).pixels
-    s = int(scale)
-    np.testing.assert_array_equal(np.isfinite(out).all(axis=0), good.repeat(s, 0).repeat(s, 1))
-    np.testing.assert_array_equal(out[:, 5 * s, 5 * s], pixels[:, 5, 5])
-
-
 @pytest.mark.parametrize("size", [(1, 1), (7, 5), (33, 17)])
 @pytest.mark.parametrize("scale", ["1", "2", "4"])
 def test_any_size(context: Context, size: tuple[int, int], scale: str) -> None:
@@ -128,18 +93,6 @@ def test_any_size(context: Context, size: tuple[int, int], scale: str) -> None:
     out = render(DenoiseSR(scale=scale, fidelity_lock=True), frame, context)
     assert out.pixels.shape == (3, size[0] * int(scale), size[1] * int(scale))
     assert np.isfinite(out.pixels).all()
-
-
-def test_outside_the_mask_pixels_are_bit_exact(context: Context) -> None:
-    frame = Frame.of(noisy(picture(), 10), colour_space=SCENE)
-    mask = np.zeros((1, 48, 64), np.float32)
-    mask[0, 10:20, 10:30], mask[0, 30:, :] = 1, 0.5
-    out = render(DenoiseSR(noise=10), frame, context, Frame.of(mask, ("A",))).pixels
-    full = render(DenoiseSR(noise=10), frame, context).pixels
-    np.testing.assert_array_equal(out[:, mask[0] == 0], frame.pixels[:, mask[0] == 0])
-    np.testing.assert_array_equal(out[:, mask[0] == 1], full[:, mask[0] == 1])
-    half = (frame.pixels + full) / 2
-    np.testing.assert_allclose(out[:, 30:], half[:, 30:], atol=1e-6)
 
 
 @pytest.mark.parametrize("space", [SCENE, VIDEO])
@@ -253,6 +206,7 @@ def test_tiled_equals_whole(colour: Colour, context: Context) -> None:
     np.testing.assert_allclose(tiled.pixels, whole.pixels, atol=2e-6)
 
 
+@pytest.mark.slow
 def test_the_reference_runtime_agrees(colour: Colour, context: Context) -> None:
     pytest.importorskip("torch")
     frame = Frame.of(noisy(picture(), 10), colour_space=VIDEO)
@@ -327,16 +281,6 @@ def test_a_step_edge_has_no_halo(context: Context) -> None:
     low, high = step_chart(1), step_chart(2)
     out = render(DenoiseSR(scale="2", noise=0), Frame.of(low.picture[None], colour_space=VIDEO), context)
     assert high.overshoot(out.pixels[0]).max < 0.025
-
-
-def test_both_eyes_of_a_stereo_file_are_treated(context: Context) -> None:
-    right = Frame.of(noisy(picture(seed=3), 10), colour_space=VIDEO)
-    depth = Frame.of(np.full((1, 48, 64), 4, np.float32), ("Z",))
-    left = Frame.of(noisy(picture(), 10), colour_space=VIDEO, parts=(right, depth))
-    out = render(DenoiseSR(scale="2", noise=10), left, context)
-    alone = render(DenoiseSR(scale="2", noise=10), right, context)
-    np.testing.assert_array_equal(out.parts[0].pixels, alone.pixels)
-    assert out.parts[1].pixels.shape == (1, 96, 128)
 
 
 def test_the_picture_may_be_a_layer(context: Context) -> None:

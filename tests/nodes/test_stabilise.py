@@ -15,7 +15,7 @@ from interneg.colour import Colour
 from interneg.errors import InputError, KnobError, UsageError
 from interneg.frame import Box, Frame, Pixels, Window
 from interneg.graph import Graph, needed
-from interneg.knobs import defaults_of, knobs_of
+from interneg.knobs import knobs_of
 from interneg.memo import Memo
 from interneg.metrics.golden import compare
 from interneg.motion import path_file
@@ -112,25 +112,8 @@ def left_over(moves: Sequence[Motion], shaken: np.ndarray) -> np.ndarray:
     return np.stack([np.real(at), np.imag(at)], 1)
 
 
-def test_every_knob_is_described_and_has_a_valid_default() -> None:
-    node = Stabilise()
-    for name, knob in knobs_of(Stabilise).items():
-        assert knob.label and len(knob.help) > 20, name
-        assert knob.parse(name, defaults_of(Stabilise)[name]) == getattr(node, name)
+def test_unpremultiply_is_no_knob_of_it() -> None:
     assert "unpremultiply" not in knobs_of(Stabilise)
-
-
-@pytest.mark.parametrize(
-    ("knob", "value"), [("smoothing", 0), ("edges", "wrap"), ("weave", 2), ("lock_frames", "x"), ("warp", -1)]
-)
-def test_a_knob_out_of_its_limits_is_named(knob: str, value: object) -> None:
-    with pytest.raises(KnobError, match=rf"stabilise\.{knob}"):
-        Stabilise.with_knobs({knob: value})
-
-
-def test_strength_0_is_the_frame_itself(colour: Colour) -> None:
-    source = clip(shot(gate(3)))
-    assert rendered(Stabilise(strength=0), source, colour)[1] is source.frame(1002)
 
 
 @pytest.fixture(scope="module")
@@ -282,6 +265,7 @@ def test_thin_highlights_of_another_gamut_ring_in_no_plane_of_the_file(colour: C
         np.testing.assert_allclose(spec, seen / 2, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_outside_the_mask_pixels_are_bit_exact_and_a_full_mask_changes_nothing(
     colour: Colour, pan: Pixels
 ) -> None:
@@ -342,6 +326,7 @@ def test_alpha_and_aovs_move_with_the_picture(colour: Colour, edges: str, pan: P
         assert (alpha.min() < 0.5) == (edges == "reveal") and alpha.max() == 1
 
 
+@pytest.mark.slow
 def test_edges(colour: Colour, pan: Pixels) -> None:
     source = clip(pan)
     moves = corrections(Stabilise(), source, colour)
@@ -440,6 +425,7 @@ def test_a_path_file_is_followed(colour: Colour) -> None:
 
 
 @pytest.mark.parametrize("node", [Stabilise(smoothing=4), Stabilise(smoothing=3, warp=1, edges="fill")])
+@pytest.mark.slow
 def test_chunks_any_order_and_threads_are_the_whole_bit_for_bit(
     colour: Colour, node: Stabilise, pan: Pixels
 ) -> None:

@@ -63,7 +63,7 @@ def test_a_failure_finishes_what_came_before_and_begins_nothing_after(stage: str
 
 
 def test_stop_finishes_the_writing_and_does_not_wait_for_the_rendering() -> None:
-    writing, go_on, written = threading.Event(), threading.Event(), []
+    writing, stopped, go_on, written = threading.Event(), threading.Event(), threading.Event(), []
 
     def render(number: int, _: int) -> int:
         if number == 1:
@@ -72,11 +72,17 @@ def test_stop_finishes_the_writing_and_does_not_wait_for_the_rendering() -> None
 
     def write(number: int, _: int) -> None:
         writing.set()
-        time.sleep(0.3)
+        assert stopped.wait(10)
         written.append(number)
 
     pipeline = Pipeline(lambda n: n, render, write, slots=3, readers=1, renderers=1, writers=1)
-    threading.Thread(target=lambda: writing.wait() and pipeline.stop()).start()
+
+    def stop() -> None:
+        writing.wait(10)
+        pipeline.stop()
+        stopped.set()
+
+    threading.Thread(target=stop).start()
     start = time.monotonic()
     assert not pipeline.run(range(9), lambda number, was: None)
     assert time.monotonic() - start < 5

@@ -31,6 +31,7 @@ def test_json_says_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert all(precisions["fp32"] == "" for precisions in opens.values())
     assert facts["memory"]["total_gib"] > 0
     assert facts["colour"]["scene_linear"]
+    assert facts["nodes"]["deflicker"] == ""
 
 
 def test_the_screen_names_runtimes_and_the_colour_config(
@@ -38,8 +39,10 @@ def test_the_screen_names_runtimes_and_the_colour_config(
 ) -> None:
     monkeypatch.setenv("OCIO", str(tmp_path / "none.ocio"))
     monkeypatch.setattr("interneg.plugin.doctor.engines.models", dict)
+    monkeypatch.setattr("interneg.nodes.FAILURES", {"mine": "it cannot be imported"})
     made = run(app, ["doctor"], env={"COLUMNS": "300"})
     assert made.exit_code == 0, made.output
+    assert "not mine [" in made.stdout and "] it cannot be imported" in made.stdout
     assert "openvino" in made.stdout
     assert "$OCIO is '" in made.stdout
     assert "GPUs" in made.stdout

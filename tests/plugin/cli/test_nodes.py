@@ -38,11 +38,12 @@ def test_a_page_shows_every_knob_with_its_help(node: type[interneg.node.Node]) -
 def test_json_is_the_whole_truth_for_tools() -> None:
     listed = json.loads(run(app, ["nodes", "--json"]).stdout)
     assert [n["name"] for n in listed] == list(NODES)
-    assert json.loads(run(app, ["nodes", "denoise-sr", "--json"]).stdout) == listed[0]
-    assert listed[0]["window"] == {"before": 0, "after": 0}
-    assert listed[0]["farthest"] == {"before": 2, "after": 2}
-    assert {"denoise-sr-lite-x1", "denoise-sr-lite-x4"} <= set(listed[0]["models"])
-    knobs = {k["name"]: k for k in listed[0]["knobs"]}
+    denoise = next(n for n in listed if n["name"] == "denoise-sr")
+    assert json.loads(run(app, ["nodes", "denoise-sr", "--json"]).stdout) == denoise
+    assert denoise["window"] == {"before": 0, "after": 0}
+    assert denoise["farthest"] == {"before": 2, "after": 2}
+    assert {"denoise-sr-lite-x1", "denoise-sr-lite-x4"} <= set(denoise["models"])
+    knobs = {k["name"]: k for k in denoise["knobs"]}
     assert list(knobs) == list(knobs_of(NODES["denoise-sr"]))
     assert knobs["noise"]["default"] == "auto"
     assert knobs["scale"]["choices"] == ["1", "2", "4"]

@@ -36,8 +36,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bundle as the product builds it, with the nodes of example_nodes.py in its nodes.json too."""
-    from example_nodes import NODES as EXAMPLES
+    """The bundle as the product builds it, with the toys in its nodes.json too."""
+    from toys import HOSTED
 
     from interneg.plugin.ofx import build, nodes
 
@@ -47,7 +47,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         made = build.build(tmp_path_factory.mktemp("bundle"), sanitize=SANITIZE)
     except UsageError as error:
         pytest.skip(f"the plugin cannot be built here: {error}")
-    catalogue = nodes.catalogue([*NODES.values(), *EXAMPLES.values()])
+    catalogue = nodes.catalogue([*NODES.values(), *HOSTED.values()])
     (made / "Contents/Resources/nodes.json").write_text(json.dumps(catalogue))
     return made
 

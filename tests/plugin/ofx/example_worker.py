@@ -1,4 +1,4 @@
-"""The worker with the product's nodes and those of example_nodes.py: what $INTERNEG_WORKER names in tests."""
+"""The worker with the product's nodes and HOSTED of toys.py: what $INTERNEG_WORKER names in tests."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from example_nodes import NODES as EXAMPLES
+from toys import HOSTED
 
 from interneg.nodes import NODES
 from interneg.plugin.worker.serve import serve
 
-serve({**NODES, **EXAMPLES}, idle=20)
+serve({**NODES, **HOSTED}, idle=20)
 logging.shutdown()
 os._exit(0)  # a node may still be waiting

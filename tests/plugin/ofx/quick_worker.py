@@ -21,8 +21,8 @@ def serve(path: str) -> None:
     import signal
     from pathlib import Path
 
-    sys.path.insert(0, str(Path(__file__).parent))
-    from example_nodes import NODES
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    from toys import HOSTED
 
     from interneg.colour import Colour
     from interneg.plugin.worker import renderer
@@ -40,7 +40,7 @@ def serve(path: str) -> None:
                 listening.close()
                 os.setsid()
                 os.environ["INTERNEG_WORKER_DIR"] = asked.makefile().read()
-                serve_hosts(NODES, idle=20)
+                serve_hosts(HOSTED, idle=20)
                 os._exit(0)
             asked.close()
 

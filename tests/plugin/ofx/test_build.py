@@ -149,6 +149,7 @@ def test_malformed_messages_do_not_harm_the_reader(tmp_path: Path, compiler: str
 
 
 @pytest.mark.skipif("gcc" not in COMPILERS, reason="there is no gcc")
+@pytest.mark.slow
 def test_the_plugin_renders_with_the_sanitizers(tmp_path: Path) -> None:
     """What the hosts do, in a build of gcc whose first memory error or undefined behaviour ends them.
 

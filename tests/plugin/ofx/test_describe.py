@@ -7,9 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from example_nodes import NODES as EXAMPLES
-from example_nodes import AddReference, Doubled, WindowMean
 from host import NUKE_LIKE, OLD_HOST, RESOLVE_LIKE, Host, Profile
+from toys import HOSTED, AddReference, Doubled, WindowMean
 
 from interneg.knobs import AUTO, knobs_of
 from interneg.nodes import NODES
@@ -40,7 +39,7 @@ def test_every_host_is_told_all(bundle: Path, runtime: Path, profile: str) -> No
     worker = os.environ.pop("INTERNEG_WORKER")
     try:
         with Host(bundle, PROFILES[profile]) as host:
-            nodes = {**NODES, **EXAMPLES}
+            nodes = {**NODES, **HOSTED}
             assert {p.rsplit(".", 1)[1] for p in host.plugins} == {n.__name__ for n in nodes.values()}
             for plugin in host.plugins.values():
                 assert set(plugin.contexts) == {"Filter", "General"}
@@ -54,7 +53,7 @@ def test_every_host_is_told_all(bundle: Path, runtime: Path, profile: str) -> No
 
 def test_labels_and_versions(bundle: Path) -> None:
     with Host(bundle) as host:
-        for node in (*NODES.values(), *EXAMPLES.values()):
+        for node in (*NODES.values(), *HOSTED.values()):
             plugin = host.plugins[f"org.interneg.{node.__name__}"]
             told = plugin.describe()
             assert told["OfxPropLabel"] == node.label
@@ -63,9 +62,9 @@ def test_labels_and_versions(bundle: Path) -> None:
             assert node.help in told["OfxPropPluginDescription"]
 
 
-@pytest.mark.parametrize("name", [*NODES, *EXAMPLES])
+@pytest.mark.parametrize("name", [*NODES, *HOSTED])
 def test_parameters_follow_the_knobs(bundle: Path, name: str) -> None:
-    node = {**NODES, **EXAMPLES}[name]
+    node = {**NODES, **HOSTED}[name]
     with Host(bundle) as host:
         parameters = host.plugins[f"org.interneg.{node.__name__}"].in_context("General").parameters
         for knob_name, knob in knobs_of(node).items():

@@ -19,11 +19,11 @@ import numpy as np
 import psutil
 import pytest
 from environment import setting
-from example_nodes import Waiting, WindowMean
 from expected import expected
 from host import Host
 from ofx_objects import RenderAborted, RenderFailed
 from plates import clip
+from toys import Waiting, WindowMean
 
 from interneg.plugin.worker.client import Client
 from interneg.plugin.worker.protocol import Kind
@@ -105,6 +105,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         mother.kill()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kills", "start"), [(KILLS - FEW, "quick"), (FEW, "real")])
 def test_a_worker_killed_in_the_middle_of_a_render(
     bundle: Path, runtime: Path, quick: str, kills: int, start: str
@@ -135,6 +136,7 @@ def test_a_worker_killed_in_the_middle_of_a_render(
         host.check()
 
 
+@pytest.mark.slow
 def test_workers_killed_again_and_again_in_one_render(bundle: Path, runtime: Path) -> None:
     source = clip(1001, 1003)
     with nothing_left(runtime), Host(bundle) as host:
@@ -376,7 +378,10 @@ def test_eight_renders_lose_their_worker_at_once(bundle: Path, runtime: Path) ->
         threads = [threading.Thread(target=render, args=(i,)) for i in range(8)]
         for thread in threads:
             thread.start()
-        time.sleep(0.2)
+        with worker(runtime) as client:
+            deadline = time.monotonic() + 10
+            while not client.ask(Kind.STATUS, {})["rendering"] and time.monotonic() < deadline:
+                time.sleep(0.01)
         os.kill(pid, signal.SIGKILL)
         for thread in threads:
             thread.join()

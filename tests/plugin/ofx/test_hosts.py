@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from environment import setting
-from example_nodes import AddReference, Doubled, WindowMean
 from expected import expected
 from host import NUKE_LIKE, OLD_HOST, RESOLVE_LIKE, Host, Profile
 from ofx_images import Picture
 from ofx_objects import Plate
 from plates import clip, mask
+from toys import AddReference, Doubled, WindowMean
 
 from interneg.nodes.denoise_sr import DenoiseSR
 

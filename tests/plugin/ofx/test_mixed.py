@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from example_nodes import AddReference, Doubled, EveryKnob, WindowMean
 from expected import expected, part
 from host import Host, Profile
 from ofx_images import Layout, Picture, Rect
 from ofx_objects import Plate
 from plates import clip, mask
+from toys import AddReference, Doubled, EveryKnob, WindowMean
 
 pytestmark = pytest.mark.hosted
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from example_nodes import AddReference, Doubled, EveryKnob, FromAnchor, Waiting, WindowMean
 from expected import expected, part
 from host import NUKE_LIKE, Host, Profile, with_layout
 from ofx_images import TYPES, Picture, Rect
 from ofx_objects import Plate, RenderAborted, RenderFailed
 from plates import clip, mask, picture
+from toys import AddReference, Doubled, EveryKnob, FromAnchor, Waiting, WindowMean
 
 from interneg.nodes.denoise_sr import DenoiseSR
 
@@ -345,6 +345,7 @@ def test_caches_can_be_purged(bundle: Path, runtime: Path) -> None:
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", ["1", "2"])
 def test_the_command_line_gives_the_same(bundle: Path, runtime: Path, tmp_path: Path, scale: str) -> None:
     """Denoise-SR on files and in a host: bit-identical in float."""

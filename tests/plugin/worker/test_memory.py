@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import Any
 
 import numpy as np
@@ -25,16 +24,16 @@ def test_what_can_never_fit_is_refused() -> None:
 
 def test_what_does_not_fit_now_waits() -> None:
     room: list[int] = []
-    gate, order = admission(100, room), []
+    gate, order, waits = admission(100, room), [], threading.Event()
 
     def second() -> None:
-        with gate.enter(60, never):
+        with gate.enter(60, lambda: waits.set() is not None):  # asked once it waits
             order.append("second")
 
     with gate.enter(50, never):
         thread = threading.Thread(target=second)
         thread.start()
-        time.sleep(0.05)
+        assert waits.wait(10)
         order.append("first")
         assert gate.running == 1
     thread.join()
@@ -43,10 +42,12 @@ def test_what_does_not_fit_now_waits() -> None:
 
 def test_no_more_than_so_many_run_and_in_order() -> None:
     gate, order, held = admission(10**6), [], threading.Event()
+    seen = [threading.Event() for _ in range(gate.most + 3)]
 
     def work(i: int) -> None:
-        with gate.enter(1, never):
+        with gate.enter(1, lambda: seen[i].set() is not None):  # asked once it waits
             order.append(i)
+            seen[i].set()
             assert gate.running <= gate.most
             held.wait(5)
 
@@ -54,7 +55,7 @@ def test_no_more_than_so_many_run_and_in_order() -> None:
     for i in range(gate.most + 3):
         threads.append(threading.Thread(target=work, args=(i,)))
         threads[-1].start()
-        time.sleep(0.03)
+        assert seen[i].wait(10)
     assert len(order) == gate.most
     held.set()
     for thread in threads:

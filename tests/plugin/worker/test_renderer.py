@@ -9,17 +9,17 @@ import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
+from toys import BrightRows, LessReference
 
-from interneg.colour import Colour, WorkingSpace
+from interneg.colour import Colour
 from interneg.engines.source import Engines
 from interneg.frame import Frame, Pixels
 from interneg.io import open_clip
 from interneg.io.image_writer import write_image
-from interneg.knobs import knob
 from interneg.node import Node, View
 from interneg.nodes import NODES
 from interneg.plugin.batch.job import Job
@@ -32,41 +32,6 @@ from interneg.recipe import Recipe
 SPACE = "ACEScg"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Doubled(Node):
-    """Every pixel four times, brighter by row and column."""
-
-    name: ClassVar[str] = "doubled"
-    label: ClassVar[str] = "Doubled"
-    help: ClassVar[str] = "Enlarges."
-    version: ClassVar[int] = 1
-    working_space: ClassVar[WorkingSpace] = WorkingSpace.LINEAR_RGB
-    layers: ClassVar[str] = "Treats R, G, B; alpha passes through."
-
-    @property
-    def enlarges(self) -> int:
-        return 2
-
-    def process(self, view: View) -> Pixels:
-        large = view.planes().repeat(2, 1).repeat(2, 2)
-        large[:, 1::2] += 2
-        return large
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plate(Doubled):
-    """The difference from the reference plate."""
-
-    name: ClassVar[str] = "plate"
-    reference: ClassVar[bool] = True
-    enlarges: ClassVar[int] = 1  # type: ignore[assignment]
-    gain: float = knob(1.0, "float", "Gain", "How much of the plate is taken off.")
-
-    def process(self, view: View) -> Pixels:
-        assert view.window.reference is not None
-        return np.asarray(view.planes() - self.gain * view.window.reference.pixels[:3], np.float32)
-
-
 class Quiet:
     def start(self, total: int) -> None: ...
 
@@ -77,8 +42,7 @@ class Quiet:
 
 @pytest.fixture(scope="module")
 def renderer() -> Renderer:
-    # The node is defined in a conftest, which has no name to import it by.
-    return Renderer({**NODES, "doubled": Doubled, "plate": Plate}, 2**30)
+    return Renderer({**NODES, "doubled": BrightRows, "plate": LessReference}, 2**30)
 
 
 @pytest.fixture
@@ -365,7 +329,7 @@ def test_a_measurement_that_another_request_left_is_made_again(tmp_path: Path) -
     started, go, left = threading.Event(), threading.Event(), threading.Event()
     made = []
 
-    class Measuring(Doubled):
+    class Measuring(BrightRows):
         """Opens an engine for something that is measured once for both requests."""
 
         @property

@@ -106,7 +106,7 @@ def test_faults_are_in_the_log_with_their_place(worker: Any, ask: Ask) -> None:
     with worker.connect("Fault 1") as client, pytest.raises(InternegError):
         client.ask(Kind.RENDER, asked.body, asked.descriptors)
     text = worker.log.read_text()
-    assert "Fault 1, broken, frame 1" in text and 'serving.py", line' in text
+    assert "Fault 1, broken, frame 1" in text and 'toys.py", line' in text
 
 
 def test_the_first_message_is_hello(worker: Any) -> None:
@@ -249,6 +249,7 @@ def test_it_keeps_no_folder_busy(worker: Any) -> None:
     assert os.readlink(f"/proc/{worker.process.pid}/cwd") == "/"
 
 
+@pytest.mark.slow
 def test_memory_is_given_back_while_nothing_is_asked_for(start_worker: Start, ask: Ask) -> None:
     worker, asked = start_worker("60", "1000", "2"), ask("waiting", size=(1600, 1000))
     with worker.connect() as client:

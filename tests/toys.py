@@ -1,10 +1,13 @@
-"""Nodes that the shell has never heard of: temporal, with a reference plate, enlarging, ..."""
+"""The nodes that exist for tests alone: temporal, with a reference plate, enlarging, moving, broken, ...
+
+Tests import them as `toys`; processes that tests start put this folder on their path first.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -13,16 +16,17 @@ from interneg.colour import WorkingSpace
 from interneg.frame import Pixels
 from interneg.knobs import AUTO, knob
 from interneg.node import Node, View
+from interneg.resize import cubic
 
 
-class _Example(Node):
+class _Toy(Node):
     version: ClassVar[int] = 1
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LINEAR_RGB
     layers: ClassVar[str] = "Treats R, G, B or Y; alpha passes through."
 
 
 @dataclass(frozen=True, kw_only=True)
-class WindowMean(_Example):
+class WindowMean(_Toy):
     """The mean of the frames around."""
 
     name: ClassVar[str] = "window-mean"
@@ -50,7 +54,7 @@ class WindowMean(_Example):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AddReference(_Example):
+class AddReference(_Toy):
     """The sum of source and reference plate."""
 
     name: ClassVar[str] = "add-reference"
@@ -69,7 +73,7 @@ class AddReference(_Example):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Doubled(_Example):
+class Doubled(_Toy):
     """Every pixel four times, a little brighter to the right."""
 
     name: ClassVar[str] = "doubled"
@@ -90,7 +94,7 @@ class Doubled(_Example):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EveryKnob(_Example):
+class EveryKnob(_Toy):
     """A sum in which each knob can be told from the others: it has one of every kind."""
 
     name: ClassVar[str] = "every-knob"
@@ -115,7 +119,7 @@ class EveryKnob(_Example):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FromAnchor(_Example):
+class FromAnchor(_Toy):
     """The difference from a frame that may lie anywhere: the last of a list at or before, else the first."""
 
     name: ClassVar[str] = "from-anchor"
@@ -136,7 +140,7 @@ class FromAnchor(_Example):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Waiting(_Example):
+class Waiting(_Toy):
     """The input plus 1, after a while."""
 
     name: ClassVar[str] = "waiting"
@@ -150,6 +154,148 @@ class Waiting(_Example):
         return view.planes() + np.float32(1)
 
 
-NODES: Mapping[str, type[Node]] = {
+@dataclass(frozen=True, kw_only=True)
+class TemporalMean(_Toy):
+    """The simplest temporal node: the mean of the frames around, each weighted by a measured brightness."""
+
+    name: ClassVar[str] = "temporal-mean"
+    label: ClassVar[str] = "Temporal mean"
+    help: ClassVar[str] = "Averages frames."
+
+    radius: int = knob(3, "int", "Radius", "Frames on each side.", unit="frames", hard=(0, 8))
+    gain: float = knob(1.0, "float", "Gain", "Multiplies the result.")
+    measured: ClassVar[list[str]] = []
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        return (self.radius, self.radius)
+
+    def process(self, view: View) -> Pixels:
+        total, weights = np.zeros(view.planes().shape, np.float64), 0.0
+        for offset in range(-self.radius, self.radius + 1):
+            weight = 1 + abs(view.measure("mean", lambda o=offset: self._mean(view, o), offset))
+            total += weight * view.planes(offset)
+            weights += weight
+        return np.asarray(self.gain * total / weights, np.float32)
+
+    def _mean(self, view: View, offset: int) -> float:
+        self.measured.append("mean")
+        return float(view.planes(offset).mean(dtype=np.float64))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cubic(_Toy):
+    """Twice as bright and twice as large; the blur shows whether NaN spreads."""
+
+    name: ClassVar[str] = "cubic"
+    label: ClassVar[str] = "Cubic"
+    help: ClassVar[str] = "Doubles."
+
+    @property
+    def enlarges(self) -> int:
+        return 2
+
+    def process(self, view: View) -> Pixels:
+        return np.stack([2 * cubic(p, 2) for p in view.planes()])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shift(_Toy):
+    """Moves the picture and all that belongs to it, by as many columns as `amount` says."""
+
+    name: ClassVar[str] = "shift"
+    label: ClassVar[str] = "Shift"
+    help: ClassVar[str] = "Shifts."
+    layers: ClassVar[str] = "Moves all layers."
+    mixes: ClassVar[bool] = False
+    unpremultiply: bool = field(default=False, init=False)
+
+    def process(self, view: View) -> Pixels:
+        return self._moved(view, view.planes())
+
+    def carry(self, view: View, plane: Pixels, channel: str, depth: str) -> Pixels:
+        return self._moved(view, plane)
+
+    def _moved(self, view: View, planes: Pixels) -> Pixels:
+        columns = np.arange(planes.shape[-1]) - np.rint(np.asarray(view.amount) * 4).astype(int)
+        if columns.ndim == 1:
+            return planes[..., columns]
+        return np.take_along_axis(planes, np.broadcast_to(columns, planes.shape), -1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrightRows(_Toy):
+    """Every pixel four times, brighter by row and column."""
+
+    name: ClassVar[str] = "doubled"
+    label: ClassVar[str] = "Doubled"
+    help: ClassVar[str] = "Enlarges."
+
+    @property
+    def enlarges(self) -> int:
+        return 2
+
+    def process(self, view: View) -> Pixels:
+        large = view.planes().repeat(2, 1).repeat(2, 2)
+        large[:, 1::2] += 2
+        return large
+
+
+@dataclass(frozen=True, kw_only=True)
+class LessReference(BrightRows):
+    """The difference from the reference plate."""
+
+    name: ClassVar[str] = "plate"
+    reference: ClassVar[bool] = True
+    enlarges: ClassVar[int] = 1  # type: ignore[assignment]
+    gain: float = knob(1.0, "float", "Gain", "How much of the plate is taken off.")
+
+    def process(self, view: View) -> Pixels:
+        assert view.window.reference is not None
+        return np.asarray(view.planes() - self.gain * view.window.reference.pixels[:3], np.float32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picky(_Toy):
+    """A knob matters only beside one value of another."""
+
+    name: ClassVar[str] = "picky"
+    label: ClassVar[str] = "Picky"
+    help: ClassVar[str] = "Looks around where it is told to."
+    version: ClassVar[int] = 3
+    layers: ClassVar[str] = "Treats everything."
+
+    far: int = knob(1, "int", "Far", "Frames.", hard=(1, 3))
+    around: bool = knob(False, "bool", "Around", "Look around.")
+    marks: tuple[int, ...] = knob((3, 5), "frames", "Marks", "Frames to mind.")
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        return (self.far, 0) if self.around else (0, 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading(Waiting):
+    """The input plus the number of bytes of a file."""
+
+    name: ClassVar[str] = "reading"
+
+    file: str = knob("", "file", "File", "What is read.")
+
+    def process(self, view: View) -> Pixels:
+        return view.planes() + np.float32(len(view.context.read(self.file)))
+
+
+class Broken(Waiting):
+    """A node with a fault."""
+
+    name: ClassVar[str] = "broken"
+
+    def process(self, view: View) -> Pixels:
+        raise RuntimeError("a fault of the node's")
+
+
+HOSTED: Mapping[str, type[Node]] = {
     n.name: n for n in (WindowMean, AddReference, Doubled, EveryKnob, FromAnchor, Waiting)
 }
+"""The toys that the bundle of the OpenFX tests shows to hosts, by name."""
