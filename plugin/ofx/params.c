@@ -165,7 +165,7 @@ static void define_own(struct page *page, const struct node *node)
             }
         }
     to = define(page, kOfxParamTypeString, "input_space", "Input space",
-        "The colour space that the host's pixels are in, a name or a role of the OCIO configuration in force: "
+        "The colour space that the host's pixels are in, a name or a role of the OCIO configuration in use: "
         "scene_linear where the host works scene-linear, as Nuke and Natron do; the timeline's in Resolve. A host "
         "that tells its colour space itself is believed as long as this is scene_linear.",
         NULL);
