@@ -3,7 +3,7 @@ PYTHON ?= python3
 EXTRAS ?= dev
 BIN := .venv/bin
 
-.PHONY: demo test lint bench docs goldens engines plugin install
+.PHONY: demo test lint bench docs site goldens engines plugin install
 
 demo: .venv/demo
 	$(BIN)/python examples/demo.py demo
@@ -25,6 +25,10 @@ bench: install
 docs: install
 	$(BIN)/python docs/make_nodes.py
 
+# The pages of docs/ as a site, in build/site.
+site: .venv/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 goldens: install
 	$(BIN)/python -m pytest tests/nodes --regenerate-goldens
 
@@ -37,6 +41,12 @@ plugin: install
 	$(BIN)/python -m interneg.plugin.ofx.build build
 
 install: .venv/$(EXTRAS)
+
+# Only what makes the site.
+.venv/docs: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable ".[docs]"
+	@touch $@
 
 # One mark per set of extras, so that `make demo` needs none of the developers' packages.
 .venv/demo: pyproject.toml

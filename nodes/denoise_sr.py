@@ -198,7 +198,7 @@ class DenoiseSR(Node):
             f"values in luma, {least[1]:.1f} to {most[1]:.1f} in colour"
         )
         if most[0] < _QUIET and not self.deblock:
-            found += "; a compressed clip measures as clean: give it deblock, or noise as a number"
+            found += "; compressed footage reads as free of noise: set deblock, or noise to a number"
         view.context.tell(self.name, found)
         return luma, chroma
 

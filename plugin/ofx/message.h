@@ -1,4 +1,4 @@
-/* Messages between shell and worker: docs/worker.md. */
+/* Messages between shell and worker: docs/developers/worker.md. */
 #ifndef INTERNEG_MESSAGE_H
 #define INTERNEG_MESSAGE_H
 
