@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 SCAN = HERE / "market_street" / "scan.%04d.png"
 RECIPE = HERE / "restore_film.toml"
 SHOWN = (22, 23, 24)
-"""The frames of the picture: one of them is lighter than its neighbours."""
+"""The frames of the picture: the middle one is lighter than its neighbours and jumps up by 19 pixels."""
 
 HEADER = 22
 """The height of the bar above the picture, in pixels."""
