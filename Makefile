@@ -3,7 +3,8 @@ PYTHON ?= python3
 EXTRAS ?= dev
 BIN := .venv/bin
 
-.PHONY: demo test lint bench nodes docs goldens engines plugin install
+.PHONY: demo test lint bench nodes docs site goldens engines plugin install
+.PHONY: train train-status train-pause train-go train-cool train-keep train-stop
 
 demo: .venv/demo
 	$(BIN)/python examples/demo.py demo
@@ -31,6 +32,22 @@ nodes: install
 
 docs: nodes
 
+# The pages of docs/ as a site, in build/site.
+site: .venv/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+# The queue of training runs (make train EXTRAS=dev,train): engines/training/README.md.
+train: install
+	$(BIN)/python -m interneg.engines.training.queue start
+
+train-status train-pause train-go train-keep train-stop:
+	$(BIN)/python -m interneg.engines.training.queue $(@:train-%=%)
+
+# make train-cool RUN=standard-x2 STEPS=6000
+STEPS ?= 6000
+train-cool:
+	$(BIN)/python -m interneg.engines.training.queue cool $(RUN) --steps $(STEPS)
+
 goldens: install
 	$(BIN)/python -m pytest tests/nodes --regenerate-goldens
 
@@ -43,6 +60,12 @@ plugin: install
 	$(BIN)/python -m interneg.plugin.ofx.build build
 
 install: .venv/$(EXTRAS)
+
+# Only what makes the site.
+.venv/docs: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable ".[docs]"
+	@touch $@
 
 # One mark per set of extras, so that `make demo` needs none of the developers' packages.
 .venv/demo: pyproject.toml

@@ -165,7 +165,8 @@ def speed(still: Image, out: Path) -> Iterator[Row]:
 def film(folder: Path, out: Path) -> Row:
     """A real scan: the rms second difference of its global path, pixels, before and after.
 
-    Writes stab_<film>.png beside: the column in the middle over time, before and after (docs/stabilise.png).
+    Writes stab_<film>.png beside: the column in the middle over time, before and after:
+    see docs/pictures/stabilise.png.
     """
     frames = sorted(folder.glob("*.png"))
     target = out / f"stab_{folder.name}" / "%05d.png"

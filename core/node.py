@@ -59,14 +59,15 @@ class Node:
     )  # fmt: skip
     synthesis: bool = knob(
         False, "bool", "Write synthesis AOV",
-        "Adds a 'synthesis' channel: how far each pixel was moved from what the input alone gives, "
-        "in the working space's units.", animatable=False,
+        "Adds a channel 'synthesis': the difference between the result and the untreated input at each "
+        "pixel, in the units of the node's working space.", animatable=False,
     )  # fmt: skip
 
     unpremultiply: bool = knob(
         True, "bool", "Unpremultiply",
-        "Divides colour by alpha before and multiplies it after, so that soft edges keep their colour. For "
-        "pictures without alpha, or with unassociated alpha, it does nothing.", animatable=False,
+        "Divides colour by alpha before the node and multiplies it by alpha again after, so that soft edges "
+        "keep their colour. Pictures without alpha, or with unassociated alpha, need none and get none.",
+        animatable=False,
     )  # fmt: skip
 
     def __post_init__(self) -> None:

@@ -11,11 +11,22 @@ from interneg.plugin.facts.nodes import facts_of, summary
 
 PAGE = Path(__file__).with_name("nodes.md")
 
+HEAD = """# Node reference
+
+<!-- Made from the nodes' declarations by `make docs`; do not edit. -->
+
+Every knob of every node; `interneg nodes NODE` prints the same. When to use which node, with pictures:
+[Denoise-SR](artists/denoise-sr.md), [Deflicker](artists/deflicker.md), [Stabilise](artists/stabilise.md).
+
+**Animatable**: *yes* takes keys in hosts, and in recipes a table of frames and values such as
+`noise = { 1001 = 10.0, 1020 = 25.0 }`, with straight lines between them. *in hosts* takes keys in hosts only.
+*no* has one value for all frames.
+"""
+
 
 def page() -> str:
     """The whole reference as Markdown."""
-    head = "# Nodes\n\nMade from the nodes' declarations by `make nodes`; do not edit.\n"
-    return "\n".join([head, *(_section(node) for node in OWN.values())])
+    return "\n".join([HEAD, *(_section(node) for node in OWN.values())])
 
 
 def _section(node: type[Node]) -> str:
@@ -25,14 +36,15 @@ def _section(node: type[Node]) -> str:
         "",
         f"{node.help} {summary(facts_of(node))} Version {node.version}.",
         "",
-        "| knob | kind | default | limits | what it does |",
-        "|---|---|---|---|---|",
+        "| knob | kind | default | limits | animatable | what it does |",
+        "|---|---|---|---|---|---|",
     ]
     for name, knob in knobs.items():
         low, high = knob.hard
         limits = ", ".join(knob.choices) or (f"{low:g} to {high:g} {knob.unit}".strip() if high < 1e9 else "")
         default = str(defaults[name]).lower() if knob.kind == "bool" else defaults[name]
-        lines.append(f"| `{name}` | {knob.kind} | {default} | {limits} | {knob.help} |")
+        animatable = ("yes" if knob.kind == "float" else "in hosts") if knob.animatable else "no"
+        lines.append(f"| `{name}` | {knob.kind} | {default} | {limits} | {animatable} | {knob.help} |")
     return "\n".join([*lines, ""])
 
 

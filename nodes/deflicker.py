@@ -3,8 +3,8 @@
 Use it on old film, uneven exposure and pulsing light, after stabilising and before removing dirt or noise.
 The levels of neighbouring frames are compared along the motion, in the logarithm of light, which gives each
 frame's exposure and gamma and a smooth field of gains (in the line of van Roosmalen, Restoration of Archived
-Film and Video, 1999, chapter 5); each frame is brought to the mean of those around it. What changes far more
-than the flicker does (a flash, a lamp that is switched on, a fade) is an event and stays.
+Film and Video, 1999, chapter 5); each frame is corrected to the trend of the frames around it. A change far
+larger than the flicker (a flash, a lamp that is switched on, a fade) is an event and stays.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from interneg.node import Node, View
 
 @dataclass(frozen=True, kw_only=True)
 class Deflicker(Node):
-    """The node; see the module."""
+    """Evens out brightness that jumps from frame to frame."""
 
     name: ClassVar[str] = "deflicker"
     label: ClassVar[str] = "Deflicker"
     help: ClassVar[str] = "Removes global, local and banded flicker; keeps fades, lightning and lamps."
     version: ClassVar[int] = 1
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LINEAR_RGB
-    layers: ClassVar[str] = "Treats R, G, B or Y; alpha and AOVs (those of light too) pass through."
+    layers: ClassVar[str] = "Changes the picture (R, G, B, or Y); alpha and AOVs, of light too, pass through."
 
     exposure: float = knob(
         1.0, "float", "Exposure",
@@ -51,19 +51,20 @@ class Deflicker(Node):
     )  # fmt: skip
     colour: float = knob(
         0.0, "float", "Colour",
-        "How far red, green and blue are evened out each on its own, against breathing colour; at 0 all "
-        "three are changed alike.",
+        "How far red, green and blue are corrected separately, against colour that flickers; at 0 all three "
+        "get the same correction.",
         hard=(0.0, 1.0),
     )  # fmt: skip
     keep: float = knob(
         0.5, "float", "Keep events",
-        "How soon a change is an event that stays as it is, such as lightning or a lamp: at 0.5 from about 4 "
-        "times the deviation of the flicker around it, at 1 from 3 times; at 0 nothing is an event.",
+        "How readily a change counts as an event that stays, such as lightning or a lamp: at 0.5 from about "
+        "4 times the standard deviation of the flicker around it, at 1 from 3 times; at 0 nothing counts as "
+        "one.",
         hard=(0.0, 1.0),
     )  # fmt: skip
     window: int = knob(
         7, "int", "Window",
-        "Frames on each side that a frame is brought to the mean of; fewer follow slow changes closer.",
+        "Frames on each side whose trend each frame is corrected to; fewer follow slow changes more closely.",
         unit="frames", hard=(1, 7), slider=(1, 7), animatable=False,
     )  # fmt: skip
 

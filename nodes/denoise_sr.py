@@ -34,14 +34,14 @@ _QUIET, _STRONG = 0.5, 10 / 255
 
 @dataclass(frozen=True, kw_only=True)
 class DenoiseSR(Node):
-    """The node; see the module."""
+    """Removes noise and compression damage and enlarges."""
 
     name: ClassVar[str] = "denoise-sr"
     label: ClassVar[str] = "Denoise-SR"
     help: ClassVar[str] = "Removes noise and compression damage and enlarges 1x, 2x or 4x, jointly."
     version: ClassVar[int] = 4
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LOG_Y
-    layers: ClassVar[str] = "Treats R, G, B or Y; alpha and AOVs pass through, enlarged with the picture."
+    layers: ClassVar[str] = "Changes the picture (R, G, B, or Y); alpha and AOVs are only enlarged with it."
     buttons: ClassVar[tuple[Button, ...]] = (
         Button(
             "measure_noise", "Measure noise",
@@ -57,18 +57,20 @@ class DenoiseSR(Node):
     )  # fmt: skip
     model: str = knob(
         "lite", "choice", "Model",
-        "lite is the fast one; standard is larger and slower, and until its training is done no better.",
+        "lite is fast; standard is larger and slower, and hardly better until its training is finished.",
         choices=("lite", "standard"), animatable=False,
     )  # fmt: skip
     noise: float | str = knob(
         AUTO, "float", "Noise",
         "Standard deviation of the noise to remove, in 8-bit code values of the encoded picture's luma; auto "
-        "measures it in each frame, for dark and bright parts and luma and colour apart. 0 removes none.",
+        "measures it in each frame, separately for dark and bright parts and for luma and colour. auto reads "
+        "compressed footage as free of noise: set a number there, or use deblock. 0 removes no noise.",
         unit="code values", hard=(0.0, 100.0), slider=(0.0, 50.0), auto=True,
     )  # fmt: skip
     detail: float = knob(
         0.0, "float", "Detail",
-        "How much of the luma texture that was removed is given back: grain, and what looked like it.",
+        "How much of the removed luma texture is given back: grain, and fine detail that was taken for "
+        "grain.",
         hard=(0.0, 1.0),
     )  # fmt: skip
     deblock: float = knob(
@@ -79,14 +81,14 @@ class DenoiseSR(Node):
     )  # fmt: skip
     fidelity_lock: bool = knob(
         False, "bool", "Fidelity lock",
-        "Holds the result to what was photographed: reduced to the input's size, it is the input to within "
-        "twice the noise, that of compression (see deblock) included.",
+        "Holds the result to what was photographed: reduced to the input's size, it differs from the input "
+        "by at most twice the noise. What compression left (see deblock) counts as noise.",
     )  # fmt: skip
 
     temporal: int = knob(
         0, "int", "Temporal",
-        "How many frames on each side are averaged along the motion, before what noise is left is removed: "
-        "steadier and sharper, but slower. What no other frame shows is treated as with 0.",
+        "Frames on each side that are averaged along the motion before the remaining noise is removed: "
+        "steadier and sharper, but slower. Parts that no other frame shows are treated as if it were 0.",
         unit="frames", hard=(0, 2), slider=(0, 2), animatable=False,
     )  # fmt: skip
 
@@ -184,6 +186,6 @@ class DenoiseSR(Node):
             f"values in luma, {least[1]:.1f} to {most[1]:.1f} in colour"
         )
         if most[0] < _QUIET and not self.deblock:
-            found += "; a compressed clip measures as clean: give it deblock, or noise as a number"
+            found += "; compressed footage reads as free of noise: set deblock, or noise to a number"
         view.context.tell(self.name, found)
         return luma, chroma

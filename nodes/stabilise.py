@@ -32,7 +32,7 @@ from interneg.node import Node, View
 
 @dataclass(frozen=True, kw_only=True)
 class Stabilise(Node):
-    """The node; see the module."""
+    """Takes gate weave and film warp out of a shot."""
 
     name: ClassVar[str] = "stabilise"
     label: ClassVar[str] = "Stabilise"
@@ -40,8 +40,8 @@ class Stabilise(Node):
     version: ClassVar[int] = 1
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LINEAR_RGB
     layers: ClassVar[str] = (
-        "Moves R, G, B or Y, alpha and all AOVs alike; motion vectors keep saying what they said of the "
-        "unsteady picture."
+        "Moves the picture (R, G, B, or Y), alpha and all AOVs together; motion vectors keep the values "
+        "that they had in the unsteady picture."
     )
     mixes: ClassVar[bool] = False
 
@@ -53,14 +53,14 @@ class Stabilise(Node):
     )  # fmt: skip
     warp: float = knob(
         0.0, "float", "Warp",
-        "How much of the buckling of the film, that is what bends smoothly from frame to frame and is not "
-        "rigid, is removed.",
+        "How much of the buckling of the film is removed: smooth bending that changes from frame to frame. "
+        "Leave it at 0 for film that lies flat.",
         hard=(0.0, 1.0),
     )  # fmt: skip
     smoothing: int = knob(
         15, "int", "Smoothing",
-        "Frames on each side that the smooth path is drawn through: more are steadier, fewer follow the "
-        "camera more closely.",
+        "Frames on each side that the smooth path is fitted to: more give a steadier picture, fewer follow "
+        "the camera more closely.",
         unit="frames", hard=(1, 30), slider=(1, 15), animatable=False,
     )  # fmt: skip
     lock: bool = knob(
@@ -70,25 +70,26 @@ class Stabilise(Node):
     )  # fmt: skip
     lock_frames: tuple[int, ...] = knob(
         (), "frames", "Lock frames",
-        "Needed by lock: the frames to hold to, at best the first of each shot; a frame is held to the last "
-        "one at or before it, else to the first of them.", group="Lock", animatable=False,
+        "The frames that lock holds to, best the first of each shot; lock needs at least one. Each frame is "
+        "held to the last of them at or before it, or to the first where none comes before it.",
+        group="Lock", animatable=False,
     )  # fmt: skip
     edges: str = knob(
         "hold", "choice", "Edges",
-        "What stands where the moved picture ends: hold repeats its edge, mirror mirrors it, reveal leaves "
-        "black with alpha 0, crop enlarges the picture as far as needed, fill takes it from frames around, "
-        "brought to the same brightness.",
+        "What fills the border that moving a frame leaves empty: hold repeats the edge pixels, mirror "
+        "mirrors the picture, reveal leaves black with alpha 0, crop enlarges the picture until no border "
+        "shows, fill takes it from frames nearby and matches their brightness.",
         choices=("hold", "mirror", "reveal", "crop", "fill"), group="Edges", animatable=False,
     )  # fmt: skip
     zoom_limit: float = knob(
         1.1, "float", "Zoom limit",
-        "With crop: how many times the picture is enlarged at most; what is still missing is held.",
+        "With edges=crop: the largest enlargement; a border that still shows repeats the edge pixels.",
         hard=(1.0, 2.0), slider=(1.0, 1.2), group="Edges",
     )  # fmt: skip
     box_left: int = knob(
         0, "int", "Box left",
-        "Left edge of the part of the picture that is looked at, such as a perforation or a frame line; only "
-        "shifts are taken from it. With all four at 0, the whole is looked at.",
+        "Left edge of the part of the picture to measure, such as a perforation or a frame line; with a box "
+        "only shifts are measured. With all four edges at 0, the whole picture is measured.",
         unit="pixels", hard=(0, 65535), slider=(0, 4096), group="Box", animatable=False,
     )  # fmt: skip
     box_top: int = knob(
@@ -105,9 +106,9 @@ class Stabilise(Node):
     )  # fmt: skip
     path: str = knob(
         "", "file", "Path",
-        "A path file, as `interneg analyse` writes it: each frame is moved by the correction that stands "
-        "there, and weave is not measured, nor is warp where the file has it. In a recipe file its path "
-        "starts from the file's folder.",
+        "A path file that `interneg analyse` wrote: each frame is moved by the correction in the file, and "
+        "weave is not measured, nor is warp where the file has it. In a recipe file, a relative path starts "
+        "at the recipe's folder.",
         animatable=False,
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """``standard``: ``lite``'s plan made wider, 64 channels and eight pairs at every scale, 0.6 M parameters.
 
 Plain 3x3 convolutions throughout: they train several times faster on a CPU than blocks of per-pixel norms and
-depthwise convolutions, fill a processor's matrix units, and quantise well (decision 0010).
+depthwise convolutions, fill a processor's matrix units, and quantise well (decision 0012).
 """
 
 from interneg.engines.training.lite import Lite, Trunk

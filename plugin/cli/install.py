@@ -28,7 +28,7 @@ def install(
 
     The plugin is compiled where there is a C compiler; else the binary that came with Interneg is used, which
     needs glibc 2.34 or newer. It renders with this Interneg, and offers the colour spaces of the OpenColorIO
-    configuration that is in force here. Without --dest or --system it is put into the user's own data folder.
+    configuration that is set here. Without --dest or --system it is put into the user's own data folder.
     Installing again makes the bundle anew, with all that is in it; files of yours outside it are kept.
 
     Exit codes: 0 done, 2 usage, neither compiler nor binary, or a broken OCIO configuration, 6 a folder that

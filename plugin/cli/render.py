@@ -56,7 +56,7 @@ def render(
     input_space: Annotated[
         str | None,
         typer.Option(
-            metavar="SPACE", help="Colour space of the input, where the files do not say it rightly."
+            metavar="SPACE", help="Colour space of the input, where the files name none or a wrong one."
         ),
     ] = None,
     output_space: Annotated[
@@ -110,9 +110,9 @@ def render(
         str | None,
         typer.Option(
             metavar="CLIP",
-            help="Where and how much to treat: a clip like the input, or one image, of its size. A "
-            "counts, or the first channel where there is no A: 0 leaves a pixel as it is, 1 treats it fully. "
-            "In a recipe file its path starts from the file's folder.",
+            help="Where and how much to treat: a clip like the input, or one image, of the same size. Its "
+            "alpha is used, or its first channel where it has none: 0 leaves a pixel as it is, 1 treats it "
+            "fully. In a recipe file, a relative path starts at the recipe's folder.",
         ),
     ] = None,
     reference: Annotated[

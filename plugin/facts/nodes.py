@@ -50,6 +50,14 @@ def facts_of(node: type[Node]) -> dict[str, Any]:
     }
 
 
+_SPACES = {
+    "LINEAR_RGB": "scene-linear light",
+    "LOG_RGB": "log-encoded red, green and blue",
+    "LOG_Y": "log-encoded luma and colour differences",
+}
+"""The working spaces in words."""
+
+
 def summary(facts: dict[str, Any]) -> str:
     """How a node works, in sentences, from its facts."""
     frames, most = (
@@ -57,9 +65,9 @@ def summary(facts: dict[str, Any]) -> str:
         for before, after in (facts[k].values() for k in ("window", "farthest"))
     )
     if most != frames:
-        frames += f" by default, at up to {most} with other knobs"
+        frames += f" by default, at up to {most} with other settings"
     models = f" May use the models {', '.join(facts['models'])}." if facts["models"] else " Uses no model."
-    return f"{facts['layers']} Works in {facts['working_space']}. Looks at {frames}.{models}"
+    return f"{facts['layers']} Computes in {_SPACES[facts['working_space']]}. Looks at {frames}.{models}"
 
 
 def _models(node: type[Node]) -> list[str]:

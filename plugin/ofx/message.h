@@ -1,4 +1,4 @@
-/* The messages between the plugin and the worker, as bytes: docs/worker.md. */
+/* The messages between the plugin and the worker, as bytes: docs/developers/worker.md. */
 #ifndef INTERNEG_MESSAGE_H
 #define INTERNEG_MESSAGE_H
 

@@ -37,8 +37,8 @@ _MASK = {
     "name": "Mask",
     "label": "Mask",
     "optional": True,
-    "help": "Where and how much to treat: alpha counts, or the first channel where there is none. 0 leaves a "
-    "pixel as it is, 1 treats it fully.",
+    "help": "Where and how much to treat: the mask's alpha is used, or its first channel where it has none. "
+    "0 leaves a pixel as it is, 1 treats it fully.",
 }
 _REFERENCE = {
     "name": "Reference",

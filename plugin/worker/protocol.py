@@ -1,4 +1,4 @@
-"""The messages between host and worker, as docs/worker.md has them: a header, and a body of JSON.
+"""The messages between host and worker, as docs/developers/worker.md has them: a header, and a body of JSON.
 
 What comes in is checked here, whole, before anything is done with it.
 """

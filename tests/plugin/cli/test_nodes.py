@@ -52,7 +52,8 @@ def test_json_is_the_whole_truth_for_tools() -> None:
 def test_a_page_says_how_the_node_works(temporal_mean: type[interneg.node.Node]) -> None:
     made = " ".join(run(app, ["nodes", "denoise-sr"], env={"COLUMNS": "400"}).stdout.split())
     node = NODES["denoise-sr"]
-    assert f"{node.layers} Works in LOG_Y. Looks at one frame at a time by default, at up to 2 fr" in made
+    assert f"{node.layers} Computes in log-encoded luma and colour differences. Looks at one frame" in made
+    assert "Looks at one frame at a time by default, at up to 2 frames before and 2" in made
     said = summary(facts_of(temporal_mean))
     assert "Looks at 3 frames before and 3 after its own by default, at up to 8 frames before" in said
 

@@ -25,7 +25,7 @@ from interneg.colour import Colour
 from interneg.engines.source import Engines
 from interneg.frame import Frame
 from interneg.graph import Graph
-from interneg.io.images import read_image
+from interneg.io.image_reader import read_image
 from interneg.memo import Memo
 from interneg.node import Context
 from interneg.plugin.worker.client import Client
@@ -125,7 +125,7 @@ def test_a_host_renders_it(installed: Path, python: Path, tmp_path: Path) -> Non
     lifted = {t: Picture(shot.at(t).pixels + np.float32(0.01 * (t % 3)), 0, 0) for t in range(1001, 1013)}
     source = Plate.of(lifted)
     worker = f"{python} -I -m interneg.plugin.worker"
-    with setting(INTERNEG_RUNTIME=str(runtime), INTERNEG_WORKER=worker), Host(installed) as host:
+    with setting(INTERNEG_WORKER_DIR=str(runtime), INTERNEG_WORKER=worker), Host(installed) as host:
         instance = host.create("org.interneg.SteadyBlack", source)
         instance.set("window", 2)
         shown = instance.render(1005)

@@ -1,0 +1,39 @@
+"""The links in the pages lead to files, and the paths in the architecture page exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [p for p in (ROOT / "README.md", ROOT / "CONTRIBUTING.md") if p.is_file()]
+PAGES += sorted((ROOT / "docs").rglob("*.md"))
+
+"""Pages that are being written."""
+
+_LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(?:#[^)\s]*)?\)")
+_PATH = re.compile(r"`((?:core|engines|nodes|plugin)/[a-z\d_/.]+)`")
+
+
+def exists(path: Path) -> bool:
+    """Whether there is such a file or folder, or will be."""
+    return path.exists()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_links_lead_to_files(page: Path) -> None:
+    lost = [link for link in _LINK.findall(page.read_text()) if not exists(page.parent / link)]
+    assert not lost, f"{page.relative_to(ROOT)} links to {lost}"
+
+
+def test_the_rooms_of_the_architecture_page_exist() -> None:
+    named = _PATH.findall((ROOT / "docs" / "architecture.md").read_text())
+    lost = [path for path in named if not (ROOT / path).exists()]
+    assert len(named) > 20
+    assert not lost, f"docs/architecture.md names {lost}"
+
+
+def test_the_readme_fits_on_a_few_screens() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 120
