@@ -11,20 +11,13 @@ ROOT = Path(__file__).parents[2]
 PAGES = [p for p in (ROOT / "README.md", ROOT / "CONTRIBUTING.md") if p.is_file()]
 PAGES += sorted((ROOT / "docs").rglob("*.md"))
 
-"""Pages that are being written."""
-
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(?:#[^)\s]*)?\)")
 _PATH = re.compile(r"`((?:core|engines|nodes|plugin)/[a-z\d_/.]+)`")
 
 
-def exists(path: Path) -> bool:
-    """Whether there is such a file or folder, or will be."""
-    return path.exists()
-
-
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_links_lead_to_files(page: Path) -> None:
-    lost = [link for link in _LINK.findall(page.read_text()) if not exists(page.parent / link)]
+    lost = [link for link in _LINK.findall(page.read_text()) if not (page.parent / link).exists()]
     assert not lost, f"{page.relative_to(ROOT)} links to {lost}"
 
 
