@@ -1,7 +1,7 @@
 """Print the figures table: `python -m bench [PART] [--data FOLDER]`.
 
 FOLDER holds the public test sets Set5 and BSD68 (default: ../shared/data/dev); without it their rows are
-left out. Everything is written to bench/out.
+left out. Everything is written to bench/out. The queue of training runs rests meanwhile.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from bench import deflicker, engines, quality, speed, stabilise, temporal, worker
+from interneg.engines.training.queue.place import resting
 
 HERE = Path(__file__).parent
 
@@ -38,7 +39,8 @@ for name, part in (
     ("stabilise", lambda: stabilise.rows(chosen.data.parent, out)),
 ):
     if chosen.part in (None, name):
-        parts.append(part())
+        with resting():
+            parts.append(part())
 print("| what | goal | measured | reached |\n|---|---|---|---|")
 for row in chain(*parts):
     reached = {True: "yes", False: "no", None: ""}[row.reached]

@@ -13,13 +13,14 @@ from interneg.publish import replacing
 
 ROOT = Path(__file__).parents[3]
 CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
+FOLDER = ROOT / ".train"
 _USER = "user"
 
 
 class Place:
     """Where the queue keeps what it works with. folder: made where it is missing."""
 
-    def __init__(self, folder: Path = ROOT / ".train") -> None:
+    def __init__(self, folder: Path = FOLDER) -> None:
         self.folder = folder
         self.folder.mkdir(exist_ok=True)
         self.pack, self.log = folder / "pack.npz", folder / "log.csv"
@@ -77,7 +78,13 @@ class Place:
 
 @contextmanager
 def resting(place: Place | None = None) -> Iterator[None]:
-    """Pause the queue while something is measured; it goes on by itself where this process ends early."""
+    """Pause the queue while something is measured; it goes on by itself where this process ends early.
+
+    Does nothing where there is no queue.
+    """
+    if place is None and not FOLDER.is_dir():
+        yield
+        return
     place, own = place or Place(), str(os.getpid())
     place.pause(own)
     try:
