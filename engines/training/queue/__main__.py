@@ -91,7 +91,7 @@ def go() -> None:
 
 @app.command()
 def cool(run: str, steps: Annotated[int, typer.Option(help="in so many steps")] = 6000) -> None:
-    """Let a run's rate fall to its end now: what to do at the end of a stretch of work."""
+    """Let a run's rate fall to its end now; it trains on when the queue is started again."""
     names = [known.name for known in load()]
     if run not in names:
         print(f"no run is named {run!r}; the queue has {', '.join(names)}", file=sys.stderr)

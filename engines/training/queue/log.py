@@ -16,14 +16,15 @@ COMMITTED = Path(__file__).parents[1] / "log.csv"
 LEAST_GAIN = 0.01
 """dB that an hour must gain for a stage to go on."""
 
-State = Literal["training", "cooling", "done"]
+State = Literal["training", "cooling", "done", "resting", "rested"]
+"""A cooling run ends as done. A resting one cools down as it was asked to, and is rested then."""
 
 
 class Row(msgspec.Struct, frozen=True):
     """A check: when (UTC), of which run, in which stage (from 0) and state, and what it found.
 
-    until: the step at which a run that cools down ends, else 0. hours: spent on the run so far, on all
-    machines. value: the run's figure, in dB.
+    until: the step at which a run that cools down ends, else 0. cooldown: in how many steps it does.
+    hours: spent on the run so far, on all machines. value: the run's figure, in dB.
     """
 
     time: str
@@ -31,6 +32,7 @@ class Row(msgspec.Struct, frozen=True):
     stage: int
     state: State
     until: int
+    cooldown: int
     step: int
     hours: float
     figure: str

@@ -36,28 +36,29 @@ class Place:
         return self.folder / f"{run}.best.pt"
 
     def asked_to_cool(self, run: str) -> Path:
-        """A file that holds in how many steps a run is to cool down, from where it is."""
+        """A file that says in how many steps a run is to cool down, and, once it does, its last step."""
         return self.folder / f"{run}.cool"
 
     def supervisor(self) -> int | None:
         """The process that works through the queue, None where there is none."""
         return self._told()[0]
 
-    def at_work(self) -> list[str]:
-        """The names of the runs that are being trained."""
+    def at_work(self) -> dict[str, str]:
+        """The runs that are being trained, and their states."""
         return self._told()[1]
 
-    def tell(self, names: list[str]) -> None:
-        """Let others know that this process works through the queue, and trains these runs."""
+    def tell(self, states: dict[str, str]) -> None:
+        """Let others know that this process works through the queue, and how its runs stand."""
         with replacing(self.pid) as temporary:
-            temporary.write_text("\n".join([str(os.getpid()), *names]))
+            temporary.write_text(" ".join([str(os.getpid()), *(f"{n}={s}" for n, s in states.items())]))
 
-    def _told(self) -> tuple[int | None, list[str]]:
+    def _told(self) -> tuple[int | None, dict[str, str]]:
         try:
-            number, *names = self.pid.read_text().split()
+            number, *states = self.pid.read_text().split()
         except (OSError, ValueError):
-            return None, []
-        return (int(number), names) if psutil.pid_exists(int(number)) else (None, [])
+            return None, {}
+        there = psutil.pid_exists(int(number))
+        return (int(number), dict(s.split("=") for s in states)) if there else (None, {})
 
     def paused(self) -> bool:
         """Whether a user, or a process that still runs, has paused the queue."""

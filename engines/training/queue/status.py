@@ -23,11 +23,12 @@ def table(runs: Sequence[Run], place: Place) -> Table:
     shown = Table(title=f"{title}; {total:.1f} hours so far")
     for column in ("run", "state", "steps", "hours", "now", "best", "goals", "at the latest in"):
         shown.add_column(column, no_wrap=True)
+    working = place.at_work()
     for run in runs:
         own = log.of(rows, run.name)
         at = position(own)
         last = own[-1] if own else None
-        what = at.state if own or run.name in place.at_work() else "waiting"
+        what = working.get(run.name) or (at.state if own else "waiting")
         if what == "training" and len(run.stage) > 1:
             what = f"stage {at.stage + 1} of {len(run.stage)}"
         goals = ", ".join(f"{goal:g}" for goal in run.goals)
@@ -47,10 +48,10 @@ def left(run: Run, rows: Sequence[Row]) -> str:
         return ""
     here = [row for row in rows if row.stage == at.stage]
     spent = here[-1].hours - here[0].hours if here else 0.0
-    hours = sum(stage.hours for stage in run.stage[at.stage :]) - spent if at.state == "training" else 0.0
-    steps = run.stage[-1].cooldown if at.state == "training" else at.until - rows[-1].step
+    hours = sum(stage.hours for stage in run.stage[at.stage :]) - spent if not at.until else 0.0
+    steps = at.until - rows[-1].step if at.until else run.stage[-1].cooldown
     if not pace:
-        return f"{hours:.0f} h of training" if at.state == "training" else ""
+        return "" if at.until else f"{hours:.0f} h of training"
     whole = max(0.0, hours) + steps / pace / 3600
     when = datetime.now() + timedelta(hours=whole)
     return f"{whole:.1f} h ({when:%a %H:%M})"

@@ -37,16 +37,20 @@ class Machine(NamedTuple):
 
 
 class Position(NamedTuple):
-    """Where a run stands. until: the step at which it ends, where it cools down."""
+    """Where a run stands. until, cooldown: where it cools down, its last step, and in how many steps."""
 
     stage: int
-    state: State
-    until: int
+    state: State = "training"
+    until: int = 0
+    cooldown: int = 0
 
 
 def position(rows: Sequence[Row]) -> Position:
     """Where a run stands by its rows of the log."""
-    return Position(rows[-1].stage, rows[-1].state, rows[-1].until) if rows else Position(0, "training", 0)
+    if not rows or rows[-1].state == "rested":
+        return Position(rows[-1].stage if rows else 0)
+    last = rows[-1]
+    return Position(last.stage, last.state, last.until, last.cooldown)
 
 
 def command(run: Run, at: Position, machine: Machine, place: Place) -> list[str]:
@@ -55,7 +59,7 @@ def command(run: Run, at: Position, machine: Machine, place: Place) -> list[str]
     options = {f"--{name}": str(value) for name, value in stage.options.items()}
     options |= {"--scales": str(run.scale), "--out": str(out), "--pack": str(place.pack)}
     options |= {"--set5": str(machine.data / "dev/Set5"), "--bsd68": str(machine.data / "dev/BSD68")}
-    options |= {"--steps": str(at.until or _LAST_STEP), "--cooldown": str(stage.cooldown if at.until else 1)}
+    options |= {"--steps": str(at.until or _LAST_STEP), "--cooldown": str(at.cooldown or 1)}
     options |= {"--device": machine.device, "--best-by": run.figure, "--save-every": "2000"}
     options |= {"--log": str(out.with_suffix(".jsonl")), "--check-minutes": str(MINUTES)}
     committed = CHECKPOINTS / out.name
@@ -78,6 +82,10 @@ class Job:
         self.run, self.machine, self.place = run, machine, place
         self.rows = log.of(log.read(log.COMMITTED, place.log), run.name)
         self.at = position(self.rows)
+        asked = place.asked_to_cool(run.name)
+        if asked.exists() and len(numbers := asked.read_text().split()) == 2:  # it was cooling down already
+            steps, until = map(int, numbers)
+            self.at = Position(self.at.stage, "resting", until, steps)
         self.failures = 0
         self._heard = self._lines()
         self._begin()
@@ -100,21 +108,22 @@ class Job:
             self._note(json.loads(line))
         self._heard = len(lines)
         asked = self.place.asked_to_cool(self.run.name)
-        if asked.exists():
-            self._cool(int(asked.read_text()))
-            asked.unlink()
+        if asked.exists() and self.at.state != "resting":
+            steps = int(asked.read_text().split()[0])
+            self._cool(steps, self.at.stage, "resting")
+            asked.write_text(f"{steps} {self.at.until}")
         elif self.at.state == "training" and self.process.poll() is None:
             here = [row for row in self.rows if row.stage == self.at.stage]
             stage = self.run.stage[self.at.stage]
             if not log.settled(here, stage.hours):
                 return
             if self.at.stage + 1 < len(self.run.stage):
-                self._turn(Position(self.at.stage + 1, "training", 0))
+                self._turn(Position(self.at.stage + 1))
             else:
-                self._cool(stage.cooldown)
+                self._cool(stage.cooldown, self.at.stage, "cooling")
 
-    def _cool(self, steps: int) -> None:
-        """Let the rate fall from the run's next step on, in its last stage."""
+    def _cool(self, steps: int, stage: int, state: State) -> None:
+        """Let the rate fall from the run's next step on."""
         self.stop()
         step = self.rows[-1].step if self.rows else 0
         saved = self.place.checkpoint(self.run.name)
@@ -122,7 +131,7 @@ class Job:
             import torch
 
             step = int(torch.load(saved, map_location="cpu", weights_only=True)["step"])
-        self._turn(Position(len(self.run.stage) - 1, "cooling", step + steps))
+        self._turn(Position(stage, state, step + steps, steps))
 
     def _turn(self, at: Position) -> None:
         self.stop()
@@ -132,11 +141,12 @@ class Job:
     def _note(self, found: dict[str, object]) -> None:
         figures, step, seconds = found["figures"], found["step"], found["seconds"]
         assert isinstance(figures, dict) and isinstance(step, int) and isinstance(seconds, float)
-        if self.at.state == "cooling" and step >= self.at.until:
-            self.at = self.at._replace(state="done")
+        if self.at.until and step >= self.at.until:
+            self.at = self.at._replace(state="done" if self.at.state == "cooling" else "rested")
+            self.place.asked_to_cool(self.run.name).unlink(missing_ok=True)
         row = Row(
             datetime.now(UTC).strftime("%Y-%m-%d %H:%M"), self.run.name, self.at.stage, self.at.state,
-            self.at.until, step, round(seconds / 3600, 3), self.run.figure,
+            self.at.until, self.at.cooldown, step, round(seconds / 3600, 3), self.run.figure,
             round(float(figures[self.run.figure]), 3), self.machine.processor,
         )  # fmt: skip
         self.rows.append(row)
@@ -144,11 +154,11 @@ class Job:
             log.append(self.place.log, [row])
 
     def over(self) -> bool:
-        """Whether the run is done, or has failed too often; a run that failed once begins again."""
+        """Whether the run is done, rested or has failed too often; a run that failed once begins again."""
         if self.process.poll() is None:
             return False
         self.listen()
-        if self.at.state == "done":
+        if self.at.state in ("done", "rested"):
             return True
         self.failures += 1
         if self.failures >= _TRIES:
@@ -189,9 +199,9 @@ def work(runs: Sequence[Run], machine: Machine, place: Place, at_once: int, tick
             jobs = [job for job in jobs if not job.over()]
             while waiting and len(jobs) < at_once:
                 jobs.append(Job(waiting.pop(0), machine, place))
-            names = [job.run.name for job in jobs]
-            if names != place.at_work():
-                place.tell(names)
+            states: dict[str, str] = {job.run.name: job.at.state for job in jobs}
+            if states != place.at_work():
+                place.tell(states)
             paused = place.paused()
             if paused != halted:
                 for job in jobs:

@@ -129,13 +129,13 @@ def test_a_run_starts_from_the_first_checkpoint_that_is_there(place: Place, tmp_
     (tmp_path / "weights" / "plain.pt").touch()
     words = work.command(
         run(start=["nothing", "plain"]),
-        Position(0, "training", 0),
+        Position(0),
         Machine("cpu", True, "x", tmp_path),
         place,
     )
     assert words[words.index("--init") + 1] == str(tmp_path / "weights" / "plain.pt")
     assert "--bf16" in words and words[words.index("--threads") + 1] == "1" and "--compile" not in words
-    cooling = work.command(run(), Position(1, "cooling", 900), Machine("cuda", True, "x", tmp_path), place)
+    cooling = work.command(run(), Position(1, "cooling", 900, 4), Machine("cuda", True, "x", tmp_path), place)
     assert cooling[cooling.index("--steps") + 1] == "900" and cooling[cooling.index("--cooldown") + 1] == "4"
     assert "--compile" in cooling and "--init" not in cooling
 
