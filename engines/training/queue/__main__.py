@@ -56,15 +56,15 @@ def work_here(data: Data = _DATA, at_once: int = 0) -> None:
     import torch
 
     from interneg.engines.runtimes import RUNTIMES
-    from interneg.processor import processor_name
+    from interneg.processor import cores, processor_name
 
     if torch.cuda.is_available():
         machine = Machine("cuda", True, torch.cuda.get_device_name(), data)
     else:
         bf16 = not RUNTIMES["openvino"].precisions()["bf16"]
         machine = Machine("cpu", bf16, processor_name(), data)
-    cores = len(psutil.Process().cpu_affinity())
-    work(load(), machine, Place(), at_once or (1 if machine.device == "cuda" else min(2, cores)))
+    psutil.Process().nice(19)
+    work(load(), machine, Place(), at_once or (1 if machine.device == "cuda" else min(2, cores())))
 
 
 @app.command()

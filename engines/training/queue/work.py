@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-import psutil
 from filelock import FileLock
 
 from interneg.engines.training.queue import log
@@ -183,7 +182,6 @@ class Job:
 def work(runs: Sequence[Run], machine: Machine, place: Place, at_once: int, tick: float = 1.0) -> None:
     """Train the runs that are not done, `at_once` at a time, until none is left or SIGTERM comes."""
     with FileLock(place.lock, timeout=0):
-        psutil.Process().nice(19)
         ended = False
 
         def end(*_: object) -> None:
