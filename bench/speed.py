@@ -65,7 +65,9 @@ def pipeline(out: Path, depth: str) -> Row:
     def bare() -> None:
         engine = Engines().open("denoise-sr-lite-x1")
         for path in paths:
-            pixels = oiio.ImageInput.open(str(path)).read_image("float")
+            file = oiio.ImageInput.open(str(path))
+            assert file
+            pixels = np.asarray(file.read_image("float"))
             engine.run(planes)
             _write(out / f"bare_{depth}.exr", pixels, depth)
 
@@ -146,6 +148,7 @@ def _write(path: Path, pixels: np.ndarray, depth: str) -> None:
     spec = oiio.ImageSpec(pixels.shape[1], pixels.shape[0], pixels.shape[2], depth)
     spec.attribute("compression", "zip")
     file = oiio.ImageOutput.create(str(path))
+    assert file
     file.open(str(path), spec)
     if not (file.write_image(pixels) and file.close()):
         raise OSError(file.geterror())

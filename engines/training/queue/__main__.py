@@ -44,9 +44,10 @@ def start(data: Data = _DATA, at_once: Annotated[int, typer.Option(help="runs si
             file=sys.stderr,
         )
         raise typer.Exit(3)
-    words = [sys.executable, "-m", __spec__.parent, "work", "--data", str(data), "--at-once", str(at_once)]
+    words = ["work", "--data", str(data), "--at-once", str(at_once)]
+    command = [sys.executable, "-m", "interneg.engines.training.queue", *words]
     with place.output.open("ab") as out:
-        subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+        subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
     print(f"started; `make train-status` shows how it stands, {place.output} what it says")
 
 

@@ -27,7 +27,7 @@ def table(runs: Sequence[Run], place: Place) -> Table:
         own = log.of(rows, run.name)
         at = position(own)
         last = own[-1] if own else None
-        what = at.state if own or run.name in place.at_work() else "waiting"
+        what: str = at.state if own or run.name in place.at_work() else "waiting"
         if what == "training" and len(run.stage) > 1:
             what = f"stage {at.stage + 1} of {len(run.stage)}"
         goals = ", ".join(f"{goal:g}" for goal in run.goals)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from io_clips import clip_of, png
 
 from interneg.errors import InputError, UsageError
 from interneg.frame import Frame
 from interneg.io import open_clip
 from interneg.io.image_writer import write_image
+from tests.core.io.io_clips import clip_of, png
 
 
 def test_clip_from_names(tmp_path: Path) -> None:

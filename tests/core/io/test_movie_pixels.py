@@ -7,10 +7,10 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from io_movies import Numbers, picture, raw
 
 from interneg.frame import Frame
 from interneg.io import open_clip, open_output
+from tests.core.io.io_movies import Numbers, picture, raw
 
 
 @pytest.mark.parametrize("layout", ["yuv420p", "yuv422p10le", "yuv444p12le", "yuv420p16le", "yuv411p"])

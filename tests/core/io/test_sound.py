@@ -5,9 +5,9 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from io_movies import picture
 
 from interneg.io import open_clip, open_output
+from tests.core.io.io_movies import picture
 
 
 def talkie(path: Path, codec: str = "pcm_s16le") -> Path:

@@ -8,6 +8,7 @@ asserts to be empty, together with everything freed and every thread's stack of 
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import gc
 import importlib.machinery
@@ -18,7 +19,7 @@ import time
 import weakref
 from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -99,7 +100,7 @@ class FakeGpu:
     def real_graphs(self) -> Graphs:
         """Our own Graphs on this driver."""
         graphs = object.__new__(Graphs)
-        graphs._driver = self.driver
+        graphs._driver = cast(ctypes.CDLL, self.driver)
         return graphs
 
     def put(
@@ -177,7 +178,7 @@ class Cuda:
     def __init__(self, gpu: FakeGpu) -> None:
         self.gpu = gpu
         self.ready = False
-        self.Stream = lambda flags=0: Stream(gpu, flags)
+        self.Stream: Callable[..., Stream] = lambda flags=0: Stream(gpu, flags)
         self.Event = lambda: Event(gpu)
 
     def init(self) -> None:

@@ -64,7 +64,7 @@ def test_incoherence_is_what_errors_have_apart_and_not_what_they_share() -> None
     unlike.requires_grad_()
     loss = incoherence(unlike, (2, 1), 3, knee=1e-6)
     assert loss.item() == pytest.approx(0.1, rel=1e-4)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     assert unlike.grad is not None
     torch.testing.assert_close(unlike.grad[0, 0].sum(), -unlike.grad[1, 0].sum())
     assert float(unlike.grad[0, 0, 10, 10]) > 0 == float(unlike.grad[0, 0, 0, 0])

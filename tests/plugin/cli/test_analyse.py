@@ -25,8 +25,8 @@ JUMPS = [(0, 0), (3, -1), (-2, 2), (1, 1), (-3, 0), (2, -2), (0, 1), (-1, -1)]
 def shaken(tmp_path: Path) -> str:
     """Eight frames of a still scene that jump by whole pixels."""
     rng = np.random.default_rng(1)
-    scene = sum(cv2.GaussianBlur(rng.normal(0, s, (160, 200, 3)), (0, 0), s) for s in (1.5, 4, 12))
-    scene = np.float32(0.5 + 0.2 * scene)
+    scales = [cv2.GaussianBlur(rng.normal(0, s, (160, 200, 3)), (0, 0), s) for s in (1.5, 4, 12)]
+    scene = np.asarray(0.5 + 0.2 * np.sum(scales, 0), np.float32)
     folder = tmp_path / "in"
     folder.mkdir()
     for number, (x, y) in enumerate(JUMPS, 1001):

@@ -181,7 +181,10 @@ def test_eight_connections_render_at_once(worker: Any, ask: Ask) -> None:
 def test_requests_that_are_called_off_are_dropped(start_worker: Start, ask: Ask) -> None:
     worker = start_worker()
     with worker.connect() as watching:
-        status = lambda: watching.ask(Kind.STATUS, {})  # noqa: E731
+
+        def status() -> Any:
+            return watching.ask(Kind.STATUS, {})
+
         most = max(2, cores() // 4)
         running = [worker.connect("runs") for _ in range(most)]
         waiting = [worker.connect("waits") for _ in range(4)]
