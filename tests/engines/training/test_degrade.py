@@ -6,7 +6,9 @@ import torch
 
 from interneg.engines.training import degrade, levels
 from interneg.engines.training.colour import linear_to_acescct, rgb_to_ycc, ycc_to_rgb
-from interneg.engines.training.degrade import Dice, Mix, draw, jpeg
+from interneg.engines.training.degrade import Mix, draw
+from interneg.engines.training.dice import Dice
+from interneg.engines.training.jpeg import jpeg
 from interneg.engines.training.losses import blockiness, overshoot, restoration_loss
 from interneg.engines.training.resample import blur_kernel, matrix, resize
 from interneg.engines.training.tiles import load, pack_filter, pack_unfilter

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from interneg.engines.training.degrade import Dice, Mix
+from interneg.engines.training.degrade import Mix
+from interneg.engines.training.dice import Dice
 from interneg.engines.training.losses import incoherence
 from interneg.engines.training.pairs import draw_pairs, overlaps
 from interneg.engines.training.tiles import load
