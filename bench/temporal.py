@@ -22,7 +22,7 @@ from interneg.engines.source import Engines
 from interneg.frame import Frame, Pixels, Window
 from interneg.graph import Graph
 from interneg.memo import Memo
-from interneg.metrics.temporal import Motion, motion, warp_error
+from interneg.metrics.temporal import FrameMotion, motion, warp_error
 from interneg.motion.flow import flow
 from interneg.node import Context, View
 from interneg.nodes.denoise_sr import DenoiseSR
@@ -274,7 +274,7 @@ def _unsteadiness(clean: Sequence[Pixels], results: Sequence[Sequence[Pixels]]) 
     result is steadier than the clean clip, which has noise and edges between its samples.
     """
     truth, *others = ([_luma(p) for p in clip] for clip in (clean, *results))
-    moved: list[Motion] = [motion(*pair) for pair in pairwise(truth)]
+    moved: list[FrameMotion] = [motion(*pair) for pair in pairwise(truth)]
 
     def unsteady(lumas: Sequence[Pixels]) -> float:
         return float(np.mean([warp_error(*p, m) for p, m in zip(pairwise(lumas), moved, strict=True)]))

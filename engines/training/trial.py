@@ -17,12 +17,12 @@ from interneg.engines.training.psnr import psnr
 from interneg.engines.training.qdq import Steps, quantised
 from interneg.engines.training.tiles import Tiles
 
-Pairs = list[tuple[Tensor, Tensor]]
+Samples = list[tuple[Tensor, Tensor]]
 """Planes (1,6,H,W) and their clean luma (1,1,s*H,s*W)."""
 GOLDEN = torch.from_numpy(qualify.golden(6))[None]
 
 
-def held(tiles: Tiles, scale: int, count: int = 8) -> Pairs:
+def held(tiles: Tiles, scale: int, count: int = 8) -> Samples:
     """Planes and their clean luma out of held tiles, as the public sets: clean; at 1x with noise."""
     pairs = []
     noise = torch.Generator().manual_seed(0)
@@ -36,7 +36,7 @@ def held(tiles: Tiles, scale: int, count: int = 8) -> Pairs:
     return pairs
 
 
-def luma_psnr(net: nn.Module, pairs: Pairs, scale: int) -> list[float]:
+def luma_psnr(net: nn.Module, pairs: Samples, scale: int) -> list[float]:
     """PSNR-Y of each pair of planes and clean luma."""
     results = ((restore(net, planes, scale)[:, :1].clamp(0, 1), clean) for planes, clean in pairs)
     return [psnr(result, clean, scale) for result, clean in results]
@@ -46,7 +46,7 @@ class Trial:
     """How INT8 graphs of one model do on held tiles and on the golden input, by ONNX Runtime."""
 
     def __init__(
-        self, source: bytes, equal: bytes, multiple: int, pairs: Pairs, scale: int, threads: int
+        self, source: bytes, equal: bytes, multiple: int, pairs: Samples, scale: int, threads: int
     ) -> None:
         self.equal, self.multiple, self.pairs = equal, multiple, pairs
         self.scale, self.threads = scale, threads

@@ -249,8 +249,8 @@ def test_an_engine_that_overflows_is_built_again_with_those_layers_in_fp32(
     blob, made = factory.proved(order(models["tiny"], "fp16"), store, lambda share: None)
     assert blob == b"with islands" and made.islands == ("body.3", "body.4")
     assert (made.reference, made.driver) == ("reference", "575")
-    said = factory.described(made)
-    assert said == "60 dB, largest error 0.01; overflow in fp16, so kept in fp32: body.3, body.4"
+    sentence = factory.described(made)
+    assert sentence == "60 dB, largest error 0.01; overflow in fp16, so kept in fp32: body.3, body.4"
 
 
 def test_an_engine_that_fails_otherwise_is_refused(

@@ -16,7 +16,7 @@ CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
 _USER = "user"
 
 
-class Place:
+class QueueFolder:
     """Where the queue keeps what it works with. folder: made where it is missing."""
 
     def __init__(self, folder: Path = ROOT / ".train") -> None:
@@ -76,9 +76,9 @@ class Place:
 
 
 @contextmanager
-def resting(place: Place | None = None) -> Iterator[None]:
+def resting(place: QueueFolder | None = None) -> Iterator[None]:
     """Pause the queue while something is measured; it goes on by itself where this process ends early."""
-    place, own = place or Place(), str(os.getpid())
+    place, own = place or QueueFolder(), str(os.getpid())
     place.pause(own)
     try:
         yield

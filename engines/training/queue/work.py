@@ -17,9 +17,9 @@ import psutil
 from filelock import FileLock
 
 from interneg.engines.training.queue import log
-from interneg.engines.training.queue.log import Row, State
-from interneg.engines.training.queue.place import CHECKPOINTS, Place
-from interneg.engines.training.queue.runs import Run
+from interneg.engines.training.queue.log import Check, RunState
+from interneg.engines.training.queue.place import CHECKPOINTS, QueueFolder
+from interneg.engines.training.queue.runs import QueuedRun
 
 MINUTES = 30.0
 """Between two checks of a run."""
@@ -40,16 +40,16 @@ class Position(NamedTuple):
     """Where a run stands. until: the step at which it ends, where it cools down."""
 
     stage: int
-    state: State
+    state: RunState
     until: int
 
 
-def position(rows: Sequence[Row]) -> Position:
+def position(rows: Sequence[Check]) -> Position:
     """Where a run stands by its rows of the log."""
     return Position(rows[-1].stage, rows[-1].state, rows[-1].until) if rows else Position(0, "training", 0)
 
 
-def command(run: Run, at: Position, machine: Machine, place: Place) -> list[str]:
+def command(run: QueuedRun, at: Position, machine: Machine, place: QueueFolder) -> list[str]:
     """The command that trains a run from where it stands; its checkpoint comes from the committed ones."""
     out, stage = place.checkpoint(run.name), run.stage[at.stage]
     options = {f"--{name}": str(value) for name, value in stage.options.items()}
@@ -71,15 +71,15 @@ def command(run: Run, at: Position, machine: Machine, place: Place) -> list[str]
     return words + [word for pair in options.items() for word in pair]
 
 
-class Job:
+class Training:
     """A run that is being trained, in a process of its own."""
 
-    def __init__(self, run: Run, machine: Machine, place: Place) -> None:
+    def __init__(self, run: QueuedRun, machine: Machine, place: QueueFolder) -> None:
         self.run, self.machine, self.place = run, machine, place
         self.rows = log.of(log.read(log.COMMITTED, place.log), run.name)
         self.at = position(self.rows)
         self.failures = 0
-        self._heard = self._lines()
+        self._lines_read = self._lines()
         self._begin()
 
     def _begin(self) -> None:
@@ -92,13 +92,13 @@ class Job:
         path = self.place.checkpoint(self.run.name).with_suffix(".jsonl")
         return len(path.read_text().splitlines()) if path.exists() else 0
 
-    def listen(self) -> None:
+    def follow(self) -> None:
         """Log what the run has found since; move it on where its stage is over."""
         path = self.place.checkpoint(self.run.name).with_suffix(".jsonl")
         lines = path.read_text().splitlines() if path.exists() else []
-        for line in lines[self._heard :]:
+        for line in lines[self._lines_read :]:
             self._note(json.loads(line))
-        self._heard = len(lines)
+        self._lines_read = len(lines)
         asked = self.place.asked_to_cool(self.run.name)
         if asked.exists():
             self._cool(int(asked.read_text()))
@@ -134,7 +134,7 @@ class Job:
         assert isinstance(figures, dict) and isinstance(step, int) and isinstance(seconds, float)
         if self.at.state == "cooling" and step >= self.at.until:
             self.at = self.at._replace(state="done")
-        row = Row(
+        row = Check(
             datetime.now(UTC).strftime("%Y-%m-%d %H:%M"), self.run.name, self.at.stage, self.at.state,
             self.at.until, step, round(seconds / 3600, 3), self.run.figure,
             round(float(figures[self.run.figure]), 3), self.machine.processor,
@@ -147,7 +147,7 @@ class Job:
         """Whether the run is done, or has failed too often; a run that failed once begins again."""
         if self.process.poll() is None:
             return False
-        self.listen()
+        self.follow()
         if self.at.state == "done":
             return True
         self.failures += 1
@@ -170,7 +170,9 @@ class Job:
             self.process.wait()
 
 
-def work(runs: Sequence[Run], machine: Machine, place: Place, at_once: int, tick: float = 1.0) -> None:
+def work(
+    runs: Sequence[QueuedRun], machine: Machine, place: QueueFolder, at_once: int, tick: float = 1.0
+) -> None:
     """Train the runs that are not done, `at_once` at a time, until none is left or SIGTERM comes."""
     with FileLock(place.lock, timeout=0):
         psutil.Process().nice(19)
@@ -183,12 +185,12 @@ def work(runs: Sequence[Run], machine: Machine, place: Place, at_once: int, tick
         signal.signal(signal.SIGTERM, end)
         rows = log.read(log.COMMITTED, place.log)
         waiting = [run for run in runs if position(log.of(rows, run.name)).state != "done"]
-        jobs: list[Job] = []
+        jobs: list[Training] = []
         halted = False
         while not ended and (waiting or jobs):
             jobs = [job for job in jobs if not job.over()]
             while waiting and len(jobs) < at_once:
-                jobs.append(Job(waiting.pop(0), machine, place))
+                jobs.append(Training(waiting.pop(0), machine, place))
             names = [job.run.name for job in jobs]
             if names != place.at_work():
                 place.tell(names)
@@ -199,7 +201,7 @@ def work(runs: Sequence[Run], machine: Machine, place: Place, at_once: int, tick
                 halted = paused
             if not paused:
                 for job in jobs:
-                    job.listen()
+                    job.follow()
             time.sleep(tick)
         for job in jobs:
             job.stop()

@@ -46,12 +46,12 @@ def test_digest_follows_the_content(tmp_path: Path) -> None:
 
 
 def test_rate_from_the_header(tmp_path: Path) -> None:
-    for rate, said in ((23.976, Fraction(24000, 1001)), (25.0, Fraction(25))):
+    for rate, expected in ((23.976, Fraction(24000, 1001)), (25.0, Fraction(25))):
         write_image(
             tmp_path / "a.0001.dpx",
             Frame.of(np.zeros((3, 4, 4)), depth=("uint10",) * 3, metadata={"dpx:FrameRate": rate}),
             attributes={},
             warn=lambda kind, sentence: None,
         )
-        assert open_clip(tmp_path / "a.0001.dpx").rate == said
+        assert open_clip(tmp_path / "a.0001.dpx").rate == expected
     assert clip_of(tmp_path / "in", 1).rate is None

@@ -48,9 +48,9 @@ def test_lost_attributes_are_told_once(tmp_path: Path, caplog: pytest.LogCapture
         caplog.clear()
         out.write(frame, {})
         out.write(replace(frame, number=2), {})
-        said = [r.getMessage() for r in caplog.records]
-        assert len(said) == bool(lost), said
-        assert not lost or f"cannot hold the attributes {lost} (told once" in said[0]
+        warnings = [r.getMessage() for r in caplog.records]
+        assert len(warnings) == bool(lost), warnings
+        assert not lost or f"cannot hold the attributes {lost} (told once" in warnings[0]
 
 
 @pytest.mark.parametrize("name", ["a.exr", "a.png", "a.tif", "a.dpx", "a.jpg"])

@@ -34,10 +34,10 @@ def test_the_noise_map_is_the_noise_that_averaging_leaves(pack: Path) -> None:
     for seed in range(10):
         batch = draw_pairs(tiles, 1, 104, 2, Dice(seed, CPU), mix).batch
         for sample, truth in zip(batch.planes, batch.target, strict=True):
-            said, left = float(sample[3].square().mean().sqrt()), float((sample[0] - truth[0]).std())
+            stated, left = float(sample[3].square().mean().sqrt()), float((sample[0] - truth[0]).std())
             # Interpolation takes some of the others' noise; the map counts all of it, as the node's does.
-            assert 0.7 * said - 5e-4 < left < 1.15 * said + 5e-4
-            levels.append(said)
+            assert 0.7 * stated - 5e-4 < left < 1.15 * stated + 5e-4
+            levels.append(stated)
     assert max(levels) > 20 / 255
     uneven = [
         float(draw_pairs(tiles, 1, 104, 1, Dice(s, CPU), mix).batch.planes[0, 3].std()) for s in range(8)

@@ -356,9 +356,9 @@ def test_interrupted_it_ends_at_once_and_leaves_nothing_behind(name: str, run: R
             os.killpg(process.pid, signal.SIGINT)
         else:
             process.terminate()
-        _, said = process.communicate(timeout=20)
+        _, error = process.communicate(timeout=20)
     assert process.returncode == 130
     assert time.monotonic() - began < 4
-    assert said.splitlines() == ["interneg: interrupted; every frame and file that was written is whole"]
+    assert error.splitlines() == ["interneg: interrupted; every frame and file that was written is whole"]
     assert not psutil.wait_procs(children, timeout=3)[1]
     assert not list(folder.glob("*.engine")) or run("--verify").returncode == 0

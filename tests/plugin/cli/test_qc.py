@@ -220,8 +220,8 @@ def test_grey_pictures_are_compared_as_grey(tmp_path: Path) -> None:
 
 def test_other_sizes_and_absent_clips_are_refused(clips: tuple[Path, Path], tmp_path: Path) -> None:
     small = write(tmp_path / "s", [scene(0, 24, 32)] * 5)
-    said = fails(InputError, clips[0], small)
-    assert "64x48" in said and "32x24" in said
+    message = fails(InputError, clips[0], small)
+    assert "64x48" in message and "32x24" in message
     assert "nothing-here" in fails(InputError, clips[0], tmp_path / "nothing-here")
     assert "--crop 24 leaves nothing" in fails(UsageError, *clips, "--crop", "24")
     fails(UsageError, *clips, "--frames", "5-1")

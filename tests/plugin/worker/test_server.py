@@ -79,7 +79,7 @@ def test_the_product_s_node_measures_and_says_so(worker: Any, ask: Ask) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "error", "said"),
+    ("changes", "error", "words"),
     [
         ({"node": "waitin"}, UsageError, "did you mean 'waiting'"),
         ({"knobs": {"second": 1}}, UsageError, "no knob 'second'"),
@@ -92,11 +92,11 @@ def test_the_product_s_node_measures_and_says_so(worker: Any, ask: Ask) -> None:
     ],
 )
 def test_what_cannot_be_done_is_said_and_the_connection_goes_on(
-    worker: Any, ask: Ask, changes: dict[str, Any], error: type[Exception], said: str
+    worker: Any, ask: Ask, changes: dict[str, Any], error: type[Exception], words: str
 ) -> None:
     asked = ask("waiting")
     with worker.connect() as client:
-        with pytest.raises(error, match=said):
+        with pytest.raises(error, match=words):
             client.ask(Kind.RENDER, {**asked.body, **changes}, asked.descriptors)
         assert client.ask(Kind.RENDER, asked.body, asked.descriptors) == {"notes": []}
 
