@@ -19,6 +19,7 @@ import OpenImageIO as oiio
 
 from bench.table import Row, at_least, at_most, render
 from interneg.engines.source import Engines
+from interneg.processor import cores
 
 FRAMES = 24
 RECIPE = "denoise-sr:model=lite"
@@ -113,7 +114,7 @@ def runtimes() -> Iterator[Row]:
     except ModuleNotFoundError:
         yield Row("default CPU runtime ÷ torch eager fp32", "≥ 4 times", "torch is not installed", None)
         return
-    torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_num_threads(cores())
     planes = np.random.default_rng(2).random((6, 540, 960), np.float32)
     for model in ("denoise-sr-lite-x1", "denoise-sr-lite-x2", "denoise-sr-standard-x1"):
         ours, reference = Engines().open(model), Engines(runtime="torch", precision="fp32").open(model)
