@@ -77,7 +77,6 @@ def test_a_whip_pan_is_no_cut() -> None:
     assert starts(shots(frames), 6) == [0]
 
 
-@pytest.mark.slow
 def test_photographs_in_a_row_are_a_cut_each() -> None:
     folder = Path(__file__).parents[3] / "shared/data/dev/BSD68"
     if not folder.is_dir():

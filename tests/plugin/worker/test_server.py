@@ -134,7 +134,12 @@ def test_what_is_no_worker_is_found_out(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
-        thread = threading.Thread(target=lambda: listener.accept()[0].sendall(b"HTTP/1.1 200 OK\r\n"))
+
+        def answer() -> None:
+            with listener.accept()[0] as peer:
+                peer.sendall(b"HTTP/1.1 200 OK\r\n")
+
+        thread = threading.Thread(target=answer)
         thread.start()
         with pytest.raises(InternegError, match="cannot be understood"):
             Client.connect("test", path)
@@ -197,7 +202,8 @@ def test_requests_that_are_called_off_are_dropped(start_worker: Start, ask: Ask)
         for client in (*running[1:], *waiting):
             client.close()
         wait_until(lambda: "waits" not in status()["clients"])
-        assert running[0].answer() == {"notes": []}
+        with running[0] as client:
+            assert client.answer() == {"notes": []}
         wait_until(lambda: status()["rendering"] == 0)
         assert status()["rendered"] == 1
     for asked in requests[1:]:
