@@ -18,7 +18,7 @@ lint: install
 	$(BIN)/clang-format --dry-run --Werror plugin/ofx/*.[ch] tests/plugin/ofx/*.c
 	rm -rf build .lint
 	$(BIN)/python -m pip install --quiet --no-deps --target .lint .
-	MYPYPATH=.lint $(BIN)/mypy
+	$(BIN)/mypy
 	PYTHONPATH=.lint $(BIN)/lint-imports
 
 bench: install

@@ -7,10 +7,12 @@ left out. Everything is written to bench/out. The queue of training runs rests m
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterable
 from itertools import chain
 from pathlib import Path
 
 from bench import deflicker, engines, quality, speed, stabilise, temporal, worker
+from bench.table import Row
 from interneg.engines.training.queue.place import resting
 
 HERE = Path(__file__).parent
@@ -28,20 +30,21 @@ out.mkdir(exist_ok=True)
 if not chosen.data.is_dir():
     print(f"no test sets at {chosen.data}: their rows are left out")
 
-parts = []
-for name, part in (
-    ("quality", lambda: quality.rows(chosen.data, out)),
-    ("speed", lambda: speed.rows(out)),
-    ("engines", lambda: engines.rows(chosen.data, out)),
-    ("worker", worker.rows),
-    ("deflicker", lambda: deflicker.rows(chosen.data, out)),
-    ("temporal", lambda: temporal.rows(chosen.data)),
-    ("stabilise", lambda: stabilise.rows(chosen.data.parent, out)),
-):
+made: list[Iterable[Row]] = []
+parts: dict[str, Callable[[], Iterable[Row]]] = {
+    "quality": lambda: quality.rows(chosen.data, out),
+    "speed": lambda: speed.rows(out),
+    "engines": lambda: engines.rows(chosen.data, out),
+    "worker": worker.rows,
+    "deflicker": lambda: deflicker.rows(chosen.data, out),
+    "temporal": lambda: temporal.rows(chosen.data),
+    "stabilise": lambda: stabilise.rows(chosen.data.parent, out),
+}
+for name, part in parts.items():
     if chosen.part in (None, name):
         with resting():
-            parts.append(part())
+            made.append(part())
 print("| what | goal | measured | reached |\n|---|---|---|---|")
-for row in chain(*parts):
+for row in chain(*made):
     reached = {True: "yes", False: "no", None: ""}[row.reached]
     print(f"| {row.what} | {row.goal} | {row.figure} | {reached} |", flush=True)

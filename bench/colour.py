@@ -13,6 +13,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import PyOpenColorIO as ocio
@@ -51,8 +52,8 @@ def main() -> None:
         for working in WorkingSpace:
             planes = colour.enter(view, space, working)
             enter, leave, once = medians(
-                lambda s=space, w=working: colour.enter(view, s, w),
-                lambda s=space, w=working, p=planes: colour.leave(p, s, w, result),
+                partial(colour.enter, view, space, working),
+                partial(colour.leave, planes, space, working, result),
                 plain(space, "compositing_log"),
             )
             print(

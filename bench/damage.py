@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import tarfile
 from collections.abc import Iterator, Sequence
@@ -124,7 +123,7 @@ def shoot(
             for k, animal in enumerate(animals):
                 _walk(picture, animal, world, number, k)
             pictures.append(np.clip(picture, 0, 1))
-        yield Take(*pictures, np.stack([shown.real, shown.imag], -1).astype(np.float32))
+        yield Take(pictures[0], pictures[1], np.stack([shown.real, shown.imag], -1).astype(np.float32))
 
 
 def still(archive: Path, columns: int = 8, rows: int = 4, first: int = 0) -> Image:
@@ -150,15 +149,26 @@ def animals(archive: Path) -> list[Image]:
 def _tiles(archive: Path) -> list[Image]:
     """The tiles with most detail, best first."""
     with tarfile.open(archive) as tar:
-        index = json.load(tar.extractfile("index.json"))
+        index = json.loads(read_member(tar, "index.json"))
         at = {name: i for i, name in enumerate(index["columns"])}
         listed = next(v for k, v in index.items() if isinstance(v, list) and k not in ("columns",))
         best = sorted(listed, key=lambda row: -row[at["mean_grad"]])[:60]
-        return [_decoded(tar.extractfile(row[at["file"]])) for row in best]
+        return [decoded(read_member(tar, row[at["file"]])) for row in best]
 
 
-def _decoded(file: io.BufferedReader) -> Image:
-    picture = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR_RGB)
+def read_member(tar: tarfile.TarFile, name: str) -> bytes:
+    """The content of a file in an archive. Raises KeyError where there is none of this name."""
+    file = tar.extractfile(name)
+    if file is None:
+        raise KeyError(name)
+    return file.read()
+
+
+def decoded(data: bytes) -> Image:
+    """A coded picture as (H, W, 3) float32 RGB 0..1. Raises ValueError where it is none."""
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+    if picture is None:
+        raise ValueError(f"{len(data)} bytes that OpenCV reads as no picture")
     return picture.astype(np.float32) / 255
 
 

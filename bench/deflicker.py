@@ -15,6 +15,7 @@ from bench.flicker import Clip, blocks, flickering, psnr, removed, scene
 from bench.quality import ENCODED, read, write
 from bench.table import Row, at_least, at_most, render
 from interneg.colour import Colour
+from interneg.engine import NoEngines
 from interneg.frame import Frame
 from interneg.graph import Graph
 from interneg.memo import Memo
@@ -127,14 +128,6 @@ def speed() -> Row:
 
     ratio = min(_seconds(ours) for _ in range(3)) / min(_seconds(theirs) for _ in range(3))
     return Row("1080p: time ÷ FFmpeg deflicker's", "", f"{ratio:.0f}", None)
-
-
-class NoEngines:
-    """The node needs none."""
-
-    def open(self, model: str) -> object:
-        """Never called."""
-        raise KeyError(model)
 
 
 def real(film: Path, out: Path) -> Iterator[Row]:

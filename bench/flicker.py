@@ -27,10 +27,12 @@ def scene(pictures: Sequence[Clip], frames: int, height: int = 240, width: int =
     y, x = np.mgrid[:height, :width].astype(np.float32)
     for t, out in enumerate(clip):
         along = 0.5 - 0.5 * np.cos(np.pi * t / max(frames - 1, 1))
-        room = np.float32([back.shape[1] - width, back.shape[0] - height]) * np.float32(along)
+        room = np.array([back.shape[1] - width, back.shape[0] - height], np.float32) * np.float32(along)
         out[:] = cv2.remap(back, x + room[0], y + room[1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
         for i, other in enumerate(others):
-            at = np.float32([width * (0.2 + 0.6 * along), height * (0.35 + 0.3 * np.sin(0.15 * t + i))])
+            at = np.array(
+                [width * (0.2 + 0.6 * along), height * (0.35 + 0.3 * np.sin(0.15 * t + i))], np.float32
+            )
             if i % 2:
                 at[0] = width - at[0]
             inside = np.clip(height / 8 - np.hypot(x - at[0], y - at[1]), 0, 1)

@@ -95,7 +95,7 @@ def joint(folder: Path, out: Path) -> Iterator[Row]:
         noise, gains = np.random.default_rng(15), []
         for low in sorted((folder / "LRx2").iterdir()):
             truth = _y601(read(folder / "HR" / (low.name[:8] + "SRF_2_HR.png")))
-            grey = (read(low)[..., :3] @ np.float32([0.299, 0.587, 0.114]))[..., None]
+            grey = (read(low)[..., :3] @ np.array([0.299, 0.587, 0.114], np.float32))[..., None]
             noisy = out / f"joint_{low.stem}.tif"
             write(noisy, grey + noise.normal(0, 15 / 255, grey.shape).astype(np.float32))
             scores = []
@@ -138,7 +138,7 @@ def step_edges(out: Path) -> Iterator[Row]:
     write(out / "steps.tif", low.picture[..., None])
     size = oiio.ROI(0, high.picture.shape[1], 0, high.picture.shape[0])
     source = oiio.ImageBuf(np.ascontiguousarray(low.picture[..., None]))
-    lanczos = oiio.ImageBufAlgo.resize(source, "lanczos3", 0.0, size).get_pixels()[..., 0]
+    lanczos = np.asarray(oiio.ImageBufAlgo.resize(source, "lanczos3", 0.0, size).get_pixels())[..., 0]
     reference = high.overshoot(lanczos)
     for model in ("lite", "standard"):
         target = out / f"steps_{model}.tif"
@@ -169,7 +169,7 @@ def _y601(picture: Image) -> Image:
     eight = np.rint(np.clip(picture[..., :3], 0, 1) * 255) / 255
     if eight.shape[-1] < 3:
         eight = eight[..., :1].repeat(3, axis=-1)
-    return luma601(eight.transpose(2, 0, 1))
+    return luma601(eight.transpose(2, 0, 1)).astype(np.float32)
 
 
 def _coded(pictures: list[Image], path: Path) -> list[Image]:

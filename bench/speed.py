@@ -19,6 +19,7 @@ import OpenImageIO as oiio
 
 from bench.table import Row, at_least, at_most, render
 from interneg.engines.source import Engines
+from interneg.processor import cores
 
 FRAMES = 24
 RECIPE = "denoise-sr:model=lite"
@@ -65,7 +66,9 @@ def pipeline(out: Path, depth: str) -> Row:
     def bare() -> None:
         engine = Engines().open("denoise-sr-lite-x1")
         for path in paths:
-            pixels = oiio.ImageInput.open(str(path)).read_image("float")
+            file = oiio.ImageInput.open(str(path))
+            assert file
+            pixels = np.asarray(file.read_image("float"))
             engine.run(planes)
             _write(out / f"bare_{depth}.exr", pixels, depth)
 
@@ -111,7 +114,7 @@ def runtimes() -> Iterator[Row]:
     except ModuleNotFoundError:
         yield Row("default CPU runtime ÷ torch eager fp32", "≥ 4 times", "torch is not installed", None)
         return
-    torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_num_threads(cores())
     planes = np.random.default_rng(2).random((6, 540, 960), np.float32)
     for model in ("denoise-sr-lite-x1", "denoise-sr-lite-x2", "denoise-sr-standard-x1"):
         ours, reference = Engines().open(model), Engines(runtime="torch", precision="fp32").open(model)
@@ -146,6 +149,7 @@ def _write(path: Path, pixels: np.ndarray, depth: str) -> None:
     spec = oiio.ImageSpec(pixels.shape[1], pixels.shape[0], pixels.shape[2], depth)
     spec.attribute("compression", "zip")
     file = oiio.ImageOutput.create(str(path))
+    assert file
     file.open(str(path), spec)
     if not (file.write_image(pixels) and file.close()):
         raise OSError(file.geterror())

@@ -23,11 +23,13 @@ from shutil import which
 import av
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from bench import damage
-from bench.damage import Image, Take, Track
+from bench.damage import Image, Take, Track, decoded
 from bench.table import Row, at_least, at_most, render
 from interneg.colour import Colour, WorkingSpace
+from interneg.engine import NoEngines
 from interneg.frame import Frame, Window
 from interneg.memo import Memo
 from interneg.motion.flow import flow
@@ -130,7 +132,7 @@ def chunks(clip: Shot, out: Path) -> Row:
             raise RuntimeError("a chunk failed")
     whole = clip.target("")
     same = all(
-        np.array_equal(cv2.imread(str(whole) % n, -1), cv2.imread(str(target) % n, -1)) for n in clip.numbers
+        np.array_equal(_read(Path(str(whole) % n)), _read(Path(str(target) % n))) for n in clip.numbers
     )
     return Row("chunks of 10 frames on 3 processes against one run", "bit-identical", str(same), same)
 
@@ -146,7 +148,7 @@ def speed(still: Image, out: Path) -> Iterator[Row]:
         stream = movie.add_stream("ffv1", rate=24)
         stream.width, stream.height, stream.pix_fmt = 1920, 1080, "yuv444p"
         for x, y, _ in 100 + 2 * damage.weave(24):
-            at = (np.float32([[1, 0, -x], [0, 1, -y]]), (1920, 1080))
+            at = (np.array([[1, 0, -x], [0, 1, -y]], np.float32), (1920, 1080))
             picture = np.rint(np.clip(cv2.warpAffine(large, *at), 0, 1) * 255).astype(np.uint8)
             movie.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         movie.mux(stream.encode())
@@ -267,12 +269,7 @@ def _view(pictures: list[Image]) -> View:
     """Pictures as the frames of a window that begins at its own time."""
     frames = (p.transpose(2, 0, 1) for p in pictures)
     window = Window(tuple(Frame.of(p, colour_space=SPACE, number=n) for n, p in enumerate(frames)), 0)
-    return View(window, WorkingSpace.LINEAR_RGB, Context(_COLOUR, _NoEngines(), Memo(8)))
-
-
-class _NoEngines:
-    def open(self, model: str) -> object:
-        raise AssertionError("nothing here is learned")
+    return View(window, WorkingSpace.LINEAR_RGB, Context(_COLOUR, NoEngines(), Memo(8)))
 
 
 _COLOUR = Colour()
@@ -296,12 +293,12 @@ def _axes(shifts: Iterable[complex]) -> Track:
     return np.stack([both.real, both.imag], -1)
 
 
-def _rms(values: object) -> float:
+def _rms(values: npt.ArrayLike) -> float:
     return float(np.sqrt(np.mean(np.square(values))))
 
 
 def _read(path: Path) -> Image:
-    return cv2.imread(str(path), cv2.IMREAD_COLOR_RGB).astype(np.float32) / 255
+    return decoded(path.read_bytes())
 
 
 def _write(path: Path, picture: Image) -> None:

@@ -15,14 +15,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from bench.damage import animals, still
+from bench.damage import animals, decoded, read_member, still
 from bench.table import Row, at_least, at_most
 from interneg.colour import Colour, WorkingSpace
 from interneg.engines.source import Engines
 from interneg.frame import Frame, Pixels, Window
 from interneg.graph import Graph
 from interneg.memo import Memo
-from interneg.metrics.temporal import Motion, motion, warp_error
+from interneg.metrics.temporal import FrameMotion, motion, warp_error
 from interneg.motion.flow import flow
 from interneg.node import Context, View
 from interneg.nodes.denoise_sr import DenoiseSR
@@ -71,7 +71,7 @@ def flows(ground: Pixels, fronts: Sequence[Pixels], context: Context) -> Iterato
             eight = [np.rint(np.clip(p, 0, 1) * 255).astype(np.uint8) for p in lumas]
             frames = tuple(Frame.of(p[None], colour_space="data", number=i) for i, p in enumerate(lumas))
             view = View(Window(frames, 0), WorkingSpace.LOG_Y, context)
-            found = flow(view, 0, 1).field, plain.calc(*eight, None)
+            found = flow(view, 0, 1).field, plain.calc(eight[0], eight[1], None)
             errors.append([np.linalg.norm(f - truth, axis=-1)[seen].mean() for f in found])
         ours, theirs = np.mean(errors, axis=0)
         yield Row(
@@ -157,7 +157,7 @@ def scene(
     """A slow pan over the ground with three discs in front, and how much of each pixel the discs cover."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0 : SIZE[0], 0 : SIZE[1]].astype(np.float32)
-    drift, start = rng.uniform(-2.5, 2.5, 2).astype(np.float32), np.float32([240, 200])
+    drift, start = rng.uniform(-2.5, 2.5, 2).astype(np.float32), np.array([240, 200], np.float32)
     ways = [speed * np.array([np.cos(a), np.sin(a)]) for a in rng.uniform(0, 2 * np.pi, 3)]
     places = rng.uniform((60, 60), (SIZE[1] - 60, SIZE[0] - 60), (3, 2))
     frames, covers = [], []
@@ -182,7 +182,7 @@ def _pair(ground: Pixels, fronts: Sequence[Pixels], seed: int) -> tuple[Pixels, 
     The ground is bent smoothly by 1 px rms and shifted by up to 6 px; two discs move by up to 14.
     """
     rng = np.random.default_rng(seed)
-    weights, size, margin = np.float32([0.299, 0.587, 0.114]), 512, 64
+    weights, size, margin = np.array([0.299, 0.587, 0.114], np.float32), 512, 64
     top, left = (int(rng.integers(0, s - size + 1)) for s in ground.shape[:2])
     second = ground[top : top + size, left : left + size] @ weights
     noise = rng.standard_normal((2, size, size)).astype(np.float32)
@@ -250,9 +250,7 @@ def _clips(archive: Path) -> Iterator[list[Pixels]]:
         folders = sorted({n.rsplit("/", 1)[0] for n in names})
         for folder in folders[4::EVERY]:
             pictures = [n for n in names if n.startswith(f"{folder}/")][:FRAMES]
-            coded = [np.frombuffer(tar.extractfile(n).read(), np.uint8) for n in pictures]
-            decoded = [cv2.imdecode(c, cv2.IMREAD_COLOR_RGB) for c in coded]
-            yield [d.transpose(2, 0, 1).astype(np.float32) / 255 for d in decoded]
+            yield [decoded(read_member(tar, n)).transpose(2, 0, 1) for n in pictures]
 
 
 def _noisy(clean: Sequence[Pixels], sigma: int, seed: int) -> list[Frame]:
@@ -276,7 +274,7 @@ def _unsteadiness(clean: Sequence[Pixels], results: Sequence[Sequence[Pixels]]) 
     result is steadier than the clean clip, which has noise and edges between its samples.
     """
     truth, *others = ([_luma(p) for p in clip] for clip in (clean, *results))
-    moved: list[Motion] = [motion(*pair) for pair in pairwise(truth)]
+    moved: list[FrameMotion] = [motion(*pair) for pair in pairwise(truth)]
 
     def unsteady(lumas: Sequence[Pixels]) -> float:
         return float(np.mean([warp_error(*p, m) for p, m in zip(pairwise(lumas), moved, strict=True)]))
@@ -302,4 +300,4 @@ def _trail(clean: Sequence[Pixels], discs: Sequence[Pixels], results: Sequence[S
 
 
 def _luma(picture: Pixels) -> Pixels:
-    return np.asarray(np.tensordot(np.float32([0.299, 0.587, 0.114]), picture, 1), np.float32)
+    return np.asarray(np.tensordot(np.array([0.299, 0.587, 0.114], np.float32), picture, 1), np.float32)

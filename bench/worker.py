@@ -63,11 +63,11 @@ def _copies(given: np.ndarray) -> float:
 @contextmanager
 def _plugin(bundle: Path, given: np.ndarray) -> Iterator[Callable[[], float]]:
     """The host of the tests, without the sums by which it sees that nobody wrote to a source."""
-    sys.path.insert(0, str(_HERE.parent / "tests" / "plugin" / "ofx"))
-    from host import Host, Plate
-    from ofx_images import Image, Picture
+    from tests.plugin.ofx.host import Host
+    from tests.plugin.ofx.ofx_images import Image, Picture
+    from tests.plugin.ofx.ofx_objects import Plate
 
-    Image.faults_of_source = lambda self: []
+    Image.faults_of_source = lambda self: []  # type: ignore[method-assign]
     (bundle / "Contents/Resources/nodes.json").write_text(json.dumps(nodes.catalogue([Untouched])))
     with Host(bundle) as host:
         instance = host.create("org.interneg.Untouched", Plate.of({1: Picture(given)}))

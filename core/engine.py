@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from interneg.errors import EngineError
 from interneg.frame import Pixels
 
 
@@ -43,3 +44,11 @@ class EngineSource(Protocol):
 
         Raises EngineError where no runtime here can open it, naming each and the reason.
         """
+
+
+class NoEngines:
+    """A source of engines for graphs whose nodes need none, as in tests."""
+
+    def open(self, model: str) -> Engine:
+        """Raise EngineError."""
+        raise EngineError(f"this graph has no engines, and a node asks for '{model}': give its context some")

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from interneg.curve import Curve, Key
 from interneg.errors import KnobError, near
 
-Kind = Literal["float", "int", "bool", "choice", "file", "frames"]
+KnobKind = Literal["float", "int", "bool", "choice", "file", "frames"]
 Value = float | int | bool | str | tuple[int, ...] | Curve
 
 AUTO = "auto"
@@ -34,7 +34,7 @@ class Knob:
     group: the heading under which hosts show it; empty for none.
     """
 
-    kind: Kind
+    kind: KnobKind
     label: str
     help: str
     unit: str = ""
@@ -131,7 +131,7 @@ class Button:
     found: str
 
 
-def knob(default: Value, kind: Kind, label: str, help: str, **facts: Any) -> Any:
+def knob(default: Value, kind: KnobKind, label: str, help: str, **facts: Any) -> Any:
     """Declare a knob as a dataclass field; `facts` are the further fields of Knob."""
     return dataclasses.field(default=default, metadata={"knob": Knob(kind, label, help, **facts)})
 

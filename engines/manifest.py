@@ -15,7 +15,7 @@ import msgspec
 
 from interneg.engines.files import words
 
-State = Literal["ok", "stale", "foreign", "truncated", "tampered", "orphan", "unreadable"]
+EngineState = Literal["ok", "stale", "foreign", "truncated", "tampered", "orphan", "unreadable"]
 
 MANIFEST = ".manifest.json"
 TIMINGS = "timings"
@@ -109,9 +109,9 @@ class StoredEngine(NamedTuple):
 class Unusable(Exception):
     """Why a manifest or its blob is not used. broken: for good, not out of reach or of another version."""
 
-    def __init__(self, state: State, reason: str, *, broken: bool = True) -> None:
+    def __init__(self, state: EngineState, reason: str, *, broken: bool = True) -> None:
         super().__init__(reason)
-        self.state: State = state
+        self.state: EngineState = state
         self.broken = broken
 
 
@@ -228,7 +228,7 @@ def _whole(path: Path, manifest: Manifest, thorough: bool) -> Manifest:
 
 def _same_size(manifest: Manifest, size: int) -> None:
     if size != manifest.size:
-        state: State = "truncated" if size < manifest.size else "tampered"
+        state: EngineState = "truncated" if size < manifest.size else "tampered"
         raise Unusable(state, f"{manifest.file} has {size} bytes, not {manifest.size}")
 
 

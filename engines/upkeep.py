@@ -18,8 +18,8 @@ from interneg.engines.manifest import (
     SYSTEM,
     TIMINGS,
     EngineKey,
+    EngineState,
     Manifest,
-    State,
     Unusable,
     decode,
     examine,
@@ -52,7 +52,7 @@ class StoreEntry(NamedTuple):
     folder: Path
     key: EngineKey | None
     manifest: Manifest | None
-    state: State
+    state: EngineState
     reason: str
 
     @property
@@ -136,7 +136,7 @@ def _others(folders: Sequence[Path], gone: Collection[Path]) -> Iterator[StoreEn
     for path in listed:
         if cache := CACHE.fullmatch(path.name):
             there = cache[1] in stems or cache[1].startswith(f"{TIMINGS}-")
-            state: State = "ok" if there else "orphan"
+            state: EngineState = "ok" if there else "orphan"
             yield StoreEntry(
                 path, path.parent, None, None, state, "" if there else "the engine it is for is gone"
             )
@@ -159,7 +159,7 @@ def _judge(path: Path, thorough: bool, current: StaleReason | None) -> tuple[Sto
         key = sealed.key if sealed else None
         return StoreEntry(path, path.parent, key, sealed, error.state, str(error)), error.broken
     reason = current(manifest.key) if current else ""
-    state: State = "stale" if reason else "ok"
+    state: EngineState = "stale" if reason else "ok"
     if not reason and manifest.key.system != SYSTEM:
         state, reason = "foreign", f"it is for {manifest.key.system}, this is {SYSTEM}"
     return StoreEntry(path, path.parent, manifest.key, manifest, state, reason), state == "stale"

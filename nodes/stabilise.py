@@ -22,7 +22,7 @@ from interneg.knobs import knob
 from interneg.motion.edges import cropped
 from interneg.motion.path import steadied
 from interneg.motion.path_file import corrections, rounded
-from interneg.motion.resample import Kind, kind_of
+from interneg.motion.resample import PlaneKind, kind_of
 from interneg.motion.similarity import Motion, aspect_of
 from interneg.motion.solution import Solution
 from interneg.motion.warp import bend
@@ -131,14 +131,14 @@ class Stabilise(Node):
         """R, G, B (or a grey plane) in, the same moved out."""
         colour, space = view.context.colour, view.window.frame.colour_space
         if not colour.is_scene_linear(space):
-            return self._moved(view, view.planes(), Kind.LIGHT, view.planes)
+            return self._moved(view, view.planes(), PlaneKind.LIGHT, view.planes)
 
         # Rings are limited plane by plane: in the primaries of the file no plane of it goes below what lies
         # around, and AOVs are limited alike.
         def stored(offset: int) -> Pixels:
             return colour.leave(view.planes(offset), space, self.working_space)
 
-        return colour.enter(self._moved(view, stored(0), Kind.LIGHT, stored), space, self.working_space)
+        return colour.enter(self._moved(view, stored(0), PlaneKind.LIGHT, stored), space, self.working_space)
 
     def carry(self, view: View, plane: Pixels, channel: str, depth: str) -> Pixels:
         """Alpha and AOVs, moved as the picture is."""
@@ -152,7 +152,7 @@ class Stabilise(Node):
         return np.asarray(self._moved(view, plane[None], kind, neighbour if known else None)[0])
 
     def _moved(
-        self, view: View, planes: Pixels, kind: Kind, neighbour: Callable[[int], Pixels] | None
+        self, view: View, planes: Pixels, kind: PlaneKind, neighbour: Callable[[int], Pixels] | None
     ) -> Pixels:
         return self.solve(view).moved(planes, kind, self.edges, view.amount, aspect_of(view), neighbour)
 

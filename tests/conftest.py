@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from toys import TemporalMean
+
+from tests.toys import TemporalMean
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,6 +1,6 @@
 """The nodes that exist for tests alone: temporal, with a reference plate, enlarging, moving, broken, ...
 
-Tests import them as `toys`; processes that tests start put this folder on their path first.
+Tests import them as `tests.toys`; processes that tests start put the root on their path first.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -173,7 +174,7 @@ class TemporalMean(_Toy):
     def process(self, view: View) -> Pixels:
         total, weights = np.zeros(view.planes().shape, np.float64), 0.0
         for offset in range(-self.radius, self.radius + 1):
-            weight = 1 + abs(view.measure("mean", lambda o=offset: self._mean(view, o), offset))
+            weight = 1 + abs(view.measure("mean", partial(self._mean, view, offset), offset))
             total += weight * view.planes(offset)
             weights += weight
         return np.asarray(self.gain * total / weights, np.float32)
@@ -247,7 +248,7 @@ class LessReference(BrightRows):
 
     name: ClassVar[str] = "plate"
     reference: ClassVar[bool] = True
-    enlarges: ClassVar[int] = 1  # type: ignore[assignment]
+    enlarges: ClassVar[int] = 1
     gain: float = knob(1.0, "float", "Gain", "How much of the plate is taken off.")
 
     def process(self, view: View) -> Pixels:

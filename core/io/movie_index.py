@@ -137,8 +137,8 @@ def _promised_seconds(file: Any, stream: Any) -> float:
     """How long the header says that the pictures last; 0 where it does not."""
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
-    if said := stream.metadata.get("DURATION"):  # Matroska
-        hours, minutes, seconds = (float(part) for part in said.split(":"))
+    if duration := stream.metadata.get("DURATION"):  # Matroska
+        hours, minutes, seconds = (float(part) for part in duration.split(":"))
         return hours * 3600 + minutes * 60 + seconds
     alone = len(file.streams) == 1  # else the sound may be what lasts longer
     return file.duration / 1e6 if alone and file.duration else 0.0

@@ -17,15 +17,15 @@ from interneg.io.image_reader import read_rgb8
 
 __all__ = ["through_jpeg", "through_video"]
 
-Pixels = npt.NDArray[np.uint8]
+Codes = npt.NDArray[np.uint8]
 
 _FLAG_QSCALE = 2  # AV_CODEC_FLAG_QSCALE
 _LAMBDA = 118  # FF_QP2LAMBDA
 
 
 def through_video(
-    frames: Sequence[Pixels], codec: str, options: dict[str, str], *, group: int, qscale: int = 0
-) -> list[Pixels]:
+    frames: Sequence[Codes], codec: str, options: dict[str, str], *, group: int, qscale: int = 0
+) -> list[Codes]:
     """Encode frames as 4:2:0 video in memory, without B frames, and decode them again.
 
     frames: (H, W, 3) uint8 R'G'B', all of one even size. codec, options: as FFmpeg names them, such as
@@ -53,7 +53,7 @@ def through_video(
         return [frame.to_ndarray(format="rgb24") for frame in source.decode(video=0)]
 
 
-def through_jpeg(frame: Pixels, quality: int, *, halved: bool) -> Pixels:
+def through_jpeg(frame: Codes, quality: int, *, halved: bool) -> Codes:
     """Encode one frame as JPEG, in a temporary file, and decode it again.
 
     frame: (H, W, 3) uint8 R'G'B'. quality: libjpeg's, 1..100. halved: whether chroma has half the rows and

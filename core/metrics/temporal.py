@@ -14,7 +14,7 @@ from interneg.metrics.checks import Array, Double, plane, same_shape
 SMALLEST_FOR_MOTION = 16
 """The optical flow needs pictures of this width and height, or more."""
 
-Flow = npt.NDArray[np.float32]
+Field = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 
@@ -64,18 +64,18 @@ def flicker_index(levels: Array) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class Motion:
+class FrameMotion:
     """Where the pixels of one frame lie in the next.
 
     flow: (H, W, 2) float32, x and y displacement in pixels from the first frame to the second.
     valid: (H, W), False where the pixel is covered, leaves the picture, or lies on a motion boundary.
     """
 
-    flow: Flow
+    flow: Field
     valid: Mask
 
 
-def motion(first: Array, second: Array) -> Motion:
+def motion(first: Array, second: Array) -> FrameMotion:
     """Measure the motion between two frames of the reference clip.
 
     first, second: (H, W) luma, encoded, 0..1; values outside are seen as 0 or 1, NaN as 0. At least 16x16.
@@ -90,8 +90,8 @@ def motion(first: Array, second: Array) -> Motion:
         )
     a, b = _byte(first), _byte(second)
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    forward: Flow = search.calc(a, b, None)
-    backward: Flow = search.calc(b, a, None)
+    forward: Field = search.calc(a, b, None)
+    backward: Field = search.calc(b, a, None)
     x, y = _positions(forward)
     returned = forward + cv2.remap(backward, x, y, cv2.INTER_LINEAR)
     both = np.square(forward).sum(axis=2) + np.square(backward).sum(axis=2)
@@ -99,10 +99,10 @@ def motion(first: Array, second: Array) -> Motion:
     slopes = np.square(np.gradient(forward, axis=0)) + np.square(np.gradient(forward, axis=1))
     boundary = slopes.sum(axis=2) > 0.01 * np.square(forward).sum(axis=2) + 0.002
     outside = (x < 0) | (y < 0) | (x > width - 1) | (y > height - 1)
-    return Motion(forward, ~(covered | boundary | outside))
+    return FrameMotion(forward, ~(covered | boundary | outside))
 
 
-def warp_error(first: Array, second: Array, moved: Motion) -> float:
+def warp_error(first: Array, second: Array, moved: FrameMotion) -> float:
     """Return the warping error E_warp of a pair of frames along the motion of the reference pair.
 
     first, second: (H, W) luma or (3, H, W) picture of the clip under test, encoded, 0..1.
@@ -130,7 +130,7 @@ def _byte(luma: Array) -> npt.NDArray[np.uint8]:
     return np.asarray(codes, np.uint8)
 
 
-def _positions(flow: Flow) -> tuple[Flow, Flow]:
+def _positions(flow: Field) -> tuple[Field, Field]:
     height, width = flow.shape[:2]
     x = flow[..., 0] + np.arange(width)
     y = flow[..., 1] + np.arange(height)[:, None]

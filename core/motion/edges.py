@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from interneg.frame import Pixels
-from interneg.motion.resample import Kind, Origin, resampled
+from interneg.motion.resample import Origin, PlaneKind, resampled
 from interneg.motion.similarity import Motion
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
@@ -27,7 +27,7 @@ def filled(
     at: Origin,
     track: Mapping[int, Motion],
     picture: Callable[[int], Pixels],
-    kind: Kind = Kind.LIGHT,
+    kind: PlaneKind = PlaneKind.LIGHT,
 ) -> None:
     """Take what lies outside of the own frame from the nearest frames of the window that show it.
 
@@ -41,12 +41,12 @@ def filled(
 
     # The gate has its soft, dark edge in the picture: it is left out, as far as the picture is moved.
     outside = at.lacking(at.x.shape[0] // _RIM)
-    soft = 0 if kind is Kind.LABEL else _SOFT
+    soft = 0 if kind is PlaneKind.LABEL else _SOFT
     share = _softened(outside, soft) if soft else np.rint(outside)
     height, width = share.shape
     share[(at.x == np.arange(width)) & (at.y == np.arange(height)[:, None])] = 0
     wanted = share > 0
-    if kind is Kind.LIGHT:
+    if kind is PlaneKind.LIGHT:
         wanted = cv2.dilate(wanted.astype(np.uint8), np.ones((2 * _SEAM + 1, 2 * _SEAM + 1), np.uint8)) > 0
     rows, columns = np.nonzero(wanted)
     share, own = share[rows, columns], made[:, rows, columns]
@@ -65,7 +65,7 @@ def filled(
         whole = np.isfinite(seen).all(axis=0)
         seen[:, ~whole] = 0
         shown = whole & (depth >= 0)
-        if kind is Kind.LIGHT:
+        if kind is PlaneKind.LIGHT:
             seen *= _levels(own[:, shown & known], seen[:, shown & known])[:, None]
         weight = wanting * np.where(shown, np.clip((depth + 1) / (soft + 1), 0, 1), 0)
         taken += weight

@@ -19,7 +19,7 @@ _HEADROOM = 0.25
 _SLOPE = np.array([1, -8, 0, 8, -1], np.float32) / 12
 
 
-class Kind(Enum):
+class PlaneKind(Enum):
     """What a plane holds. light: colour, and AOVs that can be mixed; labels cannot, see `is_label`."""
 
     LIGHT = "light"
@@ -27,11 +27,11 @@ class Kind(Enum):
     LABEL = "label"
 
 
-def kind_of(channel: str, depth: str) -> Kind:
+def kind_of(channel: str, depth: str) -> PlaneKind:
     """What a channel holds, by its name and how it was stored."""
     if is_label(channel, depth):
-        return Kind.LABEL
-    return Kind.ALPHA if channel.rsplit(".", 1)[-1].casefold() in ("a", "alpha") else Kind.LIGHT
+        return PlaneKind.LABEL
+    return PlaneKind.ALPHA if channel.rsplit(".", 1)[-1].casefold() in ("a", "alpha") else PlaneKind.LIGHT
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +104,7 @@ def origin(
     return Origin(column + dx * np.float32(amount), row + dy * np.float32(amount), border, aspect)
 
 
-def resampled(planes: Pixels, at: Origin, kind: Kind = Kind.LIGHT) -> Pixels:
+def resampled(planes: Pixels, at: Origin, kind: PlaneKind = PlaneKind.LIGHT) -> Pixels:
     """(C, H, W) planes as seen from `at`, by an 8-tap Lanczos kernel; labels by the nearest pixel.
 
     planes: float32, of any range and colour space; rings are limited plane by plane.
@@ -118,12 +118,12 @@ def resampled(planes: Pixels, at: Origin, kind: Kind = Kind.LIGHT) -> Pixels:
     made = np.empty((len(planes), *at.x.shape), np.float32)
     for plane, out in zip(planes, made, strict=True):
         plane = np.ascontiguousarray(plane)
-        bad = None if kind is Kind.LABEL else nonfinite(plane[None])
-        if kind is Kind.LABEL or bad is not None:
+        bad = None if kind is PlaneKind.LABEL else nonfinite(plane[None])
+        if kind is PlaneKind.LABEL or bad is not None:
             cv2.remap(plane, at.x, at.y, cv2.INTER_NEAREST, dst=out, borderMode=at.border)
-        if kind is not Kind.LABEL:
+        if kind is not PlaneKind.LABEL:
             clean = plane if bad is None else fill(plane[None], bad)[0]
-            smooth = _lanczos(clean, at, 0 if kind is Kind.ALPHA else _HEADROOM)
+            smooth = _lanczos(clean, at, 0 if kind is PlaneKind.ALPHA else _HEADROOM)
             np.copyto(out, smooth, where=True if bad is None else np.isfinite(out))
     return made
 

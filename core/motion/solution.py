@@ -9,7 +9,7 @@ import numpy as np
 
 from interneg.frame import Pixels
 from interneg.motion.edges import filled
-from interneg.motion.resample import Kind, origin, resampled
+from interneg.motion.resample import PlaneKind, origin, resampled
 from interneg.motion.similarity import Motion
 from interneg.motion.warp import spread
 
@@ -29,7 +29,7 @@ class Solution:
     def moved(
         self,
         planes: Pixels,
-        kind: Kind,
+        kind: PlaneKind,
         edges: str,
         amount: float | Pixels = 1.0,
         aspect: float = 1.0,
@@ -48,7 +48,7 @@ class Solution:
         at = origin(size, self.motion, bent, amount, edges == "mirror", aspect)
         made = resampled(planes, at, kind)
         if edges == "reveal":
-            made *= 1 - (np.rint(at.outside) if kind is Kind.LABEL else at.outside)
+            made *= 1 - (np.rint(at.outside) if kind is PlaneKind.LABEL else at.outside)
         elif edges == "fill" and neighbour is not None:
             filled(made, at, self.track, neighbour, kind)
         return made

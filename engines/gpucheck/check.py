@@ -33,7 +33,7 @@ from interneg.engines.fleet import chosen, chosen_models
 from interneg.engines.gpucheck.cases import CASES, PROFILES
 from interneg.engines.gpucheck.machine import machine, unavailable
 from interneg.engines.gpucheck.measure import measured
-from interneg.engines.gpucheck.table import Row, line, write
+from interneg.engines.gpucheck.table import Measured, line, write
 from interneg.engines.gpucheck.torch_baseline import TORCH
 from interneg.engines.models import Model, load_catalogue
 from interneg.engines.runtimes import RUNTIMES
@@ -75,7 +75,7 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:
         print(f"gpucheck: {args.out} cannot be written: {files.words(error)}", file=sys.stderr)
         raise SystemExit(OutputError.exit_code) from error
-    rows: list[Row] = []
+    rows: list[Measured] = []
     with tempfile.TemporaryDirectory() as folder:
         store = Store([Path(folder) / "store"])
         notes = [*unavailable(), *built(models, store, only)]

@@ -12,7 +12,7 @@ import numpy as np
 from interneg.colour import Colour
 from interneg.engines.gpucheck.cases import Case, noise_planes
 from interneg.engines.gpucheck.power import watched
-from interneg.engines.gpucheck.table import Row
+from interneg.engines.gpucheck.table import Measured
 from interneg.engines.gpucheck.timing import end_to_end, median, too_slow
 from interneg.engines.gpucheck.torch_baseline import torch_rows
 from interneg.engines.models import Model, Precision
@@ -26,7 +26,7 @@ from interneg.errors import GpuMemoryError, InternegError
 
 def measured(
     models: Mapping[str, Model], cases: list[Case], only: list[str], store: Store, seconds: float
-) -> Iterator[Row]:
+) -> Iterator[Measured]:
     """All rows, as they are measured; a row that cannot be says why."""
     colour = Colour()
     for case in cases:
@@ -45,8 +45,8 @@ def measured(
 
 def _engine_row(
     model: Model, case: Case, runtime: str, precision: Precision, store: Store, colour: Colour, seconds: float
-) -> Row:
-    row = Row(model.name, case.name, runtime, precision)
+) -> Measured:
+    row = Measured(model.name, case.name, runtime, precision)
     try:
         with watched() as watch:  # before the engine takes its memory
             engine = Engines(runtime, precision, store=store).open(model.name)

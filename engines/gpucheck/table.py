@@ -13,7 +13,7 @@ from interneg.engines.gpucheck.power import Watch
 
 
 @dataclass(frozen=True)
-class Row:
+class Measured:
     """One line of the table. Times in milliseconds a frame; None where it could not be measured."""
 
     model: str
@@ -28,7 +28,7 @@ class Row:
     joules: float | None = None
     note: str = ""
 
-    def powered(self, watch: Watch, frames: int) -> Row:
+    def powered(self, watch: Watch, frames: int) -> Measured:
         """With the power and energy of `frames` frames; as it is where they were not measured."""
         if watch.joules is None:
             return self
@@ -58,7 +58,7 @@ _TITLES = (
 )
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: Measured) -> tuple[str, ...]:
     def number(value: float | None, digits: int = 1) -> str:
         return "–" if value is None else f"{value:.{digits}f}"
 
@@ -69,14 +69,14 @@ def _cells(row: Row) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def line(row: Row) -> str:
+def line(row: Measured) -> str:
     """A row as it is shown once it is measured."""
     return " ".join(
         f"{title} {cell}" if title else cell for title, cell in zip(_TITLES, _cells(row), strict=True)
     )
 
 
-def markdown(rows: list[Row], facts: Mapping[str, Any], notes: list[str]) -> str:
+def markdown(rows: list[Measured], facts: Mapping[str, Any], notes: list[str]) -> str:
     """The table, with what it was measured on."""
     lines = [
         f"Measured by `python -m interneg.engines.gpucheck`, Interneg {facts['interneg']}, on "
@@ -93,7 +93,7 @@ def markdown(rows: list[Row], facts: Mapping[str, Any], notes: list[str]) -> str
     return "\n".join(lines) + "\n"
 
 
-def write(out: Path, rows: list[Row], facts: Mapping[str, Any], notes: list[str]) -> str:
+def write(out: Path, rows: list[Measured], facts: Mapping[str, Any], notes: list[str]) -> str:
     """Write gpucheck.json and gpucheck.md into a folder, whole; the latter's text. Raises OSError."""
     table = markdown(rows, facts, notes)
     facts_and_rows = {"machine": facts, "notes": notes, "rows": [asdict(r) | {"rate": r.rate} for r in rows]}

@@ -12,7 +12,7 @@ import numpy as np
 from interneg.colour import Colour
 from interneg.engines.gpucheck.cases import Case, noise_planes
 from interneg.engines.gpucheck.power import Watch, watched
-from interneg.engines.gpucheck.table import Row
+from interneg.engines.gpucheck.table import Measured
 from interneg.engines.gpucheck.timing import end_to_end, median, too_slow
 from interneg.engines.models import Model
 from interneg.engines.tiles import padded
@@ -21,7 +21,9 @@ from interneg.frame import Pixels
 TORCH = ("torch-eager", "torch-compile")
 
 
-def torch_rows(model: Model, case: Case, only: list[str], colour: Colour, seconds: float) -> Iterator[Row]:
+def torch_rows(
+    model: Model, case: Case, only: list[str], colour: Colour, seconds: float
+) -> Iterator[Measured]:
     """The same architecture in torch, eager and compiled; its weights are random, which costs no time."""
     names = [n for n in TORCH if not only or n in only]
     if not names:
@@ -31,12 +33,14 @@ def torch_rows(model: Model, case: Case, only: list[str], colour: Colour, second
 
         from interneg.engines.training.networks import build as network
     except ImportError as error:
-        yield Row(model.name, case.name, "torch-eager", "fp32", note=f"torch cannot be imported: {error}")
+        yield Measured(
+            model.name, case.name, "torch-eager", "fp32", note=f"torch cannot be imported: {error}"
+        )
         return
     device = "cuda" if torch.cuda.is_available() else "cpu"
     for name in names:
         for precision in ("fp32", "fp16") if device == "cuda" else ("fp32",):
-            row = Row(model.name, case.name, f"{name} ({device})", precision)
+            row = Measured(model.name, case.name, f"{name} ({device})", precision)
             dtype = torch.float16 if precision == "fp16" else torch.float32
             net = network(model.variant, [model.scale]).deployed().eval()
             net = net.to(device, dtype).to(memory_format=torch.channels_last)
@@ -53,7 +57,7 @@ def torch_rows(model: Model, case: Case, only: list[str], colour: Colour, second
 
 
 def _torch_row(
-    row: Row,
+    row: Measured,
     forward: Any,
     case: Case,
     model: Model,
@@ -62,7 +66,7 @@ def _torch_row(
     seconds: float,
     colour: Colour,
     watch: Watch,
-) -> Row:
+) -> Measured:
     import torch
 
     def once(planes: Any) -> Any:

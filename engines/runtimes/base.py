@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import platform
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -13,6 +12,7 @@ from interneg.engines.models import Model, Precision
 from interneg.engines.network import Network
 from interneg.engines.store import Store
 from interneg.errors import EngineError
+from interneg.processor import processor_name
 
 
 class PrecisionChoice(NamedTuple):
@@ -54,7 +54,7 @@ class Runtime(ABC):
 
     def device(self) -> str:
         """What it runs on, for the log and the qualification records."""
-        return f"{platform.processor() or platform.machine()} CPU"
+        return processor_name()
 
     @abstractmethod
     def precisions(self) -> Mapping[Precision, str]:

@@ -8,7 +8,8 @@ from torch import nn
 
 from interneg.engines.training import evaluate
 from interneg.engines.training.colour import rgb_to_ycc
-from interneg.engines.training.degrade import MARGIN, Dice, Mix
+from interneg.engines.training.degrade import MARGIN, Mix
+from interneg.engines.training.dice import Dice
 from interneg.engines.training.networks import restore
 from interneg.engines.training.pairs import draw_pairs, overlaps
 from interneg.engines.training.psnr import psnr

@@ -41,7 +41,7 @@ def restoration_loss(
 ) -> Tensor:
     """Charbonnier on Y and (a quarter as much) Cb, Cr; spectrum, overshoot and blockiness terms on Y.
 
-    Result and target are float32 (N,3,H,W), borders (N,2,H,W) and drawn as in ``degrade.Batch``. The
+    Result and target are float32 (N,3,H,W), borders (N,2,H,W) and drawn as in ``batch.Batch``. The
     spectrum term looks at every other sample, for speed, and the overshoot term at the drawn edges: there
     it shall be gone, while in photographs the least error decides. Returns a scalar.
     """

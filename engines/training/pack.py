@@ -22,33 +22,33 @@ from interneg.errors import InternegError
 from interneg.io.image_reader import read_rgb8
 from interneg.io.recompression import through_jpeg, through_video
 
-Pixels = NDArray[np.uint8]
+Codes = NDArray[np.uint8]
 SIDE = 256
 SCALES = (1, 2, 4)
 
 
 @dataclass
-class Shelf:
+class CodedTiles:
     """Coded results of one scale while they are gathered."""
 
-    pixels: list[Pixels] = field(default_factory=list)
+    pixels: list[Codes] = field(default_factory=list)
     tile: list[int] = field(default_factory=list)
     q: list[float] = field(default_factory=list)
 
-    def add(self, pixels: Pixels, tile: int, q: float) -> None:
+    def add(self, pixels: Codes, tile: int, q: float) -> None:
         self.pixels.append(pixels)
         self.tile.append(tile)
         self.q.append(q)
 
 
-def tiles_of(picture: Pixels) -> list[Pixels]:
+def tiles_of(picture: Codes) -> list[Codes]:
     """Every whole 256x256 tile of a picture, from its top left."""
     height, width = picture.shape[:2]
     corners = [(y, x) for y in range(0, height - SIDE + 1, SIDE) for x in range(0, width - SIDE + 1, SIDE)]
     return [picture[y : y + SIDE, x : x + SIDE] for y, x in corners]
 
 
-def reduce(picture: Pixels, scale: int) -> Pixels:
+def reduce(picture: Codes, scale: int) -> Codes:
     """Antialiased bicubic reduction, rounded to 8 bits."""
     if scale == 1:
         return picture
@@ -58,7 +58,7 @@ def reduce(picture: Pixels, scale: int) -> Pixels:
     return rounded
 
 
-def through_codec(frames: list[Pixels], dice: np.random.Generator, still: bool) -> tuple[list[Pixels], float]:
+def through_codec(frames: list[Codes], dice: np.random.Generator, still: bool) -> tuple[list[Codes], float]:
     """What a codec at a random setting makes of the frames, and its level q."""
     kind = dice.choice(["h264", "mpeg2", "jpeg"], p=[0.45, 0.2, 0.35] if still else [0.75, 0.25, 0.0])
     if kind == "jpeg":
@@ -86,9 +86,9 @@ def make(stills: list[Path], clips: list[Path], cap_mib: float, seed: int) -> di
     InputError for a picture that cannot be read.
     """
     dice = np.random.default_rng(seed)
-    tiles: list[Pixels] = []
+    tiles: list[Codes] = []
     weight: list[float] = []
-    shelves = {scale: Shelf() for scale in SCALES}
+    gathered = {scale: CodedTiles() for scale in SCALES}
     sources: list[tuple[Path, bool]] = []
     for folder, is_clip in (*((f, False) for f in stills), *((f, True) for f in clips)):
         pictures = [p for p in folder.rglob("*") if p.suffix.lower() in IMAGES]
@@ -119,8 +119,8 @@ def make(stills: list[Path], clips: list[Path], cap_mib: float, seed: int) -> di
             for _ in range(2 if is_clip or scale > 1 else 1):
                 coded, q = through_codec([reduce(f, scale) for f in frames], dice, not is_clip)
                 for number, i in enumerate(shown):
-                    shelves[scale].add(coded[i], first + number, q)
-        used = sum(t.nbytes for t in tiles) + sum(p.nbytes for s in shelves.values() for p in s.pixels)
+                    gathered[scale].add(coded[i], first + number, q)
+        used = sum(t.nbytes for t in tiles) + sum(p.nbytes for s in gathered.values() for p in s.pixels)
         if used > room:
             break
     if not tiles:
@@ -129,10 +129,10 @@ def make(stills: list[Path], clips: list[Path], cap_mib: float, seed: int) -> di
         "tiles": pack_filter(np.stack(tiles)),
         "weight": np.array(weight, np.float32),
     }
-    for scale, shelf in shelves.items():
-        out[f"coded{scale}"] = pack_filter(np.stack(shelf.pixels))
-        out[f"coded{scale}_tile"] = np.array(shelf.tile, np.int32)
-        out[f"coded{scale}_q"] = np.array(shelf.q, np.float32)
+    for scale, of_scale in gathered.items():
+        out[f"coded{scale}"] = pack_filter(np.stack(of_scale.pixels))
+        out[f"coded{scale}_tile"] = np.array(of_scale.tile, np.int32)
+        out[f"coded{scale}_q"] = np.array(of_scale.q, np.float32)
     return out
 
 

@@ -13,7 +13,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from interneg.engines.training import colour
-from interneg.engines.training.degrade import MARGIN, Batch, Dice, Mix, greyed, log_encoded, noise_levels
+from interneg.engines.training.batch import Batch, greyed
+from interneg.engines.training.crops import log_encoded
+from interneg.engines.training.degrade import MARGIN, Mix
+from interneg.engines.training.dice import Dice
+from interneg.engines.training.noise import noise_levels
 from interneg.engines.training.resample import convolve, resize
 from interneg.engines.training.tiles import Tiles, cut, turn
 

@@ -7,17 +7,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-Weights = NDArray[np.float64]
+Taps = NDArray[np.float64]
 
 
-def _cubic(x: Weights, a: float) -> Weights:
+def _cubic(x: Taps, a: float) -> Taps:
     x = np.abs(x)
     near = (a + 2) * x**3 - (a + 3) * x**2 + 1
     far = a * x**3 - 5 * a * x**2 + 8 * a * x - 4 * a
     return np.where(x <= 1, near, np.where(x < 2, far, 0.0))
 
 
-def _kernel(name: str, x: Weights) -> Weights:
+def _kernel(name: str, x: Taps) -> Taps:
     if name == "bicubic":
         return _cubic(x, -0.5)
     if name == "lanczos":
@@ -31,7 +31,7 @@ SUPPORT = {"bicubic": 2.0, "lanczos": 3.0, "bilinear": 1.0, "area": 0.5}
 
 
 @lru_cache(maxsize=256)
-def matrix(size: int, target: int, name: str) -> Weights:
+def matrix(size: int, target: int, name: str) -> Taps:
     """Rows (target,size) of weights: half-pixel centres, antialiased when reducing, mirrored edges.
 
     ``bicubic`` is a = -0.5 as MATLAB's imresize (and Pillow) do it: the super-resolution protocol.

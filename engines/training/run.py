@@ -10,7 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from interneg.engines.training import checks
-from interneg.engines.training.degrade import MARGIN, Batch, Dice, Mix, draw
+from interneg.engines.training.batch import Batch
+from interneg.engines.training.degrade import MARGIN, Mix, draw
+from interneg.engines.training.dice import Dice
 from interneg.engines.training.losses import incoherence, restoration_loss
 from interneg.engines.training.muon import Muon
 from interneg.engines.training.networks import build, restore

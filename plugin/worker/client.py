@@ -50,7 +50,11 @@ class Client:
             peer.close()
             raise InternegError(f"{path} is served by another user")
         client = cls(peer, {})
-        client.welcome = client.ask(Kind.HELLO, {"client": name})
+        try:
+            client.welcome = client.ask(Kind.HELLO, {"client": name})
+        except BaseException:
+            client.close()
+            raise
         return client
 
     def ask(self, kind: Kind, body: Any, descriptors: Sequence[int] = ()) -> dict[str, Any]:

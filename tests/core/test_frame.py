@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from interneg.frame import Box, Frame
 
 
-def ramp(box: Box, **facts: object) -> Frame:
+def ramp(box: Box, **facts: Any) -> Frame:
     """One plane whose values tell their own place."""
     y, x = np.mgrid[box.y0 : box.y1, box.x0 : box.x1]
     return Frame.of((100 * y + x + 1)[None], data_window=box, **facts)

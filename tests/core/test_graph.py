@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from interneg.colour import Colour
+from interneg.engine import NoEngines
 from interneg.errors import InputError, UsageError
 from interneg.frame import Box, Frame
 from interneg.graph import Graph, handles, needed
@@ -16,11 +17,6 @@ from interneg.node import Context
 from interneg.shots import LOOK
 
 FIRST, COUNT, CUT = 1001, 18, 8
-
-
-class NoEngines:
-    def open(self, model: str) -> Any:
-        raise AssertionError("no engine is needed here")
 
 
 class Clip:

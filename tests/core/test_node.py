@@ -5,23 +5,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from toys import Cubic, Shift
 
 from interneg.colour import Colour
 from interneg.curve import Curve, Key
+from interneg.engine import NoEngines
 from interneg.errors import InputError, KnobError
 from interneg.frame import Box, Frame, Pixels, Window
 from interneg.memo import Memo
 from interneg.node import Context
 from interneg.resize import enlarge
+from tests.toys import Cubic, Shift
 
 SPACE = "ACEScg"
 LAYERED = ("id", "R", "G", "B", "A", "Z", "spec.R", "spec.G", "spec.B", "motion.x", "motion.y", "crypto00.R")
-
-
-class NoEngines:
-    def open(self, model: str) -> Any:
-        raise AssertionError("no engine is needed here")
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +57,7 @@ def test_strength_mixes_with_the_input(temporal_mean: Any, context: Context) -> 
 
 
 def test_values_far_outside_0_to_1_are_kept(temporal_mean: Any, context: Context) -> None:
-    values = np.float32([-10, -0.01, 0, 1e-4, 1, 65504, 1e6])
+    values = np.array([-10, -0.01, 0, 1e-4, 1, 65504, 1e6], np.float32)
     source = Frame.of(np.broadcast_to(values, (3, 2, 7)), colour_space=SPACE)
     made = temporal_mean(radius=0, gain=2).render(alone(source), context)
     np.testing.assert_allclose(made.pixels, np.broadcast_to(2 * values, (3, 2, 7)), rtol=1e-6)

@@ -11,7 +11,10 @@ INF, NAN = np.inf, np.nan
 
 
 def planes(*values: float) -> np.ndarray:
-    return np.zeros((3, 5, 7), np.float32) + np.float32([*values, *[1] * (3 - len(values))])[:, None, None]
+    return (
+        np.zeros((3, 5, 7), np.float32)
+        + np.array([*values, *[1] * (3 - len(values))], np.float32)[:, None, None]
+    )
 
 
 def test_nothing_is_found_in_finite_planes_however_large() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from interneg.frame import Frame
 from interneg.premult import coverage, unpremultiplied
 
 
-def frame(alpha: np.ndarray, colour: float = 0.5, **facts: object) -> Frame:
+def frame(alpha: np.ndarray, colour: float = 0.5, **facts: Any) -> Frame:
     planes = np.stack([np.full_like(alpha, colour)] * 3 + [alpha])
     return Frame.of(planes, **facts)
 
@@ -52,6 +54,6 @@ def test_a_matte_laid_beside_a_plate_divides_nothing() -> None:
 
 
 def test_colour_is_divided_and_goes_on_where_there_is_none() -> None:
-    cover = np.float32([[1.0, 0.5, 0.0, 0.0]])
-    colour = np.float32([[[0.8, 0.4, 0.0, 0.0]]])
+    cover = np.array([[1.0, 0.5, 0.0, 0.0]], np.float32)
+    colour = np.array([[[0.8, 0.4, 0.0, 0.0]]], np.float32)
     np.testing.assert_allclose(unpremultiplied(colour, cover), np.full((1, 1, 4), 0.8), rtol=1e-6)

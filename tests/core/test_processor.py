@@ -19,8 +19,8 @@ def test_cores_are_those_that_the_process_may_use(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_name_is_the_first_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = "processor\t: 0\nmodel name\t: Fast 9000 @ 3GHz\nprocessor\t: 1\nmodel name\t: Slow 1\n"
-    monkeypatch.setattr(Path, "read_text", lambda self, encoding: said)
+    content = "processor\t: 0\nmodel name\t: Fast 9000 @ 3GHz\nprocessor\t: 1\nmodel name\t: Slow 1\n"
+    monkeypatch.setattr(Path, "read_text", lambda self, encoding: content)
     assert processor_name() == "Fast 9000 @ 3GHz"
 
 

@@ -87,7 +87,7 @@ def test_only_what_nobody_writes_is_removed(tmp_path: Path) -> None:
     left, held, other = temporary_name(path), temporary_name(path), temporary_name(tmp_path / "b.mov")
     for file in (left, held, other):
         file.touch()
-    with open(held, "rb+") as file:
-        claim(file)
+    with open(held, "rb+") as open_file:
+        claim(open_file)
         remove_abandoned(path)
     assert names(tmp_path) == sorted([held.name, other.name])

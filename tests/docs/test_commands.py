@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import OpenImageIO as oiio
 import pytest
+import typer.core
 import typer.main
 from typer.testing import CliRunner
 
@@ -86,6 +87,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         noisy = (picture + rng.normal(0, 0.02, picture.shape)).astype(np.float32)
         spec = oiio.ImageSpec(64, 48, 3, "half")
         file = oiio.ImageOutput.create("plate.exr")
+        assert file
         assert file.open(str(tmp_path / f"plate.{number}.exr"), spec)
         assert file.write_image(noisy)
         assert file.close()
@@ -126,7 +128,9 @@ def check(command: Command) -> None:
         arguments = rest[1:] if rest[:1] == ["build_engines.py"] else rest
         one = typer.Typer()
         one.command()(build_engines())
-        _parse(typer.main.get_command(one), program, arguments, command)
+        parser = typer.main.get_command(one)
+        assert isinstance(parser, typer.core.TyperCommand)
+        _parse(parser, program, arguments, command)
     elif program == "make":
         targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M)
         assert set(w for w in rest if "=" not in w) <= set(targets), command
@@ -157,8 +161,10 @@ def _check_interneg(command: Command, words: list[str]) -> None:
     if not words or words[0].startswith("-"):
         assert set(words) <= {option for p in group.params for option in p.opts} | {"--help"}, command
         return
+    assert isinstance(group, typer.core.TyperGroup)
     sub = group.commands.get(words[0])
     assert sub is not None, f"{command}: there is no command {words[0]}"
+    assert isinstance(sub, typer.core.TyperCommand)
     _parse(sub, words[0], words[1:], command)
     if words[0] == "render" and not command.sentence and not words[1].endswith((".toml", ".nk", ".ntp")):
         Recipe.from_line(words[1], NODES)
@@ -166,7 +172,7 @@ def _check_interneg(command: Command, words: list[str]) -> None:
         Recipe.from_file(ROOT / words[1], NODES)
 
 
-def _parse(parser: typer.main.TyperCommand, name: str, words: list[str], command: Command) -> None:
+def _parse(parser: typer.core.TyperCommand, name: str, words: list[str], command: Command) -> None:
     """Let the command line understand the words; of a sentence, which may hold placeholders, the options."""
     if "--help" in words:
         return

@@ -17,6 +17,7 @@ from interneg.engines.store import Store
 
 CHANNELS = 6
 Write = Callable[..., Path]
+Planes = Callable[..., NDArray[np.float32]]
 
 
 def quantise(nodes: list[onnx.NodeProto], weights: list[onnx.TensorProto], source: str, name: str) -> None:
@@ -80,7 +81,7 @@ def network(scale: int = 1, multiple: int = 1, last: str = "", seed: int = 1, in
     )  # fmt: skip
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.checker.check_model(model)
-    return model.SerializeToString()
+    return bytes(model.SerializeToString())
 
 
 def toml(name: str, data: bytes, file: str, scale: int = 1, multiple: int = 1, halo: int = 3) -> str:
@@ -162,7 +163,7 @@ def engines(write: Write, store: Store) -> Callable[..., Engines]:
 
 
 @pytest.fixture
-def planes() -> Callable[..., NDArray[np.float32]]:
+def planes() -> Planes:
     def make(height: int, width: int, seed: int = 0) -> NDArray[np.float32]:
         return np.random.default_rng(seed).random((CHANNELS, height, width), np.float32)
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import errno
 import io
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from interneg.engines.manifest import SYSTEM
 from interneg.engines.store import EngineKey, Figures, Made, QualificationKey, Record, Store, StoredEngine
@@ -46,11 +50,11 @@ def never() -> tuple[bytes, Made]:
     raise AssertionError("nothing had to be made")
 
 
-def read_only(monkeypatch, folder: Path) -> None:
+def read_only(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Make every writing in a folder fail, for root as well."""
 
-    def refusing(real, opens=False):
-        def call(path, *arguments, **options):
+    def refusing(real: Callable[..., Any], opens: bool = False) -> Callable[..., Any]:
+        def call(path: object, *arguments: object, **options: Any) -> Any:
             reads = opens and not set("wxa+") & set(str((*arguments, *options.values(), "r")[0]))
             if isinstance(path, str | Path) and Path(path).is_relative_to(folder) and not reads:
                 raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))

@@ -9,7 +9,9 @@ from interneg.engines.store import Store
 from tests.engines.stores import ENGINE, names, read_only
 
 
-def test_a_cache_comes_back_for_its_engine_and_gpu_only(store: Store, caplog) -> None:
+def test_a_cache_comes_back_for_its_engine_and_gpu_only(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
     other = msgspec.structs.replace(ENGINE, version="10.14.0")
     assert store.read_cache(ENGINE, "NVIDIA L4") is None
     store.write_cache(ENGINE, "NVIDIA L4", b"kernels")
@@ -21,7 +23,7 @@ def test_a_cache_comes_back_for_its_engine_and_gpu_only(store: Store, caplog) ->
 
 
 @pytest.mark.parametrize("damage", ["truncated", "empty", "flipped", "another's"])
-def test_a_damaged_cache_is_ignored(store: Store, damage: str, caplog) -> None:
+def test_a_damaged_cache_is_ignored(store: Store, damage: str, caplog: pytest.LogCaptureFixture) -> None:
     store.write_cache(ENGINE, "NVIDIA T4", b"other kernels")
     (theirs,) = store.folders[0].iterdir()
     store.write_cache(ENGINE, "NVIDIA L4", b"kernels")
@@ -39,7 +41,9 @@ def test_a_damaged_cache_is_ignored(store: Store, damage: str, caplog) -> None:
     assert path.name in caplog.text and "damaged" in caplog.text
 
 
-def test_a_cache_that_cannot_be_written_stops_nothing(tmp_path: Path, caplog) -> None:
+def test_a_cache_that_cannot_be_written_stops_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "file").write_text("")
     store = Store([tmp_path / "file" / "store"])
     store.write_cache(ENGINE, "NVIDIA L4", b"kernels")
@@ -47,7 +51,7 @@ def test_a_cache_that_cannot_be_written_stops_nothing(tmp_path: Path, caplog) ->
     assert "cannot be written" in caplog.text
 
 
-def test_the_newer_cache_is_read(tmp_path: Path, monkeypatch) -> None:
+def test_the_newer_cache_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     farm, own = tmp_path / "farm", tmp_path / "own"
     store = Store([farm, own])
     Store([farm]).write_cache(ENGINE, "NVIDIA L4", b"the farm's, of another driver")

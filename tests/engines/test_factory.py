@@ -16,7 +16,7 @@ import msgspec
 import psutil
 import pytest
 
-from interneg.engines import factory
+from interneg.engines import factory, typed
 from interneg.engines.building.libraries import LIBRARIES
 from interneg.engines.building.orders import Order, orders
 from interneg.engines.building.profiles import PROFILES
@@ -245,18 +245,18 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def test_an_engine_that_overflows_is_built_again_with_those_layers_in_fp32(
     gpu: pytest.MonkeyPatch, models: dict[str, Model], store: Store
 ) -> None:
-    gpu.setattr(factory.typed, "overflowing", lambda weights, planes: ["body.3", "body.4"])
+    gpu.setattr(typed, "overflowing", lambda weights, planes: ["body.3", "body.4"])
     blob, made = factory.proved(order(models["tiny"], "fp16"), store, lambda share: None)
     assert blob == b"with islands" and made.islands == ("body.3", "body.4")
     assert (made.reference, made.driver) == ("reference", "575")
-    said = factory.described(made)
-    assert said == "60 dB, largest error 0.01; overflow in fp16, so kept in fp32: body.3, body.4"
+    sentence = factory.described(made)
+    assert sentence == "60 dB, largest error 0.01; overflow in fp16, so kept in fp32: body.3, body.4"
 
 
 def test_an_engine_that_fails_otherwise_is_refused(
     gpu: pytest.MonkeyPatch, models: dict[str, Model], store: Store
 ) -> None:
-    gpu.setattr(factory.typed, "overflowing", lambda weights, planes: [])
+    gpu.setattr(typed, "overflowing", lambda weights, planes: [])
     for precision in ("fp16", "int8"):
         with pytest.raises(EngineError, match="256 values are NaN"):
             factory.proved(order(models["tiny"], precision), store, lambda share: None)
@@ -268,7 +268,7 @@ def test_where_the_search_for_overflow_fails_the_qualifications_failure_is_told_
     def fails(weights: object, planes: object) -> list[str]:
         raise RuntimeError("no such\noperator")
 
-    gpu.setattr(factory.typed, "overflowing", fails)
+    gpu.setattr(typed, "overflowing", fails)
     with pytest.raises(EngineError, match=r"256 values are NaN.*cannot be told: no such operator"):
         factory.proved(order(models["tiny"], "fp16"), store, lambda share: None)
 

@@ -13,13 +13,15 @@ from tests.engines.stores import BLOB, ENGINE, KEY, RECORD, never, put, read_onl
 
 
 @pytest.fixture
-def own(tmp_path: Path, monkeypatch) -> Path:
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's cache folder of engines."""
     monkeypatch.setattr(platformdirs, "user_cache_dir", lambda *_, **__: str(tmp_path / "cache"))
     return tmp_path / "cache" / "engines"
 
 
-def test_the_users_own_folder_is_always_the_last(tmp_path: Path, own: Path, monkeypatch) -> None:
+def test_the_users_own_folder_is_always_the_last(
+    tmp_path: Path, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     farm = tmp_path / "farm"
     monkeypatch.setenv("INTERNEG_ENGINES", str(farm))
     assert Store().folders == (farm, own)
@@ -28,7 +30,9 @@ def test_the_users_own_folder_is_always_the_last(tmp_path: Path, own: Path, monk
     assert Store([farm]).folders == (farm,), "or folders are given"
 
 
-def test_a_share_that_is_not_mounted_is_not_made(tmp_path: Path, own: Path, monkeypatch) -> None:
+def test_a_share_that_is_not_mounted_is_not_made(
+    tmp_path: Path, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     farm = tmp_path / "mnt" / "farm" / "engines"
     monkeypatch.setenv("INTERNEG_ENGINES", str(farm))
     store = Store()
@@ -40,7 +44,7 @@ def test_a_share_that_is_not_mounted_is_not_made(tmp_path: Path, own: Path, monk
     assert put(store).path.parent == farm
 
 
-def test_a_tilde_is_the_home(tmp_path: Path, own: Path, monkeypatch) -> None:
+def test_a_tilde_is_the_home(tmp_path: Path, own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     monkeypatch.setenv("INTERNEG_ENGINES", "~/engines")
@@ -49,7 +53,9 @@ def test_a_tilde_is_the_home(tmp_path: Path, own: Path, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("how", ["below a file", "/proc", "read-only"])
-def test_a_read_only_store_gets_an_overlay(tmp_path: Path, own: Path, monkeypatch, caplog, how: str) -> None:
+def test_a_read_only_store_gets_an_overlay(
+    tmp_path: Path, own: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, how: str
+) -> None:
     (tmp_path / "file").write_text("")
     farm = {"below a file": tmp_path / "file" / "store", "/proc": Path("/proc/interneg")}.get(how, tmp_path)
     if how == "read-only":
@@ -72,7 +78,9 @@ def test_a_read_only_store_gets_an_overlay(tmp_path: Path, own: Path, monkeypatc
     assert store.read_cache(other, "NVIDIA L4") == b"kernels"
 
 
-def test_a_valid_engine_is_found_where_nothing_can_be_written(tmp_path: Path, monkeypatch) -> None:
+def test_a_valid_engine_is_found_where_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = Store([tmp_path / "farm"])
     found = put(store)
     read_only(monkeypatch, tmp_path / "farm")
@@ -80,7 +88,7 @@ def test_a_valid_engine_is_found_where_nothing_can_be_written(tmp_path: Path, mo
 
 
 def test_a_forced_build_behind_a_read_only_store_says_that_it_is_not_used(
-    tmp_path: Path, monkeypatch, caplog
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     shared = put(Store([tmp_path / "farm"]))
     read_only(monkeypatch, tmp_path / "farm")

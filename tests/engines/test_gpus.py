@@ -81,10 +81,10 @@ def test_a_generation_is_no_part_of_the_name() -> None:
 
 
 def test_the_gpus_here_are_those_the_driver_tells(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = "NVIDIA L4, 8.9, 23034, 575.57\nNVIDIA RTX PRO 6000 Blackwell, 12.0, 97887, 575.57\n"
+    listed = "NVIDIA L4, 8.9, 23034, 575.57\nNVIDIA RTX PRO 6000 Blackwell, 12.0, 97887, 575.57\n"
 
     def answer(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
-        return subprocess.CompletedProcess(command, 0, said)
+        return subprocess.CompletedProcess(command, 0, listed)
 
     monkeypatch.setattr(subprocess, "run", answer)
     first, second = gpus.here()
@@ -92,9 +92,11 @@ def test_the_gpus_here_are_those_the_driver_tells(monkeypatch: pytest.MonkeyPatc
     assert (first.target, second.target) == ("sm89", "sm120")
 
 
-@pytest.mark.parametrize("said", ["no devices were found", "NVIDIA L4, [N/A], 23034, 575\n", ""])
-def test_where_the_driver_answers_wrongly_there_is_no_gpu(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 0, said))
+@pytest.mark.parametrize("answer", ["no devices were found", "NVIDIA L4, [N/A], 23034, 575\n", ""])
+def test_where_the_driver_answers_wrongly_there_is_no_gpu(
+    answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 0, answer))
     assert gpus.here() == []
 
 

@@ -8,11 +8,12 @@ import pytest
 from interneg.engines.models import Model, find, load_catalogue
 from interneg.engines.source import Engines
 from interneg.errors import EngineError
+from tests.engines.conftest import Write
 
 BUILT_IN = load_catalogue()
 
 
-def test_an_entry_is_read(write) -> None:
+def test_an_entry_is_read(write: Write) -> None:
     model = load_catalogue([write("tiny", scale=2, int8=True)])["tiny"]
     assert (model.scale, model.multiple, model.halo, model.window) == (2, 1, 3, 0)
     assert model.input.channels == ("Y", "Cb", "Cr", "sigma Y", "sigma C", "q")
@@ -40,7 +41,9 @@ def test_an_entry_is_read(write) -> None:
         ("[input]", "[input", "line|Expected"),
     ],
 )
-def test_a_wrong_entry_is_refused_with_its_file_and_reason(write, old, new, words) -> None:
+def test_a_wrong_entry_is_refused_with_its_file_and_reason(
+    write: Write, old: str, new: str, words: str
+) -> None:
     path = write("tiny") / "tiny.toml"
     text = path.read_text()
     assert old in text
@@ -50,7 +53,7 @@ def test_a_wrong_entry_is_refused_with_its_file_and_reason(write, old, new, word
     assert str(path) in str(caught.value)
 
 
-def test_two_entries_of_one_name_are_refused(write) -> None:
+def test_two_entries_of_one_name_are_refused(write: Write) -> None:
     first, second = write("tiny", folder="a"), write("tiny", folder="b")
     with pytest.raises(EngineError, match=r"b/tiny.toml declares .* 'tiny', which .*a/tiny.toml already"):
         load_catalogue([first, second])
@@ -62,7 +65,7 @@ def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
 
 
 def test_the_environment_names_folders_for_all_commands(
-    write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = write("tiny", folder="a"), write("tiny-x2", folder="b")
     monkeypatch.setenv("INTERNEG_MODELS", f"{first}{os.pathsep}{second}")
@@ -74,7 +77,7 @@ def test_the_environment_names_folders_for_all_commands(
         load_catalogue()
 
 
-def test_a_model_that_does_not_exist(write) -> None:
+def test_a_model_that_does_not_exist(write: Write) -> None:
     models = load_catalogue([write("tiny")])
     with pytest.raises(EngineError, match=r"no model 'tinny' .did you mean 'tiny'"):
         find(models, "tinny")
@@ -82,7 +85,7 @@ def test_a_model_that_does_not_exist(write) -> None:
         find({}, "tiny")
 
 
-def test_weights_that_vanish_after_loading(write) -> None:
+def test_weights_that_vanish_after_loading(write: Write) -> None:
     folder = write("tiny")
     model = load_catalogue([folder])["tiny"]
     (folder / "tiny.onnx").unlink()

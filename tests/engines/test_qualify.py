@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from interneg.engines.qualify import LIMITS, PEAK, compare, failures, golden, qu
 from interneg.engines.runtimes import RUNTIMES, Network
 from interneg.engines.store import Figures, Store
 from interneg.errors import EngineError
+from interneg.frame import Pixels
+from tests.engines.conftest import Write
 
 
 def test_the_golden_input_is_always_the_same_and_reaches_far() -> None:
@@ -50,7 +53,7 @@ def test_figures_of_a_known_error() -> None:
         (lambda r: r.fill(np.nan), "10000 values are NaN"),
     ],
 )
-def test_each_kind_of_damage_is_seen(spoil, word) -> None:
+def test_each_kind_of_damage_is_seen(spoil: Callable[[Pixels], object], word: str) -> None:
     expected = np.zeros((1, 100, 100), np.float32)
     result = expected.copy()
     spoil(result)
@@ -76,7 +79,7 @@ def test_a_wrong_shape_is_refused() -> None:
 
 
 @pytest.mark.parametrize("runtime", list(RUNTIMES))
-def test_every_runtime_qualifies_quickly(write, runtime) -> None:
+def test_every_runtime_qualifies_quickly(write: Write, runtime: str) -> None:
     if RUNTIMES[runtime].unavailable():
         pytest.skip(str(RUNTIMES[runtime].unavailable()))
     model = load_catalogue([write("tiny-x2", scale=2)])["tiny-x2"]
@@ -88,7 +91,7 @@ def test_every_runtime_qualifies_quickly(write, runtime) -> None:
     assert name.startswith("OpenCV") and figures.nans == 0
 
 
-def test_an_engine_that_is_off_is_refused(write, monkeypatch) -> None:
+def test_an_engine_that_is_off_is_refused(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     model = load_catalogue([write("tiny")])["tiny"]
     network = RUNTIMES["openvino"].load(model, "fp32", None, Store())
     real = network._infer
@@ -102,7 +105,7 @@ def test_an_engine_that_is_off_is_refused(write, monkeypatch) -> None:
         qualify(model, network, "fp32")
 
 
-def test_a_graph_that_the_reference_does_not_run(write) -> None:
+def test_a_graph_that_the_reference_does_not_run(write: Write) -> None:
     folder = write("tiny")
     weights, entry = folder / "tiny.onnx", folder / "tiny.toml"
     old = hashlib.sha256(weights.read_bytes()).hexdigest()

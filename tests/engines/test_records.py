@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
-from interneg.engines import source
+from interneg.engines import qualify, source
+from interneg.engines.source import Engines
 from interneg.engines.store import QualificationKey, Store
 from interneg.errors import EngineError
+from tests.engines.conftest import Planes, Write
 from tests.engines.stores import KEY, RECORD
 
 
@@ -44,7 +48,9 @@ def test_a_damaged_record_is_not_trusted(store: Store, damage: str, caplog: pyte
     assert path.name in caplog.text and "qualified again" in caplog.text
 
 
-def test_a_list_of_folders_is_read_and_the_first_written(tmp_path: Path, monkeypatch) -> None:
+def test_a_list_of_folders_is_read_and_the_first_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shared, own = tmp_path / "shared", tmp_path / "own"
     Store([shared]).publish(RECORD)
     monkeypatch.setenv("INTERNEG_ENGINES", f"{own}{os.pathsep}{shared}")
@@ -55,33 +61,37 @@ def test_a_list_of_folders_is_read_and_the_first_written(tmp_path: Path, monkeyp
     assert (own / KEY.file).exists()
 
 
-def test_the_store_is_in_the_users_cache_by_default(monkeypatch) -> None:
+def test_the_store_is_in_the_users_cache_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("INTERNEG_ENGINES", raising=False)
     assert Store().folders[0].parts[-2:] == ("interneg", "engines") or os.name == "nt"
 
 
-def test_a_store_that_cannot_be_written_stops_nothing(engines, planes, tmp_path: Path, caplog) -> None:
+def test_a_store_that_cannot_be_written_stops_nothing(
+    engines: Callable[..., Engines], planes: Planes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "file").write_text("")
     engine = engines(store=Store([tmp_path / "file" / "store"])).open("tiny")
     assert engine.run(planes(8, 8)).shape == (3, 8, 8)
     assert "cannot be written" in caplog.text
 
 
-def test_an_engine_is_qualified_once(engines, monkeypatch) -> None:
+def test_an_engine_is_qualified_once(
+    engines: Callable[..., Engines], monkeypatch: pytest.MonkeyPatch
+) -> None:
     calls = []
-    real = source.qualify.qualify
+    real = qualify.qualify
 
-    def counted(*arguments):
+    def counted(*arguments: Any) -> Any:
         calls.append(arguments[2])
         return real(*arguments)
 
-    monkeypatch.setattr(source.qualify, "qualify", counted)
+    monkeypatch.setattr(qualify, "qualify", counted)
     engines(precision="fp32").open("tiny")
     engines(precision="fp32").open("tiny")
     assert calls == ["fp32"]
 
 
-def test_an_engine_that_failed_is_not_recorded(write, store: Store) -> None:
+def test_an_engine_that_failed_is_not_recorded(write: Write, store: Store) -> None:
     folder = write("tiny", last="Sqrt")
     for _ in range(2):
         with pytest.raises(EngineError, match="the fp32 reference itself gives NaN"):

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ import pytest
 from interneg.engines.runtimes import RUNTIMES
 from interneg.engines.runtimes.openvino import OpenVino
 from interneg.engines.source import Engines
+from interneg.engines.store import Store
 from interneg.errors import EngineError, HostMemoryError, InputError, UsageError
+from tests.engines.conftest import Planes, Write
 
 FROM_WEIGHTS = ("openvino", "onnxruntime", "torch")
 MODELS = ("tiny", "tiny-x2", "tiny-even")
@@ -20,7 +23,9 @@ HAS_BF16 = not OpenVino().precisions()["bf16"]
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("size", [(1, 1), (7, 5), (33, 47), (64, 64)])
-def test_any_size_gives_the_same_in_every_runtime(engines, planes, model, size) -> None:
+def test_any_size_gives_the_same_in_every_runtime(
+    engines: Callable[..., Engines], planes: Planes, model: str, size: tuple[int, int]
+) -> None:
     picture = planes(*size)
     results = []
     for runtime in FROM_WEIGHTS:
@@ -36,7 +41,9 @@ def test_any_size_gives_the_same_in_every_runtime(engines, planes, model, size) 
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("size", [(150, 203), (64, 640), (641, 64)])
-def test_tiles_leave_no_seam(engines, planes, model, size) -> None:
+def test_tiles_leave_no_seam(
+    engines: Callable[..., Engines], planes: Planes, model: str, size: tuple[int, int]
+) -> None:
     picture = planes(*size)
     whole = engines(precision="fp32").open(model).run(picture)
     engine = engines(precision="fp32", tile_bytes=1_000_000).open(model)
@@ -46,7 +53,9 @@ def test_tiles_leave_no_seam(engines, planes, model, size) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_tiles_in_work_at_once_give_the_bits_of_one_after_the_other(engines, planes, model) -> None:
+def test_tiles_in_work_at_once_give_the_bits_of_one_after_the_other(
+    engines: Callable[..., Engines], planes: Planes, model: str
+) -> None:
     picture = planes(190, 203)
     settings = {"precision": "fp32", "tile_bytes": 400_000}
     alone, together = (engines(**settings, threads=n).open(model) for n in (1, 4))
@@ -56,17 +65,19 @@ def test_tiles_in_work_at_once_give_the_bits_of_one_after_the_other(engines, pla
         assert together.run(picture).tobytes() == expected.tobytes()
 
 
-def test_a_halo_too_small_is_seen(write, store, planes) -> None:
+def test_a_halo_too_small_is_seen(write: Write, store: Store, planes: Planes) -> None:
     folder = write("tiny", halo=1)
     picture = planes(150, 203)
-    settings = {"precision": "fp32", "folders": [folder], "store": store}
+    settings: dict[str, Any] = {"precision": "fp32", "folders": [folder], "store": store}
     whole = Engines(**settings).open("tiny").run(picture)
     tiled = Engines(**settings, tile_bytes=1_000_000).open("tiny").run(picture)
     assert np.abs(tiled - whole).max() > 1e-4
 
 
 @pytest.mark.parametrize("precision", ["fp32", "auto"])
-def test_the_same_input_gives_the_same_bits(engines, planes, precision) -> None:
+def test_the_same_input_gives_the_same_bits(
+    engines: Callable[..., Engines], planes: Planes, precision: str
+) -> None:
     picture = planes(131, 97)
     first = engines(precision=precision).open("tiny-x2")
     expected = first.run(picture)
@@ -76,7 +87,7 @@ def test_the_same_input_gives_the_same_bits(engines, planes, precision) -> None:
     np.testing.assert_array_equal(alone.run(picture), expected)
 
 
-def test_threads_share_an_engine(engines, planes) -> None:
+def test_threads_share_an_engine(engines: Callable[..., Engines], planes: Planes) -> None:
     engine = engines().open("tiny")
     pictures = [planes(40 + i, 60, seed=i) for i in range(4)]
     expected = [engine.run(p) for p in pictures]
@@ -94,7 +105,9 @@ def test_threads_share_an_engine(engines, planes) -> None:
             np.testing.assert_array_equal(result, wanted)
 
 
-def test_an_engine_is_opened_once_and_says_what_runs(engines, caplog) -> None:
+def test_an_engine_is_opened_once_and_says_what_runs(
+    engines: Callable[..., Engines], caplog: pytest.LogCaptureFixture
+) -> None:
     source = engines()
     with caplog.at_level(logging.INFO, "interneg.engines"):
         assert source.open("tiny") is source.open("tiny")
@@ -104,14 +117,14 @@ def test_an_engine_is_opened_once_and_says_what_runs(engines, caplog) -> None:
     assert "(as asked)" in engines(precision="fp32").describe("tiny")
 
 
-def test_identity_names_weights_runtime_and_precision(engines) -> None:
+def test_identity_names_weights_runtime_and_precision(engines: Callable[..., Engines]) -> None:
     identity = engines(precision="fp32").open("tiny").identity
     assert "sha256:" in identity and f"openvino {OpenVino().version()} fp32" in identity
 
 
 @pytest.mark.skipif(not HAS_BF16, reason="this CPU does not compute in bf16")
 @pytest.mark.skipif(bool(RUNTIMES["torch"].unavailable()), reason="torch is not installed")
-def test_fp32_really_is_fp32(engines, planes) -> None:
+def test_fp32_really_is_fp32(engines: Callable[..., Engines], planes: Planes) -> None:
     picture = planes(64, 64)
     exact = engines(runtime="torch").open("tiny").run(picture)
     assert np.abs(engines(precision="fp32").open("tiny").run(picture) - exact).max() < 2e-6
@@ -127,17 +140,17 @@ def test_fp32_really_is_fp32(engines, planes) -> None:
         ({"threads": 0}, "at least 1 thread"),
     ],
 )
-def test_settings_that_do_not_exist(settings, words) -> None:
+def test_settings_that_do_not_exist(settings: Any, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         Engines(**settings)
 
 
-def test_a_model_that_does_not_exist(engines) -> None:
+def test_a_model_that_does_not_exist(engines: Callable[..., Engines]) -> None:
     with pytest.raises(EngineError, match=r"there is no model 'tiny-x3' .did you mean 'tiny-x2'"):
         engines().open("tiny-x3")
 
 
-def test_a_precision_that_cannot_run_is_refused_with_every_reason(engines) -> None:
+def test_a_precision_that_cannot_run_is_refused_with_every_reason(engines: Callable[..., Engines]) -> None:
     if not OpenVino().precisions()["fp16"]:
         pytest.skip("this CPU computes in fp16")
     with pytest.raises(EngineError, match=r"openvino: .*does not compute in fp16.*torch: ") as caught:
@@ -159,7 +172,9 @@ def test_a_precision_that_cannot_run_is_refused_with_every_reason(engines) -> No
     ],
 )
 @pytest.mark.parametrize("runtime", FROM_WEIGHTS)
-def test_inputs_are_checked_alike_in_every_runtime(engines, planes, runtime, change, words) -> None:
+def test_inputs_are_checked_alike_in_every_runtime(
+    engines: Callable[..., Engines], planes: Planes, runtime: str, change: Callable[..., Any], words: str
+) -> None:
     if RUNTIMES[runtime].unavailable():
         pytest.skip(str(RUNTIMES[runtime].unavailable()))
     engine = engines(runtime=runtime).open("tiny")
@@ -167,7 +182,7 @@ def test_inputs_are_checked_alike_in_every_runtime(engines, planes, runtime, cha
         engine.run(change(planes(16, 24)))
 
 
-def test_a_read_only_input_is_taken_and_left_alone(engines, planes) -> None:
+def test_a_read_only_input_is_taken_and_left_alone(engines: Callable[..., Engines], planes: Planes) -> None:
     picture = planes(20, 30)
     before = picture.copy()
     picture.flags.writeable = False
@@ -175,7 +190,7 @@ def test_a_read_only_input_is_taken_and_left_alone(engines, planes) -> None:
     np.testing.assert_array_equal(picture, before)
 
 
-def test_tampered_weights_are_refused(engines, tmp_path: Path) -> None:
+def test_tampered_weights_are_refused(engines: Callable[..., Engines], tmp_path: Path) -> None:
     source = engines()
     path = tmp_path / "models" / "tiny.onnx"
     path.write_bytes(path.read_bytes()[:-1] + b"\0")
@@ -183,7 +198,12 @@ def test_tampered_weights_are_refused(engines, tmp_path: Path) -> None:
         source.open("tiny")
 
 
-def test_short_memory_halves_the_tiles(engines, planes, monkeypatch, caplog) -> None:
+def test_short_memory_halves_the_tiles(
+    engines: Callable[..., Engines],
+    planes: Planes,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     engine = engines(precision="fp32").open("tiny")
     picture = planes(150, 203)
     expected = engine.run(picture)
@@ -202,7 +222,9 @@ def test_short_memory_halves_the_tiles(engines, planes, monkeypatch, caplog) -> 
     assert "going on with half" not in caplog.text
 
 
-def test_no_memory_at_all_is_an_error(engines, planes, monkeypatch) -> None:
+def test_no_memory_at_all_is_an_error(
+    engines: Callable[..., Engines], planes: Planes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine = engines().open("tiny")
 
     def short(array: np.ndarray, out: np.ndarray) -> None:

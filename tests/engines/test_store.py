@@ -11,6 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import msgspec
 import pytest
@@ -148,7 +149,9 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", [d for d in DAMAGES])
-def test_a_damaged_engine_is_refused_by_name(store: Store, damage: str, caplog) -> None:
+def test_a_damaged_engine_is_refused_by_name(
+    store: Store, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
     state, reason = DAMAGES[damage]
     found = damaged(store, damage)
     with pytest.raises(EngineError) as refusal:
@@ -163,7 +166,9 @@ def test_a_damaged_engine_is_refused_by_name(store: Store, damage: str, caplog) 
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_the_search_goes_on_after_a_damaged_engine(tmp_path: Path, damage: str, caplog) -> None:
+def test_the_search_goes_on_after_a_damaged_engine(
+    tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
     first, second = Store([tmp_path / "first"]), Store([tmp_path / "second"])
     damaged(first, damage)
     good = put(second)
@@ -192,7 +197,7 @@ def test_a_tampered_blob_is_built_again(store: Store) -> None:
 
 
 def test_a_tampered_blob_in_a_read_only_store_gives_way_to_the_overlay(
-    tmp_path: Path, monkeypatch, caplog
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     farm, own = tmp_path / "farm", tmp_path / "own"
     found = put(Store([farm]))
@@ -214,10 +219,12 @@ def test_an_engine_that_is_rebuilt_while_it_is_read(store: Store) -> None:
     assert store.read(found) == b"new"
 
 
-def test_an_engine_that_is_rebuilt_while_it_is_looked_for(store: Store, monkeypatch) -> None:
+def test_an_engine_that_is_rebuilt_while_it_is_looked_for(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     put(store)
     real = Path.read_bytes
-    rebuilt = []
+    rebuilt: list[bool] = []
 
     def late(self: Path) -> bytes:
         data = real(self)
@@ -261,13 +268,13 @@ def test_an_engine_that_cannot_be_described_never_replaces_one(store: Store) -> 
 @pytest.mark.parametrize("present", [False, True], ids=["new", "rebuild"])
 @pytest.mark.parametrize(("call", "number"), [("fsync", 1), ("replace", 1), ("fsync", 3), ("replace", 2)])
 def test_a_full_disk_at_any_step_leaves_nothing_torn(
-    store: Store, monkeypatch, call: str, number: int, present: bool
+    store: Store, monkeypatch: pytest.MonkeyPatch, call: str, number: int, present: bool
 ) -> None:
     before = put(store) if present else None
     left = visible(store.folders[0]) if present else []
     real, calls = getattr(os, call), []
 
-    def full(*arguments):
+    def full(*arguments: object) -> Any:
         calls.append(arguments)
         if len(calls) == number:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -281,7 +288,7 @@ def test_a_full_disk_at_any_step_leaves_nothing_torn(
     assert store.engine(ENGINE) == before
 
 
-def child(code: str, *arguments: object, **options) -> subprocess.Popen[str]:
+def child(code: str, *arguments: object, **options: Any) -> subprocess.Popen[str]:
     """A process that runs `code` with `store`, `key` and `made` at hand, as far as possible from pytest."""
     head = f"""
 import os, sys, time
@@ -406,7 +413,7 @@ def test_a_killed_builder_leaves_a_valid_store(store: Store) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="flock")
 @pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK])
 def test_a_folder_without_locks_gets_no_lock_that_can_go_stale(
-    store: Store, monkeypatch, number: int, caplog
+    store: Store, monkeypatch: pytest.MonkeyPatch, number: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     import fcntl
 
@@ -414,7 +421,7 @@ def test_a_folder_without_locks_gets_no_lock_that_can_go_stale(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(fcntl, "flock", flock)
-    during = []
+    during: list[Path] = []
 
     def make() -> tuple[bytes, Made]:
         during.extend(path for path in store.folders[0].iterdir() if path.stat().st_size)
@@ -425,7 +432,7 @@ def test_a_folder_without_locks_gets_no_lock_that_can_go_stale(
     assert not during, "no file says who holds a lock"
 
 
-def test_waiting_for_another_builder_is_logged(store: Store, caplog) -> None:
+def test_waiting_for_another_builder_is_logged(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     started, finish = threading.Event(), threading.Event()
 

@@ -8,13 +8,16 @@ from hypothesis import strategies as st
 from interneg.engines.models import load_catalogue
 from interneg.engines.tiles import activation_bytes, padded, plan
 from interneg.frame import Box
+from tests.engines.conftest import Write
 
 
 @given(
     st.integers(1, 900), st.integers(1, 900), st.integers(0, 24), st.sampled_from([1, 2, 8]),
     st.integers(20_000, 400_000),
 )  # fmt: skip
-def test_the_tiles_cover_the_picture_once_and_keep_their_halo(height, width, halo, multiple, pixels) -> None:
+def test_the_tiles_cover_the_picture_once_and_keep_their_halo(
+    height: int, width: int, halo: int, multiple: int, pixels: int
+) -> None:
     height, width = (-(-n // multiple) * multiple for n in (height, width))
     tiles = plan(height, width, halo, multiple, pixels)
     assert tiles is not None
@@ -59,7 +62,7 @@ def test_padding_mirrors_the_picture(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("model", ["tiny", "tiny-x2", "tiny-even"])
-def test_activations_are_counted(write, model) -> None:
+def test_activations_are_counted(write: Write, model: str) -> None:
     folder = write("tiny")
     write("tiny-x2", scale=2)
     write("tiny-even", multiple=2)

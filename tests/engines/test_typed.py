@@ -13,9 +13,10 @@ from onnx import TensorProto, helper, numpy_helper
 from interneg.engines.models import load_catalogue
 from interneg.engines.qualify import LIMITS, golden, qualify
 from interneg.engines.runtimes import RUNTIMES
+from interneg.engines.store import Store
 from interneg.engines.typed import LARGEST, half, overflowing
 from interneg.errors import EngineError
-from tests.engines.conftest import network
+from tests.engines.conftest import Write, network
 
 pytest.importorskip("onnxruntime", reason="typed graphs are made with the extra `onnxruntime`")
 
@@ -96,7 +97,7 @@ def test_refusals_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
         half(network())
 
 
-def test_a_model_may_set_limits_of_its_own(write, store) -> None:
+def test_a_model_may_set_limits_of_its_own(write: Write, store: Store) -> None:
     model = load_catalogue([write("tiny", int8=True)])["tiny"]
     network = RUNTIMES["openvino"].load(model, "int8", None, store)
     qualify(model, network, "int8")

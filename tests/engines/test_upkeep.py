@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
+from filelock import FileLock
 
 from interneg.engines import files, upkeep
 from interneg.engines.manifest import SYSTEM, TIMINGS, _seal
@@ -247,7 +249,7 @@ def test_what_is_being_built_is_never_removed(
         def acquire(*_: object, **__: object) -> None:
             raise OSError(37, "No locks available")
 
-        monkeypatch.setattr(files.FileLock, "acquire", acquire)
+        monkeypatch.setattr(FileLock, "acquire", acquire)
     with ThreadPoolExecutor(1) as pool:
         building = pool.submit(store.build, ENGINE, slow, force=True)
         assert started.wait(60)
@@ -269,7 +271,7 @@ def test_an_engine_that_is_finished_while_prune_waits_stays(
     found.path.write_text("junk")
     real = upkeep._engines
 
-    def late(*arguments):
+    def late(*arguments: Any) -> Any:
         entries = list(real(*arguments))
         put(store, blob=b"mended")
         return entries

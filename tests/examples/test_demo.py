@@ -18,9 +18,16 @@ def test_the_demo_lays_a_restored_scan_beside_the_original(
     told = capfd.readouterr().out
     assert all(str(tmp_path / name) in told for name in ("before_after.mp4", "before_after.jpg"))
     assert (tmp_path / "before_after.mp4").stat().st_size > 0
-    assert cv2.imread(str(tmp_path / "before_after.jpg")).shape == (2 * 368 + demo["HEADER"], 960, 3)
+    sheet = np.asarray(cv2.imread(str(tmp_path / "before_after.jpg")))
+    assert sheet.shape == (
+        2 * 368 + demo["HEADER"],
+        960,
+        3,
+    )
 
-    pairs = [cv2.imread(str(tmp_path / f"before_after.{n:04d}.png")).astype(np.float32) for n in (22, 23)]
+    pairs = [
+        np.asarray(cv2.imread(str(tmp_path / f"before_after.{n:04d}.png")), np.float32) for n in (22, 23)
+    ]
     scan = cv2.imread(str(EXAMPLES / "market_street" / "scan.0023.png"))
     assert (pairs[1][:, :480] == scan).all()
     before, after = ([p[:, side].mean() for p in pairs] for side in (np.s_[:480], np.s_[480:]))

@@ -51,12 +51,12 @@ def scene(pan: int) -> Image:
     picture = sky * (1 - 0.7 * clouds) + 0.63 * clouds
     hill = y > height * 0.55 + 40 * np.sin(x / 170) + 12 * np.sin(x / 41)
     leaves = 0.5 + 0.5 * fractal(rng, height, wide, 1.3)
-    picture[hill] = (leaves[..., None] * np.float32([0.07, 0.13, 0.03]) * 2)[hill]
+    picture[hill] = (leaves[..., None] * np.array([0.07, 0.13, 0.03], np.float32) * 2)[hill]
     row = (y // 14).astype(int)
     mortar = (y % 14 < 2) | ((x + 16 * (row % 2)) % 32 < 2)
     tone = rng.uniform(0.6, 1.2, (64, 64)).astype(np.float32)
     brick = tone[row % 64, ((x + 16 * (row % 2)) // 32).astype(int) % 64, None]
-    wall = np.where(mortar[..., None], 0.35, brick * np.float32([0.32, 0.13, 0.09]))
+    wall = np.where(mortar[..., None], 0.35, brick * np.array([0.32, 0.13, 0.09], np.float32))
     wall = wall * (0.85 + 0.15 * fractal(rng, height, wide, 1.0)[..., None])
     house = (x > 0.42 * wide) & (y > 0.3 * height)
     picture[house] = wall[house]
@@ -79,7 +79,7 @@ def paint(picture: Image, colour: tuple[float, float, float], draw: Any, *shape:
     cover = np.zeros(picture.shape[:2], np.uint8)
     draw(cover, *shape, color=255, lineType=cv2.LINE_AA, **style)
     amount = cover[..., None] / np.float32(255)
-    picture += amount * (np.float32(colour) - picture)
+    picture += amount * (np.array(colour, np.float32) - picture)
 
 
 def fractal(rng: np.random.Generator, height: int, width: int, slope: float) -> Image:
@@ -109,13 +109,14 @@ def write(path: Path, picture: Image) -> None:
     spec.attribute("compression", "zip")
     spec.attribute("oiio:ColorSpace", "ACEScg")
     file = oiio.ImageOutput.create(str(path))
+    assert file
     if not (file and file.open(str(path), spec) and file.write_image(picture) and file.close()):
         raise OSError(f"{path} could not be written: {oiio.geterror()}")
 
 
 def read(path: Path) -> Image:
     """The pixels of an EXR, (H, W, 3) float32."""
-    return np.asarray(oiio.ImageInput.open(str(path)).read_image("float"), np.float32)
+    return np.asarray(oiio.ImageBuf(str(path)).get_pixels(oiio.FLOAT), np.float32)
 
 
 def display(picture: Image) -> Image:

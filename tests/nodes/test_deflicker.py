@@ -231,7 +231,7 @@ def test_a_dying_lightning_that_clips_leaves_no_trace(render: Render, size: floa
     light[16:19, 0, 0, 0] = 1.8, 1.5, 1.2
     shake = 1 + size * np.random.default_rng(11).normal(size=light.shape)
 
-    def shown(light: Pixels) -> Pixels:
+    def shown(light: Any) -> Pixels:
         return np.asarray((np.rint(255 * np.clip(code * light, 0, 1)) / 255) ** 2.2, np.float32)
 
     truth = block_logarithms(shown(light))
@@ -250,7 +250,7 @@ def test_no_afterglow_of_a_single_flash_that_clips(render: Render) -> None:
     code = scene(40) ** np.float32(1 / 2.2) * 0.6
     shake = flicker(0.05, 40)
 
-    def shown(light: Pixels) -> Pixels:
+    def shown(light: Any) -> Pixels:
         return np.asarray((np.rint(255 * np.clip(code * light, 0, 1)) / 255) ** 2.2, np.float32)
 
     clear, flash = np.float32(1), np.where(t == 18, np.float32(1.8), 1)
@@ -319,7 +319,7 @@ def test_strength_0_is_bit_exact_and_the_mask_limits(render: Render) -> None:
 
 def test_highlights_negatives_and_black_get_the_gain_of_the_frame(render: Render) -> None:
     damaged = scene() * flicker()
-    damaged[:, :, :2, :4] = np.float32([0, -0.1, 20, 6e4])
+    damaged[:, :, :2, :4] = np.array([0, -0.1, 20, 6e4], np.float32)
     out = render(damaged)
     assert (out[:, :, :2, 0] == 0).all()
     gain = out[:, :, :2, 1:4] / damaged[:, :, :2, 1:4]

@@ -104,7 +104,7 @@ def test_noise_goes_and_chroma_noise_with_it(context: Context, colour: Colour, s
         clean, frame = linear(clean), replace(frame, pixels=linear(frame.pixels), colour_space=SCENE)
     out = render(DenoiseSR(), frame, context).pixels
     assert psnr(out, clean) > psnr(frame.pixels, clean) + 5
-    for weights in (np.float32([1, -0.5, -0.5]), np.float32([-0.5, -0.5, 1])):
+    for weights in (np.array([1, -0.5, -0.5], np.float32), np.array([-0.5, -0.5, 1], np.float32)):
         before, after = (np.tensordot(weights, p - clean, 1).std() for p in (frame.pixels, out))
         assert after < 0.5 * before
 
@@ -296,7 +296,7 @@ def test_the_picture_may_be_a_layer(context: Context) -> None:
 def test_a_soft_edge_keeps_its_colour(context: Context, scale: str) -> None:
     y, x = np.mgrid[0:48, 0:48].astype(np.float32)
     alpha = np.clip((16 - np.hypot(y - 24, x - 24)) / 4 + 0.5, 0, 1)
-    colour = np.float32([0.8, 0.4, 0.2])
+    colour = np.array([0.8, 0.4, 0.2], np.float32)
     rgb = colour[:, None, None] * alpha
     rgb += np.random.default_rng(4).normal(0, 0.004, rgb.shape).astype(np.float32) * alpha
     frame = Frame.of(np.concatenate((rgb, alpha[None])), colour_space=SCENE)
@@ -336,7 +336,7 @@ def test_the_noise_that_was_measured_is_told(context: Context) -> None:
 
 def test_auto_noise_of_a_saturated_colour_is_that_of_its_dark_channels(silent: Context) -> None:
     clean = np.tile(np.linspace(0.05, 0.9, 512, dtype=np.float32), (3, 256, 1))
-    clean[:, 96:160, 64:192] = np.float32([0.8, 0.1, 0.1])[:, None, None]
+    clean[:, 96:160, 64:192] = np.array([0.8, 0.1, 0.1], np.float32)[:, None, None]
     sigma = 16 / 255 * np.exp(-3 * clean)
     pixels = clean + sigma * np.random.default_rng(0).normal(size=clean.shape).astype(np.float32)
     render(DenoiseSR(), Frame.of(pixels.astype(np.float32), colour_space=VIDEO), silent)
@@ -348,7 +348,7 @@ def test_auto_noise_of_a_saturated_colour_is_that_of_its_dark_channels(silent: C
 
 def test_a_neutral_line_on_colour_stays_neutral(context: Context) -> None:
     clean = np.empty((3, 96, 96), np.float32)
-    clean[:] = np.float32([0.8, 0.15, 0.15])[:, None, None]
+    clean[:] = np.array([0.8, 0.15, 0.15], np.float32)[:, None, None]
     clean[:, :, 6::12] = 0.86
     out = render(DenoiseSR(noise=7), Frame.of(noisy(clean, 10), colour_space=VIDEO), context).pixels
     red, green, blue = 255 * out[:, :, 6::12].mean(axis=(1, 2))
@@ -380,7 +380,7 @@ def test_detail_brings_as_much_grain_back_after_averaging_over_time(context: Con
 
 @pytest.mark.parametrize("model", ["lite", "standard"])
 def test_nothing_moves_a_flat_field(context: Context, model: str) -> None:
-    colours = np.float32([[0.0, 0.0, 0.0], [0.18, 0.18, 0.18], [0.8, 0.7, 0.1]])
+    colours = np.array([[0.0, 0.0, 0.0], [0.18, 0.18, 0.18], [0.8, 0.7, 0.1]], np.float32)
     for colour in colours:
         flat = np.broadcast_to(colour[:, None, None], (3, 130, 140)).copy()
         node = DenoiseSR(model=model, noise=20.0, deblock=0.7)
@@ -395,7 +395,7 @@ def test_nothing_moves_a_flat_field(context: Context, model: str) -> None:
 def test_a_picture_too_small_to_measure_keeps_its_colour(
     context: Context, size: tuple[int, int], scale: str
 ) -> None:
-    colour = np.float32([0.2, 0.3, 0.4])[:, None, None]
+    colour = np.array([0.2, 0.3, 0.4], np.float32)[:, None, None]
     out = render(
         DenoiseSR(scale=scale), Frame.of(colour * np.ones(size, np.float32), colour_space=SCENE), context
     )

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from interneg.colour import Colour
+from interneg.engine import NoEngines
 from interneg.errors import InputError, KnobError, UsageError
 from interneg.frame import Box, Frame, Pixels, Window
 from interneg.graph import Graph, needed
@@ -70,18 +71,15 @@ def shot(shaken: np.ndarray, speed: float = 0.0, extra: Any = None, aspect: floa
     return np.ascontiguousarray(made, np.float32)
 
 
-def clip(pictures: Sequence[Pixels], channels: Sequence[str] = ("R", "G", "B"), **facts: Any) -> Clip:
+def clip(
+    pictures: Sequence[Pixels] | Pixels, channels: Sequence[str] = ("R", "G", "B"), **facts: Any
+) -> Clip:
     return Clip([Frame.of(p, tuple(channels), colour_space=SCENE, **facts) for p in pictures])
 
 
 def graph(node: Any, source: Clip, colour: Colour, **facts: Any) -> Graph:
-    context = Context(colour, _NoEngines(), Memo(400), **facts.pop("context", {}))
+    context = Context(colour, NoEngines(), Memo(400), **facts.pop("context", {}))
     return Graph([node], source, context, cuts=facts.pop("cuts", []), **facts)
-
-
-class _NoEngines:
-    def open(self, model: str) -> Any:
-        raise AssertionError("no engine is needed here")
 
 
 def rendered(node: Stabilise, source: Clip, colour: Colour, **facts: Any) -> list[Frame]:
@@ -102,7 +100,7 @@ def corrections(node: Stabilise, source: Clip, colour: Colour, **facts: Any) -> 
             found[view.window.frame.number] = self.solve(view).motion
             return super().process(view)
 
-    rendered(Watched(**{k: v for k, v in node.knobs.items()}), source, colour, **facts)
+    rendered(Watched.with_knobs(node.knobs), source, colour, **facts)
     return [found[n] for n in source.numbers]
 
 
@@ -253,7 +251,7 @@ def test_thin_highlights_of_another_gamut_ring_in_no_plane_of_the_file(colour: C
         for picture in pictures:
             thin = np.zeros((HEIGHT, WIDTH), np.uint8)
             cv2.line(thin, (20 + 40 * k, 10), (50 + 40 * k, 110), 1)
-            picture[:, thin > 0] = np.float32(light)[:, None]
+            picture[:, thin > 0] = np.array(light, np.float32)[:, None]
     layers = np.concatenate([pictures, pictures / 2], 1)
     source = clip(layers, ("R", "G", "B", "spec.R", "spec.G", "spec.B"))
     space = colour.resolve("lin_rec709")
@@ -400,7 +398,7 @@ def test_a_box_is_all_that_is_looked_at(colour: Colour) -> None:
 
 @pytest.mark.parametrize("box", [(10, 10, 5, 50), (0, 0, 161, 50), (0, 0, 20, 0)])
 def test_a_box_that_is_none_is_refused(colour: Colour, box: tuple[int, ...]) -> None:
-    knobs = dict(zip(("box_left", "box_top", "box_right", "box_bottom"), box, strict=True))
+    knobs: dict[str, Any] = dict(zip(("box_left", "box_top", "box_right", "box_bottom"), box, strict=True))
     with pytest.raises(KnobError, match="the box of stabilise"):
         graph(Stabilise(**knobs), clip(shot(gate(3))), colour).render(1002)
 
@@ -516,7 +514,7 @@ def test_further_parts_of_a_file_move_along(colour: Colour, pan: Pixels) -> None
 
 
 def test_the_windows_of_the_file_stay(colour: Colour) -> None:
-    facts = {"data_window": Box(5, 6, 5 + WIDTH, 6 + HEIGHT), "display_window": Box(0, 0, 200, 150)}
-    source = clip(shot(gate(5)), **facts)
+    data, display = Box(5, 6, 5 + WIDTH, 6 + HEIGHT), Box(0, 0, 200, 150)
+    source = clip(shot(gate(5)), data_window=data, display_window=display)
     made = graph(Stabilise(), source, colour).render(1003)
-    assert (made.data_window, made.display_window) == (facts["data_window"], facts["display_window"])
+    assert (made.data_window, made.display_window) == (data, display)

@@ -19,7 +19,7 @@ from rich.console import Console
 
 from interneg.engines.training.queue import log
 from interneg.engines.training.queue.keep import keep_weights
-from interneg.engines.training.queue.place import ROOT, Place
+from interneg.engines.training.queue.place import ROOT, QueueFolder
 from interneg.engines.training.queue.runs import load
 from interneg.engines.training.queue.status import table
 from interneg.engines.training.queue.work import Machine, work
@@ -33,7 +33,7 @@ _DATA = ROOT.parent / "shared" / "data"
 @app.command()
 def start(data: Data = _DATA, at_once: Annotated[int, typer.Option(help="runs side by side")] = 0) -> None:
     """Work through the queue in the background, at the lowest priority."""
-    place = Place()
+    place = QueueFolder()
     if place.supervisor():
         print("the queue is being worked through already; `make train-status` shows how it stands")
         return
@@ -44,7 +44,16 @@ def start(data: Data = _DATA, at_once: Annotated[int, typer.Option(help="runs si
             file=sys.stderr,
         )
         raise typer.Exit(3)
-    words = [sys.executable, "-m", __spec__.parent, "work", "--data", str(data), "--at-once", str(at_once)]
+    words = [
+        sys.executable,
+        "-m",
+        "interneg.engines.training.queue",
+        "work",
+        "--data",
+        str(data),
+        "--at-once",
+        str(at_once),
+    ]
     with place.output.open("ab") as out:
         subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
     print(f"started; `make train-status` shows how it stands, {place.output} what it says")
@@ -64,28 +73,30 @@ def work_here(data: Data = _DATA, at_once: int = 0) -> None:
         bf16 = not RUNTIMES["openvino"].precisions()["bf16"]
         machine = Machine("cpu", bf16, processor_name(), data)
     psutil.Process().nice(19)
-    work(load(), machine, Place(), at_once or (1 if machine.device == "cuda" else min(2, cores())))
+    work(load(), machine, QueueFolder(), at_once or (1 if machine.device == "cuda" else min(2, cores())))
 
 
 @app.command()
 def status() -> None:
     """Show the runs: state, steps, hours, figure against goals, expected end."""
-    Console().print(table(load(), Place()))
+    Console().print(table(load(), QueueFolder()))
 
 
 @app.command()
 def pause() -> None:
     """Let the queue rest until `go`."""
-    Place().pause()
+    QueueFolder().pause()
     print("paused; `make train-go` lets it go on")
 
 
 @app.command()
 def go() -> None:
     """Let a paused queue go on."""
-    Place().go()
+    QueueFolder().go()
     print(
-        "goes on" if Place().supervisor() else "nothing works through the queue: start it with `make train`"
+        "goes on"
+        if QueueFolder().supervisor()
+        else "nothing works through the queue: start it with `make train`"
     )
 
 
@@ -96,14 +107,14 @@ def cool(run: str, steps: Annotated[int, typer.Option(help="in so many steps")] 
     if run not in names:
         print(f"no run is named {run!r}; the queue has {', '.join(names)}", file=sys.stderr)
         raise typer.Exit(2)
-    Place().asked_to_cool(run).write_text(str(steps))
+    QueueFolder().asked_to_cool(run).write_text(str(steps))
     print(f"{run} cools down over its next {steps} steps")
 
 
 @app.command()
 def keep() -> None:
     """Put the best averaged weights and the log where they are committed from."""
-    place = Place()
+    place = QueueFolder()
     for line in keep_weights(load(), place):
         print(line)
     with FileLock(place.lock.with_suffix(".log.lock")):
@@ -114,7 +125,7 @@ def keep() -> None:
 @app.command()
 def stop() -> None:
     """End the queue; every run is saved where it stands."""
-    supervisor = Place().supervisor()
+    supervisor = QueueFolder().supervisor()
     if supervisor is None:
         print("nothing works through the queue")
         return

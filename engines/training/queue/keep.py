@@ -7,12 +7,12 @@ from pathlib import Path
 
 import torch
 
-from interneg.engines.training.queue.place import CHECKPOINTS, Place
-from interneg.engines.training.queue.runs import Run
+from interneg.engines.training.queue.place import CHECKPOINTS, QueueFolder
+from interneg.engines.training.queue.runs import QueuedRun
 from interneg.engines.training.run import save_whole
 
 
-def keep_weights(runs: Sequence[Run], place: Place, folder: Path = CHECKPOINTS) -> Iterator[str]:
+def keep_weights(runs: Sequence[QueuedRun], place: QueueFolder, folder: Path = CHECKPOINTS) -> Iterator[str]:
     """Copy the best averaged weights of each run to `folder`; says a line for each that was."""
     for run in runs:
         best = place.best(run.name)

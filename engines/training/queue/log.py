@@ -16,11 +16,11 @@ COMMITTED = Path(__file__).parents[1] / "log.csv"
 LEAST_GAIN = 0.01
 """dB that an hour must gain for a stage to go on."""
 
-State = Literal["training", "cooling", "done", "resting", "rested"]
+RunState = Literal["training", "cooling", "done", "resting", "rested"]
 """A cooling run ends as done. A resting one cools down as it was asked to, and is rested then."""
 
 
-class Row(msgspec.Struct, frozen=True):
+class Check(msgspec.Struct, frozen=True):
     """A check: when (UTC), of which run, in which stage (from 0) and state, and what it found.
 
     until: the step at which a run that cools down ends, else 0. cooldown: in how many steps it does.
@@ -30,7 +30,7 @@ class Row(msgspec.Struct, frozen=True):
     time: str
     run: str
     stage: int
-    state: State
+    state: RunState
     until: int
     cooldown: int
     step: int
@@ -40,20 +40,20 @@ class Row(msgspec.Struct, frozen=True):
     processor: str
 
 
-FIELDS = Row.__struct_fields__
+FIELDS = Check.__struct_fields__
 
 
-def read(*paths: Path) -> list[Row]:
+def read(*paths: Path) -> list[Check]:
     """All rows of the files that are there, in order."""
     rows = []
     for path in paths:
         if path.exists():
             with path.open(newline="", encoding="utf-8") as lines:
-                rows += [msgspec.convert(row, Row, strict=False) for row in csv.DictReader(lines)]
+                rows += [msgspec.convert(row, Check, strict=False) for row in csv.DictReader(lines)]
     return rows
 
 
-def append(path: Path, rows: Iterable[Row]) -> None:
+def append(path: Path, rows: Iterable[Check]) -> None:
     """Add rows at the end of a file, which is made where it is missing."""
     begun = path.exists()
     with path.open("a", newline="", encoding="utf-8") as lines:
@@ -63,12 +63,12 @@ def append(path: Path, rows: Iterable[Row]) -> None:
         out.writerows(msgspec.structs.asdict(row) for row in rows)
 
 
-def of(rows: Iterable[Row], run: str) -> list[Row]:
+def of(rows: Iterable[Check], run: str) -> list[Check]:
     """The rows of one run."""
     return [row for row in rows if row.run == run]
 
 
-def settled(rows: Sequence[Row], hours: float) -> bool:
+def settled(rows: Sequence[Check], hours: float) -> bool:
     """Whether a stage is over: its last hour gained less than `LEAST_GAIN`, or it has had its `hours`.
 
     rows: those of the stage, of one run.

@@ -17,7 +17,7 @@ FOLDER = ROOT / ".train"
 _USER = "user"
 
 
-class Place:
+class QueueFolder:
     """Where the queue keeps what it works with. folder: made where it is missing."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
@@ -78,7 +78,7 @@ class Place:
 
 
 @contextmanager
-def resting(place: Place | None = None) -> Iterator[None]:
+def resting(place: QueueFolder | None = None) -> Iterator[None]:
     """Pause the queue while something is measured; it goes on by itself where this process ends early.
 
     Does nothing where there is no queue.
@@ -86,7 +86,7 @@ def resting(place: Place | None = None) -> Iterator[None]:
     if place is None and not FOLDER.is_dir():
         yield
         return
-    place, own = place or Place(), str(os.getpid())
+    place, own = place or QueueFolder(), str(os.getpid())
     place.pause(own)
     try:
         yield

@@ -24,7 +24,7 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cooldown: int = 0
 
 
-class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class QueuedRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One network at one scale.
 
     start: names of checkpoints to begin from, the first that is there. figure: what it is judged by. goals:
@@ -41,10 +41,10 @@ class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    run: list[Run]
+    run: list[QueuedRun]
 
 
-def load(path: Path = FILE) -> list[Run]:
+def load(path: Path = FILE) -> list[QueuedRun]:
     """The runs in order. Raises InputError where the file cannot be read, or says what cannot be."""
     try:
         runs = msgspec.toml.decode(path.read_bytes(), type=_Queue).run

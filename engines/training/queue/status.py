@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from rich.table import Table
 
 from interneg.engines.training.queue import log
-from interneg.engines.training.queue.log import Row
-from interneg.engines.training.queue.place import Place
-from interneg.engines.training.queue.runs import Run
+from interneg.engines.training.queue.log import Check
+from interneg.engines.training.queue.place import QueueFolder
+from interneg.engines.training.queue.runs import QueuedRun
 from interneg.engines.training.queue.work import position
 
 
-def table(runs: Sequence[Run], place: Place) -> Table:
+def table(runs: Sequence[QueuedRun], place: QueueFolder) -> Table:
     """A row for each run."""
     rows = log.read(log.COMMITTED, place.log)
     state = "paused" if place.paused() else "at work"
@@ -41,7 +41,7 @@ def table(runs: Sequence[Run], place: Place) -> Table:
     return shown
 
 
-def left(run: Run, rows: Sequence[Row]) -> str:
+def left(run: QueuedRun, rows: Sequence[Check]) -> str:
     """The hours that a run has left at most, cooling down included; empty where that cannot be told yet."""
     at, pace = position(rows), _pace(rows)
     if at.state == "done":
@@ -57,7 +57,7 @@ def left(run: Run, rows: Sequence[Row]) -> str:
     return f"{whole:.1f} h ({when:%a %H:%M})"
 
 
-def _pace(rows: Sequence[Row]) -> float:
+def _pace(rows: Sequence[Check]) -> float:
     """Steps per second between the last two checks; 0 where there are none."""
     if len(rows) < 2:
         return 0.0

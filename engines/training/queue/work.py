@@ -16,9 +16,9 @@ from typing import NamedTuple
 from filelock import FileLock
 
 from interneg.engines.training.queue import log
-from interneg.engines.training.queue.log import Row, State
-from interneg.engines.training.queue.place import CHECKPOINTS, Place
-from interneg.engines.training.queue.runs import Run
+from interneg.engines.training.queue.log import Check, RunState
+from interneg.engines.training.queue.place import CHECKPOINTS, QueueFolder
+from interneg.engines.training.queue.runs import QueuedRun
 
 MINUTES = 30.0
 """Between two checks of a run."""
@@ -39,12 +39,12 @@ class Position(NamedTuple):
     """Where a run stands. until, cooldown: where it cools down, its last step, and in how many steps."""
 
     stage: int
-    state: State = "training"
+    state: RunState = "training"
     until: int = 0
     cooldown: int = 0
 
 
-def position(rows: Sequence[Row]) -> Position:
+def position(rows: Sequence[Check]) -> Position:
     """Where a run stands by its rows of the log."""
     if not rows or rows[-1].state == "rested":
         return Position(rows[-1].stage if rows else 0)
@@ -52,7 +52,7 @@ def position(rows: Sequence[Row]) -> Position:
     return Position(last.stage, last.state, last.until, last.cooldown)
 
 
-def command(run: Run, at: Position, machine: Machine, place: Place) -> list[str]:
+def command(run: QueuedRun, at: Position, machine: Machine, place: QueueFolder) -> list[str]:
     """The command that trains a run from where it stands; its checkpoint comes from the committed ones."""
     out, stage = place.checkpoint(run.name), run.stage[at.stage]
     options = {f"--{name}": str(value) for name, value in stage.options.items()}
@@ -74,10 +74,10 @@ def command(run: Run, at: Position, machine: Machine, place: Place) -> list[str]
     return words + [word for pair in options.items() for word in pair]
 
 
-class Job:
+class Training:
     """A run that is being trained, in a process of its own."""
 
-    def __init__(self, run: Run, machine: Machine, place: Place) -> None:
+    def __init__(self, run: QueuedRun, machine: Machine, place: QueueFolder) -> None:
         self.run, self.machine, self.place = run, machine, place
         self.rows = log.of(log.read(log.COMMITTED, place.log), run.name)
         self.at = position(self.rows)
@@ -86,7 +86,7 @@ class Job:
             steps, until = map(int, numbers)
             self.at = Position(self.at.stage, "resting", until, steps)
         self.failures = 0
-        self._heard = self._lines()
+        self._lines_read = self._lines()
         self._begin()
 
     def _begin(self) -> None:
@@ -99,13 +99,13 @@ class Job:
         path = self.place.checkpoint(self.run.name).with_suffix(".jsonl")
         return len(path.read_text().splitlines()) if path.exists() else 0
 
-    def listen(self) -> None:
+    def follow(self) -> None:
         """Log what the run has found since; move it on where its stage is over."""
         path = self.place.checkpoint(self.run.name).with_suffix(".jsonl")
         lines = path.read_text().splitlines() if path.exists() else []
-        for line in lines[self._heard :]:
+        for line in lines[self._lines_read :]:
             self._note(json.loads(line))
-        self._heard = len(lines)
+        self._lines_read = len(lines)
         asked = self.place.asked_to_cool(self.run.name)
         if asked.exists() and self.at.state != "resting":
             steps = int(asked.read_text().split()[0])
@@ -121,7 +121,7 @@ class Job:
             else:
                 self._cool(stage.cooldown, self.at.stage, "cooling")
 
-    def _cool(self, steps: int, stage: int, state: State) -> None:
+    def _cool(self, steps: int, stage: int, state: RunState) -> None:
         """Let the rate fall from the run's next step on."""
         self.stop()
         step = self.rows[-1].step if self.rows else 0
@@ -143,7 +143,7 @@ class Job:
         if self.at.until and step >= self.at.until:
             self.at = self.at._replace(state="done" if self.at.state == "cooling" else "rested")
             self.place.asked_to_cool(self.run.name).unlink(missing_ok=True)
-        row = Row(
+        row = Check(
             datetime.now(UTC).strftime("%Y-%m-%d %H:%M"), self.run.name, self.at.stage, self.at.state,
             self.at.until, self.at.cooldown, step, round(seconds / 3600, 3), self.run.figure,
             round(float(figures[self.run.figure]), 3), self.machine.processor,
@@ -156,7 +156,7 @@ class Job:
         """Whether the run is done, rested or has failed too often; a run that failed once begins again."""
         if self.process.poll() is None:
             return False
-        self.listen()
+        self.follow()
         if self.at.state in ("done", "rested"):
             return True
         self.failures += 1
@@ -179,7 +179,9 @@ class Job:
             self.process.wait()
 
 
-def work(runs: Sequence[Run], machine: Machine, place: Place, at_once: int, tick: float = 1.0) -> None:
+def work(
+    runs: Sequence[QueuedRun], machine: Machine, place: QueueFolder, at_once: int, tick: float = 1.0
+) -> None:
     """Train the runs that are not done, `at_once` at a time, until none is left or SIGTERM comes."""
     with FileLock(place.lock, timeout=0):
         ended = False
@@ -191,12 +193,12 @@ def work(runs: Sequence[Run], machine: Machine, place: Place, at_once: int, tick
         signal.signal(signal.SIGTERM, end)
         rows = log.read(log.COMMITTED, place.log)
         waiting = [run for run in runs if position(log.of(rows, run.name)).state != "done"]
-        jobs: list[Job] = []
+        jobs: list[Training] = []
         halted = False
         while not ended and (waiting or jobs):
             jobs = [job for job in jobs if not job.over()]
             while waiting and len(jobs) < at_once:
-                jobs.append(Job(waiting.pop(0), machine, place))
+                jobs.append(Training(waiting.pop(0), machine, place))
             states: dict[str, str] = {job.run.name: job.at.state for job in jobs}
             if states != place.at_work():
                 place.tell(states)
@@ -207,7 +209,7 @@ def work(runs: Sequence[Run], machine: Machine, place: Place, at_once: int, tick
                 halted = paused
             if not paused:
                 for job in jobs:
-                    job.listen()
+                    job.follow()
             time.sleep(tick)
         for job in jobs:
             job.stop()

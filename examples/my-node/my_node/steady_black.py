@@ -49,11 +49,11 @@ class SteadyBlack(Node):
         shift = np.mean(around, axis=0) - around[self.window]
         if not self.colour:
             shift = np.full_like(shift, shift.mean())
-        return view.planes() + shift.astype(np.float32)[:, None, None]
+        return np.asarray(view.planes() + shift[:, None, None], np.float32)
 
 
 def _black(view: View, offset: int) -> Pixels:
     """The black level of each channel, (C,) float64, of the frame `offset` frames away; measured once."""
-    return view.measure(
-        "steady-black level", lambda: np.percentile(view.planes(offset), 1, axis=(1, 2)), offset
+    return np.asarray(
+        view.measure("steady-black level", lambda: np.percentile(view.planes(offset), 1, axis=(1, 2)), offset)
     )

@@ -9,20 +9,13 @@ import pytest
 from my_node.steady_black import SteadyBlack
 
 from interneg.colour import Colour
+from interneg.engine import NoEngines
 from interneg.frame import Frame, Pixels, Window
 from interneg.memo import Memo
 from interneg.metrics.golden import compare
 from interneg.node import Context
 
 GOLDEN = Path(__file__).with_name("goldens") / "steady_black.npy"
-
-
-class NoEngines:
-    """No network is to be opened."""
-
-    def open(self, model: str) -> object:
-        """Fail."""
-        raise AssertionError("this node needs no engine")
 
 
 def shot(count: int = 9) -> list[Frame]:

@@ -5,16 +5,17 @@ from pathlib import Path
 import numpy as np
 import PyOpenColorIO as ocio
 import pytest
-from colour_configs import minimal
 
 from interneg.colour import Colour, WorkingSpace
 from interneg.errors import ColourError
+from tests.core.colour.colour_configs import minimal
 
 
 def ramp() -> np.ndarray:
     values = np.geomspace(1e-4, 1e4, 2001, dtype=np.float32)
     return np.broadcast_to(
-        np.concatenate([-values, np.float32([0]), values, np.float32([65504])]), (3, 3, 4004)
+        np.concatenate([-values, np.array([0], np.float32), values, np.array([65504], np.float32)]),
+        (3, 3, 4004),
     )
 
 

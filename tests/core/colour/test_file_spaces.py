@@ -5,10 +5,10 @@ from typing import Any
 
 import PyOpenColorIO as ocio
 import pytest
-from colour_configs import colour, minimal
 
 from interneg.colour import Colour
 from interneg.errors import ColourError
+from tests.core.colour.colour_configs import colour, minimal
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,16 @@ from pathlib import Path
 import numpy as np
 import PyOpenColorIO as ocio
 import pytest
-from colour_configs import minimal
 
 from interneg.colour import Colour, WorkingSpace
+from tests.core.colour.colour_configs import minimal
 
 
 def ramp() -> np.ndarray:
     values = np.geomspace(1e-4, 1e4, 2001, dtype=np.float32)
     return np.broadcast_to(
-        np.concatenate([-values, np.float32([0]), values, np.float32([65504])]), (3, 3, 4004)
+        np.concatenate([-values, np.array([0], np.float32), values, np.array([65504], np.float32)]),
+        (3, 3, 4004),
     )
 
 
@@ -28,7 +29,7 @@ def test_analytic_log_without_a_role(working: WorkingSpace, tmp_path: Path) -> N
 
 def test_analytic_log_is_the_published_curve(tmp_path: Path) -> None:
     small = Colour(minimal(tmp_path))
-    light = np.float32([-0.01, 0, 0.005, 0.0078125, 0.18, 1, 222.86, 10000])
+    light = np.array([-0.01, 0, 0.005, 0.0078125, 0.18, 1, 222.86, 10000], np.float32)
     curve = np.where(
         light <= 0.0078125,
         10.5402377416545 * light + 0.0729055341958355,

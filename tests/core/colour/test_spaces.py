@@ -4,10 +4,10 @@ from pathlib import Path
 
 import PyOpenColorIO as ocio
 import pytest
-from colour_configs import colour, minimal
 
 from interneg.colour import Colour
 from interneg.errors import ColourError
+from tests.core.colour.colour_configs import colour, minimal
 
 
 def test_ocio_variable_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

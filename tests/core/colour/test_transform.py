@@ -57,7 +57,7 @@ def test_any_size(shape: tuple[int, int, int]) -> None:
 
 
 def test_nan_stays_nan() -> None:
-    pixels = np.float32([[[np.nan, 0.5]], [[0.5, 0.5]], [[0.5, np.inf]]])
+    pixels = np.array([[[np.nan, 0.5]], [[0.5, 0.5]], [[0.5, np.inf]]], np.float32)
     result = colour.transform("ACEScg", "ACEScct")(pixels)
     np.testing.assert_array_equal(np.isnan(result), np.isnan(pixels))
     assert result[2, 0, 1] == np.inf

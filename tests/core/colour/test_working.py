@@ -53,7 +53,7 @@ def test_encoded_pictures_come_back_from_light(space: str) -> None:
 
 @pytest.mark.parametrize("working", WorkingSpace)
 def test_hdr_ramp_with_negatives(working: WorkingSpace) -> None:
-    ramp = np.float32([-10000, -100, -1, -0.01, -1e-4, 0, 1e-4, 0.18, 1, 16, 10000, 65504])
+    ramp = np.array([-10000, -100, -1, -0.01, -1e-4, 0, 1e-4, 0.18, 1, 16, 10000, 65504], np.float32)
     picture = np.broadcast_to(ramp, (3, 2, ramp.size))
     back = returned(picture, "lin_rec709", working)
     np.testing.assert_allclose(back, picture, rtol=2e-5, atol=2e-9)
@@ -68,7 +68,7 @@ def test_scenes_lie_within_the_range_of_networks(working: WorkingSpace) -> None:
 
 @pytest.mark.parametrize("space", ["ACEScg", *LOG])
 def test_light_of_0_and_1_are_codes_0_and_1_in_any_log(space: str) -> None:
-    light = np.broadcast_to(np.float32([0, 1]), (3, 1, 2))
+    light = np.broadcast_to(np.array([0, 1], np.float32), (3, 1, 2))
     picture = colour.transform("scene_linear", space)(light)
     codes = colour.enter(picture, space, WorkingSpace.LOG_RGB)
     np.testing.assert_allclose(codes, light, atol=1e-5)
@@ -160,7 +160,7 @@ def test_rejects_what_is_no_picture() -> None:
     with pytest.raises(InputError, match="alpha"):
         colour.enter(np.zeros((4, 2, 2), np.float32), "ACEScg", WorkingSpace.LOG_Y)
     with pytest.raises(InputError, match="float64"):
-        colour.enter(np.zeros((3, 2, 2)), "ACEScg", WorkingSpace.LOG_RGB)
+        colour.enter(np.zeros((3, 2, 2)), "ACEScg", WorkingSpace.LOG_RGB)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="does not fit"):
         colour.leave(greys(), "ACEScg", WorkingSpace.LOG_RGB, np.empty((3, 2, 2), np.float32))
     with pytest.raises(ColourError, match="ACEScg"):

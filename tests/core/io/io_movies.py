@@ -14,14 +14,27 @@ from interneg.io import Clip, open_clip, open_output
 RATE = Fraction(24000, 1001)
 
 
-class Numbers:
+class Numbers(Clip):
     """A clip of which only the numbers matter."""
 
-    is_movie = False
-    rate = RATE
-
     def __init__(self, count: int) -> None:
-        self.numbers = tuple(range(1001, 1001 + count))
+        self._count = count
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        return tuple(range(1001, 1001 + self._count))
+
+    @property
+    def is_movie(self) -> bool:
+        return False
+
+    @property
+    def cut_short(self) -> int:
+        return 0
+
+    @property
+    def rate(self) -> Fraction:
+        return RATE
 
     def path_of(self, number: int) -> Path | None:
         return None

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from io_clips import clip_of, png
 
 from interneg.errors import InputError, UsageError
 from interneg.frame import Frame
 from interneg.io import open_clip
 from interneg.io.image_writer import write_image
+from tests.core.io.io_clips import clip_of, png
 
 
 def test_clip_from_names(tmp_path: Path) -> None:
@@ -46,12 +46,12 @@ def test_digest_follows_the_content(tmp_path: Path) -> None:
 
 
 def test_rate_from_the_header(tmp_path: Path) -> None:
-    for rate, said in ((23.976, Fraction(24000, 1001)), (25.0, Fraction(25))):
+    for rate, expected in ((23.976, Fraction(24000, 1001)), (25.0, Fraction(25))):
         write_image(
             tmp_path / "a.0001.dpx",
             Frame.of(np.zeros((3, 4, 4)), depth=("uint10",) * 3, metadata={"dpx:FrameRate": rate}),
             attributes={},
             warn=lambda kind, sentence: None,
         )
-        assert open_clip(tmp_path / "a.0001.dpx").rate == said
+        assert open_clip(tmp_path / "a.0001.dpx").rate == expected
     assert clip_of(tmp_path / "in", 1).rate is None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import OpenImageIO as oiio
@@ -13,7 +14,7 @@ from interneg.io.image_writer import write_image
 SUFFIXES = (".exr", ".dpx", ".tif", ".png", ".jpg")
 
 
-def write(path: Path, **facts: object) -> Path:
+def write(path: Path, **facts: Any) -> Path:
     pixels = np.random.default_rng(1).uniform(0, 1, (3, 70, 50))
     write_image(path, Frame.of(pixels, **facts), attributes={}, warn=lambda kind, sentence: None)
     return path
@@ -30,6 +31,7 @@ def test_tiles_parts_and_windows_are_no_damage(tmp_path: Path) -> None:
     spec.tile_width = spec.tile_height = 32
     spec.x, spec.y, spec.full_x, spec.full_y = -7, 5, -7, 5
     out = oiio.ImageOutput.create(str(tiled))
+    assert out
     assert out.open(str(tiled), spec)
     assert out.write_image(np.random.default_rng(1).uniform(0, 1, (70, 50, 3)))
     out.close()

@@ -2,17 +2,17 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
-from io_pictures import codes, never, there_and_back
 
 from interneg.frame import Frame
 from interneg.io.attributes import Typed
 from interneg.io.image_reader import read_attributes, read_image
 from interneg.io.image_writer import write_image
 from interneg.io.rates import rate_in
+from tests.core.io.io_pictures import codes, never, there_and_back
 
 
 def test_a_dpx_without_film_and_video_headers(tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_a_dpx_without_film_and_video_headers(tmp_path: Path) -> None:
     frame = Frame.of(codes(10, 3, 20, 30), depth=("uint10",) * 3, metadata={"dpx:FrameRate": 24.0})
     write_image(tmp_path / "whole.dpx", frame, attributes={}, warn=never)
     data = (tmp_path / "whole.dpx").read_bytes()
-    order = "big" if data[:4] == b"SDPX" else "little"
+    order: Literal["big", "little"] = "big" if data[:4] == b"SDPX" else "little"
     begin = int.from_bytes(data[4:8], order)
     short = bytearray(data[:1664] + data[begin:])
     for at in (4, 808):  # where the picture begins, in the file's header and its own

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from io_pictures import codes, exr, never, same, there_and_back
 
 from interneg.frame import Frame
 from interneg.io.attributes import Typed
 from interneg.io.image_reader import read_image
 from interneg.io.image_writer import write_image
+from tests.core.io.io_pictures import codes, exr, never, same, there_and_back
 
 
 def test_exr_keeps_all(tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import OpenImageIO as oiio
 import pytest
-from io_pictures import codes, never, same, there_and_back
 
 from interneg.errors import OutputError
 from interneg.frame import Box, Frame
 from interneg.io.image_reader import read_attributes, read_image
 from interneg.io.image_writer import write_image
+from tests.core.io.io_pictures import codes, never, same, there_and_back
 
 
 @pytest.mark.parametrize("compression", ["none", "rle", "zip", "zips", "piz", "dwaa", "b44"])
@@ -43,7 +43,8 @@ def test_exr_parts_keep_order_and_attributes(tmp_path: Path) -> None:
     path = tmp_path / "a.exr"
     write_image(path, frame, attributes={"interneg:recipe": "r"}, warn=never)
     file = oiio.ImageInput.open(str(path))
-    names = []
+    assert file
+    names: list[str] = []
     while file.seek_subimage(len(names), 0):
         names.append(file.spec().get_string_attribute("name"))
     file.close()
@@ -72,6 +73,7 @@ def test_tiles_stay(tmp_path: Path, name: str) -> None:
     np.testing.assert_array_equal(np.rint(back.pixels * 255), np.rint(frame.pixels * 255))
     assert back.metadata["tiles"] == (32, 16)
     file = oiio.ImageInput.open(str(tmp_path / name))
+    assert file
     assert (file.spec().tile_width, file.spec().tile_height) == (32, 16)
 
 

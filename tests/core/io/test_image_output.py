@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from io_clips import clip_of, png
 
 from interneg.colour.tags import OWN
 from interneg.errors import OutputError
@@ -14,6 +13,7 @@ from interneg.frame import Frame
 from interneg.io import open_clip, open_output
 from interneg.io.image_output import SPACE
 from interneg.io.image_writer import write_image
+from tests.core.io.io_clips import clip_of, png
 
 NAMES = ["####.exr", "%04d.png", "f.####.tif", "####.dpx", "####.jpg"]
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import OpenImageIO as oiio
 import pytest
-from io_pictures import DATA, RNG, codes, exr, needs_data, never, same, there_and_back
 
 from interneg.errors import InputError
 from interneg.frame import Box, Frame
@@ -16,6 +15,7 @@ from interneg.io import open_clip, open_output
 from interneg.io.attributes import Typed
 from interneg.io.image_reader import read_image
 from interneg.io.image_writer import write_image
+from tests.core.io.io_pictures import DATA, RNG, codes, exr, needs_data, never, same, there_and_back
 
 
 def test_exr_of_two_channels_keeps_their_names(tmp_path: Path) -> None:
@@ -48,9 +48,9 @@ def test_lost_attributes_are_told_once(tmp_path: Path, caplog: pytest.LogCapture
         caplog.clear()
         out.write(frame, {})
         out.write(replace(frame, number=2), {})
-        said = [r.getMessage() for r in caplog.records]
-        assert len(said) == bool(lost), said
-        assert not lost or f"cannot hold the attributes {lost} (told once" in said[0]
+        warnings = [r.getMessage() for r in caplog.records]
+        assert len(warnings) == bool(lost), warnings
+        assert not lost or f"cannot hold the attributes {lost} (told once" in warnings[0]
 
 
 @pytest.mark.parametrize("name", ["a.exr", "a.png", "a.tif", "a.dpx", "a.jpg"])
@@ -101,6 +101,7 @@ def test_deep_parts_are_refused(tmp_path: Path) -> None:
     deep = oiio.DeepData()
     deep.init(4, 2, [oiio.TypeDesc("float")] * 2, ("A", "Z"))
     out = oiio.ImageOutput.create("x.exr")
+    assert out
     assert out.open(str(tmp_path / "d.exr"), spec)
     assert out.write_deep_image(deep)
     out.close()
@@ -142,6 +143,7 @@ def test_integers_beyond_float_are_refused(tmp_path: Path) -> None:
     spec = oiio.ImageSpec(2, 1, 1, "uint")
     spec.channelnames = ("id",)
     out = oiio.ImageOutput.create("x.exr")
+    assert out
     assert out.open(str(tmp_path / "id.exr"), spec)
     assert out.write_image(np.array([[[7], [4_000_000_001]]], np.uint32))
     out.close()

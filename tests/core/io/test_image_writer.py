@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from io_pictures import RNG, codes, never, same, there_and_back
 
 from interneg.frame import Frame
 from interneg.io import open_clip, open_output
 from interneg.io.image_reader import read_image
 from interneg.io.image_writer import write_image
+from tests.core.io.io_pictures import RNG, codes, never, same, there_and_back
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from io_movies import camera, make, picture
 
 from interneg.errors import InputError
 from interneg.frame import Box
 from interneg.io import open_clip
+from tests.core.io.io_movies import camera, make, picture
 
 
 @pytest.mark.parametrize("codec", ["libx264", "mpeg2video", "mjpeg"])

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from io_movies import RATE, Numbers, make, picture
 
 from interneg.errors import OutputError, UsageError
 from interneg.frame import Box, Frame
 from interneg.io import open_output
+from tests.core.io.io_movies import RATE, Numbers, make, picture
 
 
 @pytest.mark.parametrize(

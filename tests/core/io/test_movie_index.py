@@ -6,10 +6,10 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from io_movies import make
 
 from interneg.errors import InputError
 from interneg.io import open_clip
+from tests.core.io.io_movies import make
 
 
 def test_bad_movies(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -4,9 +4,9 @@ import logging
 import sys
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
-from io_movies import Numbers, camera, make, picture
 
 from interneg.errors import OutputError, UsageError
 from interneg.frame import Frame
@@ -14,11 +14,12 @@ from interneg.io import open_clip, open_output, timecode
 from interneg.io.attributes import Typed
 from interneg.io.image_reader import read_image
 from interneg.io.image_writer import write_image
+from tests.core.io.io_movies import Numbers, camera, make, picture
 
 
 @pytest.mark.parametrize("name", ["a.mov", "a.mp4", "a.mkv"])
 def test_tags_and_time_code_come_back(tmp_path: Path, name: str) -> None:
-    tags = {"cicp__primaries": 9, "cicp__transfer": 16, "cicp__matrix": 9}
+    tags: dict[str, Any] = {"cicp__primaries": 9, "cicp__transfer": 16, "cicp__matrix": 9}
     start = Typed("timecode", (timecode.pack("01:00:00:23"), 0))
     clip = make(tmp_path / name, 3, movie__pixel_format="yuv422p10le", smpte__TimeCode=start, **tags)
     found = clip.read(1002).metadata

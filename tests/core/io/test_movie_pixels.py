@@ -7,10 +7,10 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from io_movies import Numbers, picture, raw
 
 from interneg.frame import Frame
 from interneg.io import open_clip, open_output
+from tests.core.io.io_movies import Numbers, picture, raw
 
 
 @pytest.mark.parametrize("layout", ["yuv420p", "yuv422p10le", "yuv444p12le", "yuv420p16le", "yuv411p"])
@@ -72,18 +72,18 @@ def test_conversion_is_the_standards(tmp_path: Path, matrix: int, kr: float, kb:
     assert np.abs(np.clip(got.pixels[1], 0, 1) - green).max() * 1023 < 2
 
 
-@pytest.mark.parametrize(("height", "said"), [(48, "BT.601"), (720, "BT.709")])
+@pytest.mark.parametrize(("height", "matrix"), [(48, "BT.601"), (720, "BT.709")])
 def test_untagged_movies_say_which_matrix_was_taken(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, height: int, said: str
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, height: int, matrix: str
 ) -> None:
     planes = [np.full((height, 64), 128, np.uint8), *[np.full((height // 2, 32), 100, np.uint8)] * 2]
     clip = open_clip(raw(tmp_path / "a.mkv", "ffv1", "yuv420p", planes))
     with caplog.at_level(logging.INFO, "interneg.io"):
         frame = clip.read(1)
         clip.read(1)
-    assert [r.getMessage().rpartition(" ")[2] for r in caplog.records] == [said]
+    assert [r.getMessage().rpartition(" ")[2] for r in caplog.records] == [matrix]
     assert "cicp:matrix" not in frame.metadata
-    kr = 0.2126 if said == "BT.709" else 0.299
+    kr = 0.2126 if matrix == "BT.709" else 0.299
     red = (128 - 16) / 219 + (2 - 2 * kr) * (100 - 128) / 224
     assert frame.pixels[0] == pytest.approx(red, abs=1e-5)
 

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from io_clips import clip_of, png
 
 from interneg.errors import InputError, OutputError, UsageError
 from interneg.io import open_clip, open_output
+from tests.core.io.io_clips import clip_of, png
 
 FULL_DISK = """
 import resource, shutil, signal, sys

@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
-from io_clips import clip_of
 
 from interneg.errors import UsageError
 from interneg.io import open_clip, open_output, same_file
+from tests.core.io.io_clips import clip_of
 
 
 def test_output_over_input_is_refused(tmp_path: Path) -> None:

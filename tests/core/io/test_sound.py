@@ -5,9 +5,9 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from io_movies import picture
 
 from interneg.io import open_clip, open_output
+from tests.core.io.io_movies import picture
 
 
 def talkie(path: Path, codec: str = "pcm_s16le") -> Path:
@@ -52,8 +52,8 @@ def test_sound_stays_in_step(tmp_path: Path, name: str, first: int) -> None:
     assert len(open_clip(tmp_path / name).numbers) == 20
     sound = samples_by_time(tmp_path / name)
     assert min(sound) < 60 and 740 < max(sound) < 860
-    for time, said in sound.items():
-        assert abs(said - time - 40 * (first - 1)) <= 2
+    for time, start in sound.items():
+        assert abs(start - time - 40 * (first - 1)) <= 2
 
 
 @pytest.mark.parametrize("name", ["b.mov", "b.mkv", "b.mp4"])

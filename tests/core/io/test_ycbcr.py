@@ -41,5 +41,6 @@ def test_colour_bars_of_bt709() -> None:
 
 
 def test_unknown_matrix() -> None:
+    plane = np.zeros((2, 2), np.float32)
     with pytest.raises(InputError, match="matrix coefficients 14"):
-        to_rgb(*np.zeros((3, 2, 2), np.float32), Coding(14, False, 8))
+        to_rgb(plane, plane, plane, Coding(14, False, 8))

@@ -147,7 +147,7 @@ def test_flicker_is_of_about_one_size_all_over_a_picture() -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 7])
 def test_few_frames(count: int) -> None:
-    series = 0.1 * np.arange(count)
+    series = 0.1 * np.arange(count, dtype=np.float64)
     meant, parts = trend(series, np.arange(count), REACH, 0.5, light=True)
     assert np.isfinite(meant) and parts.shape == (count,)
     if count < 3:

@@ -1,11 +1,14 @@
+from __future__ import annotations
+
 import numpy as np
 import pytest
 
 from interneg.errors import InputError
+from interneg.frame import Pixels
 from interneg.metrics.flip import flip, flip_mean
 
 
-def pictures():
+def pictures() -> tuple[Pixels, Pixels]:
     """A picture with waves and checks, and a noisy copy of it with a smoothed part."""
     y, x = np.mgrid[0:96, 0:128]
     checks = ((x // 16 + y // 16) % 2) * 0.8 + 0.1
@@ -16,17 +19,17 @@ def pictures():
 
 
 @pytest.mark.parametrize(("ppd", "expected"), [(67.0, 0.129716), (30.0, 0.232510)])
-def test_mean_agrees_with_the_authors_program(ppd, expected):
+def test_mean_agrees_with_the_authors_program(ppd: float, expected: float) -> None:
     """Expected: flip-evaluator 1.7, the LDR-FLIP of the paper's authors, on the same two pictures."""
     assert flip_mean(*pictures(), ppd) == pytest.approx(expected, abs=2e-5)
 
 
-def test_equal_pictures_differ_by_nothing():
+def test_equal_pictures_differ_by_nothing() -> None:
     reference, _ = pictures()
     assert flip(reference, reference.copy()).max() == 0
 
 
-def test_it_is_symmetric_and_within_its_range():
+def test_it_is_symmetric_and_within_its_range() -> None:
     reference, test = pictures()
     there, back = flip(reference, test), flip(test, reference)
     np.testing.assert_array_equal(there, back)
@@ -34,12 +37,12 @@ def test_it_is_symmetric_and_within_its_range():
     assert there.min() >= 0 and there.max() <= 1
 
 
-def test_black_against_white_is_near_the_top():
+def test_black_against_white_is_near_the_top() -> None:
     black = np.zeros((3, 40, 40), np.float32)
     assert 0.9 < flip_mean(black, black + 1) <= 1
 
 
-def test_more_noise_is_more_error_and_distance_hides_it():
+def test_more_noise_is_more_error_and_distance_hides_it() -> None:
     reference, _ = pictures()
     noise = np.random.default_rng(0).standard_normal(reference.shape).astype(np.float32)
     near = [flip_mean(reference, reference + s * noise) for s in (0.01, 0.03, 0.1)]
@@ -47,13 +50,13 @@ def test_more_noise_is_more_error_and_distance_hides_it():
     assert flip_mean(reference, reference + 0.1 * noise, 200.0) < near[-1]
 
 
-def test_values_outside_the_display_range_are_taken_as_its_ends():
+def test_values_outside_the_display_range_are_taken_as_its_ends() -> None:
     black = np.zeros((3, 20, 20), np.float32)
     assert flip(black - 5, black).max() == 0
     assert flip(black + 1, black + 9).max() == 0
 
 
-def test_misfits_are_refused():
+def test_misfits_are_refused() -> None:
     with pytest.raises(InputError, match="picture"):
         flip(np.zeros((8, 8), np.float32), np.zeros((8, 8), np.float32))
     with pytest.raises(InputError, match="shape"):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interneg.motion.edges import filled, zoom_to_fill, zoomed
-from interneg.motion.resample import Kind, origin, resampled
+from interneg.motion.resample import PlaneKind, origin, resampled
 from interneg.motion.similarity import Motion
 
 SIZE = (60, 80)
@@ -20,13 +20,13 @@ def test_what_is_missing_comes_from_the_nearest_frame_that_shows_it() -> None:
     at = origin(SIZE, Motion(1, 20), None, 1.0)
     way = {0: Motion(), 1: Motion(1, 6), -2: Motion(1, 30)}
     pictures = {1: np.full((1, *SIZE), 1, np.float32), -2: np.full((1, *SIZE), 2, np.float32)}
-    for kind in (Kind.LABEL, Kind.ALPHA):
+    for kind in (PlaneKind.LABEL, PlaneKind.ALPHA):
         made = np.zeros((1, *SIZE), np.float32)
         filled(made, at, way, pictures.__getitem__, kind)
         line = made[0, 30]
         assert (made[0, 13:-13] == line).all() and not line[34:].any()
         assert np.unique(line[:14]).tolist() == [2]
-        if kind is Kind.LABEL:
+        if kind is PlaneKind.LABEL:
             # 20 columns are missing, and one more is left out of 60 rows.
             assert np.unique(line[14:21]).tolist() == [1] and not line[21:].any()
         else:

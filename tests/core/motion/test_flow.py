@@ -27,7 +27,7 @@ def texture(height: int = 96, width: int = 128, seed: int = 0) -> Pixels:
 def shifted(plane: Pixels, x: float, y: float) -> Pixels:
     """The plane moved right and down."""
     height, width = plane.shape
-    matrix = np.float32([[1, 0, x], [0, 1, y]])
+    matrix = np.array([[1, 0, x], [0, 1, y]], np.float32)
     return np.asarray(
         cv2.warpAffine(plane, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
     )
@@ -154,5 +154,5 @@ def test_frames_of_different_size_are_refused(colour: Colour) -> None:
 def test_moved_brings_the_second_frame_onto_the_first(colour: Colour) -> None:
     first = texture()
     second = shifted(first, 3, 1)
-    back = moved(second, np.broadcast_to(np.float32([3, 1]), (96, 128, 2)))
+    back = moved(second, np.broadcast_to(np.array([3, 1], np.float32), (96, 128, 2)))
     np.testing.assert_allclose(back[8:-8, 8:-8], first[8:-8, 8:-8], atol=1e-5)

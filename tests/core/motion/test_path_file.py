@@ -26,7 +26,7 @@ def bent(warp: object) -> str:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "words"),
     [
         ('{"format":\n 1,,}', "p.json, line 2, is not JSON"),
         ("[]", "p.json is no path file as"),
@@ -38,8 +38,8 @@ def bent(warp: object) -> str:
         (bent("none"), "frame 7: expected warp as rows of places"),
     ],
 )
-def test_a_bad_path_file_is_named_with_what_is_wrong(content: str, said: str) -> None:
-    with pytest.raises(InputError, match=said):
+def test_a_bad_path_file_is_named_with_what_is_wrong(content: str, words: str) -> None:
+    with pytest.raises(InputError, match=words):
         corrections(content.encode(), "p.json", SIZE)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from interneg.frame import Pixels
-from interneg.motion.resample import Kind, kind_of, origin, resampled
+from interneg.motion.resample import PlaneKind, kind_of, origin, resampled
 from interneg.motion.similarity import Motion, points
 
 SIZE = (60, 80)
@@ -14,7 +14,7 @@ SIZE = (60, 80)
 def test_no_way_is_exactly_none() -> None:
     plane = np.random.default_rng(1).normal(size=(1, *SIZE)).astype(np.float32)
     at = origin(SIZE, Motion(), None, 1.0)
-    for kind in Kind:
+    for kind in PlaneKind:
         np.testing.assert_array_equal(resampled(plane, at, kind), plane)
     assert not at.outside.any()
 
@@ -31,7 +31,7 @@ def test_the_origin_of_a_pixel_is_where_the_motion_comes_from() -> None:
 def test_labels_are_never_mixed_and_nan_stays_in_its_pixel() -> None:
     plane = np.random.default_rng(1).integers(0, 9, (1, *SIZE)).astype(np.float32)
     at = origin(SIZE, Motion(np.exp(0.03j), 1.4), None, 1.0)
-    assert set(np.unique(resampled(plane, at, Kind.LABEL))) <= set(range(9))
+    assert set(np.unique(resampled(plane, at, PlaneKind.LABEL))) <= set(range(9))
     plane[0, 30, 40] = np.nan
     assert 0 < np.isnan(resampled(plane, at)).sum() <= 2
 
@@ -72,14 +72,14 @@ def test_an_aov_that_is_a_multiple_stays_one_and_alpha_stays_within_its_range() 
     light = resampled(plane, at)
     assert light.max() > 0.92 and light.min() < 0.09
     np.testing.assert_allclose(resampled(3.7 * plane, at), 3.7 * light, rtol=1e-5)
-    alpha = resampled((plane > 0.5).astype(np.float32), at, Kind.ALPHA)
+    alpha = resampled((plane > 0.5).astype(np.float32), at, PlaneKind.ALPHA)
     assert (alpha.min(), alpha.max()) == (0, 1) and np.unique(alpha).size > 20
 
 
 def test_what_a_channel_holds() -> None:
     found = [kind_of(c, "half") for c in ("A", "left.A", "spec.R", "matte", "Z")]
-    assert found == [Kind.ALPHA, Kind.ALPHA, Kind.LIGHT, Kind.LIGHT, Kind.LABEL]
-    assert kind_of("id", "uint32") is Kind.LABEL
+    assert found == [PlaneKind.ALPHA, PlaneKind.ALPHA, PlaneKind.LIGHT, PlaneKind.LIGHT, PlaneKind.LABEL]
+    assert kind_of("id", "uint32") is PlaneKind.LABEL
 
 
 def test_what_turns_is_turned_as_it_is_seen() -> None:

@@ -10,7 +10,7 @@ from interneg.restore.level import keep_level
 def test_a_shift_of_level_goes_and_what_is_fine_stays(size: tuple[int, int]) -> None:
     rng = np.random.default_rng(1)
     fine = rng.normal(0, 0.01, (3, *size)).astype(np.float32)
-    shift = np.float32([0.004, -0.01, 0.02])[:, None, None]
+    shift = np.array([0.004, -0.01, 0.02], np.float32)[:, None, None]
     lifted, plain = fine + shift, fine.copy()
     keep_level(lifted)
     keep_level(plain)

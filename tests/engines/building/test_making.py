@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from onnx import numpy_helper
 
+from interneg.engines import typed
 from interneg.engines.building import making
 from interneg.engines.building.libraries import Library
 from interneg.engines.building.making import build
@@ -61,8 +62,8 @@ def test_a_graph_is_converted_once_for_all_targets(
     model = user()
     making._half.cache_clear()
     calls: list[int] = []
-    half = making.typed.half
-    monkeypatch.setattr(making.typed, "half", lambda *a: (calls.append(1), half(*a))[1])
+    half = typed.half
+    monkeypatch.setattr(typed, "half", lambda *a: (calls.append(1), half(*a))[1])
     assert built(model, target="sm80")[0] != built(model, target="sm75")[0]
     assert len(calls) == 1
 
@@ -84,7 +85,7 @@ def test_a_model_that_cannot_be_typed_is_named(
         raise RuntimeError("shapes\n  disagree")
 
     making._half.cache_clear()
-    monkeypatch.setattr(making.typed, "half", fail)
+    monkeypatch.setattr(typed, "half", fail)
     with pytest.raises(EngineError, match=r"mine\.onnx .*no fp16 graph .*shapes disagree; build fp32"):
         built(user())
 

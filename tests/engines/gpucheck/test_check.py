@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ import pytest
 from interneg.engines.gpucheck import check, power, timing
 from interneg.engines.gpucheck.cases import Case
 from interneg.engines.gpucheck.check import main
-from interneg.engines.gpucheck.table import Row
+from interneg.engines.gpucheck.table import Measured
 from interneg.engines.runtimes import RUNTIMES
 
 
@@ -25,8 +26,8 @@ def test_it_times_what_runs_and_says_what_does_not(
 ) -> None:
     options = ["--seconds", "0.05", "--models", "denoise-sr-lite-*", "--runtimes", "openvino,tensorrt-rtx"]
     main(["--out", str(tmp_path), *options])
-    said = json.loads((tmp_path / "gpucheck.json").read_text())
-    rows = [r for r in said["rows"] if r["runtime"] == "openvino" and r["precision"] == "fp32"]
+    report = json.loads((tmp_path / "gpucheck.json").read_text())
+    rows = [r for r in report["rows"] if r["runtime"] == "openvino" and r["precision"] == "fp32"]
     assert [(r["model"], r["case"]) for r in rows] == [
         ("denoise-sr-lite-x1", "small 1x"),
         ("denoise-sr-lite-x2", "small to 2x"),
@@ -34,12 +35,12 @@ def test_it_times_what_runs_and_says_what_does_not(
     for row in rows:
         assert row["engine_ms"] > 0 and row["device_ms"] > 0 and row["end_to_end_ms"] > 0
         assert row["rate"] == pytest.approx(row["engine_ms"] / row["end_to_end_ms"])
-    if not said["machine"]["gpu"]:
-        assert any(n.startswith("tensorrt-rtx: ") for n in said["notes"])
+    if not report["machine"]["gpu"]:
+        assert any(n.startswith("tensorrt-rtx: ") for n in report["notes"])
     table = (tmp_path / "gpucheck.md").read_text()
     assert table in capsys.readouterr().out
     assert table.count("\n| denoise-sr-lite-x2 |") == sum(
-        r["model"] == "denoise-sr-lite-x2" for r in said["rows"]
+        r["model"] == "denoise-sr-lite-x2" for r in report["rows"]
     )
 
 
@@ -57,13 +58,13 @@ def test_what_there_is_not_is_refused_in_one_line(
     with pytest.raises(SystemExit) as ended:
         main(["--out", str(tmp_path), option, "nope"])
     assert ended.value.code == 2
-    said = capsys.readouterr().err
-    assert says in said and said.count("\n") == 1
+    error = capsys.readouterr().err
+    assert says in error and error.count("\n") == 1
 
 
 def test_an_interruption_loses_no_row(small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def rows(*_: object) -> Iterator[Row]:
-        yield Row("m", "c", "r", "fp32", engine_ms=10.0)
+    def rows(*_: object) -> Iterator[Measured]:
+        yield Measured("m", "c", "r", "fp32", engine_ms=10.0)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(check, "measured", rows)
@@ -98,15 +99,15 @@ def test_torch_is_timed_beside(small: None, tmp_path: Path) -> None:
 
 def test_a_case_that_takes_too_long_is_left_out_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter((0.0, 1.0))
-    monkeypatch.setattr(timing.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
     assert timing.too_slow(lambda size: None, Case("UHD 1x", 1, 2160, 3840), 4.0) == (
         "left out: a frame would take about 127 s"
     )
 
 
 def test_a_row_without_a_figure_has_no_rate() -> None:
-    assert Row("m", "c", "r", "fp32", engine_ms=10.0).rate is None
-    assert Row("m", "c", "r", "fp32", engine_ms=10.0, end_to_end_ms=20.0).rate == 0.5
+    assert Measured("m", "c", "r", "fp32", engine_ms=10.0).rate is None
+    assert Measured("m", "c", "r", "fp32", engine_ms=10.0, end_to_end_ms=20.0).rate == 0.5
 
 
 def test_a_folder_that_cannot_be_written_is_named_first(
@@ -116,8 +117,8 @@ def test_a_folder_that_cannot_be_written_is_named_first(
     with pytest.raises(SystemExit) as ended:
         main(["--out", str(tmp_path / "file" / "out")])
     assert ended.value.code == 6
-    said = capsys.readouterr().err
-    assert "file/out cannot be written: " in said and said.count("\n") == 1
+    error = capsys.readouterr().err
+    assert "file/out cannot be written: " in error and error.count("\n") == 1
 
 
 def test_where_nothing_could_be_measured_it_fails(
@@ -127,5 +128,5 @@ def test_where_nothing_could_be_measured_it_fails(
     with pytest.raises(SystemExit) as ended:
         main(["--out", str(tmp_path), "--runtimes", "openvino"])
     assert ended.value.code == 5
-    said = capsys.readouterr()
-    assert "openvino: not today" in said.out and "nothing could be measured" in said.err
+    output = capsys.readouterr()
+    assert "openvino: not today" in output.out and "nothing could be measured" in output.err

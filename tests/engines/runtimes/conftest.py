@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from fake_gpu import FakeGpu
+from tests.engines.runtimes.fake_gpu import FakeGpu
 
 
 @pytest.fixture

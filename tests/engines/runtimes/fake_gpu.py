@@ -8,6 +8,7 @@ asserts to be empty, together with everything freed and every thread's stack of 
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import gc
 import importlib.machinery
@@ -18,7 +19,7 @@ import time
 import weakref
 from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -99,7 +100,7 @@ class FakeGpu:
     def real_graphs(self) -> Graphs:
         """Our own Graphs on this driver."""
         graphs = object.__new__(Graphs)
-        graphs._driver = self.driver
+        graphs._driver = cast(ctypes.CDLL, self.driver)
         return graphs
 
     def put(
@@ -177,7 +178,7 @@ class Cuda:
     def __init__(self, gpu: FakeGpu) -> None:
         self.gpu = gpu
         self.ready = False
-        self.Stream = lambda flags=0: Stream(gpu, flags)
+        self.Stream: Callable[..., Stream] = lambda flags=0: Stream(gpu, flags)
         self.Event = lambda: Event(gpu)
 
     def init(self) -> None:
@@ -413,7 +414,7 @@ def library_module(gpu: FakeGpu, name: str) -> SimpleNamespace:
     module = SimpleNamespace(
         ILogger=ILogger,
         ExecutionContextAllocationStrategy=names("STATIC", "USER_MANAGED"),
-        Runtime=lambda heard: (RtxRuntime if rtx else Runtime)(gpu, heard),
+        Runtime=lambda logger: (RtxRuntime if rtx else Runtime)(gpu, logger),
     )
     if rtx:
         module.CudaGraphStrategy = names("DISABLED", "WHOLE_GRAPH_CAPTURE")
@@ -438,21 +439,21 @@ class Object:
 class Runtime(Object):
     engine_host_code_allowed = False
 
-    def __init__(self, gpu: FakeGpu, heard: Any) -> None:
+    def __init__(self, gpu: FakeGpu, logger: Any) -> None:
         super().__init__(gpu)
-        self._heard = heard
+        self._logger = logger
 
     def deserialize_cuda_engine(self, data: bytes) -> Engine | None:
         self._gpu.check("deserialize_cuda_engine")
         if not data.startswith(_MAGIC):
-            self._heard.log("ERROR", "Serialization assertion\n  magicTag failed")
+            self._logger.log("ERROR", "Serialization assertion\n  magicTag failed")
             return None
         facts, network = data.removeprefix(_MAGIC).split(b"\n", 1)
         if json.loads(facts)["compatible"] and not self.engine_host_code_allowed:
-            self._heard.log("ERROR", "the engine has host code, which is not allowed")
+            self._logger.log("ERROR", "the engine has host code, which is not allowed")
             return None
         kind = RtxEngine if isinstance(self, RtxRuntime) else Engine
-        return kind(self._gpu, self._heard, json.loads(facts), network)
+        return kind(self._gpu, self._logger, json.loads(facts), network)
 
 
 class RtxRuntime(Runtime):
@@ -461,9 +462,9 @@ class RtxRuntime(Runtime):
 
 
 class Engine(Object):
-    def __init__(self, gpu: FakeGpu, heard: Any, facts: dict[str, Any], network: bytes) -> None:
+    def __init__(self, gpu: FakeGpu, logger: Any, facts: dict[str, Any], network: bytes) -> None:
         super().__init__(gpu)
-        self._parts = (gpu, heard, facts, network)
+        self._parts = (gpu, logger, facts, network)
         self.device_memory_size_v2 = facts["most"][0] * facts["most"][1] * SCRATCH
 
     def create_execution_context(self, how: Any) -> ExecutionContext | None:
@@ -472,9 +473,9 @@ class Engine(Object):
         return self._context(True)
 
     def _context(self, settled: bool) -> ExecutionContext | None:
-        gpu, heard, *_ = self._parts
+        gpu, logger, *_ = self._parts
         if gpu.complaint:
-            heard.log("ERROR", gpu.complaint)
+            logger.log("ERROR", gpu.complaint)
             return None
         context = ExecutionContext(*self._parts, settled)
         return context
@@ -527,10 +528,10 @@ class ExecutionContext(Object):
     """settled: the kernels of a shape are there from its first run on; else others run at first."""
 
     def __init__(
-        self, gpu: FakeGpu, heard: Any, facts: dict[str, Any], network: bytes, settled: bool
+        self, gpu: FakeGpu, logger: Any, facts: dict[str, Any], network: bytes, settled: bool
     ) -> None:
         super().__init__(gpu)
-        self._heard, self._facts, self._network, self._settled = heard, facts, network, settled
+        self._logger, self._facts, self._network, self._settled = logger, facts, network, settled
         self._shape: tuple[int, ...] = ()
         self._addresses: dict[str, int] = {}
         self._scratch = (0, 0)
@@ -588,5 +589,5 @@ class ExecutionContext(Object):
         return True
 
     def _no(self, reason: str) -> bool:
-        self._heard.log("ERROR", reason)
+        self._logger.log("ERROR", reason)
         return False

@@ -1,24 +1,28 @@
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from interneg.engines.models import PRECISIONS, load_catalogue
-from interneg.engines.runtimes import RUNTIMES, base
+from interneg.engines.runtimes import RUNTIMES
 from interneg.engines.runtimes import openvino as openvino_runtime
+from interneg.engines.runtimes.base import Runtime
 from interneg.engines.source import Engines
 from interneg.engines.store import Store
 from interneg.engines.tiles import padded
 from interneg.errors import EngineError, InputError
+from tests.engines.conftest import Planes, Write
 
 BUILT_IN = load_catalogue()
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES.values(), ids=RUNTIMES.keys())
-def test_a_runtime_accounts_for_itself(runtime) -> None:
+def test_a_runtime_accounts_for_itself(runtime: Runtime) -> None:
     if runtime.unavailable():
         pytest.skip(str(runtime.unavailable()))
     assert set(runtime.precisions()) == set(PRECISIONS)
@@ -37,15 +41,17 @@ def test_asking_whether_a_runtime_is_there_imports_none() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_a_runtime_that_is_not_installed_says_what_to_install(engines, monkeypatch) -> None:
-    monkeypatch.setattr(base.importlib.util, "find_spec", lambda name: None)
+def test_a_runtime_that_is_not_installed_says_what_to_install(
+    engines: Callable[..., Engines], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert RUNTIMES["torch"].unavailable() == "torch and onnx not installed: pip install 'interneg[train]'"
     with pytest.raises(EngineError, match=r"no runtime .* tiny: onnxruntime: onnxruntime not installed: pip"):
         engines(runtime="onnxruntime").open("tiny")
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES.values(), ids=RUNTIMES.keys())
-def test_weights_that_are_no_network_are_refused(write, runtime) -> None:
+def test_weights_that_are_no_network_are_refused(write: Write, runtime: Runtime) -> None:
     if runtime.unavailable():
         pytest.skip(str(runtime.unavailable()))
     model = load_catalogue([write("tiny")])["tiny"]
@@ -53,7 +59,7 @@ def test_weights_that_are_no_network_are_refused(write, runtime) -> None:
         runtime._load(model, b"\x08nonsense", "fp32", None, Store())
 
 
-def test_torch_names_an_operator_that_it_does_not_know(write, store) -> None:
+def test_torch_names_an_operator_that_it_does_not_know(write: Write, store: Store) -> None:
     if RUNTIMES["torch"].unavailable():
         pytest.skip("torch is not installed")
     folder = write("tiny", last="Tanh")
@@ -62,7 +68,7 @@ def test_torch_names_an_operator_that_it_does_not_know(write, store) -> None:
 
 
 @pytest.mark.parametrize("runtime", ["openvino", "onnxruntime"])
-def test_int8_runs_its_own_weights(write, store, planes, runtime) -> None:
+def test_int8_runs_its_own_weights(write: Write, store: Store, planes: Planes, runtime: str) -> None:
     if RUNTIMES[runtime].unavailable():
         pytest.skip(str(RUNTIMES[runtime].unavailable()))
     folder, picture = write("tiny", int8=True), planes(40, 52)
@@ -84,7 +90,15 @@ def test_int8_runs_its_own_weights(write, store, planes, runtime) -> None:
         (("FP32", "INT8"), False, True, "fp32", "this CPU has neither AVX-512 BF16 nor AMX"),
     ],
 )
-def test_openvino_takes_what_wins(write, monkeypatch, capabilities, vnni, int8, precision, reason) -> None:
+def test_openvino_takes_what_wins(
+    write: Write,
+    monkeypatch: pytest.MonkeyPatch,
+    capabilities: tuple[str, ...],
+    vnni: bool,
+    int8: bool,
+    precision: str,
+    reason: str,
+) -> None:
     monkeypatch.setattr(openvino_runtime, "_capabilities", lambda: capabilities)
     monkeypatch.setattr(openvino_runtime, "_vnni", lambda: vnni)
     model = load_catalogue([write("tiny", int8=int8)])["tiny"]
@@ -95,7 +109,7 @@ def test_openvino_takes_what_wins(write, monkeypatch, capabilities, vnni, int8, 
             RUNTIMES["openvino"].load(model, "bf16", None, Store())
 
 
-def test_a_network_takes_multiples_only(write, planes) -> None:
+def test_a_network_takes_multiples_only(write: Write, planes: Planes) -> None:
     model = load_catalogue([write("tiny", multiple=2)])["tiny"]
     network = RUNTIMES["openvino"].load(model, "fp32", None, Store())
     with pytest.raises(InputError, match="multiples of 2, not 7x5 pixels"):
@@ -103,7 +117,9 @@ def test_a_network_takes_multiples_only(write, planes) -> None:
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_the_catalogue_gives_the_same_in_every_runtime_and_precision(name, planes, store) -> None:
+def test_the_catalogue_gives_the_same_in_every_runtime_and_precision(
+    name: str, planes: Planes, store: Store
+) -> None:
     picture = planes(70, 90)
     picture[1:3] -= 0.5
     picture[3:5] *= 0.1
@@ -122,7 +138,7 @@ def test_the_catalogue_gives_the_same_in_every_runtime_and_precision(name, plane
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_the_catalogues_halos_are_wide_enough(name, planes, store) -> None:
+def test_the_catalogues_halos_are_wide_enough(name: str, planes: Planes, store: Store) -> None:
     picture = planes(180, 200)
     whole = Engines("openvino", "fp32", store=store).open(name).run(picture)
     engine = Engines("openvino", "fp32", store=store).open(name)
@@ -155,7 +171,7 @@ def _bands_nothing(exact: np.ndarray, coarse: np.ndarray) -> None:
 )
 @pytest.mark.parametrize("name", BUILT_IN)
 @pytest.mark.parametrize("sigma", [0.01, 0.03])
-def test_bf16_bands_no_gradient(name, sigma, store) -> None:
+def test_bf16_bands_no_gradient(name: str, sigma: float, store: Store) -> None:
     _bands_nothing(
         *(Engines("openvino", p, store=store).open(name).run(_ramp(sigma)) for p in ("fp32", "bf16"))
     )
@@ -163,7 +179,7 @@ def test_bf16_bands_no_gradient(name, sigma, store) -> None:
 
 @pytest.mark.parametrize("name", BUILT_IN)
 @pytest.mark.parametrize("sigma", [0.01, 0.03])
-def test_bf16_as_torch_emulates_it_bands_no_gradient(name, sigma, store) -> None:
+def test_bf16_as_torch_emulates_it_bands_no_gradient(name: str, sigma: float, store: Store) -> None:
     torch = pytest.importorskip("torch", reason="bf16 is emulated with the extra `train`")
     nets = pytest.importorskip("interneg.engines.training.onnx_nets", reason="needs the extra `train`")
     planes = _ramp(sigma)

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,9 +24,9 @@ def packed(path: Path, count: int) -> Path:
     tiles = np.stack([np.stack([127 + 100 * w, 120 + 80 * w, 90 - 60 * w], -1) for w in waves]).astype(
         np.uint8
     )
-    arrays = {"tiles": pack_filter(tiles), "weight": np.ones(count, np.float32)}
+    arrays: dict[str, Any] = {"tiles": pack_filter(tiles), "weight": np.ones(count, np.float32)}
     for scale in (1, 2, 4):
-        small = tiles[:, ::scale, ::scale] & 0xF0
+        small = (tiles[:, ::scale, ::scale] & 0xF0).astype(np.uint8)
         arrays |= {
             f"coded{scale}": pack_filter(small),
             f"coded{scale}_tile": np.arange(count, dtype=np.int32),

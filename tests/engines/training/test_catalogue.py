@@ -15,9 +15,9 @@ from interneg.engines.qualify import LIMITS, compare, golden, qualify
 from interneg.engines.runtimes import RUNTIMES
 from interneg.engines.store import Store
 from interneg.engines.training.export import one_scale, write_onnx
+from interneg.engines.training.limits import limits
 from interneg.engines.training.onnx_nets import Compiled
 from interneg.engines.training.qdq import inner
-from interneg.engines.training.quantise import limits
 from interneg.engines.typed import half, overflowing
 
 FOLDER = Path(catalogue.__file__).parent

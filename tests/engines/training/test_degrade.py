@@ -6,7 +6,9 @@ import torch
 
 from interneg.engines.training import degrade, levels
 from interneg.engines.training.colour import linear_to_acescct, rgb_to_ycc, ycc_to_rgb
-from interneg.engines.training.degrade import Dice, Mix, draw, jpeg
+from interneg.engines.training.degrade import Mix, draw
+from interneg.engines.training.dice import Dice
+from interneg.engines.training.jpeg import jpeg
 from interneg.engines.training.losses import blockiness, overshoot, restoration_loss
 from interneg.engines.training.resample import blur_kernel, matrix, resize
 from interneg.engines.training.tiles import load, pack_filter, pack_unfilter
@@ -58,14 +60,14 @@ def test_rich_samples_always_carry_a_condition(pack: Path) -> None:
 
 def test_jpeg_gets_worse_with_quality_and_says_so() -> None:
     ycc = rgb_to_ycc(torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0)))
-    errors, said = [], []
+    errors, found = [], []
     for quality in (90.0, 50.0, 10.0):
         coded, q = jpeg(ycc, torch.tensor([quality]), Dice(0, CPU))
         errors.append(float((coded - ycc)[:, 0].abs().mean()))
-        said.append(float(q))
-        assert said[-1] == pytest.approx(levels.from_jpeg_quality(quality), abs=0.02)
+        found.append(float(q))
+        assert found[-1] == pytest.approx(levels.from_jpeg_quality(quality), abs=0.02)
     assert errors == sorted(errors)
-    assert said == sorted(said)
+    assert found == sorted(found)
 
 
 def test_levels_agree_between_codecs() -> None:

@@ -30,7 +30,7 @@ def test_it_finds_a_kernel_whose_inputs_differ_in_size() -> None:
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        losses.append(float(loss))
+        losses.append(loss.item())
     assert sum(losses[-10:]) < 0.02 * sum(losses[:10])
 
 

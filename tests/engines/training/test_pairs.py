@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from interneg.engines.training.degrade import Dice, Mix
+from interneg.engines.training.degrade import Mix
+from interneg.engines.training.dice import Dice
 from interneg.engines.training.losses import incoherence
 from interneg.engines.training.pairs import draw_pairs, overlaps
 from interneg.engines.training.tiles import load
@@ -33,10 +34,10 @@ def test_the_noise_map_is_the_noise_that_averaging_leaves(pack: Path) -> None:
     for seed in range(10):
         batch = draw_pairs(tiles, 1, 104, 2, Dice(seed, CPU), mix).batch
         for sample, truth in zip(batch.planes, batch.target, strict=True):
-            said, left = float(sample[3].square().mean().sqrt()), float((sample[0] - truth[0]).std())
+            stated, left = float(sample[3].square().mean().sqrt()), float((sample[0] - truth[0]).std())
             # Interpolation takes some of the others' noise; the map counts all of it, as the node's does.
-            assert 0.7 * said - 5e-4 < left < 1.15 * said + 5e-4
-            levels.append(said)
+            assert 0.7 * stated - 5e-4 < left < 1.15 * stated + 5e-4
+            levels.append(stated)
     assert max(levels) > 20 / 255
     uneven = [
         float(draw_pairs(tiles, 1, 104, 1, Dice(s, CPU), mix).batch.planes[0, 3].std()) for s in range(8)
@@ -64,7 +65,7 @@ def test_incoherence_is_what_errors_have_apart_and_not_what_they_share() -> None
     unlike.requires_grad_()
     loss = incoherence(unlike, (2, 1), 3, knee=1e-6)
     assert loss.item() == pytest.approx(0.1, rel=1e-4)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     assert unlike.grad is not None
     torch.testing.assert_close(unlike.grad[0, 0].sum(), -unlike.grad[1, 0].sum())
     assert float(unlike.grad[0, 0, 10, 10]) > 0 == float(unlike.grad[0, 0, 0, 0])

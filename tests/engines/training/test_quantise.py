@@ -17,9 +17,9 @@ from interneg.engines.training.calibrate import (
     counted,
     peaks,
 )
+from interneg.engines.training.limits import limits, worse, worst
 from interneg.engines.training.onnx_nets import Compiled, Typed
 from interneg.engines.training.qdq import LEVELS, WEIGHT_LEVELS, equalised, inner, quantised, rounded
-from interneg.engines.training.quantise import limits, worse, worst
 from tests.engines.conftest import network
 
 pytest.importorskip("onnxruntime", reason="typed graphs are made with the extra `onnxruntime`")

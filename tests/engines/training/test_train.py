@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from interneg.engines.training import checks, export, run, train
+from interneg.engines.training import checks, export, run, tiles, train
 from interneg.engines.training.networks import build
 
 ort = pytest.importorskip("onnxruntime", reason="exported files are run by onnxruntime")
@@ -40,7 +40,7 @@ def trained(pack: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_resumed_run_ends_like_an_uninterrupted_one(pack: Path, trained: Path, tmp_path: Path) -> None:
     out = tmp_path / "parts.pt"
     args = train.parse(arguments(pack, out, "--steps", "6", "--seed", "9"))
-    begun = run.Run(args, train.load(pack, torch.device("cpu")))
+    begun = run.Run(args, tiles.load(pack, torch.device("cpu")))
     for _ in range(3):
         begun.advance()
     begun.save()
@@ -83,7 +83,7 @@ def test_averaged_weights_alone_go_on_with_optimisers_begun_anew(
     saved = torch.load(trained, weights_only=True)
     torch.save({k: saved[k] for k in ("args", "step", "average", "history", "data")}, out)
     args = train.parse(arguments(pack, out, "--resume", "--steps", "8", "--lr", "1e-3", "--lr-end", "1e-3"))
-    again = run.Run(args, train.load(pack, torch.device("cpu")))
+    again = run.Run(args, tiles.load(pack, torch.device("cpu")))
     assert again.step == again.begun == 6
     torch.testing.assert_close(again.net.state_dict(), saved["average"])
     assert [run.rate(step, args, again.begun) for step in (6, 7, 8)] == [5e-4, 1e-3, 1e-3]
@@ -145,14 +145,25 @@ def test_training_on_pairs_brings_their_results_together(pack: Path, trained: Pa
     apart = []
     for weight in ("0", "3"):
         out = tmp_path / f"{weight}.pt"
-        options = ("--scales", "1", "--batch", "5", "--pairs", "2", "--size", "40", "--lr", "1e-3")
+        options: tuple[str, ...] = (
+            "--scales",
+            "1",
+            "--batch",
+            "5",
+            "--pairs",
+            "2",
+            "--size",
+            "40",
+            "--lr",
+            "1e-3",
+        )
         options += ("--ema", "0", "--steps", "40", "--init", str(trained), "--coherence", weight)
         train.main(arguments(pack, out, *options))
         saved = torch.load(out, weights_only=True)
         net = build("lite", (1,))
         net.load_state_dict(saved["average"])
-        tiles = train.load(pack, torch.device("cpu"))
-        apart.append(checks.held_figures(net, tiles, [1])["apart x1"])
+        held = tiles.load(pack, torch.device("cpu"))
+        apart.append(checks.held_figures(net, held, [1])["apart x1"])
         assert f"--pairs 2 --coherence {float(weight)}" in export.command("lite", saved["args"])
     assert apart[1] < apart[0]
 

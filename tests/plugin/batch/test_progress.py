@@ -4,14 +4,13 @@ from typing import Any
 
 import pytest
 
-from interneg.plugin.batch import progress
 from interneg.plugin.batch.progress import Clock, Summary, shown
 
 
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     time = [0.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: time[0])
+    monkeypatch.setattr("interneg.plugin.batch.progress.time.monotonic", lambda: time[0])
     return time
 
 

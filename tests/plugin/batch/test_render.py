@@ -13,6 +13,7 @@ import pytest
 
 from interneg.colour import Colour
 from interneg.curve import Curve, Key
+from interneg.engine import NoEngines
 from interneg.errors import InputError, KnobError, OutputError, UsageError
 from interneg.frame import Box, Frame
 from interneg.io import open_clip
@@ -30,11 +31,6 @@ class Quiet:
     def status(self, text: str) -> None: ...
 
     def step(self, number: int, outcome: str) -> None: ...
-
-
-class NoEngines:
-    def open(self, model: str) -> Any:
-        raise AssertionError("no engine is needed here")
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +111,9 @@ def test_windows_that_move_are_compared_where_they_overlap(plate: Plate, run: An
 def test_the_mask_is_not_written_over(plate: Plate, run: Any, tmp_path: Path) -> None:
     pattern = plate([1], depth=("float",) * 3)
     mask = tmp_path / "mask.0001.exr"
-    shutil.copy(open_clip(pattern).path_of(1), mask)
+    first = open_clip(pattern).path_of(1)
+    assert first
+    shutil.copy(first, mask)
     before = mask.read_bytes()
     with pytest.raises(UsageError, match=r"would overwrite the input .*mask"):
         run(pattern, str(mask), inputs={"mask": str(mask)}, overwrite=True)
@@ -174,6 +172,7 @@ def test_layers_that_stay_as_they_are_are_named(run: Any, tmp_path: Path, caplog
     spec = oiio.ImageSpec(12, 8, 6, "float")
     spec.channelnames = names
     file = oiio.ImageOutput.create("exr")
+    assert file
     assert file.open(str(tmp_path / "layers.0001.exr"), spec) and file.write_image(pixels) and file.close()
     run(str(tmp_path / "layers.####.exr"), "made")
     assert "the picture is beauty.R, beauty.G, beauty.B; these layers are carried as they are" in caplog.text

@@ -25,8 +25,8 @@ JUMPS = [(0, 0), (3, -1), (-2, 2), (1, 1), (-3, 0), (2, -2), (0, 1), (-1, -1)]
 def shaken(tmp_path: Path) -> str:
     """Eight frames of a still scene that jump by whole pixels."""
     rng = np.random.default_rng(1)
-    scene = sum(cv2.GaussianBlur(rng.normal(0, s, (160, 200, 3)), (0, 0), s) for s in (1.5, 4, 12))
-    scene = np.float32(0.5 + 0.2 * scene)
+    scales = [cv2.GaussianBlur(rng.normal(0, s, (160, 200, 3)), (0, 0), s) for s in (1.5, 4, 12)]
+    scene = np.asarray(0.5 + 0.2 * np.sum(scales, 0), np.float32)
     folder = tmp_path / "in"
     folder.mkdir()
     for number, (x, y) in enumerate(JUMPS, 1001):
@@ -105,7 +105,7 @@ def test_files_that_are_there_are_kept(shaken: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "code", "said"),
+    ("content", "code", "words"),
     [
         (None, 3, "p.json cannot be read"),
         ("{}", 3, "is no path file"),
@@ -119,12 +119,12 @@ def test_files_that_are_there_are_kept(shaken: str, tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_path_file_is_refused(
-    shaken: str, tmp_path: Path, content: str | None, code: int, said: str
+    shaken: str, tmp_path: Path, content: str | None, code: int, words: str
 ) -> None:
     if content is not None:
         (tmp_path / "p.json").write_text(content)
     done = run("render", f"stabilise:path={tmp_path / 'p.json'}", shaken, tmp_path / "out" / "o.####.exr")
-    assert done.exit_code == code and said in done.output, done.output
+    assert done.exit_code == code and words in done.output, done.output
 
 
 def test_a_recipe_without_stabilise_is_refused(shaken: str, tmp_path: Path) -> None:

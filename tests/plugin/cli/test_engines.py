@@ -15,6 +15,7 @@ import time
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -41,11 +42,11 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(folder: Path) -> Run:
-    def call(*arguments: object, **more: object) -> subprocess.CompletedProcess[str]:
+    def call(*arguments: object, **more: Any) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, str(ROOT / "build_engines.py"), "--store", str(folder)]
         return subprocess.run(
             [*command, *map(str, arguments)], capture_output=True, text=True, timeout=300, **more
-        )  # type: ignore[call-overload, no-any-return]
+        )
 
     return call
 
@@ -159,8 +160,8 @@ def test_a_failing_model_does_not_stop_the_others_and_pruning_keeps_a_facilitys_
     data = (mine / "good.onnx").read_bytes()
     toml = (mine / "good.toml").read_text()
     (mine / "good.onnx").write_bytes(data + b"\x72\x00")
-    digests = [hashlib.sha256(d).hexdigest() for d in (data, data + b"\x72\x00")]
-    (mine / "good.toml").write_text(toml.replace(*digests))
+    old, new = (hashlib.sha256(d).hexdigest() for d in (data, data + b"\x72\x00"))
+    (mine / "good.toml").write_text(toml.replace(old, new))
     assert "stale: the model has new weights" in run("--list", "--catalogue", mine).stdout
     assert "1 removed" in run("--prune", "--catalogue", mine).stdout
     assert not list(folder.glob("*.engine"))
@@ -355,9 +356,9 @@ def test_interrupted_it_ends_at_once_and_leaves_nothing_behind(name: str, run: R
             os.killpg(process.pid, signal.SIGINT)
         else:
             process.terminate()
-        _, said = process.communicate(timeout=20)
+        _, error = process.communicate(timeout=20)
     assert process.returncode == 130
     assert time.monotonic() - began < 4
-    assert said.splitlines() == ["interneg: interrupted; every frame and file that was written is whole"]
+    assert error.splitlines() == ["interneg: interrupted; every frame and file that was written is whole"]
     assert not psutil.wait_procs(children, timeout=3)[1]
     assert not list(folder.glob("*.engine")) or run("--verify").returncode == 0

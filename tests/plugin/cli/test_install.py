@@ -9,8 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from interneg.colour import Colour
 from interneg.errors import OutputError
@@ -131,8 +130,8 @@ def test_whose_colour_spaces_are_offered_is_said(home: Path, monkeypatch: pytest
     monkeypatch.delenv("OCIO", raising=False)
     assert f"colour spaces of {Colour().name}, as $OCIO is not set" in install("natron").stdout
     monkeypatch.setenv("OCIO", "ocio://cg-config-v1.0.0_aces-v1.3_ocio-v2.1")
-    said = install("natron").stdout
-    assert "spaces of cg-config-v1.0.0_aces-v1.3_ocio-v2.1, which is $OCIO, ocio://cg-config-v1.0.0" in said
+    output = install("natron").stdout
+    assert "spaces of cg-config-v1.0.0_aces-v1.3_ocio-v2.1, which is $OCIO, ocio://cg-config-v1.0.0" in output
 
 
 def test_only_the_icons_of_the_nodes_are_installed(built: Path) -> None:

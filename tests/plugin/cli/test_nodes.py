@@ -54,8 +54,8 @@ def test_a_page_says_how_the_node_works(temporal_mean: type[interneg.node.Node])
     node = NODES["denoise-sr"]
     assert f"{node.layers} Computes in log-encoded luma and colour differences. Looks at one frame" in made
     assert "Looks at one frame at a time by default, at up to 2 frames before and 2" in made
-    said = summary(facts_of(temporal_mean))
-    assert "Looks at 3 frames before and 3 after its own by default, at up to 8 frames before" in said
+    sentence = summary(facts_of(temporal_mean))
+    assert "Looks at 3 frames before and 3 after its own by default, at up to 8 frames before" in sentence
 
 
 def test_an_unknown_node_is_named_with_the_near_one() -> None:

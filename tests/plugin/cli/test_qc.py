@@ -1,9 +1,14 @@
+from __future__ import annotations
+
 import base64
 import json
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -11,10 +16,14 @@ import numpy as np
 import OpenImageIO as oiio
 import pytest
 import typer
-from typer.testing import CliRunner
+from numpy.typing import NDArray
+from typer.testing import CliRunner, Result
 
 from interneg.errors import InputError, OutputError, UsageError
 from interneg.plugin.cli.qc import qc
+
+Floats = NDArray[Any]
+
 
 FIGURES = {
     *("psnr_y", "ssim_y", "flip", "max", "mean", "nan", "blockiness", "overshoot_max", "overshoot_mean"),
@@ -26,25 +35,25 @@ app = typer.Typer()
 app.command()(qc)
 
 
-def run(*arguments):
+def run(*arguments: object) -> Result:
     return CliRunner().invoke(app, [str(a) for a in arguments], env={"COLUMNS": "200"})
 
 
-def fails(kind, *arguments):
+def fails(kind: type[Exception], *arguments: object) -> str:
     """Run a command that must fail with this kind of error, and return what it says."""
     result = run(*arguments)
     assert isinstance(result.exception, kind), result.output
     return str(result.exception)
 
 
-def scene(shift=0.0, height=48, width=64):
+def scene(shift: float = 0.0, height: int = 48, width: int = 64) -> Floats:
     y, x = np.mgrid[0:height, 0:width]
     x = x + shift
     waves = [0.45 + 0.3 * np.sin(x / a + y / b) * np.cos(y / 6) for a, b in ((5, 9), (6, 8), (7, 11))]
     return np.stack(waves, axis=2)
 
 
-def write(folder, pictures, first=1):
+def write(folder: Path, pictures: Sequence[Floats], first: int = 1) -> Path:
     """Write RGB pictures of 0..1 as 16-bit PNG."""
     folder.mkdir()
     for n, p in enumerate(pictures, first):
@@ -53,12 +62,13 @@ def write(folder, pictures, first=1):
     return folder
 
 
-def write_exr(folder, pictures, first=1):
+def write_exr(folder: Path, pictures: Sequence[Floats], first: int = 1) -> Path:
     """Write scene-linear RGB pictures as float EXR."""
     folder.mkdir()
     for n, p in enumerate(pictures, first):
         file = str(folder / f"p.{n:04d}.exr")
         out = oiio.ImageOutput.create(file)
+        assert out
         assert out.open(file, oiio.ImageSpec(p.shape[1], p.shape[0], p.shape[2], "float"))
         assert out.write_image(np.ascontiguousarray(p, np.float32))
         out.close()
@@ -66,7 +76,7 @@ def write_exr(folder, pictures, first=1):
 
 
 @pytest.fixture
-def clips(tmp_path):
+def clips(tmp_path: Path) -> tuple[Path, Path]:
     """Five frames that pan; the test has a constant error, larger in frame 3."""
     frames = [scene(i) for i in range(5)]
     errors = [0.01, 0.01, 0.05, 0.01, 0.01]
@@ -76,14 +86,14 @@ def clips(tmp_path):
     )
 
 
-def figures(tmp_path, *arguments):
+def figures(tmp_path: Path, *arguments: object) -> tuple[Any, str]:
     file = tmp_path / "out.json"
     result = run(*arguments, "--json", file)
     assert result.exit_code == 0, (result.output, result.exception)
     return json.loads(file.read_text()), result.output
 
 
-def test_figures_of_a_known_error(clips, tmp_path):
+def test_figures_of_a_known_error(clips: tuple[Path, Path], tmp_path: Path) -> None:
     report, output = figures(tmp_path, *clips)
     assert report["paired_by"] == "number" and report["size"] == [64, 48]
     assert set(report["summary"]) == FIGURES
@@ -103,7 +113,7 @@ def test_figures_of_a_known_error(clips, tmp_path):
     assert "ERROR" not in output and "Error:" not in output
 
 
-def test_equal_clips(clips, tmp_path):
+def test_equal_clips(clips: tuple[Path, Path], tmp_path: Path) -> None:
     report, _ = figures(tmp_path, clips[0], clips[0])
     assert report["frames"][0]["psnr_y"] is None
     assert report["summary"]["psnr_y"] == {"mean": None, "worst": None, "frame": None}
@@ -112,13 +122,13 @@ def test_equal_clips(clips, tmp_path):
     assert report["summary"]["e_warp"] == report["summary"]["e_warp_reference"]
 
 
-def test_frames_and_crop_choose_what_is_compared(clips, tmp_path):
+def test_frames_and_crop_choose_what_is_compared(clips: tuple[Path, Path], tmp_path: Path) -> None:
     report, _ = figures(tmp_path, *clips, "--frames", "1-5x2", "--crop", "4")
     assert [f["reference"] for f in report["frames"]] == [1, 3, 5]
     assert report["size"] == [56, 40]
 
 
-def test_unrelated_numbers_are_paired_by_order(clips, tmp_path):
+def test_unrelated_numbers_are_paired_by_order(clips: tuple[Path, Path], tmp_path: Path) -> None:
     other = write(tmp_path / "c", [scene(i) for i in range(5)], first=1001)
     report, output = figures(tmp_path, clips[0], other)
     assert report["paired_by"] == "order" and "paired by order" in output
@@ -126,7 +136,7 @@ def test_unrelated_numbers_are_paired_by_order(clips, tmp_path):
     assert report["summary"]["max"]["worst"] == 0
 
 
-def test_the_frames_of_a_movie_are_paired_by_order(tmp_path):
+def test_the_frames_of_a_movie_are_paired_by_order(tmp_path: Path) -> None:
     frames = [scene(i) for i in range(4)]
     reference = write(tmp_path / "a", frames, first=3)
     movie = tmp_path / "b.mkv"
@@ -142,7 +152,7 @@ def test_the_frames_of_a_movie_are_paired_by_order(tmp_path):
     assert report["summary"]["max"]["worst"] < 0.5 / 255 + 1e-4
 
 
-def test_missing_frames_are_named(clips, tmp_path):
+def test_missing_frames_are_named(clips: tuple[Path, Path], tmp_path: Path) -> None:
     (clips[1] / "p.0002.png").unlink()
     (clips[1] / "p.0004.png").unlink()
     assert "lacks 2,4" in fails(InputError, *clips)
@@ -151,7 +161,7 @@ def test_missing_frames_are_named(clips, tmp_path):
     assert "lacks 6-8" in fails(InputError, clips[0], clips[0], "--frames", "5-8")
 
 
-def test_shots_have_their_own_flicker_and_no_warp_across_the_cut(tmp_path):
+def test_shots_have_their_own_flicker_and_no_warp_across_the_cut(tmp_path: Path) -> None:
     one, two = 0.7 * scene(), scene(40)[:, ::-1] ** 2
     two[10:30, 5:40] = 0.02
     clip = write(tmp_path / "a", [one] * 5 + [two] * 5)
@@ -161,7 +171,7 @@ def test_shots_have_their_own_flicker_and_no_warp_across_the_cut(tmp_path):
     assert report["summary"]["flicker"]["worst"] == 0
 
 
-def test_float_pictures_are_seen_in_the_encoding_of_the_integer_ones(tmp_path):
+def test_float_pictures_are_seen_in_the_encoding_of_the_integer_ones(tmp_path: Path) -> None:
     encoded = scene()
     linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
     # The primaries of an untagged EXR are the config's affair; a neutral picture has none.
@@ -175,7 +185,7 @@ def test_float_pictures_are_seen_in_the_encoding_of_the_integer_ones(tmp_path):
     assert both["summary"]["flip"]["worst"] == 0
 
 
-def test_nan_pixels_are_counted_and_left_out(tmp_path):
+def test_nan_pixels_are_counted_and_left_out(tmp_path: Path) -> None:
     linear = np.full((32, 40, 3), 0.2)
     linear[:, 20:] = 0.4
     broken, worse = linear.copy(), linear.copy()
@@ -189,7 +199,7 @@ def test_nan_pixels_are_counted_and_left_out(tmp_path):
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 7), (13, 15)])
-def test_tiny_pictures_have_the_figures_that_exist(tmp_path, size):
+def test_tiny_pictures_have_the_figures_that_exist(tmp_path: Path, size: tuple[int, int]) -> None:
     a = write(tmp_path / "a", [scene(i, *size) for i in range(3)])
     b = write(tmp_path / "b", [scene(i, *size) * 0.9 for i in range(3)])
     report, _ = figures(tmp_path, a, b, "--html", tmp_path / "html")
@@ -199,7 +209,7 @@ def test_tiny_pictures_have_the_figures_that_exist(tmp_path, size):
     assert (frame["ssim_y"] is None) == (min(size) < 11)
 
 
-def test_grey_pictures_are_compared_as_grey(tmp_path):
+def test_grey_pictures_are_compared_as_grey(tmp_path: Path) -> None:
     grey = scene()[..., 0]
     a, b = write(tmp_path / "a", [grey]), write(tmp_path / "b", [grey + 0.01])
     report, _ = figures(tmp_path, a, b)
@@ -208,37 +218,39 @@ def test_grey_pictures_are_compared_as_grey(tmp_path):
     assert "1 colour channels" in fails(InputError, a, colour)
 
 
-def test_other_sizes_and_absent_clips_are_refused(clips, tmp_path):
+def test_other_sizes_and_absent_clips_are_refused(clips: tuple[Path, Path], tmp_path: Path) -> None:
     small = write(tmp_path / "s", [scene(0, 24, 32)] * 5)
-    said = fails(InputError, clips[0], small)
-    assert "64x48" in said and "32x24" in said
+    message = fails(InputError, clips[0], small)
+    assert "64x48" in message and "32x24" in message
     assert "nothing-here" in fails(InputError, clips[0], tmp_path / "nothing-here")
     assert "--crop 24 leaves nothing" in fails(UsageError, *clips, "--crop", "24")
     fails(UsageError, *clips, "--frames", "5-1")
 
 
-def test_a_report_that_cannot_be_written(clips, tmp_path):
+def test_a_report_that_cannot_be_written(clips: tuple[Path, Path], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     fails(OutputError, *clips, "--json", tmp_path / "file" / "q.json")
     fails(OutputError, *clips, "--html", tmp_path / "file")
 
 
 class _Page(HTMLParser):
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
-        self.tags, self.images, self.open = [], [], []
+        self.tags: list[str] = []
+        self.images: list[Any] = []
+        self.open: list[str] = []
 
-    def handle_starttag(self, tag, attributes):
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.images += [v for k, v in attributes if tag == "img" and k == "src"]
         if tag not in ("meta", "img"):
             self.open.append(tag)
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
 
 
-def test_the_page_stands_alone_and_shows_the_worst_frames(clips, tmp_path):
+def test_the_page_stands_alone_and_shows_the_worst_frames(clips: tuple[Path, Path], tmp_path: Path) -> None:
     result = run(*clips, "--html", tmp_path / "html")
     assert result.exit_code == 0, result.exception
     text = (tmp_path / "html/qc.html").read_text()
@@ -253,20 +265,20 @@ def test_the_page_stands_alone_and_shows_the_worst_frames(clips, tmp_path):
     pictures = []
     for uri in page.images:
         data = base64.b64decode(uri.removeprefix("data:image/jpeg;base64,"), validate=True)
-        pictures.append(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR))
+        pictures.append(np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)))
     assert {p.shape for p in pictures} == {(48, 64, 3)}
-    assert re.search(r"<h3>(.*?)</h3>", text)[1] == "Frame 3"
+    assert re.findall(r"<h3>(.*?)</h3>", text)[0] == "Frame 3"
     np.testing.assert_allclose(pictures[0][..., ::-1] / 255, scene(2), atol=0.1)
     assert not re.search(r"\bnan\b", text)
 
 
-def test_names_are_escaped(tmp_path):
+def test_names_are_escaped(tmp_path: Path) -> None:
     folder = write(tmp_path / "<b>&", [scene()])
     assert run(folder, folder, "--html", tmp_path / "html").exit_code == 0
     assert "&lt;b&gt;&amp;" in (tmp_path / "html/qc.html").read_text()
 
 
-def test_the_command_loads_no_image_library_before_it_runs():
+def test_the_command_loads_no_image_library_before_it_runs() -> None:
     code = (
         "import sys, interneg.plugin.cli.qc; "
         "print([m for m in ('numpy', 'cv2', 'OpenImageIO', 'av', 'PyOpenColorIO') if m in sys.modules])"

@@ -41,17 +41,17 @@ def test_a_line_with_other_signs_is_understood(line: str, meant: str) -> None:
 
 
 def test_a_setting_without_its_node_is_understood() -> None:
-    said = failure("render", "denoise-sr | deflicker", "in.exr", "out.exr", "--set", "scale=2")
-    assert said.endswith("expected NODE.KNOB=VALUE (did you mean 'denoise-sr.scale=2'?)")
-    said = failure("render", "denoise-sr", "in.exr", "out.exr", "--set", "nothing=2")
-    assert said.endswith("expected NODE.KNOB=VALUE")
+    message = failure("render", "denoise-sr | deflicker", "in.exr", "out.exr", "--set", "scale=2")
+    assert message.endswith("expected NODE.KNOB=VALUE (did you mean 'denoise-sr.scale=2'?)")
+    message = failure("render", "denoise-sr", "in.exr", "out.exr", "--set", "nothing=2")
+    assert message.endswith("expected NODE.KNOB=VALUE")
 
 
 def test_the_depth_of_a_movie_is_refused_before_anything_is_told(
     plate: Callable[..., str], tmp_path: Path
 ) -> None:
-    said = failure("render", "denoise-sr:noise=5", plate(), tmp_path / "a.mov", "--depth", "half")
-    assert "cannot store half" in said
+    message = failure("render", "denoise-sr:noise=5", plate(), tmp_path / "a.mov", "--depth", "half")
+    assert "cannot store half" in message
 
 
 def test_the_option_for_a_reference_is_shown_once_a_node_looks_at_one() -> None:

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from interneg.engines.models import load_catalogue
 from interneg.engines.runtimes import RUNTIMES
@@ -88,11 +87,11 @@ def truncate(pattern: str, number: int) -> Path:
 
 
 def test_the_help_says_what_files_become() -> None:
-    said = " ".join(CliRunner().invoke(app, ["render", "--help"], env={"COLUMNS": "200"}).stdout.split())
-    assert ".mov is ProRes 422 HQ" in said
-    assert f"H.264 at crf {H264_QUALITY} in 8 or 10 bit, .mkv is lossless FFV1" in said
-    assert f"the frame rate of the input, else {DEFAULT_RATE}. Sound is copied from movie to movie." in said
-    assert f"JPEG is written at quality {JPEG_QUALITY}" in said
+    page = " ".join(CliRunner().invoke(app, ["render", "--help"], env={"COLUMNS": "200"}).stdout.split())
+    assert ".mov is ProRes 422 HQ" in page
+    assert f"H.264 at crf {H264_QUALITY} in 8 or 10 bit, .mkv is lossless FFV1" in page
+    assert f"the frame rate of the input, else {DEFAULT_RATE}. Sound is copied from movie to movie." in page
+    assert f"JPEG is written at quality {JPEG_QUALITY}" in page
 
 
 def test_a_bypassed_render_is_a_faithful_copy(plate: Plate, out: str) -> None:

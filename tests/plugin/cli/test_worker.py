@@ -45,12 +45,12 @@ def test_it_serves_tells_and_stops(runtime: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "code", "said"),
+    ("options", "code", "words"),
     [(["--idle", "0"], 2, "limit 'idle'"), (["--memory-limit", "0"], 2, "memory-limit")],
 )
-def test_limits_are_above_0(options: list[str], code: int, said: str) -> None:
+def test_limits_are_above_0(options: list[str], code: int, words: str) -> None:
     made = run(app, ["worker", *options])
-    assert made.exit_code == code and said in made.stderr
+    assert made.exit_code == code and words in made.stderr
 
 
 def test_a_folder_that_others_may_enter_is_refused(runtime: Path) -> None:

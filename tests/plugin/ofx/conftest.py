@@ -21,7 +21,6 @@ from interneg.plugin.worker.client import Client
 from interneg.plugin.worker.protocol import Kind
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
 
 SANITIZE = bool(os.environ.get("INTERNEG_SANITIZE"))
 """Whether the plugin is built with the sanitizers, whose library the host process then loads first."""
@@ -37,9 +36,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bundle as the product builds it, with the toys in its nodes.json too."""
-    from toys import HOSTED
-
     from interneg.plugin.ofx import build, nodes
+    from tests.toys import HOSTED
 
     if platform.machine() != "x86_64":
         pytest.skip("the test host reads variable arguments as x86-64 passes them")

@@ -7,12 +7,11 @@ import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-from toys import HOSTED
+sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from interneg.nodes import NODES
 from interneg.plugin.worker.serve import serve
+from tests.toys import HOSTED
 
 serve({**NODES, **HOSTED}, idle=20)
 logging.shutdown()

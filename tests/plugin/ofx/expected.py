@@ -8,8 +8,6 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from ofx_images import Picture, Rect
-from ofx_objects import Plate
 
 from interneg.colour import Colour
 from interneg.engines.source import Engines
@@ -17,6 +15,8 @@ from interneg.frame import Box, Frame
 from interneg.graph import Graph
 from interneg.memo import Memo
 from interneg.node import Context, Node
+from tests.plugin.ofx.ofx_images import Picture, Rect
+from tests.plugin.ofx.ofx_objects import Plate
 
 _CHANNELS = {"RGBA": "RGBA", "RGB": "RGB", "A": "Y"}
 

@@ -17,13 +17,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import ofx_spec as spec
-from ofx_images import PACKED, Layout, Picture
-from ofx_instance import Instance
-from ofx_objects import INT, PTR, STR, Action, Plate, Properties, Refused, Violation
-from ofx_plugin import Plugin
-from ofx_spec import BAD_HANDLE, FAILED, OK
-from ofx_suites import suites
+from tests.plugin.ofx import ofx_spec as spec
+from tests.plugin.ofx.ofx_images import PACKED, Layout, Picture
+from tests.plugin.ofx.ofx_instance import Instance
+from tests.plugin.ofx.ofx_objects import INT, PTR, STR, Action, Plate, Properties, Refused, Violation
+from tests.plugin.ofx.ofx_plugin import Plugin
+from tests.plugin.ofx.ofx_spec import BAD_HANDLE, FAILED, OK
+from tests.plugin.ofx.ofx_suites import suites
 
 Thing = TypeVar("Thing")
 

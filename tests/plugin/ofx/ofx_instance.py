@@ -7,14 +7,23 @@ import time as clock
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import ofx_spec as spec
-from ofx_images import Image, Picture, Rect
-from ofx_objects import Action, Clip, Parameter, ParameterSet, Plate, Properties, RenderAborted, RenderFailed
-from ofx_spec import ACTION, FAILED, OK, RENDER
+from tests.plugin.ofx import ofx_spec as spec
+from tests.plugin.ofx.ofx_images import Image, Picture, Rect
+from tests.plugin.ofx.ofx_objects import (
+    Action,
+    Clip,
+    Parameter,
+    ParameterSet,
+    Plate,
+    Properties,
+    RenderAborted,
+    RenderFailed,
+)
+from tests.plugin.ofx.ofx_spec import ACTION, FAILED, OK, RENDER
 
 if TYPE_CHECKING:
-    from host import Host
-    from ofx_plugin import Plugin
+    from tests.plugin.ofx.host import Host
+    from tests.plugin.ofx.ofx_plugin import Plugin
 
 
 class Instance:
@@ -80,9 +89,12 @@ class Instance:
             host.violations.append(f"{len(self.memory)} blocks of image memory outlive their instance")
         for thing in (self, self.properties, self.parameter_set, self.parameter_set.properties):
             host.forget(thing)
-        for one in (*self.parameters.values(), *self.clips.values()):
-            host.forget(one)
-            host.forget(one.properties)
+        for parameter in self.parameters.values():
+            host.forget(parameter)
+            host.forget(parameter.properties)
+        for clip in self.clips.values():
+            host.forget(clip)
+            host.forget(clip.properties)
 
     def value(self, name: str, time: float = 0.0) -> Any:
         """The value of a parameter, a choice as its option's text."""

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import ofx_spec as spec
-from ofx_images import NOTHING, PACKED, Image, Picture, Rect
-from ofx_spec import BAD_HANDLE, BAD_INDEX, FAILED, UNKNOWN, Property
+
+from tests.plugin.ofx import ofx_spec as spec
+from tests.plugin.ofx.ofx_images import NOTHING, PACKED, Image, Picture, Rect
+from tests.plugin.ofx.ofx_spec import BAD_HANDLE, BAD_INDEX, FAILED, UNKNOWN, Property
 
 if TYPE_CHECKING:
-    from host import Host
-    from ofx_instance import Instance
-    from ofx_plugin import Descriptor
+    from tests.plugin.ofx.host import Host
+    from tests.plugin.ofx.ofx_instance import Instance
+    from tests.plugin.ofx.ofx_plugin import Descriptor
 
 PTR, STR, INT, DBL, UINT, SIZE = (
     ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_double, ctypes.c_uint, ctypes.c_size_t,
@@ -299,9 +300,9 @@ class Clip:
         """The region of definition, in canonical coordinates."""
         if not self._host.profile.multi_resolution:
             return (0, 0, self.instance.size[0] * self.instance.aspect, self.instance.size[1])
-        shown = self.plate and (self.plate.at(time) or self.plate.picture)
-        if shown is None:
+        if self.plate is None:
             return (0, 0, 0, 0)
+        shown = self.plate.at(time) or self.plate.picture
         x1, y1, x2, y2 = shown.bounds
         return (x1 * self.instance.aspect, y1, x2 * self.instance.aspect, y2)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import ofx_spec as spec
-from ofx_objects import INT, PTR, STR, UINT, Action, ParameterSet, Properties
-from ofx_spec import ACTION, OK
+from tests.plugin.ofx import ofx_spec as spec
+from tests.plugin.ofx.ofx_objects import INT, PTR, STR, UINT, Action, ParameterSet, Properties
+from tests.plugin.ofx.ofx_spec import ACTION, OK
 
 if TYPE_CHECKING:
-    from host import Host
+    from tests.plugin.ofx.host import Host
 
 
 class Descriptor:
@@ -19,7 +19,10 @@ class Descriptor:
 
     def __init__(self, host: Host, plugin: Plugin, context: str | None) -> None:
         self.plugin, self.context = plugin, context
-        values = {"OfxPropType": "OfxTypeImageEffect", "OfxPluginPropFilePath": str(host.bundle)}
+        values: dict[str, Any] = {
+            "OfxPropType": "OfxTypeImageEffect",
+            "OfxPluginPropFilePath": str(host.bundle),
+        }
         if plugin.descriptor is not None:
             values = plugin.descriptor.values
         writable = set(spec.EFFECT) - {"OfxPropType", "OfxPluginPropFilePath"}
@@ -94,8 +97,8 @@ class Plugin:
         def wrong(sentence: str) -> None:
             self._host.violations.append(f"{self.identifier}, {described.context}: {sentence}")
 
-        for clip in {"Output", "Source"} - set(described.clips):
-            wrong(f"there is no clip '{clip}'")
+        for absent in {"Output", "Source"} - set(described.clips):
+            wrong(f"there is no clip '{absent}'")
         for name, clip in described.clips.items():
             if not clip.get("OfxImageEffectPropSupportedComponents"):
                 wrong(f"clip '{name}' supports no components")

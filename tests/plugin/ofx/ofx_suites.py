@@ -8,10 +8,10 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import ofx_spec as spec
-from ofx_images import Image
-from ofx_instance import Instance
-from ofx_objects import (
+from tests.plugin.ofx import ofx_spec as spec
+from tests.plugin.ofx.ofx_images import Image
+from tests.plugin.ofx.ofx_instance import Instance
+from tests.plugin.ofx.ofx_objects import (
     DBL,
     INT,
     PTR,
@@ -26,11 +26,11 @@ from ofx_objects import (
     Refused,
     Violation,
 )
-from ofx_plugin import Descriptor
-from ofx_spec import BAD_HANDLE, FAILED, RENDER
+from tests.plugin.ofx.ofx_plugin import Descriptor
+from tests.plugin.ofx.ofx_spec import BAD_HANDLE, FAILED, RENDER
 
 if TYPE_CHECKING:
-    from host import Host
+    from tests.plugin.ofx.host import Host
 
 Function = tuple[Callable[..., Any], tuple[Any, ...]]
 Suites = dict[tuple[str, int], Sequence[Function]]
@@ -195,7 +195,7 @@ def _effects(host: Host) -> Sequence[Function]:
     def clip_get_region_of_definition(handle: int, time: float, out: int) -> None:
         clip = host.find(handle, Clip)
         _ = host.action
-        (DBL * 4).from_address(out)[:] = clip.definition(time)
+        (DBL * 4).from_address(out)[:] = list(clip.definition(time))
 
     def abort(handle: int) -> int:
         instance = host.find(handle, Instance)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from ofx_images import Picture
-from ofx_objects import Plate
+
+from tests.plugin.ofx.ofx_images import Picture
+from tests.plugin.ofx.ofx_objects import Plate
 
 
 def picture(

@@ -21,12 +21,11 @@ def serve(path: str) -> None:
     import signal
     from pathlib import Path
 
-    sys.path.insert(0, str(Path(__file__).parents[2]))
-    from toys import HOSTED
-
+    sys.path.insert(0, str(Path(__file__).parents[3]))
     from interneg.colour import Colour
     from interneg.plugin.worker import renderer
     from interneg.plugin.worker.serve import serve as serve_hosts
+    from tests.toys import HOSTED
 
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(path)

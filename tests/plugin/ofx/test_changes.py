@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from host import NUKE_LIKE, OLD_HOST, RESOLVE_LIKE, Host, Profile
-from plates import clip, mask
+
+from tests.plugin.ofx.host import NUKE_LIKE, OLD_HOST, RESOLVE_LIKE, Host, Profile
+from tests.plugin.ofx.plates import clip, mask
 
 pytestmark = pytest.mark.hosted
 

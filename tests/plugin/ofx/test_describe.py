@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from host import NUKE_LIKE, OLD_HOST, RESOLVE_LIKE, Host, Profile
-from toys import HOSTED, AddReference, Doubled, WindowMean
 
 from interneg.knobs import AUTO, knobs_of
 from interneg.nodes import NODES
+from tests.plugin.ofx.host import NUKE_LIKE, OLD_HOST, RESOLVE_LIKE, Host, Profile
+from tests.toys import HOSTED, AddReference, Doubled, WindowMean
 
 pytestmark = pytest.mark.hosted
 

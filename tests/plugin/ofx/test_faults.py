@@ -18,15 +18,15 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from environment import setting
-from expected import expected
-from host import Host
-from ofx_objects import RenderAborted, RenderFailed
-from plates import clip
-from toys import Waiting, WindowMean
 
 from interneg.plugin.worker.client import Client
 from interneg.plugin.worker.protocol import Kind
+from tests.plugin.ofx.environment import setting
+from tests.plugin.ofx.expected import expected
+from tests.plugin.ofx.host import Host
+from tests.plugin.ofx.ofx_objects import RenderAborted, RenderFailed
+from tests.plugin.ofx.plates import clip
+from tests.toys import Waiting, WindowMean
 
 pytestmark = pytest.mark.hosted
 
@@ -440,7 +440,16 @@ def test_a_worker_that_talks_nonsense(bundle: Path, runtime: Path, tmp_path: Pat
     folder = tmp_path / "r"
     folder.mkdir(mode=0o700)
     welcome = _message(64, b'{"version": "0", "pid": 0}')
-    command = [sys.executable, "-I", "-S", "-c", _TALK, folder / "worker.sock", welcome.hex(), answer.hex()]
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        "-c",
+        _TALK,
+        str(folder / "worker.sock"),
+        welcome.hex(),
+        answer.hex(),
+    ]
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE) as talking,
         setting(INTERNEG_WORKER_DIR=str(folder), INTERNEG_WORKER="/bin/false", INTERNEG_TIMEOUT="1"),

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from host import NUKE_LIKE, Host, with_layout
-from ofx_images import Picture, Rect
-from ofx_objects import Plate
+
+from tests.plugin.ofx.host import NUKE_LIKE, Host, with_layout
+from tests.plugin.ofx.ofx_images import Picture, Rect
+from tests.plugin.ofx.ofx_objects import Plate
 
 pytestmark = pytest.mark.hosted
 

@@ -12,7 +12,7 @@ from interneg.plugin.ofx.nodes import icon_of
 
 @pytest.mark.parametrize("name", ICONS)
 def test_the_committed_icons_are_up_to_date(name: str) -> None:
-    kept = cv2.imread(str(FOLDER / f"org.interneg.{name}.png"), cv2.IMREAD_UNCHANGED)
+    kept = np.asarray(cv2.imread(str(FOLDER / f"org.interneg.{name}.png"), cv2.IMREAD_UNCHANGED))
     apart = np.abs(cv2.cvtColor(kept, cv2.COLOR_BGRA2RGBA).astype(int) - draw(name)).max()
     assert apart <= 1, "run `make nodes`"
     assert kept.shape == (256, 256, 4)  # what the OpenFX specification asks for: 32 bits, square

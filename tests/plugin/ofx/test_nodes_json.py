@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pytest
-from toys import Picky
 
 from interneg.errors import KnobError
 from interneg.knobs import knobs_of
 from interneg.node import Node
 from interneg.nodes import NODES, OWN
 from interneg.plugin.ofx.nodes import FILE, catalogue, text
+from tests.toys import Picky
 
 ICONS = FILE.with_name("icons")
 

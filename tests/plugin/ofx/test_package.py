@@ -14,12 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from environment import setting
-from expected import expected
-from host import Host
-from ofx_images import Picture
-from ofx_objects import Plate
-from plates import clip
 
 from interneg.colour import Colour
 from interneg.engines.source import Engines
@@ -30,6 +24,12 @@ from interneg.memo import Memo
 from interneg.node import Context
 from interneg.plugin.worker.client import Client
 from interneg.plugin.worker.protocol import Kind
+from tests.plugin.ofx.environment import setting
+from tests.plugin.ofx.expected import expected
+from tests.plugin.ofx.host import Host
+from tests.plugin.ofx.ofx_images import Picture
+from tests.plugin.ofx.ofx_objects import Plate
+from tests.plugin.ofx.plates import clip
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "my-node"
 sys.path.append(str(EXAMPLE))
@@ -122,14 +122,17 @@ def test_a_host_renders_it(installed: Path, python: Path, tmp_path: Path) -> Non
     runtime = tmp_path / "run"
     runtime.mkdir(mode=0o700)
     shot: Plate = clip()
-    lifted = {t: Picture(shot.at(t).pixels + np.float32(0.01 * (t % 3)), 0, 0) for t in range(1001, 1013)}
+    pictures = {t: shot.at(t) or shot.picture for t in range(1001, 1013)}
+    lifted = {t: Picture(p.pixels + np.float32(0.01 * (t % 3)), 0, 0) for t, p in pictures.items()}
     source = Plate.of(lifted)
     worker = f"{python} -I -m interneg.plugin.worker"
     with setting(INTERNEG_WORKER_DIR=str(runtime), INTERNEG_WORKER=worker), Host(installed) as host:
         instance = host.create("org.interneg.SteadyBlack", source)
         instance.set("window", 2)
         shown = instance.render(1005)
-        with Client.connect("test", runtime / "worker.sock") as client:
+        connected = Client.connect("test", runtime / "worker.sock")
+        assert connected is not None
+        with connected as client:
             client.ask(Kind.STOP, {})
     np.testing.assert_array_equal(shown.pixels, expected(SteadyBlack(window=2), 1005, source).pixels)
     assert np.abs(shown.pixels - lifted[1005].pixels).max() > 1e-3

@@ -73,7 +73,9 @@ def test_halves_are_rounded_to_the_nearest(shell: ctypes.CDLL) -> None:
     halves = np.arange(0x7C00, dtype=np.uint16).view(np.float16).astype(np.float32)
     middles = (halves[1:] + halves[:-1]) / 2  # exact: the ties
     random = np.random.default_rng(1).integers(0, 2**32, 4096, np.uint32).view(np.float32)
-    edges = np.float32([65504, 65519.996, 65520, 1e30, np.inf, np.nan, 2**-24, 2**-25, 2**-25 * 1.001, 0])
+    edges = np.array(
+        [65504, 65519.996, 65520, 1e30, np.inf, np.nan, 2**-24, 2**-25, 2**-25 * 1.001, 0], np.float32
+    )
     values = np.concatenate(
         [halves, middles, np.nextafter(middles, 1e9), np.nextafter(middles, 0), random, edges]
     )
@@ -84,12 +86,12 @@ def test_halves_are_rounded_to_the_nearest(shell: ctypes.CDLL) -> None:
 
 @pytest.mark.parametrize("depth", [BYTE, SHORT])
 def test_integers_come_back(shell: ctypes.CDLL, depth: int) -> None:
-    most = np.iinfo(TYPES[depth]).max
+    most = int(np.iinfo(np.dtype(TYPES[depth]).str).max)
     rows = np.arange(most + 1, dtype=TYPES[depth]).reshape(1, -1, 1)
     floats = taken(shell, rows, depth)
     np.testing.assert_array_equal(floats, rows.astype(np.float32) / np.float32(most))
     np.testing.assert_array_equal(given(shell, floats, depth), rows)
-    odd = np.float32([-1, -0.0, 2, np.inf, -np.inf, np.nan, 0.4 / most, 0.6 / most])[None, :, None]
+    odd = np.array([-1, -0.0, 2, np.inf, -np.inf, np.nan, 0.4 / most, 0.6 / most], np.float32)[None, :, None]
     assert given(shell, odd, depth).ravel().tolist() == [0, 0, most, most, 0, 0, 0, 1]
 
 

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from expected import expected, part
-from host import NUKE_LIKE, Host, Profile, with_layout
-from ofx_images import TYPES, Picture, Rect
-from ofx_objects import Plate, RenderAborted, RenderFailed
-from plates import clip, mask, picture
-from toys import AddReference, Doubled, EveryKnob, FromAnchor, Waiting, WindowMean
 
 from interneg.nodes.denoise_sr import DenoiseSR
+from tests.plugin.ofx.expected import expected, part
+from tests.plugin.ofx.host import NUKE_LIKE, Host, Profile, with_layout
+from tests.plugin.ofx.ofx_images import TYPES, Picture, Rect
+from tests.plugin.ofx.ofx_objects import Plate, RenderAborted, RenderFailed
+from tests.plugin.ofx.plates import clip, mask, picture
+from tests.toys import AddReference, Doubled, EveryKnob, FromAnchor, Waiting, WindowMean
 
 pytestmark = pytest.mark.hosted
 

@@ -29,10 +29,10 @@ def test_the_status_is_that_of_the_bundle_that_resolve_loads(
     (inside / "worker.json").write_text(json.dumps({"command": [str(python)]}))
     monkeypatch.setenv("OFX_PLUGIN_PATH", f"/nowhere:{tmp_path / 'OFX'}")
     monkeypatch.setenv("PYTHONHOME", "/resolve")
-    said = status()
-    assert said.startswith(str(inside))
-    assert "Nodes: " in said and "Denoise-SR" in said
-    assert "-I -m interneg.plugin.cli doctor and PYTHONHOME=\n" in said
+    shown = status()
+    assert shown.startswith(str(inside))
+    assert "Nodes: " in shown and "Denoise-SR" in shown
+    assert "-I -m interneg.plugin.cli doctor and PYTHONHOME=\n" in shown
     python.unlink()
     assert "interneg install resolve" in status()
 

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from interneg.colour import Colour
 from interneg.colour.spaces import BUILT_IN
@@ -256,7 +255,7 @@ def test_colour_is_that_of_the_read(
 
 
 @pytest.mark.parametrize(
-    ("said", "space"),
+    ("written", "space"),
     [
         ("linear", "lin_rec709_scene"),
         ('"default (sRGB)"', "srgb_rec709_scene"),
@@ -267,20 +266,22 @@ def test_colour_is_that_of_the_read(
     ],
 )
 def test_nuke_s_own_colour_names_are_known(
-    looked: Callable[..., ScriptRender], colour: Colour, said: str, space: str
+    looked: Callable[..., ScriptRender], colour: Colour, written: str, space: str
 ) -> None:
-    text = READ.replace("origset true", f"colorspace {said}") + OURS + WRITE
+    text = READ.replace("origset true", f"colorspace {written}") + OURS + WRITE
     assert looked(text).recipe.input_space == space
     assert colour.resolve(space)
 
 
-@pytest.mark.parametrize("said", ["Cineon", "SLog3", "Gamma2.6", '"Output - Rec.709"'])
-def test_a_colour_name_without_an_equal_is_got_past(looked: Callable[..., ScriptRender], said: str) -> None:
-    read = READ.replace("origset true", f"colorspace {said}")
+@pytest.mark.parametrize("written", ["Cineon", "SLog3", "Gamma2.6", '"Output - Rec.709"'])
+def test_a_colour_name_without_an_equal_is_got_past(
+    looked: Callable[..., ScriptRender], written: str
+) -> None:
+    read = READ.replace("origset true", f"colorspace {written}")
     with pytest.raises(ColourError, match=r"Read1 says .* is no colour space .*; --input-space NAME gets"):
         looked(read + OURS + WRITE)
     assert looked(read + OURS + WRITE, input_space="ACEScg").recipe.input_space == "ACEScg"
-    write = WRITE.replace("file_type exr", f"colorspace {said}")
+    write = WRITE.replace("file_type exr", f"colorspace {written}")
     with pytest.raises(ColourError, match=r"Write1 says .* no colour space .*; --output-space NAME gets"):
         looked(READ + OURS + write)
     assert looked(READ + OURS + write, output_space="ACEScg").recipe.output_space == "ACEScg"
@@ -322,8 +323,8 @@ def test_a_configuration_of_the_host_s_is_not_taken_silently(
     looked: Callable[..., ScriptRender], colour: Colour
 ) -> None:
     root = "Root {\n OCIO_config aces_1.2\n}\n"
-    said = looked(root + READ + OURS + WRITE).summary
-    assert said.endswith(f"to Write1, in the colours of {colour.name}, not of the script's aces_1.2")
+    summary = looked(root + READ + OURS + WRITE).summary
+    assert summary.endswith(f"to Write1, in the colours of {colour.name}, not of the script's aces_1.2")
 
 
 def test_colour_of_the_write_is_the_output_s(looked: Callable[..., ScriptRender]) -> None:

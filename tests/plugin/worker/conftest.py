@@ -25,12 +25,14 @@ class Worker:
         self.options = options
         self.socket = self.folder / "worker.sock"
         self.log = self.folder / "worker.log"
+        self._started: list[subprocess.Popen[str]] = []
         self.process = self.start()
 
     def start(self) -> subprocess.Popen[str]:
         command = [sys.executable, "-I", str(SCRIPT), *self.options]
         environment = {**os.environ, "INTERNEG_WORKER_DIR": str(self.folder)}
         self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+        self._started.append(self.process)
         return self.process
 
     def connect(self, name: str = "test") -> Client:
@@ -51,8 +53,10 @@ class Worker:
         return Path(f"/proc/{self.process.pid}/maps").read_text().count("memfd:interneg")
 
     def close(self) -> None:
-        self.process.kill()
-        self.process.communicate()
+        for process in self._started:
+            process.kill()
+            if process.stderr and not process.stderr.closed:
+                process.communicate()
         for path in self.folder.iterdir():
             path.unlink()
         self.folder.rmdir()

@@ -10,14 +10,13 @@ import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-from toys import Broken, Reading, Waiting
+sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from interneg.errors import InternegError
 from interneg.nodes import NODES
 from interneg.plugin.worker import server, wire
 from interneg.plugin.worker.serve import serve
+from tests.toys import Broken, Reading, Waiting
 
 defaults = (20.0, 1000.0, 30.0, 10.0)
 idle, memory, server.REST, wire.PATIENCE = [*map(float, sys.argv[1:]), *defaults[len(sys.argv) - 1 :]]

@@ -14,7 +14,8 @@ never = lambda: False  # noqa: E731
 
 
 def admission(limit: int = 100, room: list[int] | None = None) -> Admission:
-    return Admission(limit, [].append if room is None else room.append)
+    made: list[int] = [] if room is None else room
+    return Admission(limit, made.append)
 
 
 def test_what_can_never_fit_is_refused() -> None:

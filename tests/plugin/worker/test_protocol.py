@@ -50,7 +50,7 @@ def test_every_field_must_be_there(field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "words"),
     [
         ({"time": 9}, "at the time 9"),
         ({"first": 4}, "range is empty"),
@@ -76,8 +76,8 @@ def test_every_field_must_be_there(field: str) -> None:
         ({"space": "x" * 5000}, "space"),
     ],
 )
-def test_what_does_not_fit_is_refused(changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(Malformed, match=said):
+def test_what_does_not_fit_is_refused(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(Malformed, match=words):
         parse(Kind.RENDER, request(**changes), 3)
 
 
@@ -89,7 +89,7 @@ def test_descriptors_and_images_are_as_many() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "said", "code"),
+    ("header", "words", "code"),
     [
         ((b"INTX", 1, 1, 2, 0), "starts with", "protocol"),
         ((b"INTG", 2, 1, 2, 0), "version 1 of the protocol, not 2", "version"),
@@ -98,8 +98,8 @@ def test_descriptors_and_images_are_as_many() -> None:
         ((b"INTG", 1, 1, 2, 129), "at most 128 descriptors", "protocol"),
     ],
 )
-def test_headers_are_checked(header: tuple[Any, ...], said: str, code: str) -> None:
-    with pytest.raises(Malformed, match=said) as caught:
+def test_headers_are_checked(header: tuple[Any, ...], words: str, code: str) -> None:
+    with pytest.raises(Malformed, match=words) as caught:
         protocol.parse_header(HEADER.pack(*header))
     assert caught.value.code == code
 

@@ -9,11 +9,10 @@ import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pytest
-from toys import BrightRows, LessReference
 
 from interneg.colour import Colour
 from interneg.engines.source import Engines
@@ -28,6 +27,7 @@ from interneg.plugin.worker.memory import CalledOff
 from interneg.plugin.worker.protocol import Action, Image, Render, Shown
 from interneg.plugin.worker.renderer import Renderer
 from interneg.recipe import Recipe
+from tests.toys import BrightRows, LessReference
 
 SPACE = "ACEScg"
 
@@ -75,7 +75,8 @@ class Asked:
 
         def add(pixels: Any, x: int, y: int) -> int:
             height, width, count = pixels.shape
-            images.append(Image(width, height, {1: "A", 3: "RGB", 4: "RGBA"}[count], x, y))
+            channels = get_args(get_type_hints(Image)["channels"])
+            images.append(Image(width, height, next(c for c in channels if len(c) == count), x, y))
             views.append(np.ascontiguousarray(pixels, np.float32))
             return len(images) - 1
 
@@ -408,7 +409,7 @@ def test_a_report_shows_both_pictures(
         message = renderer.act(request, views, lambda: False)["message"]
     page = Path(message.removeprefix("The report is ").removesuffix(" (open it in a browser)"))
     assert "Doubled, frame 4" in page.read_text() and "<dd>1.0</dd>" in page.read_text()
-    before, after = (cv2.imread(str(page.parent / f"{name}.png")) for name in ("before", "after"))
+    before, after = (np.asarray(cv2.imread(str(page.parent / f"{name}.png"))) for name in ("before", "after"))
     assert before.shape == (24, 32, 3) and after.shape == (48, 64, 3)
     assert (before == before.max()).mean() < 1 and (after[1::2] >= after[::2]).all()
     assert len(list(tmp_path.glob("interneg/reports/report-*"))) == 10

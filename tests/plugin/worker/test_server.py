@@ -79,7 +79,7 @@ def test_the_product_s_node_measures_and_says_so(worker: Any, ask: Ask) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "error", "said"),
+    ("changes", "error", "words"),
     [
         ({"node": "waitin"}, UsageError, "did you mean 'waiting'"),
         ({"knobs": {"second": 1}}, UsageError, "no knob 'second'"),
@@ -92,11 +92,11 @@ def test_the_product_s_node_measures_and_says_so(worker: Any, ask: Ask) -> None:
     ],
 )
 def test_what_cannot_be_done_is_said_and_the_connection_goes_on(
-    worker: Any, ask: Ask, changes: dict[str, Any], error: type[Exception], said: str
+    worker: Any, ask: Ask, changes: dict[str, Any], error: type[Exception], words: str
 ) -> None:
     asked = ask("waiting")
     with worker.connect() as client:
-        with pytest.raises(error, match=said):
+        with pytest.raises(error, match=words):
             client.ask(Kind.RENDER, {**asked.body, **changes}, asked.descriptors)
         assert client.ask(Kind.RENDER, asked.body, asked.descriptors) == {"notes": []}
 
@@ -134,7 +134,12 @@ def test_what_is_no_worker_is_found_out(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
-        thread = threading.Thread(target=lambda: listener.accept()[0].sendall(b"HTTP/1.1 200 OK\r\n"))
+
+        def answer() -> None:
+            with listener.accept()[0] as peer:
+                peer.sendall(b"HTTP/1.1 200 OK\r\n")
+
+        thread = threading.Thread(target=answer)
         thread.start()
         with pytest.raises(InternegError, match="cannot be understood"):
             Client.connect("test", path)
@@ -181,7 +186,10 @@ def test_eight_connections_render_at_once(worker: Any, ask: Ask) -> None:
 def test_requests_that_are_called_off_are_dropped(start_worker: Start, ask: Ask) -> None:
     worker = start_worker()
     with worker.connect() as watching:
-        status = lambda: watching.ask(Kind.STATUS, {})  # noqa: E731
+
+        def status() -> Any:
+            return watching.ask(Kind.STATUS, {})
+
         most = max(2, cores() // 4)
         running = [worker.connect("runs") for _ in range(most)]
         waiting = [worker.connect("waits") for _ in range(4)]
@@ -194,7 +202,8 @@ def test_requests_that_are_called_off_are_dropped(start_worker: Start, ask: Ask)
         for client in (*running[1:], *waiting):
             client.close()
         wait_until(lambda: "waits" not in status()["clients"])
-        assert running[0].answer() == {"notes": []}
+        with running[0] as client:
+            assert client.answer() == {"notes": []}
         wait_until(lambda: status()["rendering"] == 0)
         assert status()["rendered"] == 1
     for asked in requests[1:]:

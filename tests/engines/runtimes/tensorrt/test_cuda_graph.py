@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from interneg.errors import EngineError, GpuMemoryError
+from tests.engines.runtimes.fake_gpu import FakeGpu, Stream
 
 
 @pytest.fixture
-def stream(gpu):
+def stream(gpu: FakeGpu) -> Iterator[Stream]:
     """A stream, with the context current as long as the test runs."""
     gpu.cuda.init()
     context = gpu.cuda.Device(0).retain_primary_context()
@@ -16,7 +19,7 @@ def stream(gpu):
     context.pop()
 
 
-def test_what_is_recorded_does_not_run_and_can_be_played_again(gpu, stream) -> None:
+def test_what_is_recorded_does_not_run_and_can_be_played_again(gpu: FakeGpu, stream: Stream) -> None:
     graphs, ran = gpu.real_graphs(), []
     graph = graphs.record(stream.handle, lambda: stream.put("launch", lambda: ran.append(1)))
     stream.synchronize()
@@ -30,7 +33,7 @@ def test_what_is_recorded_does_not_run_and_can_be_played_again(gpu, stream) -> N
 
 
 @pytest.mark.parametrize("spoilt", [False, True])
-def test_a_launch_that_fails_leaves_no_recording_behind(gpu, stream, spoilt) -> None:
+def test_a_launch_that_fails_leaves_no_recording_behind(gpu: FakeGpu, stream: Stream, spoilt: bool) -> None:
     def launch() -> None:
         stream.spoilt = spoilt
         raise EngineError("the engine could not be started")
@@ -40,7 +43,7 @@ def test_a_launch_that_fails_leaves_no_recording_behind(gpu, stream, spoilt) -> 
     assert stream.recording is None and not gpu.graphs
 
 
-def test_a_spoilt_recording_is_named(gpu, stream) -> None:
+def test_a_spoilt_recording_is_named(gpu: FakeGpu, stream: Stream) -> None:
     def launch() -> None:
         stream.spoilt = True
 
@@ -51,13 +54,15 @@ def test_a_spoilt_recording_is_named(gpu, stream) -> None:
 
 
 @pytest.mark.parametrize(("code", "error"), [(2, GpuMemoryError), (1, EngineError)])
-def test_short_memory_is_told_from_other_failures(gpu, stream, code, error) -> None:
+def test_short_memory_is_told_from_other_failures(
+    gpu: FakeGpu, stream: Stream, code: int, error: type[Exception]
+) -> None:
     gpu.driver.codes["cuGraphInstantiateWithFlags"] = code
     with pytest.raises(error, match=rf"cuGraphInstantiateWithFlags failed: CUDA_ERROR_\w+ \({code}\)"):
         gpu.real_graphs().record(stream.handle, lambda: None)
     assert not gpu.graphs, "the recording is freed"
 
 
-def test_a_graph_that_cannot_be_destroyed_stops_nothing(gpu, stream) -> None:
+def test_a_graph_that_cannot_be_destroyed_stops_nothing(gpu: FakeGpu, stream: Stream) -> None:
     gpu.driver.codes["cuGraphExecDestroy"] = 719
     gpu.real_graphs().destroy(5)

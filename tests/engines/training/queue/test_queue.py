@@ -16,29 +16,29 @@ from interneg.engines.training import train
 from interneg.engines.training.networks import build
 from interneg.engines.training.queue import log, runs, work
 from interneg.engines.training.queue.keep import keep_weights
-from interneg.engines.training.queue.log import Row
-from interneg.engines.training.queue.place import Place, resting
-from interneg.engines.training.queue.runs import Run, Stage
+from interneg.engines.training.queue.log import Check
+from interneg.engines.training.queue.place import QueueFolder, resting
+from interneg.engines.training.queue.runs import QueuedRun, Stage
 from interneg.engines.training.queue.status import left, table
 from interneg.engines.training.queue.work import Machine, Position
 from interneg.errors import InputError
 
 
-def row(hours: float, value: float, stage: int = 0, state: log.State = "training", **more: int) -> Row:
+def row(hours: float, value: float, stage: int = 0, state: log.RunState = "training", **more: int) -> Check:
     step, until = more.get("step", int(1000 * hours)), more.get("until", 0)
-    return Row("2026-01-01 00:00", "a", stage, state, until, step, hours, "held x1", value, "a processor")
+    return Check("2026-01-01 00:00", "a", stage, state, until, step, hours, "held x1", value, "a processor")
 
 
-def run(name: str = "a", **more: object) -> Run:
+def run(name: str = "a", **more: object) -> QueuedRun:
     options = {"batch": 2, "size": 40, "lr": 1e-3, "warmup": 2}
     facts = {"network": "lite", "scale": 1, "figure": "held x1", "goals": [30.0, 31.0]}
     facts |= {"stage": [Stage(1, options), Stage(2, options, cooldown=4)]}
-    return Run(name=name, **(facts | more))  # type: ignore[arg-type]
+    return QueuedRun(name=name, **(facts | more))  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path / "queue")
+def place(tmp_path: Path) -> QueueFolder:
+    return QueueFolder(tmp_path / "queue")
 
 
 def test_the_queue_can_be_read_and_starts_from_what_is_there() -> None:
@@ -109,7 +109,7 @@ def test_the_committed_log_is_readable() -> None:
     assert {r.run for r in log.read(log.COMMITTED)} <= names
 
 
-def test_a_pause_lasts_as_long_as_who_made_it(place: Place) -> None:
+def test_a_pause_lasts_as_long_as_who_made_it(place: QueueFolder) -> None:
     assert not place.paused()
     with resting(place):
         assert place.paused()
@@ -124,7 +124,7 @@ def test_a_pause_lasts_as_long_as_who_made_it(place: Place) -> None:
     assert not place.paused()
 
 
-def test_a_run_starts_from_the_first_checkpoint_that_is_there(place: Place, tmp_path: Path) -> None:
+def test_a_run_starts_from_the_first_checkpoint_that_is_there(place: QueueFolder, tmp_path: Path) -> None:
     (tmp_path / "weights").mkdir()
     (tmp_path / "weights" / "plain.pt").touch()
     words = work.command(
@@ -142,7 +142,7 @@ def test_a_run_starts_from_the_first_checkpoint_that_is_there(place: Place, tmp_
 
 @pytest.mark.slow
 def test_the_queue_trains_cools_down_and_keeps_the_best(
-    place: Place, pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: QueueFolder, pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(work, "MINUTES", 0.001)
     monkeypatch.setattr(log, "LEAST_GAIN", 1e9)
@@ -173,7 +173,7 @@ def test_the_queue_trains_cools_down_and_keeps_the_best(
     assert "done" in screen.export_text()
 
 
-def _end_when(place: Place) -> None:
+def _end_when(place: QueueFolder) -> None:
     """End this process's queue after ten minutes, should it hang."""
     for _ in range(6000):
         time.sleep(0.1)
