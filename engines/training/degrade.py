@@ -70,6 +70,7 @@ class Batch:
 
     @staticmethod
     def of(parts: list["Batch"]) -> "Batch":
+        """Several batches of one size as one; the drawn samples are those of the first."""
         borders = [torch.zeros_like(p.planes[:, :2]) if p.borders is None else p.borders for p in parts]
         planes, target = torch.cat([p.planes for p in parts]), torch.cat([p.target for p in parts])
         return Batch(planes, target, torch.cat(borders), parts[0].drawn)
@@ -92,24 +93,31 @@ class Dice:
         self.local = torch.Generator(device).manual_seed(seed + 1)
 
     def number(self, low: float = 0.0, high: float = 1.0) -> float:
+        """One choice, evenly from low to high."""
         return low + (high - low) * float(torch.rand((), generator=self.host))
 
     def whole(self, count: int) -> int:
+        """One choice out of 0 to count - 1."""
         return int(torch.randint(count, (), generator=self.host))
 
     def uniform(self, count: int, low: float, high: float) -> Tensor:
+        """(count,) float32 on the device, evenly from low to high."""
         return low + (high - low) * torch.rand(count, generator=self.local, device=self.device)
 
     def below(self, count: int, limit: int) -> Tensor:
+        """(count,) int64 on the device, each 0 to limit - 1."""
         return torch.randint(limit, (count,), generator=self.local, device=self.device)
 
     def normal(self, *shape: int) -> Tensor:
+        """Float32 of this shape on the device, normal, of deviation 1."""
         return torch.randn(shape, generator=self.local, device=self.device)
 
     def state(self) -> tuple[Tensor, Tensor]:
+        """Where both generators stand, uint8 (bytes,) each, for a checkpoint."""
         return self.host.get_state(), self.local.get_state()
 
     def restore(self, state: tuple[Tensor, Tensor]) -> None:
+        """Go on from a `state`, of uint8 (bytes,) each."""
         self.host.set_state(state[0])
         self.local.set_state(state[1])
 
@@ -174,7 +182,8 @@ def _protocol(
 def log_encoded(rgb: Tensor, dice: Dice) -> Tensor:
     """The same scene at an exposure of -2..+4 stops in ACEScct, spread as the LOG working spaces are.
 
-    Light of 0 and 1 are codes 0 and 1; four stops above are 1.46. With film-like dither.
+    rgb: (N,3,H,W) float32, sRGB encoded, 0..1; the result is of the same shape.     Light of 0 and 1 are
+    codes 0 and 1; four stops above are 1.46. With film-like dither.
     """
     count = len(rgb)
     exposure = torch.exp2(dice.uniform(count, -2.0, 4.0))[:, None, None, None]
@@ -210,7 +219,7 @@ def _noisy(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix
 
 
 def noise_levels(count: int, dice: Dice) -> Tensor:
-    """Noise levels: half evenly to 55/255, half in octaves of 0.5..15/255 (film in a log has so little)."""
+    """(count,) noise levels: half evenly to 55/255, half in octaves of 0.5..15/255, as film in a log has."""
     even = dice.uniform(count, 0, 55 / 255)
     octaves = torch.exp2(dice.uniform(count, -1.0, 3.907)) / 255
     return torch.where(dice.uniform(count, 0, 1) < 0.5, even, octaves)

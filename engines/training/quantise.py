@@ -78,6 +78,7 @@ class Trial:
         self.before, self.expected = luma_psnr(plain, pairs, scale), plain(GOLDEN)[0].numpy()
 
     def compiled(self, weights: bytes) -> Exact:
+        """An ONNX file, ready to run on as many threads as were asked for."""
         return Exact(weights, self.multiple, self.threads)
 
     def lost(self, steps: Steps, every: int = 1) -> tuple[float, Figures]:
@@ -167,6 +168,7 @@ def faster(source: bytes, other: bytes, multiple: int) -> float:
 
 
 def main() -> None:
+    """The command: adds fp16 and INT8 weights to a catalogue entry."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("model")
     parser.add_argument("--catalogue", type=Path, required=True)
