@@ -34,7 +34,7 @@ docs: nodes
 
 # The pages of docs/ as a site, in build/site.
 site: .venv/docs
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # The queue of training runs (make train EXTRAS=dev,train): engines/training/README.md.
 train: install

@@ -4,4 +4,4 @@ What everything stands on: frames, colour, knobs, nodes, graphs and the engine p
 nodes measure and do, named after it: motion, light, grain and restore.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -33,14 +33,16 @@ class Box(NamedTuple):
 
     @property
     def width(self) -> int:
+        """Columns, in pixels."""
         return self.x1 - self.x0
 
     @property
     def height(self) -> int:
+        """Rows, in pixels."""
         return self.y1 - self.y0
 
     def scaled(self, scale: int) -> Box:
-        """The box of the same area in a picture `scale` times as large."""
+        """The box of the same area in a picture `scale` times as large in each direction."""
         return Box(self.x0 * scale, self.y0 * scale, self.x1 * scale, self.y1 * scale)
 
 
@@ -93,7 +95,9 @@ class Frame:
     def of(cls, pixels: npt.ArrayLike, channels: str | tuple[str, ...] = "", **facts: Any) -> Frame:
         """Make a frame from (C, H, W) pixels, its windows at the origin unless `facts` say otherwise.
 
+        pixels: any range; converted to float32, and copied only where they are of another type.
         channels: names, or one letter each; by default "Y", "YA", "RGB" or "RGBA" after the plane count.
+        facts: further fields of `Frame`. Raises InputError where pixels and facts do not fit each other.
         """
         p = np.asarray(pixels, np.float32)
         names = tuple(channels) or tuple({1: "Y", 2: "YA", 3: "RGB", 4: "RGBA"}.get(p.shape[0], ""))
@@ -112,10 +116,12 @@ class Frame:
 
     @property
     def height(self) -> int:
+        """Rows of the data window, in pixels."""
         return int(self.pixels.shape[1])
 
     @property
     def width(self) -> int:
+        """Columns of the data window, in pixels."""
         return int(self.pixels.shape[2])
 
     @property
@@ -142,7 +148,11 @@ class Frame:
         return tuple(n for n in layers if {n + "G", n + "B"} <= names)
 
     def with_pixels(self, pixels: Pixels, **changes: Any) -> Frame:
-        """The same frame with other pixels (and other facts)."""
+        """The same frame with other pixels, (C, H, W) float32 of any range, and with other facts.
+
+        changes: fields of `Frame`; needed where the number of planes or their size is another. Raises
+        InputError where pixels and facts do not fit each other.
+        """
         return replace(self, pixels=pixels, **changes)
 
     def on(self, like: Frame) -> Frame:

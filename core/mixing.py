@@ -38,7 +38,11 @@ def amount_of(frame: Frame, mask: Frame | None, strength: float, scale: int) -> 
 
 
 def mixed(plain: Pixels, treated: Pixels, amount: float | Pixels) -> Pixels:
-    """Return `plain` where `amount` is 0, `treated` where it is 1, both bit for bit, else a mixture."""
+    """Return `plain` where `amount` is 0, `treated` where it is 1, both bit for bit, else a mixture.
+
+    plain, treated: (C, H, W) float32, any range. amount: 0..1, one number or (H, W) float32. NaN and inf of
+    either stay out of pixels that take nothing of it.
+    """
     with np.errstate(invalid="ignore"):
         between = np.where(amount == np.float32(1), treated, plain + amount * (treated - plain))
     return np.where(amount == np.float32(0), plain, between).astype(np.float32, copy=False)
@@ -55,8 +59,9 @@ def enlarged_colour(
 ) -> Pixels:
     """Return the colour planes of the input at `scale` times their size, without treatment.
 
-    bad: where a plane is NaN or inf; that stays in the block of its own pixel. cover: the alpha that colour
-    is divided by meanwhile, if any. space: the node's working space; luma is enlarged as R, G, B.
+    source: (C, H, W) float32, R, G, B or grey, in `colour_space`. bad: (H, W) or as source, where it is NaN
+    or inf; that stays in the block of its own pixel. cover: (H, W), the alpha that colour is divided by
+    meanwhile, if any. space: the node's working space; luma is enlarged as R, G, B.
     """
     clean = source if bad is None else fill(source, bad)
     if cover is not None:
@@ -76,8 +81,10 @@ def with_synthesis(
 ) -> Frame:
     """Return the frame with a further channel, the mean distance of the treated planes from the given ones.
 
-    planes, given: in the working space `space`; the given ones are enlarged to the size of the treated ones.
-    The channel is in units of that space. Raises InputError where the frame has a 'synthesis' already.
+    planes: (C, H * scale, W * scale) and given: (C, H, W) float32, finite, in the working space `space`; the
+    given ones are enlarged to the size of the treated ones. The channel is in units of that space, times
+    `amount`, 0..1, one number or a plane of the large size. Raises InputError where the frame has a
+    'synthesis' already.
     """
     scale = planes.shape[1] // given.shape[1]
     plain = given

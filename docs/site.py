@@ -1,13 +1,53 @@
-"""A hook of MkDocs: links that leave docs/ become the name of the file, since the site has only docs/."""
+"""Hooks of MkDocs: what the site needs beyond its pages.
+
+Links that leave docs/ become the name of the file, since the site has only docs/. A path with a star in `nav`
+stands for every page that it fits and that is not named beside it. The folders of the code are laid out as
+they are imported, so that the pages of the API find them.
+"""
 
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
+import shutil
+import tomllib
+from pathlib import Path, PurePosixPath
 from posixpath import normpath
 from typing import Any
 
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
+_ROOT = Path(__file__).parents[1]
+_TREE = _ROOT / "build" / "api"
+
+
+def on_startup(**_: Any) -> None:
+    """Lay out the code in build/api."""
+    project = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    shutil.rmtree(_TREE, ignore_errors=True)
+    for package, folder in sorted(project["tool"]["setuptools"]["package-dir"].items()):
+        place = _TREE / package.replace(".", "/")
+        place.mkdir(parents=True)
+        for part in (_ROOT / folder).iterdir():
+            (place / part.name).symlink_to(part)
+
+
+def on_config(config: Any) -> Any:
+    """Return the settings with all pages in `nav`."""
+    config.nav = _listed(config.nav, Path(config.docs_dir))
+    return config
+
+
+def _listed(nav: Any, docs: Path) -> Any:
+    """A part of `nav`, with the pages that its paths with a star stand for."""
+    if isinstance(nav, dict):
+        return {title: _listed(part, docs) for title, part in nav.items()}
+    if not isinstance(nav, list):
+        return nav
+    pages: list[Any] = []
+    for part in nav:
+        starred = isinstance(part, str) and "*" in part
+        found = sorted(page.relative_to(docs).as_posix() for page in docs.glob(part)) if starred else []
+        pages += [page for page in found if page not in nav] if starred else [_listed(part, docs)]
+    return pages
 
 
 def on_page_markdown(markdown: str, page: Any, files: Any, **_: Any) -> str:

@@ -37,9 +37,9 @@ LIMITS: Mapping[Precision, Figures] = {
 def golden(channels: int, size: int = _SIZE) -> Pixels:
     """The golden input: (channels, size, 2 * size) float32, the same everywhere.
 
-    Left half: a picture in 0..1 (plane 0), of ramps, hard edges, a fine grid, noise and film-like grain;
-    right half the same stretched to -0.25..1.6. Planes 1 and 2 hold colour differences within +-0.3, further
-    ones slow maps in 0..1.
+    channels: 1 and more; size: of each half, in pixels. Left half: a picture in 0..1 (plane 0), of ramps,
+    hard edges, a fine grid, noise and film-like grain; right half the same stretched to -0.25..1.6. Planes 1
+    and 2 hold colour differences within +-0.3, further ones slow maps in 0..1.
     """
     y, x = np.mgrid[0:size, 0:size].astype(np.float32) / np.float32(size)
     noise = np.random.Generator(np.random.PCG64(5)).random((max(channels, 3), size, size), np.float32) - 0.5
@@ -65,7 +65,10 @@ def _grain(picture: Pixels) -> Pixels:
 
 
 def reference(model: Model) -> tuple[str, Pixels]:
-    """What the reference makes of the golden input, and its name. Raises EngineError where it cannot."""
+    """What the reference makes of the golden input, and its name.
+
+    (C, H * scale, W * scale) float32, the model's own output. Raises EngineError where OpenCV cannot run it.
+    """
     import cv2
 
     name = f"OpenCV {cv2.__version__} fp32"
@@ -79,7 +82,7 @@ def reference(model: Model) -> tuple[str, Pixels]:
 
 
 def compare(result: Pixels, expected: Pixels) -> Figures:
-    """The figures of a result; NaN and inf are counted, the rest is over the finite values.
+    """The figures of a result, (C, H, W) float32 as what is expected; NaN and inf of it are only counted.
 
     Raises EngineError for another shape, and for a reference that is not finite, which proves nothing.
     """

@@ -104,7 +104,7 @@ def padded_size(height: int, width: int, halo: int, multiple: int) -> tuple[int,
 
 
 def empty(shape: tuple[int, ...]) -> Pixels:
-    """A new float32 array. Raises HostMemoryError."""
+    """A new C-contiguous float32 array of this shape, not filled. Raises HostMemoryError."""
     try:
         return np.empty(shape, np.float32)
     except MemoryError as error:

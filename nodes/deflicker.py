@@ -74,7 +74,7 @@ class Deflicker(Node):
         return (self.window, self.window)
 
     def process(self, view: View) -> Pixels:
-        """Light in, the same light times a gain from a half to 2 out; what is black stays black."""
+        """Light in, the same times a gain from a half to 2 out, (C, H, W) float32; black stays black."""
         planes = view.planes()
         apart = self.colour > 0 and len(planes) == 3
         alike = self._correction(view, LUMA, apart)

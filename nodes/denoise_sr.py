@@ -108,7 +108,7 @@ class DenoiseSR(Node):
         return (f"denoise-sr-{self.model}-x{self.scale}",)
 
     def process(self, view: View) -> Pixels:
-        """Y, Cb, Cr (or Y alone) in, the same enlarged by `scale` out."""
+        """Y, Cb, Cr (or Y alone) in, the same out, (C, H * scale, W * scale) float32."""
         plain, scale = view.planes(), self.enlarges
         # What the network sees: Y, Cb, Cr, the deviations of luma's and colour's noise, the level of coding.
         net = np.zeros((6, *plain.shape[1:]), np.float32)

@@ -128,7 +128,7 @@ class Stabilise(Node):
         return (max((n for n in self.lock_frames if n <= number), default=min(self.lock_frames)),)
 
     def process(self, view: View) -> Pixels:
-        """R, G, B (or a grey plane) in, the same moved out."""
+        """R, G, B (or a grey plane) in, the same moved out, (C, H, W) float32."""
         colour, space = view.context.colour, view.window.frame.colour_space
         if not colour.is_scene_linear(space):
             return self._moved(view, view.planes(), PlaneKind.LIGHT, view.planes)
@@ -141,7 +141,7 @@ class Stabilise(Node):
         return colour.enter(self._moved(view, stored(0), PlaneKind.LIGHT, stored), space, self.working_space)
 
     def carry(self, view: View, plane: Pixels, channel: str, depth: str) -> Pixels:
-        """Alpha and AOVs, moved as the picture is."""
+        """Alpha and AOVs, (H, W) float32 each, moved as the picture is; labels by the nearest pixel."""
 
         def neighbour(offset: int) -> Pixels:
             frame = view.window.frames[view.window.centre + offset]

@@ -41,7 +41,10 @@ def fold(codes: Pixels) -> None:
 
 
 def unfold(codes: Pixels) -> None:
-    """Undo `fold`, in place, to float rounding."""
+    """Undo `fold`, in place, to float rounding.
+
+    codes: float32 of any shape. Codes of about -90 and below become -inf; NaN and inf stay.
+    """
     deep = codes < -1
     if deep.any():
         with np.errstate(over="ignore"):

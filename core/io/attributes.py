@@ -22,6 +22,7 @@ class Typed(tuple[Any, ...]):
     type: str
 
     def __new__(cls, type: str, values: tuple[Any, ...]) -> Typed:
+        """type: as OpenImageIO names it, such as "float[4]". values: one for each element."""
         made = super().__new__(cls, values)
         made.type = type
         return made

@@ -61,7 +61,11 @@ def integers(codes: Floats, bits: int, warn: Warn) -> npt.NDArray[Any]:
 
 
 def to_half(pixels: Floats, warn: Warn) -> npt.NDArray[np.float16]:
-    """Round to the nearest half. Finite values stay finite (at most 65504, told); inf and NaN are kept."""
+    """Round to the nearest half: float32 of any shape and range to C-contiguous float16 of the same shape.
+
+    Finite values stay finite: what is beyond 65504 becomes 65504, and `warn` is told how many did. Inf and
+    NaN are kept.
+    """
     with np.errstate(over="ignore"):
         halves = pixels.astype(np.float16, order="C")
     # The largest bits tell whether any inf or NaN is there at a tenth of the cost of np.isinf.

@@ -117,7 +117,10 @@ def raise_to(plane: Floats, height: int, width: int, *, centred: bool) -> Floats
 
 
 def lower(plane: Floats, height: int, width: int, *, centred: bool) -> Floats:
-    """Reduce a plane of chroma to `height` and `width`; undoes `raise_to` exactly, but for odd sizes."""
+    """Reduce a plane of chroma to `height` and `width`; undoes `raise_to` exactly, but for odd sizes.
+
+    plane: (H, W) float32, any range; the result is (height, width) float32. `centred` as there.
+    """
     while plane.shape[1] > width:
         plane = _halve(plane.T, centred).T
     while plane.shape[0] > height:

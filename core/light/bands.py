@@ -19,7 +19,7 @@ _DOUBT = 0.005
 def camera(motion: Pixels, confidence: Pixels) -> Pixels:
     """The affine motion that most of a flow follows, (h, w, 2) float32, in its unit.
 
-    motion: (h, w, 2) float32, in pixels of its own size, finite; confidence: (h, w), 0..1.
+    motion: (h, w, 2) float32, x and y in pixels of its own size, finite; confidence: (h, w) float32, 0..1.
     Least squares, in which samples that disagree lose their weight (Geman and McClure, 1985).
     """
     height, width = confidence.shape
@@ -40,9 +40,9 @@ def camera(motion: Pixels, confidence: Pixels) -> Pixels:
 def row_means(rest: Double, weight: Double, down: Pixels) -> Double:
     """The mean of each row, (h,) float64, near 0 where little is known.
 
-    rest, weight: (h, w), what is averaged, and how much each sample counts; finite. Returns the unit of rest.
-    down: (h, w), how many rows lower the second sample of each lies; it tells of the row half way. Outliers
-    of a row lose their weight.
+    rest: (h, w) float32, what is averaged, in any unit, finite; weight: (h, w), 0 and above, how much each
+    sample counts. Returns the unit of rest. down: (h, w) float32, how many rows lower the second sample of
+    each lies; it tells of the row half way. Outliers of a row lose their weight.
     """
     height, width = rest.shape
     at = np.clip(np.rint(np.arange(height)[:, None] + 0.5 * down), 0, height - 1).astype(np.intp).ravel()

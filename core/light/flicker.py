@@ -126,8 +126,9 @@ def _change(here: Pixels, after: Pixels, motion: Pixels, confidence: Pixels, ste
 def fitted(here: Pixels, there: Pixels, motion: Pixels, confidence: Pixels) -> Change:
     """Fit a change to the levels of two frames, the second seen from the first.
 
-    here, there: (h, w) float32 levels, finite; confidence: (h, w), 0..1; motion: (h, w, 2), in pixels of
-    these. The result's rows are 0.
+    here, there: (h, w) float32 levels, natural logarithms of light, finite. confidence: (h, w) float32, 0..1.
+    motion: (h, w, 2) float32, x and y, in pixels of these. The result's rows are 0; it is not `known` where
+    too few samples count.
     Least squares over exposure, slope and a field of cosines, held near 0 by how large these usually are.
     Samples that disagree lose their weight (Geman and McClure, 1985), so that what moves in a light of its
     own does not pull.

@@ -45,6 +45,7 @@ def blockiness(luma: Array, grid: Grid) -> float:
     keeps invisible steps in flat pictures from counting. About 0 (either sign) for a picture without this
     grid, 0.3 to 0.6 for a key frame of H.264 at QP 37, 2 and above for JPEG of quality 20. NaN spreads.
     Being relative, it can also rise where a codec first removes fine noise and leaves the borders.
+    Raises InputError for a grid that is none, and for a picture of less than 12x12 or without a border.
     Source: our own combination: the slope-corrected step of Minami, Zakhor, An Optimization Approach for
     Removing Blocking Effects in Transform Coding, IEEE CSVT 5(2), 1995, and the on-grid to off-grid ratio of
     Wang, Bovik, Evans, Blind Measurement of Blocking Artifacts in Images, ICIP 2000.
@@ -66,8 +67,10 @@ def blockiness(luma: Array, grid: Grid) -> float:
 def blockiness_excess(reference: Array, test: Array, grid: Grid) -> float:
     """Return the blockiness of the test above that of its clean reference, on one and the same grid.
 
-    reference, test: as for `blockiness`, of one size. To say how much of the damage a restoration removed,
-    compare blockiness_excess(clean, restored, grid) with blockiness_excess(clean, damaged, grid).
+    reference, test: (H, W) in 8-bit code values, as for `blockiness`, of one size. Returns 0 where the test
+    is as good as the reference. Raises InputError as `blockiness` does, and where the sizes differ. To say
+    how much of the damage a restoration removed, compare blockiness_excess(clean, restored, grid) with
+    blockiness_excess(clean, damaged, grid).
     """
     same_shape(reference, test)
     return blockiness(test, grid) - blockiness(reference, grid)
@@ -76,7 +79,7 @@ def blockiness_excess(reference: Array, test: Array, grid: Grid) -> float:
 def find_grid(luma: Array) -> Grid | None:
     """Find the block grid of a picture, at any phase, of period 8 or 16.
 
-    luma: as for `blockiness`.
+    luma: (H, W) in 8-bit code values, as for `blockiness`. Raises InputError for less than 12x12 pixels.
     Returns None where no grid stands out by seven standard errors: a clean picture, one with a NaN, or one
     that is smaller than about five blocks each way.
     """

@@ -26,7 +26,7 @@ def picture(array: Array, what: str) -> Array:
 
 
 def same_shape(reference: Array, test: Array) -> None:
-    """Raise InputError unless both have one shape."""
+    """Raise InputError unless both have one shape, whichever it is."""
     if reference.shape != test.shape:
         raise InputError(
             f"the reference has the shape {reference.shape} and the test {test.shape}; "

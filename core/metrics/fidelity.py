@@ -23,7 +23,8 @@ def luma601(rgb: Array) -> Double:
 
     rgb: (3, H, W), encoded (as displayed), black 0 and white 1; not clamped.
     Returns (H, W) float64, 16..235 for 0..1, neither rounded nor clamped: where a protocol says 8-bit
-    pictures, round the picture to 1/255 first. A pixel with a NaN is NaN.
+    pictures, round the picture to 1/255 first. A pixel with a NaN is NaN. Raises InputError for another
+    shape.
     Source: ITU-R BT.601-7, section 2.5.1 and 2.5.3, as in the `rgb2ycbcr` that published figures come from.
     """
     r, g, b = picture(rgb, "the picture")
@@ -36,7 +37,8 @@ def psnr_y(reference: Array, test: Array, crop: int = 0) -> float:
 
     reference, test: (H, W), from `luma601`, or a grey picture times 255.
     crop: how many pixels to leave out on every side (the protocol of Set5: the scale).
-    Returns inf for equal planes, NaN where a NaN is inside.
+    Returns inf for equal planes, NaN where a NaN is inside. Raises InputError where sizes differ or nothing
+    remains.
     """
     r, t = _cropped(reference, test, crop)
     square = float(np.mean(np.square(t - r)))
@@ -46,8 +48,8 @@ def psnr_y(reference: Array, test: Array, crop: int = 0) -> float:
 def ssim_y(reference: Array, test: Array, crop: int = 0) -> float:
     """Return the mean structural similarity of two luma planes in 8-bit code values.
 
-    reference, test, crop: as for `psnr_y`; at least 11x11 pixels must remain.
-    Returns -1..1, 1 for equal planes, NaN where a NaN is inside.
+    reference, test: (H, W), and crop, as for `psnr_y`. Returns -1..1, 1 for equal planes, NaN where a NaN is
+    inside. Raises InputError where sizes differ or less than 11x11 pixels remain.
     Source: Wang, Bovik, Sheikh, Simoncelli, Image Quality Assessment: From Error Visibility to Structural
     Similarity, IEEE TIP 13(4), 2004: 11x11 Gaussian window of sigma 1.5, K1 = 0.01, K2 = 0.03, L = 255, mean
     over the positions where the window lies inside, no reduction of the size.

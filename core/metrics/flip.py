@@ -49,7 +49,7 @@ def flip(reference: Array, test: Array, pixels_per_degree: float = PIXELS_PER_DE
     reference, test: (3, H, W) sRGB encoded; FLIP is defined on 0..1, values outside are taken as 0 or 1.
     pixels_per_degree: of visual angle, of the display that the pictures are seen on.
     Returns (H, W) float32, 0 (no difference is seen) .. 1 (black against white); NaN spreads over the
-    reach of the filters (about a quarter of a degree).
+    reach of the filters (about a quarter of a degree). Raises InputError where shapes differ or are others.
     Source: Andersson, Nilsson, Akenine-Moller, Oskarsson, Astrom, Fairchild, FLIP: A Difference Evaluator for
     Alternating Images, Proc. ACM Comput. Graph. Interact. Tech. 3(2), 2020.
     """
@@ -64,7 +64,11 @@ def flip(reference: Array, test: Array, pixels_per_degree: float = PIXELS_PER_DE
 
 
 def flip_mean(reference: Array, test: Array, pixels_per_degree: float = PIXELS_PER_DEGREE) -> float:
-    """Return the mean of the `flip` map, 0..1: the figure that is usually quoted as FLIP."""
+    """Return the mean of the `flip` map, 0..1: the figure that is usually quoted as FLIP.
+
+    reference, test: (3, H, W) sRGB encoded, and pixels_per_degree, as for `flip`; so is what is raised. NaN
+    where a NaN is inside.
+    """
     return float(np.mean(flip(reference, test, pixels_per_degree), dtype=np.float64))
 
 

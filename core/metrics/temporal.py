@@ -21,7 +21,8 @@ Mask = npt.NDArray[np.bool_]
 def block_levels(luma: Array, block: int = 32) -> Double:
     """Return the means of a plane's blocks, ceil(H / block) x ceil(W / block), those at the ends smaller.
 
-    luma: (H, W) in any unit. What `flicker` takes, stacked over time, for local flicker.
+    luma: (H, W) in any unit, which the float64 result keeps; a block with a NaN is NaN. What `flicker` takes,
+    stacked over time, for local flicker. Raises InputError for another shape and for blocks of no pixel.
     """
     height, width = plane(luma, "the luma").shape
     if block < 1:
@@ -58,7 +59,10 @@ def flicker(levels: Array) -> Double:
 
 
 def flicker_index(levels: Array) -> float:
-    """Return the mean of `flicker` over the shot; NaN for fewer than three frames."""
+    """Return the mean of `flicker` over the shot; NaN for fewer than three frames.
+
+    levels: (T,) or (T, rows, columns), as for `flicker`; so is what is raised.
+    """
     share = flicker(levels)[1:-1]
     return float(share.mean()) if share.size else float("nan")
 
@@ -78,7 +82,8 @@ class FrameMotion:
 def motion(first: Array, second: Array) -> FrameMotion:
     """Measure the motion between two frames of the reference clip.
 
-    first, second: (H, W) luma, encoded, 0..1; values outside are seen as 0 or 1, NaN as 0. At least 16x16.
+    first, second: (H, W) luma, encoded, 0..1; values outside are seen as 0 or 1, NaN as 0. Raises InputError
+    where sizes differ or are below 16x16.
     Source: dense inverse search, Kroeger et al. 2016; the mask: Ruder, Dosovitskiy, Brox, Artistic Style
     Transfer for Videos, 2016, equations 5 and 6 (after Sundaram et al. 2010).
     """
@@ -109,6 +114,7 @@ def warp_error(first: Array, second: Array, moved: FrameMotion) -> float:
     moved: from `motion` of the same two frames of the reference clip, at the same size.
     Returns the mean of squares of first - warped second over the valid pixels (and channels), 0..1; NaN where
         no pixel is valid or a NaN is inside. The reference itself does not have 0: state both.
+    Raises InputError where the sizes of frames and motion differ.
     Source: Lai et al., Learning Blind Video Temporal Consistency, ECCV 2018, section 4.2.
     """
     same_shape(first, second)

@@ -49,7 +49,10 @@ class Origin:
 
     @cached_property
     def beside(self) -> tuple[Pixels, Pixels]:
-        """How far x and y are, each, from the nearest 1/32 of a pixel, where OpenCV samples; 0 outside."""
+        """How far x and y are, each (H, W) float32, from the nearest 1/32 of a pixel, where OpenCV samples.
+
+        In pixels, -1/64..1/64; 0 outside of the picture.
+        """
         inside = self.outside == 0
         x, y = (inside * (v - np.rint(v * np.float32(32)) / np.float32(32)) for v in (self.x, self.y))
         return x, y
@@ -60,7 +63,10 @@ class Origin:
         return self.lacking(0)
 
     def lacking(self, rim: int) -> Pixels:
-        """As `outside`; at each side where pixels come from outside, so many more of its rim, up to `rim`."""
+        """(H, W) float32, 0..1, `outside` and more of the rim of each side where pixels come from outside.
+
+        rim: in pixels; as many more count as come from outside, but at most these.
+        """
         height, width = self.x.shape
         beyond = [-self.x, self.x - (width - 1), -self.y, self.y - (height - 1)]
         beyond = [b + np.clip(b.max(), 0, np.float32(rim)) for b in beyond]

@@ -27,11 +27,11 @@ _FIRM = 2.0
 def bend(view: View, track: Mapping[int, Motion], reach: int) -> Pixels:
     """How far each place of the window's own frame is to be moved to lie where it does in most frames.
 
-    track: see `weave.track`. reach: how many frames on each side are looked at. Returns (h, w, 2) float32: x
-    and y in full-size pixels, to 0.001, at a few places that lie evenly over the picture, see `spread`; all 0
-    where the shot has one frame. Raises InputError where frames differ in size. Each place is followed
-    through the window; a straight line through its way against the rigid motion is where it should lie, so
-    that steady ways (parallax) are kept.
+    track: the rigid motion, see `weave.track`. reach: how many frames on each side are looked at. Returns (h,
+    w, 2) float32: x and y in full-size pixels, to 0.001, at a few places that lie evenly over the picture,
+    see `spread`; all 0 where the shot has one frame. Raises InputError where frames differ in size. Each
+    place is followed through the window; a straight line through its way against the rigid motion is where it
+    should lie, so that steady ways (parallax) are kept.
     """
     aspect = aspect_of(view)
     size = squared(view.planes(0, WorkingSpace.LOG_Y).shape[1:], aspect)

@@ -31,9 +31,10 @@ def average(
 ) -> tuple[Pixels, Pixels]:
     """Average compressed frames along the motion: what coding did averages out beside the noise.
 
-    count, deviations (those of the noise alone), the results and what is raised are as in `align.averaged`.
-    level: of compression; see `coding_noise`. Of the deviations that are left, what coding did is no part: a
-    network is told of it by its level.
+    count, deviations (those of the noise alone, (H, W) float32 for luma and for colour), the results ((C, H,
+    W) float32 in the node's working space, and what is left of both) and what is raised are as in
+    `align.averaged`. level: of compression; see `coding_noise`. Of the deviations that are left, what coding
+    did is no part: a network is told of it by its level.
     """
     coded = np.float32(_ANEW * coding_noise(level))
 

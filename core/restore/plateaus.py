@@ -38,8 +38,9 @@ def hold_rgb(result: Pixels, given: Pixels, scale: int, doubt: Pixels) -> None:
 def hold_extremes(result: Pixels, given: Pixels, scale: int) -> None:
     """Hold R, G and B strictly, in place, around what is above 1 or far below 0.
 
-    There the encoding is so steep that a ringing of 0.1 is a stop of light. result, given: as in `hold_rgb`.
-    What lies elsewhere stays as it is, to float rounding.
+    There the encoding is so steep that a ringing of 0.1 is a stop of light. result: (C, H *
+    scale, W * scale) and given: (C, H, W) float32 in LOG_Y, finite, as in `hold_rgb`. What lies elsewhere
+    stays as it is, to float rounding.
     """
     import cv2
 

@@ -43,7 +43,8 @@ def end_to_end(
 ) -> tuple[float, int]:
     """Milliseconds a frame from scene-linear RGB and back, two frames in work; and how many were measured.
 
-    run: from the network's planes to its correction. watch: measures energy over the same frames.
+    run: from the network's planes, (6, H, W) float32 in LOG_Y, to its correction, (3, H, W). watch: measures
+    energy over the same frames.
     """
     rng = np.random.default_rng(1)
     linear = rng.random((3, case.height, case.width), np.float32) ** 2 * 4

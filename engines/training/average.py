@@ -19,7 +19,7 @@ from interneg.engines.training.run import adopt
 def average(
     network: str, scales: list[int], first: dict[str, Tensor], second: dict[str, Tensor], share: float
 ) -> dict[str, Tensor]:
-    """`share` of the second's weights and the rest of the first's, by name."""
+    """`share` (0..1) of the second's weights and the rest of the first's, by name, each of its own shape."""
     start = build(network, scales)
     adopt(start, first)
     begun = start.state_dict()
@@ -30,6 +30,7 @@ def average(
 
 
 def main() -> None:
+    """The command: writes a checkpoint that lies between two."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("network", choices=["lite", "standard"])
     parser.add_argument("first", type=Path)

@@ -51,7 +51,10 @@ def counted(weights: bytes, planes: Tensor, names: Iterable[str]) -> dict[str, C
 
 
 def peaks(weights: bytes, planes: Tensor, names: Iterable[str]) -> dict[str, Array]:
-    """The largest magnitude of each channel that goes into convolutions."""
+    """The largest magnitude of each channel that goes into convolutions: (C,) float32 by their names.
+
+    weights: an fp32 ONNX file. planes: (N, 6, H, W) float32. names: of convolutions of that file.
+    """
     source = {n.name: n.input[0] for n in onnx.load_from_string(weights).graph.node if n.name in set(names)}
     model = ov.Core().read_model(weights)
     model.add_outputs(list(source.values()))

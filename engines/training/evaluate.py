@@ -31,7 +31,7 @@ def conditioned(ycc: Tensor, sigma_y: float = 0.0, sigma_c: float = 0.0, q: floa
 
 
 def run(net: nn.Module, planes: Tensor, scale: int) -> Tensor:
-    """Restore planes whose size need not be a multiple: padded by repeating the edge, then cropped."""
+    """Restore planes (N,6,H,W) to (N,3,scale*H,scale*W): padded by repeating the edge, then cropped."""
     multiple = int(getattr(net, "multiple", 1))
     height, width = planes.shape[2:]
     pad = (0, -width % multiple, 0, -height % multiple)
@@ -81,6 +81,7 @@ def public_figures(
 
 
 def main() -> None:
+    """The command: prints the figures of a checkpoint, one in each line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("network", choices=["lite", "standard"])
     parser.add_argument("checkpoint", type=Path)

@@ -34,12 +34,13 @@ class OneScale(nn.Module):
         self.net, self.scale = net, scale
 
     def forward(self, planes: Tensor) -> Tensor:
+        """Planes float32 (N,6,H,W) to the correction, (N,3,scale*H,scale*W)."""
         correction: Tensor = self.net(planes, self.scale)
         return correction
 
 
 def one_scale(network: str, weights: dict[str, Tensor], scale: int) -> OneScale:
-    """A deployable network with only the head of one scale."""
+    """A deployable network with only the head of one scale; weights by name, each of its own shape."""
     net = build(network, (scale,))
     net.load_state_dict({name: weights[name] for name in net.state_dict()})
     return OneScale(net.deployed(), scale).eval()  # type: ignore[operator]
@@ -105,6 +106,7 @@ def entry(
 
 
 def main(argv: list[str] | None = None) -> None:
+    """The command: writes the catalogue's entry and ONNX file of each scale."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("network", choices=["lite", "standard"])
     parser.add_argument("checkpoint", type=Path)

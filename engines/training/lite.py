@@ -35,6 +35,7 @@ class Pair(nn.Module):
         self.first, self.second = _conv(width, width), _conv(width, width, gain=0.0)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Features (N,width,H,W) plus what the pair makes of them."""
         pair: Tensor = self.second(F.relu(self.first(x)))
         return x + pair
 
@@ -84,6 +85,7 @@ class Lite(nn.Module):
         return trunk
 
     def forward(self, planes: Tensor, scale: int) -> Tensor:
+        """Planes float32 (N,6,H,W) to the correction of one scale, (N,3,scale*H,scale*W)."""
         trunk = self._used(scale)
         correction: Tensor = self.heads[str(scale)](trunk(planes))
         return F.pixel_shuffle(correction, scale * trunk.fold)

@@ -29,7 +29,10 @@ def build(name: str, scales: Sequence[int]) -> nn.Module:
 
 
 def base(planes: Tensor, scale: int) -> Tensor:
-    """Y, Cb, Cr of the planes, enlarged by plain bicubic (a = -0.75, half-pixel, edge repeated)."""
+    """Y, Cb, Cr of planes (N,6,H,W), enlarged to (N,3,scale*H,scale*W).
+
+    Plain bicubic: a = -0.75, half-pixel, edge repeated.
+    """
     ycc = planes[:, :3]
     if scale == 1:
         return ycc
@@ -37,6 +40,6 @@ def base(planes: Tensor, scale: int) -> Tensor:
 
 
 def restore(net: nn.Module, planes: Tensor, scale: int) -> Tensor:
-    """The restored Y, Cb, Cr picture: base plus correction, added in fp32."""
+    """The restored Y, Cb, Cr (N,3,scale*H,scale*W) of planes (N,6,H,W): base plus correction, in fp32."""
     correction: Tensor = net(planes, scale)
     return base(planes, scale) + correction.float()

@@ -31,6 +31,7 @@ class Exact(nn.Module):
         self._input = self._session.get_inputs()[0].name
 
     def forward(self, planes: Tensor, scale: int = 1) -> Tensor:
+        """Planes float32 (N,6,H,W) to the correction (N,3,h,w) of the file's own scale; `scale` is unused."""
         return torch.from_numpy(self._session.run(None, {self._input: planes.contiguous().numpy()})[0])
 
 
@@ -46,6 +47,7 @@ class Compiled(nn.Module):
         self._request = core.compile_model(core.read_model(weights), "CPU", settings).create_infer_request()
 
     def forward(self, planes: Tensor, scale: int = 1) -> Tensor:
+        """Planes float32 (N,6,H,W) to the correction (N,3,h,w) of the file's own scale; `scale` is unused."""
         return torch.from_numpy(self._request.infer([planes.numpy()])[0].copy())
 
 
@@ -63,6 +65,7 @@ class Typed(nn.Module):
         }
 
     def forward(self, planes: Tensor, scale: int = 1) -> Tensor:
+        """Planes float32 (N,6,H,W) to the correction (N,3,h,w) of the file's own scale; `scale` is unused."""
         values = dict(self.known) | {self.graph.input[0].name: planes}
         for node in self.graph.node:
             facts = {a.name: helper.get_attribute_value(a) for a in node.attribute}
@@ -87,6 +90,7 @@ class Bfloat16(nn.Module):
         self.rounded = set(convolutions[1:-1])
 
     def forward(self, planes: Tensor, scale: int = 1) -> Tensor:
+        """Planes float32 (N,6,H,W) to the correction (N,3,h,w) of the file's own scale; `scale` is unused."""
         values = dict(self.known) | {self.graph.input[0].name: planes}
         for node in self.graph.node:
             facts = {a.name: helper.get_attribute_value(a) for a in node.attribute}

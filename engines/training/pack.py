@@ -36,20 +36,21 @@ class CodedTiles:
     q: list[float] = field(default_factory=list)
 
     def add(self, pixels: Codes, tile: int, q: float) -> None:
+        """Keep uint8 (H,W,3) pixels with the number of their tile and the codec's level, 0..1."""
         self.pixels.append(pixels)
         self.tile.append(tile)
         self.q.append(q)
 
 
 def tiles_of(picture: Codes) -> list[Codes]:
-    """Every whole 256x256 tile of a picture, from its top left."""
+    """Every whole 256x256 tile of a picture, uint8 (H,W,3), from its top left."""
     height, width = picture.shape[:2]
     corners = [(y, x) for y in range(0, height - SIDE + 1, SIDE) for x in range(0, width - SIDE + 1, SIDE)]
     return [picture[y : y + SIDE, x : x + SIDE] for y, x in corners]
 
 
 def reduce(picture: Codes, scale: int) -> Codes:
-    """Antialiased bicubic reduction, rounded to 8 bits."""
+    """Antialiased bicubic reduction of uint8 (H,W,3) to (H//scale,W//scale,3), rounded to 8 bits."""
     if scale == 1:
         return picture
     planar = torch.from_numpy(picture).permute(2, 0, 1)[None].float()
@@ -59,7 +60,7 @@ def reduce(picture: Codes, scale: int) -> Codes:
 
 
 def through_codec(frames: list[Codes], dice: np.random.Generator, still: bool) -> tuple[list[Codes], float]:
-    """What a codec at a random setting makes of the frames, and its level q."""
+    """What a codec at a random setting makes of the frames, uint8 (H,W,3), and its level q, 0..1."""
     kind = dice.choice(["h264", "mpeg2", "jpeg"], p=[0.45, 0.2, 0.35] if still else [0.75, 0.25, 0.0])
     if kind == "jpeg":
         quality = int(dice.integers(8, 96))
@@ -81,6 +82,7 @@ def through_codec(frames: list[Codes], dice: np.random.Generator, still: bool) -
 def make(stills: list[Path], clips: list[Path], cap_mib: float, seed: int) -> dict[str, NDArray[np.generic]]:
     """Gather tiles and their coded versions until the pixels reach about ``cap_mib`` compressed.
 
+    Returns the arrays of the pack by name: filtered uint8 pixels (N,H,W,3), and (N,) of each fact of them.
     Stills of less than 256x256, and clips of that or of less than three frames, are left out.
     Raises ValueError for a folder that is not there or holds no picture, and where nothing is left;
     InputError for a picture that cannot be read.
@@ -140,6 +142,7 @@ IMAGES = {".png", ".webp", ".jpg", ".jpeg", ".tif", ".tiff"}
 
 
 def main() -> None:
+    """The command: writes a pack, and says how large it is."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("out", type=Path)
     parser.add_argument("--stills", type=Path, nargs="*", default=[])

@@ -89,9 +89,10 @@ def quantised(weights: bytes, steps: Steps) -> bytes:
 def equalised(weights: bytes, seen: Mapping[str, Array], share: float = 0.6) -> bytes:
     """The same function with channels of like magnitude, so that one step suits them all.
 
-    seen: the largest magnitude of each input channel, by convolution. A channel is divided by a factor in all
-    convolutions that make it and multiplied by it in all that take it; that passes through ReLU and sums, and
-    channels that anything else touches stay. (Nagel et al., 2019; share: SmoothQuant, Xiao et al., 2022.)
+    seen: (C,) float32, the largest magnitude of each input channel, by convolution. A channel is divided by a
+    factor in all convolutions that make it and multiplied by it in all that take it; that passes through ReLU
+    and sums, and channels that anything else touches stay. (Nagel et al., 2019; share: SmoothQuant, Xiao et
+    al., 2022.)
     """
     model = onnx.load_from_string(weights)
     graph = model.graph

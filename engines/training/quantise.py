@@ -49,6 +49,7 @@ def faster(source: bytes, other: bytes, multiple: int) -> float:
 
 
 def main() -> None:
+    """The command: adds fp16 and INT8 weights to a catalogue entry."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("model")
     parser.add_argument("--catalogue", type=Path, required=True)

@@ -56,7 +56,7 @@ def adopt(net: nn.Module, weights: dict[str, Tensor]) -> None:
 
     A narrower network's kernels fill the first channels of wider ones; the channels that are new give the old
     ones nothing at first, so that the wider network computes the same (Net2Net: Chen et al., 2016).
-    Raises ValueError where nothing fits.
+    weights: by name, each of its own shape. Raises ValueError where nothing fits.
     """
     own = net.state_dict()
     fitting = {name: w for name, w in weights.items() if name in own and _fits(w, own[name])}
@@ -169,7 +169,7 @@ class Run:
                 log.write(json.dumps(line) + "\n")
 
     def advance(self) -> tuple[int, Tensor]:
-        """One step: draw a scale and a batch, descend, average. Returns the scale and the loss."""
+        """One step: draw a scale and a batch, descend, average. Returns the scale and the loss, shape ()."""
         args, began = self.args, time.monotonic()
         scale = self.scales[self.dice.whole(len(self.scales))]
         frames = 2 * args.pairs

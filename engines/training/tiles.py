@@ -30,7 +30,7 @@ def pack_filter(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def pack_unfilter(filtered: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The inverse of :func:`pack_filter`."""
+    """The inverse of :func:`pack_filter`: uint8 (N,H,W,3) to the same, exactly."""
     out = np.cumsum(filtered, axis=2, dtype=np.uint8)
     out[..., 0] += out[..., 1]
     out[..., 2] += out[..., 1]

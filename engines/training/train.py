@@ -75,6 +75,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> None:
+    """The command: trains from where its checkpoint stands, and writes it now and then."""
     args = parse(argv)
     if args.threads:
         torch.set_num_threads(args.threads)

@@ -54,6 +54,7 @@ class Trial:
         self.before, self.expected = luma_psnr(plain, pairs, scale), plain(GOLDEN)[0].numpy()
 
     def compiled(self, weights: bytes) -> Exact:
+        """An ONNX file, ready to run on as many threads as were asked for."""
         return Exact(weights, self.multiple, self.threads)
 
     def lost(self, steps: Steps, every: int = 1) -> tuple[float, Figures]:

@@ -14,11 +14,14 @@ class Digested(Protocol):
     """A graph's source that also knows the hash of each frame's file."""
 
     @property
-    def numbers(self) -> Sequence[int]: ...
+    def numbers(self) -> Sequence[int]:
+        """The frames that there are, sorted."""
 
-    def frame(self, number: int) -> Frame: ...
+    def frame(self, number: int) -> Frame:
+        """Read a frame. Raises InputError for one that is missing or unreadable."""
 
-    def digest(self, number: int) -> str: ...
+    def digest(self, number: int) -> str:
+        """A hash of the file that the frame is in; changes when the file does."""
 
 
 class ReadAhead:
@@ -32,6 +35,7 @@ class ReadAhead:
 
     @property
     def numbers(self) -> Sequence[int]:
+        """The frames of the source behind."""
         return self._source.numbers
 
     def fetch(self, numbers: Iterable[int]) -> None:
@@ -60,4 +64,5 @@ class ReadAhead:
             self._fetched.pop(number, None)
 
     def digest(self, number: int) -> str:
+        """The hash that the source behind gives. Raises what it raises."""
         return self._source.digest(number)

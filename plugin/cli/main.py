@@ -63,6 +63,7 @@ class OneCommand(TyperCommand):
     """A command of its own, such as build_engines.py."""
 
     def invoke(self, ctx: Any) -> Any:
+        """Run it; what it raises becomes a message and an exit code."""
         return guarded(lambda: super(OneCommand, self).invoke(ctx), ctx.params.get("debug", False))
 
 

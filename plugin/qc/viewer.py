@@ -33,10 +33,10 @@ class Viewer:
     _target: str = ""
 
     def pictures(self, pair: FramePair) -> tuple[Pixels, Pixels]:
-        """Return both frames, (1 or 3, H, W) float32 each, of one shape: the display window less the crop.
+        """Return both frames, (C, H, W) float32 each, of one shape: the display window less the crop.
 
-        NaN and inf are as in the files. Raises InputError where the two do not fit each other, UsageError
-        where the crop leaves nothing.
+        R, G, B or one plane, encoded, nominally 0..1. NaN and inf are as in the files. Raises InputError
+        where the two do not fit each other, UsageError where the crop leaves nothing.
         """
         frames = self.reference.read(pair.reference), self.test.read(pair.test)
         names = (

@@ -62,7 +62,11 @@ class Renderer:
         return {"notes": list(notes.values())}
 
     def act(self, request: Action, views: Sequence[Pixels], called_off: CalledOffYet) -> dict[str, Any]:
-        """Do what a button stands for; return the body of `done`. Raises InternegError, and CalledOff."""
+        """Do what a button stands for; return the body of `done`.
+
+        views: (H, W, C) float32, one for each image that the request describes. Raises InternegError, and
+        CalledOff.
+        """
         notes: dict[str, str] = {}
         result = self._run(request, views, called_off, notes, lambda ready: perform(request.action, ready))
         return {"knobs": result.knobs, "message": result.message, "notes": list(notes.values())}

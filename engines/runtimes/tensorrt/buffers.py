@@ -51,7 +51,7 @@ class Buffer:
         return int(self._device)
 
     def renew(self, array: Pixels) -> None:
-        """Room for float32 `array`, in place of what was there.
+        """Room for `array`, float32 of any shape, in place of what was there; nothing is copied.
 
         Raises pycuda's MemoryError where the GPU is full, MemoryError where the host is.
         """
@@ -64,7 +64,10 @@ class Buffer:
         self.size = array.nbytes
 
     def upload(self, array: Pixels, stream: Any) -> None:
-        """Copy `array` to the GPU, in the order of the stream. Raises pycuda's Error."""
+        """Copy `array`, float32 of any shape that there is room for, to the GPU, in the order of the stream.
+
+        Raises pycuda's Error.
+        """
         host = self._host(array.shape)
         np.copyto(host, array)
         self._cuda.memcpy_htod_async(self._device.block, host, stream)

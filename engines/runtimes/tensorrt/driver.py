@@ -9,7 +9,7 @@ from typing import Any
 from interneg.engines import gpus
 from interneg.engines.building.libraries import Library, cuda_version
 from interneg.engines.gpus import Gpu, NoGpuError
-from interneg.errors import EngineError
+from interneg.errors import EngineError, GpuMemoryError
 
 
 def has_driver() -> bool:
@@ -91,3 +91,25 @@ def primary_context(cuda: Any) -> Any:
             cuda.init()
             _contexts[cuda] = cuda.Device(0).retain_primary_context()
         return _contexts[cuda]
+
+
+class OurErrors:
+    """A context in which pycuda's errors become GpuMemoryError and EngineError.
+
+    cuda: pycuda's driver module. library, purpose: for the message.
+    No generator: on Python 3.12 the error and the generator's frame would hold each other, and with them all
+    that the traceback names, beyond the GPU's context.
+    """
+
+    def __init__(self, cuda: Any, library: str, purpose: str) -> None:
+        self._cuda, self._library, self._purpose = cuda, library, purpose
+
+    def __enter__(self) -> None:
+        """Nothing to do."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: Any) -> None:
+        """Raise our error for one of pycuda's."""
+        if isinstance(error, self._cuda.MemoryError):
+            raise GpuMemoryError(f"no GPU memory to {self._purpose}: {error}") from error
+        if isinstance(error, self._cuda.Error):
+            raise EngineError(f"{self._library} failed to {self._purpose}: {error}") from error

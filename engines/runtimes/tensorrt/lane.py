@@ -57,13 +57,13 @@ class Lane:
         try:
             self._prepare(planes, out)
             self._input.upload(planes, self._stream)
-            began, ended = self._events
-            began.record(self._stream)
+            # No other names for the events: a traceback would keep them beyond the GPU's context.
+            self._events[0].record(self._stream)
             self._enqueue()
-            ended.record(self._stream)
+            self._events[1].record(self._stream)
             result = self._output.download(out.shape, self._stream)
             self._stream.synchronize()
-            self.computed = began.time_till(ended) / 1000
+            self.computed = self._events[0].time_till(self._events[1]) / 1000
         except BaseException:
             # What is under way still uses the buffers, and what state the context is in nobody knows.
             self._settle()

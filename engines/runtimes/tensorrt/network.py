@@ -150,15 +150,9 @@ class TensorRtNetwork(Network):
                 other.shed()
             self._idle.put(other)
 
-    @contextmanager
-    def _errors(self, purpose: str) -> Iterator[None]:
+    def _errors(self, purpose: str) -> driver.OurErrors:
         """Turns pycuda's errors into ours."""
-        try:
-            yield
-        except self._cuda.MemoryError as error:
-            raise GpuMemoryError(f"no GPU memory to {purpose}: {error}") from error
-        except self._cuda.Error as error:
-            raise EngineError(f"{self._library.name} failed to {purpose}: {error}") from error
+        return driver.OurErrors(self._cuda, self._library.name, purpose)
 
     @contextmanager
     def _current(self) -> Iterator[None]:

@@ -41,6 +41,7 @@ class SteadyBlack(Node):
 
     @property
     def reach(self) -> tuple[int, int]:
+        """The frames whose black levels are averaged."""
         return (self.window, self.window)
 
     def process(self, view: View) -> Pixels:
