@@ -47,13 +47,20 @@ class OpenVino(Runtime):
         }
 
     def choose(self, model: Model) -> PrecisionChoice:
-        """bf16 where the CPU has it; else INT8 where model and CPU have it; else fp32."""
+        """bf16 where the CPU has it, else fp32; INT8 has to prove that it is faster, and bands nothing."""
         lacking = self.precisions()["bf16"]
-        if not lacking:
-            return PrecisionChoice("bf16", "this CPU computes in bf16")
-        if "int8" in model.weights and _vnni():
-            return PrecisionChoice("int8", f"{lacking}, but it has AVX-512 VNNI")
-        return PrecisionChoice("fp32", lacking)
+        return (
+            PrecisionChoice("fp32", lacking)
+            if lacking
+            else PrecisionChoice("bf16", "this CPU computes in bf16")
+        )
+
+    def candidates(self, model: Model) -> tuple[Precision, ...]:
+        """fp32; bf16 where the CPU has it; INT8 where model and CPU have it."""
+        lacking = self.precisions()
+        small: tuple[Precision, ...] = ("int8",) if "int8" in model.weights and _vnni() else ()
+        found: tuple[Precision, ...] = ("fp32", *(() if lacking["bf16"] else ("bf16",)), *small)
+        return found if len(found) > 1 else ()
 
     def _load(
         self, model: Model, weights: bytes, precision: Precision, threads: int | None, store: Store
@@ -156,27 +163,30 @@ def _residuals_in_fp32(model: Any) -> Any:
         path = Path(folder) / "model.xml"
         ov.save_model(model, path, compress_to_fp16=False)
         tree = ElementTree.parse(path)
-        layers = list(tree.iter("layer"))
-        kinds = {x.get("id"): x.get("type") for x in layers}
-        pixels = {name for name, kind in kinds.items() if kind == "Parameter"}
-        summands: dict[str | None, int] = {}
-        edges = ((x.get("from-layer"), x.get("to-layer")) for x in tree.iter("edge"))
-        for source, target in sorted(edges, key=lambda edge: int(edge[0])):  # layers are numbered in order
-            if source in pixels and kinds[target] != "ShapeOf":
-                pixels.add(target)
-                summands[target] = summands.get(target, 0) + 1
-        convolutions = [x for x in layers if x.get("type") == "Convolution"]
-        # Where a bias is added, one summand depends on no pixel.
-        sums = [x for x in layers if x.get("type") == "Add" and summands.get(x.get("id")) == 2]
-        if not convolutions:
-            return model
-        for layer in {id(x): x for x in (convolutions[0], *sums, convolutions[-1])}.values():
+        for layer in _kept_in_fp32(tree):
             facts = layer.find("rt_info")
             if facts is None:
                 facts = ElementTree.Element("rt_info")
                 layer.insert(1, facts)
             ElementTree.SubElement(facts, "attribute", name="precise", version="0")
         return _core().read_model(ElementTree.tostring(tree.getroot()), path.with_suffix(".bin").read_bytes())
+
+
+def _kept_in_fp32(tree: ElementTree.ElementTree[Any]) -> list[ElementTree.Element]:
+    """The first and the last convolution of OpenVINO's XML, and the sums of two tensors that are computed."""
+    layers = list(tree.iter("layer"))
+    kinds = {layer.get("id", ""): layer.get("type") for layer in layers}
+    pixels = {name for name, kind in kinds.items() if kind == "Parameter"}
+    summands = dict.fromkeys(kinds, 0)
+    edges = ((edge.get("from-layer", ""), edge.get("to-layer", "")) for edge in tree.iter("edge"))
+    for source, target in sorted(edges, key=lambda edge: int(edge[0])):  # layers are numbered in order
+        if source in pixels and kinds[target] != "ShapeOf":
+            pixels.add(target)
+            summands[target] += 1
+    convolutions = [layer for layer in layers if layer.get("type") == "Convolution"]
+    # Where a bias is added, one summand depends on no pixel.
+    sums = [x for x in layers if x.get("type") == "Add" and summands[x.get("id", "")] == 2]
+    return [*convolutions[:1], *convolutions[1:][-1:], *sums]
 
 
 @functools.cache

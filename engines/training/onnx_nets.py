@@ -71,12 +71,12 @@ class Typed(nn.Module):
 
 
 class Bfloat16(nn.Module):
-    """An fp32 or INT8 ONNX file computed as a CPU does in bf16 by the rule of `runtimes/openvino`, on any CPU.
+    """An fp32 or INT8 file computed as a CPU does in bf16 by the rule of `runtimes/openvino`, on any CPU.
 
     What goes into a convolution, and its kernel, is rounded to bf16; sums are in fp32. The first and the last
-    convolution, and all that is no convolution, stay in fp32. In an INT8 file, what is quantised is rounded to
-    bf16 before that, and so is what a quantised convolution makes; the file's fp16 types are not looked at,
-    since OpenVINO doesn't. Input and result are float32.
+    convolution, and all that is no convolution, stay in fp32. In an INT8 file, what is quantised is rounded
+    to bf16 before, and so is what a quantised convolution makes; that the file is typed in fp16 counts for
+    nothing, as in OpenVINO. Input and result are float32.
     """
 
     def __init__(self, weights: bytes) -> None:
