@@ -78,15 +78,12 @@ class _Network(Network):
     def __init__(self, model: Model, weights: bytes, precision: Precision, threads: int | None) -> None:
         super().__init__(model, lanes=min(threads or cores(), _MOST_LANES))
         self._precision = precision
-        hint = _between(precision)
-        if precision == "int8" and hint != "f32":
-            self.build = f"beside {hint}"
         try:
-            self._model = _core().read_model(weights)
-            if hint != "f32":
-                self._model = _residuals_in_fp32(self._model)
+            self._model, hint = prepared(weights, precision)
         except RuntimeError as error:
             raise EngineError(f"OpenVINO cannot read {model.file(precision).file}: {error}") from error
+        if precision == "int8" and hint != "f32":
+            self.build = f"beside {hint}"
         self._config: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",
             "NUM_STREAMS": self.lanes,
@@ -138,6 +135,15 @@ class _Shape(NamedTuple):
 
     model: Any
     idle: list[Any]
+
+
+def prepared(weights: bytes, precision: Precision) -> tuple[Any, str]:
+    """OpenVINO's model of an ONNX file, and the INFERENCE_PRECISION_HINT to compile it with.
+
+    Raises RuntimeError where OpenVINO cannot read it.
+    """
+    hint, model = _between(precision), _core().read_model(weights)
+    return (model if hint == "f32" else _residuals_in_fp32(model)), hint
 
 
 def _between(precision: Precision) -> str:

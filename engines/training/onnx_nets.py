@@ -11,6 +11,8 @@ import torch
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
+from interneg.engines.models import Precision
+from interneg.engines.runtimes.openvino import prepared
 from interneg.engines.runtimes.torch import OPERATORS
 
 
@@ -35,15 +37,17 @@ class Exact(nn.Module):
 
 
 class Compiled(nn.Module):
-    """An ONNX file run by OpenVINO, in the place of a network."""
+    """An ONNX file run by OpenVINO in a precision as a render does, in the place of a network."""
 
-    def __init__(self, weights: bytes, multiple: int, threads: int = 0) -> None:
+    def __init__(
+        self, weights: bytes, multiple: int, threads: int = 0, precision: Precision = "fp32"
+    ) -> None:
         super().__init__()
         self.multiple = multiple
-        settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32", "EXECUTION_MODE_HINT": "PERFORMANCE"}
+        model, hint = prepared(weights, precision)
+        settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": hint, "EXECUTION_MODE_HINT": "PERFORMANCE"}
         settings |= {"INFERENCE_NUM_THREADS": threads} if threads else {}
-        core = ov.Core()
-        self._request = core.compile_model(core.read_model(weights), "CPU", settings).create_infer_request()
+        self._request = ov.Core().compile_model(model, "CPU", settings).create_infer_request()
 
     def forward(self, planes: Tensor, scale: int = 1) -> Tensor:
         return torch.from_numpy(self._request.infer([planes.numpy()])[0].copy())

@@ -13,9 +13,8 @@ by operator. Needs onnx, onnxruntime and openvino.
 
 import argparse
 import statistics
-import time
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +22,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from interneg.engines import qualify
+from interneg.engines import qualify, speeds
 from interneg.engines.models import Precision, load_catalogue
 from interneg.engines.store import Figures
-from interneg.engines.training import evaluate
+from interneg.engines.training import evaluate, gains
 from interneg.engines.training.calibrate import calibration, counted, methods, peaks
 from interneg.engines.training.colour import rgb_to_ycc
 from interneg.engines.training.export import sha256, toml_text
@@ -124,18 +123,18 @@ def limits(precision: Precision, found: Iterable[Figures]) -> dict[str, Any]:
     return {**errors, "psnr": float(least), "nans": 0}
 
 
-def choose(trial: Trial, ways: Mapping[str, Steps], limit: float) -> list[tuple[float, str, Steps]]:
+def choose(trial: Trial, ways: Mapping[str, Steps], limit: float) -> Iterator[tuple[float, str, Steps]]:
     """Steps without the most sensitive layers, 0, 1, 2, ..., each of the best calibration method there.
 
-    Each with how it stands to the limits, and the method. Sensitivity is that at min-max steps: they hold the
-    golden input, and a few layers make most of what they lose on pictures.
+    Each with how it stands to the limits, and the method; what is not asked for is not tried. Methods that do
+    half as well as the best with all layers are left out from then on. Sensitivity is that at min-max steps:
+    they hold the golden input, and a few layers make most of what they lose on pictures.
     """
     widest = ways["min-max"]
     alone = {name: trial.score({name: step}, limit, 4) for name, step in widest.items()}
     order = sorted(alone, key=lambda name: -alone[name])
     for name in order:
         print(f"  {name} alone: {alone[name]:.2f} of the limits", flush=True)
-    tried: list[tuple[float, str, Steps]] = []
     for count in range(0, len(order), max(len(order) // 12, 1)):
         scores = []
         for way, steps in ways.items():
@@ -146,24 +145,9 @@ def choose(trial: Trial, ways: Mapping[str, Steps], limit: float) -> list[tuple[
                 f"without {count}, {way}: {lost:.3f} dB lost on held tiles; golden {shown(figures)}",
                 flush=True,
             )
-        tried.append(min(scores, key=lambda score: score[0]))
-        if tried[-1][0] < 0.7:
-            break
-    return tried
-
-
-def faster(source: bytes, other: bytes, multiple: int) -> float:
-    """How many times faster than fp32 OpenVINO runs another file: one thread, processor time, in turns."""
-    nets = [Compiled(weights, multiple, 1) for weights in (source, other)]
-    planes = torch.rand(1, 6, 256, 384)
-    spent: list[list[float]] = [[], []]
-    for turn in range(8):
-        for net, times in zip(nets, spent, strict=True):
-            start = time.process_time()
-            net(planes)
-            if turn:
-                times.append(time.process_time() - start)
-    return min(spent[0]) / min(spent[1])
+        best = min(scores, key=lambda score: score[0])
+        ways = {way: ways[way] for score, way, _ in scores if score <= 2 * best[0]}
+        yield best
 
 
 def main() -> None:
@@ -243,7 +227,11 @@ def main() -> None:
                 above = [name for name in names if name not in steps]
                 print(f"{way}; in fp16: the first, the last, {', '.join(above) or 'no other'}")
                 print(f"on OpenVINO here: golden {shown(found[-1])}")
-                print(f"{faster(source, data, multiple):.2f}x as fast as fp32 on OpenVINO, one thread")
+                off = gains.banding(source, data, multiple, scale, args.threads)
+                print(f"off by {off:.2g} on a clean ramp; to be a default {speeds.EVEN:.2g} at most")
+                spent = gains.seconds(source, data, multiple)
+                over = (f"{t / spent['int8']:.2f}x {name}" for name, t in spent.items() if name != "int8")
+                print(f"as fast as {', '.join(over)} on OpenVINO here, one thread")
                 break
         else:
             print(f"{args.model}: no INT8 graph is within the limits; none is written")
