@@ -31,6 +31,25 @@ def write(path: Path, data: bytes) -> None:
     write_whole(path, data, temporary=temporary(path))
 
 
+def write_first(path: Path, data: bytes) -> None:
+    """Write a file, whole or not at all, unless there is one: of several writers the first wins.
+
+    Where the file system has no hard links the last one does. Raises OSError, leaving nothing behind.
+    """
+    part = temporary(path)
+    try:
+        write_whole(part, data, temporary=temporary(path))
+        try:
+            os.link(part, path)
+        except FileExistsError:
+            return
+        except OSError:
+            os.replace(part, path)
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
 def probe(folder: Path) -> float:
     """Make sure that a folder is there and can be written. Returns the time that it gives to files.
 

@@ -16,7 +16,8 @@ class Network(ABC):
     """A model loaded into one runtime at one precision. Safe to call from several threads.
 
     lanes: how many inferences run at once; further callers wait, since each holds its activations in memory.
-    build: which engine of the store it is, "" where it runs from the weights themselves.
+    build: which engine of the store it is, or what beside its precision it computes in; "" where it runs from
+        the weights themselves and in nothing else.
     most: the largest height and width that it takes, None for any. tile_pixels: the largest tile, in pixels,
         that its device has room for; None where host memory decides.
     computed: seconds that the last inference computed on the device, transfers left out; None where there are

@@ -8,17 +8,19 @@ import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from interneg.engines import qualify
+from interneg.engines import qualify, speeds
 from interneg.engines.gpus import NoGpuError
 from interneg.engines.models import PRECISIONS, Model, Precision, find, load_catalogue
 from interneg.engines.network_engine import NetworkEngine
-from interneg.engines.records import QualificationKey, Record
-from interneg.engines.runtimes import RUNTIMES, Runtime
-from interneg.engines.store import Store
+from interneg.engines.runtimes import RUNTIMES, Network, Runtime
+from interneg.engines.runtimes.base import PrecisionChoice
+from interneg.engines.store import Choice, ChoiceKey, QualificationKey, Record, Store
 from interneg.engines.tiles import TILE_BYTES, activation_bytes
 from interneg.errors import EngineError, UsageError, near
 
 log = logging.getLogger("interneg.engines")
+
+_SYSTEM = f"{platform.system()} {platform.machine()}"
 
 
 class Engines:
@@ -92,7 +94,7 @@ class Engines:
     def _make(self, runtime: Runtime, model: Model) -> tuple[NetworkEngine, str]:
         if self._precision is not None:
             return self._qualified(runtime, model, self._precision, "as asked")
-        precision, why = runtime.choose(model)
+        precision, why = self._default(runtime, model)
         try:
             return self._qualified(runtime, model, precision, why)
         except EngineError as error:
@@ -107,16 +109,26 @@ class Engines:
         self, runtime: Runtime, model: Model, precision: Precision, why: str
     ) -> tuple[NetworkEngine, str]:
         network = runtime.load(model, precision, self._threads, self._store)
+        self._prove(runtime, model, precision, network)
         label = f"{runtime.name} {runtime.version()}"
         sha256 = model.file(precision).sha256
+        pixels = network.tile_pixels
+        if pixels is None:
+            pixels = int(self._tile_bytes / activation_bytes(model.read("fp32"), model.multiple, precision))
+        identity = f"{model.name} sha256:{sha256} {label} {precision} {network.build}".strip()
+        engine = NetworkEngine(model, network, identity, pixels)
+        return engine, f"{model.name} runs on {label} in {precision} ({why}) on {runtime.device()}"
+
+    def _prove(self, runtime: Runtime, model: Model, precision: Precision, network: Network) -> None:
+        """Qualify a network, unless the store has it that it did. Raises EngineError; it is closed then."""
         key = QualificationKey(
             model=model.name,
-            weights=sha256,
+            weights=model.file(precision).sha256,
             precision=precision,
             runtime=runtime.name,
             version=f"{runtime.version()} {network.build}".strip(),
             device=runtime.device(),
-            system=f"{platform.system()} {platform.machine()}",
+            system=_SYSTEM,
             golden=qualify.VERSION,
         )
         if self._store.find(key) is None:
@@ -126,9 +138,31 @@ class Engines:
                 network.close()
                 raise
             self._store.publish(Record(key, reference, figures))
-        pixels = network.tile_pixels
-        if pixels is None:
-            pixels = int(self._tile_bytes / activation_bytes(model.read("fp32"), model.multiple, precision))
-        identity = f"{model.name} sha256:{sha256} {label} {precision} {network.build}".strip()
-        engine = NetworkEngine(model, network, identity, pixels)
-        return engine, f"{model.name} runs on {label} in {precision} ({why}) on {runtime.device()}"
+
+    def _default(self, runtime: Runtime, model: Model) -> PrecisionChoice:
+        """The precision that was measured to be the fastest on this kind of machine; or what is known."""
+        candidates = runtime.candidates(model)
+        if not candidates:
+            return runtime.choose(model)
+        key = ChoiceKey(
+            model=model.name,
+            weights=tuple((p, model.file(p).sha256) for p in candidates),
+            runtime=runtime.name,
+            version=runtime.version(),
+            device=runtime.device(),
+            system=_SYSTEM,
+            rules=(qualify.VERSION, speeds.RULE),
+        )
+        kept = self._store.choice(key, lambda: self._measured(runtime, model, key))
+        return runtime.choose(model) if kept is None else PrecisionChoice(kept.precision, kept.reason)
+
+    def _measured(self, runtime: Runtime, model: Model, key: ChoiceKey) -> Choice:
+        """Time the precisions of a key."""
+
+        def load(precision: Precision) -> Network:
+            network = runtime.load(model, precision, 1, self._store)
+            self._prove(runtime, model, precision, network)
+            return network
+
+        spent, refused = speeds.measure(load, (p for p, _ in key.weights), len(model.input.channels))
+        return Choice(key, speeds.fastest(spent), spent, refused)

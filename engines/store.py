@@ -17,7 +17,8 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from interneg.engines import caches, files, records, upkeep
+from interneg.engines import caches, choices, files, records, upkeep
+from interneg.engines.choices import Choice, ChoiceKey
 from interneg.engines.folders import VARIABLE, Folders
 from interneg.engines.manifest import (
     MANIFEST,
@@ -39,6 +40,8 @@ from interneg.engines.upkeep import StaleReason, StoreEntry, known, remove
 from interneg.errors import EngineError, OutputError
 
 __all__ = [
+    "Choice",
+    "ChoiceKey",
     "EngineKey",
     "Figures",
     "Made",
@@ -86,6 +89,13 @@ class Store:
     def publish(self, record: Record) -> Path | None:
         """Write a record, whole or not at all; of several writers the last wins. None where it cannot be."""
         return records.publish(self._folders, record)
+
+    def choice(self, key: ChoiceKey, measure: Callable[[], Choice]) -> Choice | None:
+        """The choice that is kept for a key, or else a new one by `measure`; None where it cannot be kept.
+
+        Of several processes that want it at once one measures, the others wait. Raises what `measure` does.
+        """
+        return choices.keep(self._folders, key, measure)
 
     # Engines
 

@@ -61,8 +61,15 @@ class Runtime(ABC):
         """For every precision why it cannot run here, or an empty string where it can."""
 
     def choose(self, model: Model) -> PrecisionChoice:
-        """The precision that wins here for a model, and why."""
+        """The precision that wins here for a model, and why, as far as it is known without measuring."""
         return PrecisionChoice("fp32", f"{self.name} runs models in fp32")
+
+    def candidates(self, model: Model) -> tuple[Precision, ...]:
+        """The precisions of which the fastest should be measured, the most exact, fp32, first.
+
+        Empty where there is nothing to measure, and `choose` decides.
+        """
+        return ()
 
     def load(self, model: Model, precision: Precision, threads: int | None, store: Store) -> Network:
         """Load a model's weights, verified. threads: CPU threads to use, None for all. store: of engines.

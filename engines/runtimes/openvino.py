@@ -1,4 +1,4 @@
-"""OpenVINO, the CPU default: fp32, bf16 and INT8 Q/DQ where the CPU has them."""
+"""OpenVINO, the CPU default: fp32, bf16, fp16 and INT8 Q/DQ where the CPU has them."""
 
 from __future__ import annotations
 
@@ -47,13 +47,20 @@ class OpenVino(Runtime):
         }
 
     def choose(self, model: Model) -> PrecisionChoice:
-        """bf16 where the CPU has it; else INT8 where model and CPU have it; else fp32."""
+        """bf16 where the CPU has it, else fp32; INT8 has to prove that it is faster, and bands nothing."""
         lacking = self.precisions()["bf16"]
-        if not lacking:
-            return PrecisionChoice("bf16", "this CPU computes in bf16")
-        if "int8" in model.weights and _vnni():
-            return PrecisionChoice("int8", f"{lacking}, but it has AVX-512 VNNI")
-        return PrecisionChoice("fp32", lacking)
+        return (
+            PrecisionChoice("fp32", lacking)
+            if lacking
+            else PrecisionChoice("bf16", "this CPU computes in bf16")
+        )
+
+    def candidates(self, model: Model) -> tuple[Precision, ...]:
+        """fp32; bf16 where the CPU has it; INT8 where model and CPU have it."""
+        lacking = self.precisions()
+        small: tuple[Precision, ...] = ("int8",) if "int8" in model.weights and _vnni() else ()
+        found: tuple[Precision, ...] = ("fp32", *(() if lacking["bf16"] else ("bf16",)), *small)
+        return found if len(found) > 1 else ()
 
     def _load(
         self, model: Model, weights: bytes, precision: Precision, threads: int | None, store: Store
@@ -72,18 +79,18 @@ class _Network(Network):
         super().__init__(model, lanes=min(threads or cores(), _MOST_LANES))
         self._precision = precision
         try:
-            self._model = _core().read_model(weights)
-            if precision in ("bf16", "fp16"):
-                self._model = _residuals_in_fp32(self._model)
+            self._model, hint = prepared(weights, precision)
         except RuntimeError as error:
             raise EngineError(f"OpenVINO cannot read {model.file(precision).file}: {error}") from error
+        if precision == "int8" and hint != "f32":
+            self.build = f"beside {hint}"
         self._config: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",
             "NUM_STREAMS": self.lanes,
             # Pinned threads of several processes on one host would all sit on the same cores.
             "ENABLE_CPU_PINNING": False,
             # Left alone, OpenVINO computes in bf16 wherever the CPU has it.
-            "INFERENCE_PRECISION_HINT": {"bf16": "bf16", "fp16": "f16"}.get(precision, "f32"),
+            "INFERENCE_PRECISION_HINT": hint,
             "EXECUTION_MODE_HINT": "ACCURACY" if precision == "fp32" else "PERFORMANCE",
         }
         if threads is not None:
@@ -130,12 +137,31 @@ class _Shape(NamedTuple):
     idle: list[Any]
 
 
+def prepared(weights: bytes, precision: Precision) -> tuple[Any, str]:
+    """OpenVINO's model of an ONNX file, and the INFERENCE_PRECISION_HINT to compile it with.
+
+    Raises RuntimeError where OpenVINO cannot read it.
+    """
+    hint, model = _between(precision), _core().read_model(weights)
+    return (model if hint == "f32" else _residuals_in_fp32(model)), hint
+
+
+def _between(precision: Precision) -> str:
+    """What the layers between the first and the last compute in that are not quantised, as OpenVINO has it.
+
+    In an INT8 model that is bf16 where the CPU has it: in fp32 they would take longer than what INT8 saves.
+    """
+    if precision == "int8":
+        return "bf16" if "BF16" in _capabilities() else "f32"
+    return {"bf16": "bf16", "fp16": "f16"}.get(precision, "f32")
+
+
 def _residuals_in_fp32(model: Any) -> Any:
     """The model with its first and last convolution, and the sums between, marked to stay in fp32.
 
     In bf16 a number has 8 bits. Rounded to that, the input and the features that blocks add to would band
-    gradients: on a clean ramp lite at 1x is off by up to 0.0005, and by 0.0002 with these marks, in the same
-    time. The convolutions between compute in bf16. OpenVINO takes the mark from its own file format alone.
+    gradients: on a clean ramp lite at 1x is off by up to 0.0005, and by 0.0002 with these marks. The
+    convolutions between compute in bf16. OpenVINO takes the mark from its own file format alone.
     """
     import openvino as ov
 
@@ -143,20 +169,30 @@ def _residuals_in_fp32(model: Any) -> Any:
         path = Path(folder) / "model.xml"
         ov.save_model(model, path, compress_to_fp16=False)
         tree = ElementTree.parse(path)
-        layers = list(tree.iter("layer"))
-        constants = {x.get("id") for x in layers if x.get("type") == "Const"}
-        biases = {e.get("to-layer") for e in tree.iter("edge") if e.get("from-layer") in constants}
-        convolutions = [x for x in layers if x.get("type") == "Convolution"]
-        sums = [x for x in layers if x.get("type") == "Add" and x.get("id") not in biases]
-        if not convolutions:
-            return model
-        for layer in {id(x): x for x in (convolutions[0], *sums, convolutions[-1])}.values():
+        for layer in _kept_in_fp32(tree):
             facts = layer.find("rt_info")
             if facts is None:
                 facts = ElementTree.Element("rt_info")
                 layer.insert(1, facts)
             ElementTree.SubElement(facts, "attribute", name="precise", version="0")
         return _core().read_model(ElementTree.tostring(tree.getroot()), path.with_suffix(".bin").read_bytes())
+
+
+def _kept_in_fp32(tree: ElementTree.ElementTree[Any]) -> list[ElementTree.Element]:
+    """The first and the last convolution of OpenVINO's XML, and the sums of two tensors that are computed."""
+    layers = list(tree.iter("layer"))
+    kinds = {layer.get("id", ""): layer.get("type") for layer in layers}
+    pixels = {name for name, kind in kinds.items() if kind == "Parameter"}
+    summands = dict.fromkeys(kinds, 0)
+    edges = ((edge.get("from-layer", ""), edge.get("to-layer", "")) for edge in tree.iter("edge"))
+    for source, target in sorted(edges, key=lambda edge: int(edge[0])):  # layers are numbered in order
+        if source in pixels and kinds[target] != "ShapeOf":
+            pixels.add(target)
+            summands[target] += 1
+    convolutions = [layer for layer in layers if layer.get("type") == "Convolution"]
+    # Where a bias is added, one summand depends on no pixel.
+    sums = [x for x in layers if x.get("type") == "Add" and summands[x.get("id", "")] == 2]
+    return [*convolutions[:1], *convolutions[1:][-1:], *sums]
 
 
 @functools.cache

@@ -11,6 +11,8 @@ import torch
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
+from interneg.engines.models import Precision
+from interneg.engines.runtimes.openvino import prepared
 from interneg.engines.runtimes.torch import OPERATORS
 
 
@@ -36,15 +38,17 @@ class Exact(nn.Module):
 
 
 class Compiled(nn.Module):
-    """An ONNX file run by OpenVINO, in the place of a network."""
+    """An ONNX file run by OpenVINO in a precision as a render does, in the place of a network."""
 
-    def __init__(self, weights: bytes, multiple: int, threads: int = 0) -> None:
+    def __init__(
+        self, weights: bytes, multiple: int, threads: int = 0, precision: Precision = "fp32"
+    ) -> None:
         super().__init__()
         self.multiple = multiple
-        settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32", "EXECUTION_MODE_HINT": "PERFORMANCE"}
+        model, hint = prepared(weights, precision)
+        settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": hint, "EXECUTION_MODE_HINT": "PERFORMANCE"}
         settings |= {"INFERENCE_NUM_THREADS": threads} if threads else {}
-        core = ov.Core()
-        self._request = core.compile_model(core.read_model(weights), "CPU", settings).create_infer_request()
+        self._request = ov.Core().compile_model(model, "CPU", settings).create_infer_request()
 
     def forward(self, planes: Tensor, scale: int = 1) -> Tensor:
         """Planes float32 (N,6,H,W) to the correction (N,3,h,w) of the file's own scale; `scale` is unused."""
@@ -74,31 +78,52 @@ class Typed(nn.Module):
 
 
 class Bfloat16(nn.Module):
-    """An fp32 ONNX file computed as a CPU does in bf16 by the rule of `runtimes/openvino`, on any CPU.
+    """An fp32 or INT8 file computed as a CPU does in bf16 by the rule of `runtimes/openvino`, on any CPU.
 
     What goes into a convolution, and its kernel, is rounded to bf16; sums are in fp32. The first and the last
-    convolution, and all that is no convolution, stay in fp32. Input and result are float32.
+    convolution, and all that is no convolution, stay in fp32. In an INT8 file, what is quantised is rounded
+    to bf16 before, and so is what a quantised convolution makes; that the file is typed in fp16 counts for
+    nothing, as in OpenVINO. Input and result are float32.
     """
 
     def __init__(self, weights: bytes) -> None:
         super().__init__()
         self.graph = onnx.load_from_string(weights).graph
-        self.known = {
-            c.name: torch.from_numpy(np.array(numpy_helper.to_array(c))) for c in self.graph.initializer
-        }
-        convolutions = [node.output[0] for node in self.graph.node if node.op_type == "Conv"]
-        self.rounded = set(convolutions[1:-1])
+        self.known = {c.name: _constant(c) for c in self.graph.initializer}
+        makers = {node.output[0]: node.op_type for node in self.graph.node}
+        convolutions = [node for node in self.graph.node if node.op_type == "Conv"]
+        self.quantised = {n.output[0] for n in convolutions if makers.get(n.input[0]) == "DequantizeLinear"}
+        self.rounded = {n.output[0] for n in convolutions[1:-1]} - self.quantised
 
     def forward(self, planes: Tensor, scale: int = 1) -> Tensor:
         """Planes float32 (N,6,H,W) to the correction (N,3,h,w) of the file's own scale; `scale` is unused."""
         values = dict(self.known) | {self.graph.input[0].name: planes}
         for node in self.graph.node:
             facts = {a.name: helper.get_attribute_value(a) for a in node.attribute}
-            inputs = [values.get(name) for name in node.input]
-            if node.output[0] in self.rounded:
-                inputs[:2] = [x.bfloat16().float() for x in inputs[:2] if x is not None]
-            values[node.output[0]] = _computed(node.op_type, facts, inputs)
+            inputs, name = [values.get(name) for name in node.input], node.output[0]
+            if name in self.rounded:
+                inputs[:2] = [_to_bf16(x) for x in inputs[:2] if x is not None]
+            elif node.op_type == "QuantizeLinear":
+                inputs[0] = _to_bf16(inputs[0])
+            if node.op_type == "Cast":
+                values[name] = inputs[0]
+            else:
+                result = _computed(node.op_type, facts, inputs)
+                values[name] = _to_bf16(result) if name in self.quantised else _widened(result)
         return values[self.graph.output[0].name]
+
+
+def _to_bf16(x: Tensor | None) -> Tensor:
+    assert x is not None
+    return x.bfloat16().float()
+
+
+def _widened(x: Tensor) -> Tensor:
+    return x.float() if x.dtype == torch.float16 else x
+
+
+def _constant(constant: onnx.TensorProto) -> Tensor:
+    return _widened(torch.from_numpy(np.array(numpy_helper.to_array(constant))))
 
 
 def _computed(kind: str, facts: Mapping[str, Any], inputs: list[Any]) -> Tensor:

@@ -12,7 +12,6 @@ by operator. Needs onnx, onnxruntime and openvino.
 """
 
 import argparse
-import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from interneg.engines import qualify
+from interneg.engines import qualify, speeds
 from interneg.engines.models import Precision, load_catalogue
 from interneg.engines.store import Figures
-from interneg.engines.training import evaluate
+from interneg.engines.training import evaluate, gains
 from interneg.engines.training.calibrate import calibration, counted, methods, peaks
 from interneg.engines.training.export import sha256, toml_text
 from interneg.engines.training.limits import LIMITS, limits, shown, worse, worst
@@ -32,20 +31,6 @@ from interneg.engines.training.qdq import equalised, inner, quantised
 from interneg.engines.training.tiles import load
 from interneg.engines.training.trial import GOLDEN, Trial, choose, held
 from interneg.engines.typed import half, overflowing
-
-
-def faster(source: bytes, other: bytes, multiple: int) -> float:
-    """How many times faster than fp32 OpenVINO runs another file: one thread, processor time, in turns."""
-    nets = [Compiled(weights, multiple, 1) for weights in (source, other)]
-    planes = torch.rand(1, 6, 256, 384)
-    spent: list[list[float]] = [[], []]
-    for turn in range(8):
-        for net, times in zip(nets, spent, strict=True):
-            start = time.process_time()
-            net(planes)
-            if turn:
-                times.append(time.process_time() - start)
-    return min(spent[0]) / min(spent[1])
 
 
 def main() -> None:
@@ -126,7 +111,11 @@ def main() -> None:
                 above = [name for name in names if name not in steps]
                 print(f"{way}; in fp16: the first, the last, {', '.join(above) or 'no other'}")
                 print(f"on OpenVINO here: golden {shown(found[-1])}")
-                print(f"{faster(source, data, multiple):.2f}x as fast as fp32 on OpenVINO, one thread")
+                off = gains.banding(source, data, multiple, scale, args.threads)
+                print(f"off by {off:.2g} on a clean ramp; to be a default {speeds.EVEN:.2g} at most")
+                spent = gains.seconds(source, data, multiple)
+                over = (f"{t / spent['int8']:.2f}x {name}" for name, t in spent.items() if name != "int8")
+                print(f"as fast as {', '.join(over)} on OpenVINO here, one thread")
                 break
         else:
             print(f"{args.model}: no INT8 graph is within the limits; none is written")

@@ -31,8 +31,14 @@ def engine_lines(facts: dict[str, Any]) -> list[str]:
     """What stands below the table: why what runs by default does, and precisions that a runtime has not."""
     if not facts["models"]:
         return ["the catalogue is empty"]
-    described = (_split(m, d) for m, d in facts["models"].items() if not d.startswith(CANNOT_OPEN))
-    lines = list(dict.fromkeys(f"{runs}: {why}" for runs, why in described))
+    models: dict[tuple[str, str], list[str]] = {}
+    for model, description in facts["models"].items():
+        if not description.startswith(CANNOT_OPEN):
+            models.setdefault(_split(model, description), []).append(model)
+    several = {runs for runs, _ in models if sum(runs == other for other, _ in models) > 1}
+    lines = []
+    for (runs, why), names in models.items():
+        lines.append(f"{', '.join(names)} on {runs}: {why}" if runs in several else f"{runs}: {why}")
     for name, runtime in _open_runtimes(facts).items():
         for reason in dict.fromkeys(runtime["lacks"].values()):
             precisions = ", ".join(p for p, r in runtime["lacks"].items() if r == reason)

@@ -4,10 +4,12 @@ import importlib.util
 import subprocess
 import sys
 from collections.abc import Callable
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
+from interneg.engines import qualify, speeds
 from interneg.engines.models import PRECISIONS, load_catalogue
 from interneg.engines.runtimes import RUNTIMES
 from interneg.engines.runtimes import openvino as openvino_runtime
@@ -82,31 +84,62 @@ def test_int8_runs_its_own_weights(write: Write, store: Store, planes: Planes, r
 
 
 @pytest.mark.parametrize(
-    ("capabilities", "vnni", "int8", "precision", "reason"),
+    ("capabilities", "vnni", "int8", "precision", "candidates"),
     [
-        (("FP32", "BF16", "INT8"), True, True, "bf16", "this CPU computes in bf16"),
-        (("FP32", "INT8"), True, True, "int8", "neither AVX-512 BF16 nor AMX, but it has AVX-512 VNNI"),
-        (("FP32", "INT8"), True, False, "fp32", "this CPU has neither AVX-512 BF16 nor AMX"),
-        (("FP32", "INT8"), False, True, "fp32", "this CPU has neither AVX-512 BF16 nor AMX"),
+        (("FP32", "BF16", "INT8"), True, True, "bf16", ("fp32", "bf16", "int8")),
+        (("FP32", "BF16", "INT8"), True, False, "bf16", ("fp32", "bf16")),
+        (("FP32", "INT8"), True, True, "fp32", ("fp32", "int8")),
+        (("FP32", "INT8"), True, False, "fp32", ()),
+        (("FP32", "INT8"), False, True, "fp32", ()),
     ],
 )
-def test_openvino_takes_what_wins(
+def test_openvino_knows_what_could_win(
     write: Write,
     monkeypatch: pytest.MonkeyPatch,
     capabilities: tuple[str, ...],
     vnni: bool,
     int8: bool,
     precision: str,
-    reason: str,
+    candidates: tuple[str, ...],
 ) -> None:
     monkeypatch.setattr(openvino_runtime, "_capabilities", lambda: capabilities)
     monkeypatch.setattr(openvino_runtime, "_vnni", lambda: vnni)
     model = load_catalogue([write("tiny", int8=int8)])["tiny"]
-    choice = RUNTIMES["openvino"].choose(model)
-    assert choice.precision == precision and reason in choice.reason
+    runtime = RUNTIMES["openvino"]
+    assert runtime.candidates(model) == candidates
+    assert runtime.choose(model).precision == precision
     if "BF16" not in capabilities:
+        assert "neither AVX-512 BF16 nor AMX" in runtime.choose(model).reason
         with pytest.raises(EngineError, match="cannot run tiny in bf16: this CPU has neither"):
-            RUNTIMES["openvino"].load(model, "bf16", None, Store())
+            runtime.load(model, "bf16", None, Store())
+
+
+@pytest.mark.parametrize(("has_bf16", "build"), [(True, "beside bf16"), (False, "")])
+def test_int8_says_what_the_rest_computes_in(write, monkeypatch, has_bf16, build) -> None:
+    found = ("FP32", "BF16", "INT8") if has_bf16 else ("FP32", "INT8")
+    monkeypatch.setattr(openvino_runtime, "_capabilities", lambda: found)
+    model = load_catalogue([write("tiny", int8=True)])["tiny"]
+    assert RUNTIMES["openvino"].load(model, "int8", None, Store()).build == build
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_first_and_last_layers_and_sums_stay_in_fp32_but_no_bias(name, precision, tmp_path) -> None:
+    onnx = pytest.importorskip("onnx", reason="the graph is read with the extra `train`")
+    openvino = pytest.importorskip("openvino")
+    if precision not in BUILT_IN[name].weights:
+        pytest.skip(f"{name} has no {precision} weights")
+    weights = BUILT_IN[name].read(precision)
+    graph = onnx.load_from_string(weights).graph
+    convolutions = [node.name for node in graph.node if node.op_type == "Conv"]
+    constants = {c.name for c in graph.initializer}
+    constants |= {node.output[0] for node in graph.node if node.op_type == "Constant"}
+    sums = {n.name for n in graph.node if n.op_type == "Add" and not constants & set(n.input)}
+    path = tmp_path / "model.xml"
+    openvino.save_model(openvino.Core().read_model(weights), path, compress_to_fp16=False)
+    kept = [layer.get("name") for layer in openvino_runtime._kept_in_fp32(ElementTree.parse(path))]
+    ends = {f"{convolutions[0]}/WithoutBiases", f"{convolutions[-1]}/WithoutBiases"}
+    assert sums and set(kept) == ends | sums and len(kept) == len(ends | sums)
 
 
 def test_a_network_takes_multiples_only(write: Write, planes: Planes) -> None:
@@ -187,3 +220,42 @@ def test_bf16_as_torch_emulates_it_bands_no_gradient(name: str, sigma: float, st
     coarse = nets.Bfloat16(BUILT_IN[name].read("fp32"))(torch.from_numpy(planes)[None])[0].numpy()
     assert np.abs(coarse - exact).max() > 1e-5, "nothing was rounded"
     _bands_nothing(exact, coarse)
+
+
+WITH_INT8 = [name for name, model in BUILT_IN.items() if "int8" in model.weights]
+
+
+@pytest.mark.parametrize("name", WITH_INT8)
+def test_int8_beside_bf16_as_torch_emulates_it_qualifies(name) -> None:
+    torch = pytest.importorskip("torch", reason="bf16 is emulated with the extra `train`")
+    nets = pytest.importorskip("interneg.engines.training.onnx_nets", reason="needs the extra `train`")
+    model = BUILT_IN[name]
+    _, expected = qualify.reference(model)
+    net = nets.Bfloat16(model.read("int8"))
+    assert net.quantised and not net.quantised & net.rounded
+    result = net(torch.from_numpy(qualify.golden(6))[None])[0].numpy()
+    figures = qualify.compare(result, expected)
+    assert not qualify.failures(figures, model.limits.get("int8", qualify.LIMITS["int8"]))
+    if not RUNTIMES["openvino"].precisions()["bf16"]:
+        network, out = RUNTIMES["openvino"].load(model, "int8", None, Store()), np.empty_like(expected)
+        network.infer(qualify.golden(6), out)
+        real = qualify.compare(out, expected)
+        assert (real.mean, real.psnr) == pytest.approx((figures.mean, figures.psnr), rel=0.1)
+
+
+@pytest.mark.parametrize("name", WITH_INT8)
+def test_bf16_beside_int8_takes_nothing_more_from_a_gradient(name, store) -> None:
+    torch = pytest.importorskip("torch", reason="bf16 is emulated with the extra `train`")
+    nets = pytest.importorskip("interneg.engines.training.onnx_nets", reason="needs the extra `train`")
+    planes, model = speeds.ramp(6), BUILT_IN[name]
+    exact = Engines("openvino", "fp32", store=store).open(name).network
+    expected = np.empty(exact.output_shape(*planes.shape[1:]), np.float32)
+    exact.infer(planes, expected)
+    weights = model.read("int8")
+    off = []
+    for net in (nets.Exact(weights, model.multiple), nets.Bfloat16(weights)):
+        error = np.abs(net(torch.from_numpy(planes)[None])[0].numpy() - expected)[0]
+        border = 16 * model.scale
+        off.append(error[border:-border, border:-border])
+    assert off[1].mean() < 1.25 * off[0].mean() + 1e-5
+    assert off[1].max() < 1.5 * off[0].max()

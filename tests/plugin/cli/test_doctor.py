@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from interneg.engines.runtimes import RUNTIMES
 from interneg.engines.runtimes.tensorrt.driver import has_driver
 from interneg.plugin.cli.main import app
+from interneg.plugin.doctor.engine_table import engine_lines
 
 run = CliRunner().invoke
 
@@ -70,6 +71,19 @@ def test_the_screen_tells_what_opens_and_numbers_why_not(
     assert "\nopenvino 9 in fp32: as asked" in made.stdout
     assert "[1] not int8: the model failed its qualification: PSNR 12 dB" in made.stdout
     assert "openvino has no bf16: it cannot" in made.stdout
+
+
+def test_models_that_run_alike_for_other_reasons_are_named() -> None:
+    models = {
+        "one": "one runs on openvino 9 in bf16 (measured 2.0 times as fast as fp32) on a CPU",
+        "two": "two runs on openvino 9 in bf16 (measured 3.0 times as fast as fp32) on a CPU",
+        "three": "three runs on openvino 9 in fp32 (measured, nothing is faster by a tenth) on a CPU",
+    }
+    assert engine_lines({"models": models, "runtimes": {}}) == [
+        "one on openvino 9 in bf16: measured 2.0 times as fast as fp32 on a CPU",
+        "two on openvino 9 in bf16: measured 3.0 times as fast as fp32 on a CPU",
+        "openvino 9 in fp32: measured, nothing is faster by a tenth on a CPU",
+    ]
 
 
 def test_models_that_lack_the_same_share_a_note_and_five_runtimes_fit_80_columns(

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import threading
+from contextlib import nullcontext
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from interneg.engines import files, speeds
+from interneg.engines.runtimes.openvino import OpenVino
+from interneg.engines.source import Engines
+from interneg.engines.store import Choice, ChoiceKey, Store
+from interneg.errors import EngineError
+from tests.engines.stores import read_only, visible
+
+KEY = ChoiceKey(
+    model="tiny", weights=(("fp32", "0" * 64), ("int8", "1" * 64)), runtime="openvino", version="1",
+    device="CPU", system="Linux x86_64", rules=(3, 1),
+)  # fmt: skip
+FAST = Choice(KEY, "int8", {"fp32": 3.0, "int8": 1.0}, {})
+EXACT = Choice(KEY, "fp32", {"fp32": 1.0}, {"int8": "bands a gradient by 0.004, at most 0.00049"})
+
+
+def never() -> Choice:
+    raise AssertionError("nothing had to be measured")
+
+
+def test_a_choice_stays_whatever_would_be_measured_later(store: Store) -> None:
+    assert store.choice(KEY, lambda: FAST) == FAST
+    assert store.choice(KEY, never) == FAST
+    assert Store(store.folders).choice(KEY, never) == FAST
+    assert visible(store.folders[0]) == [f"{KEY.stem}.json"], "no temporary file is left"
+
+
+@pytest.mark.parametrize("field", [f for f in ChoiceKey.__struct_fields__ if f not in ("weights", "rules")])
+def test_a_choice_holds_for_its_own_key_only(store: Store, field: str) -> None:
+    store.choice(KEY, lambda: FAST)
+    other = msgspec.structs.replace(KEY, **{field: "other"})
+    assert store.choice(other, lambda: msgspec.structs.replace(EXACT, key=other)).precision == "fp32"
+
+
+def test_other_weights_are_measured_again(store: Store) -> None:
+    store.choice(KEY, lambda: FAST)
+    other = msgspec.structs.replace(KEY, weights=(("fp32", "0" * 64), ("int8", "2" * 64)))
+    assert store.choice(other, lambda: msgspec.structs.replace(EXACT, key=other)).precision == "fp32"
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\xff\xfe", b"{}", msgspec.json.encode(EXACT).replace(b"tiny", b"huge")]
+)
+def test_a_damaged_choice_is_replaced(store: Store, data: bytes, caplog) -> None:
+    store.folders[0].mkdir()
+    (store.folders[0] / f"{KEY.stem}.json").write_bytes(data)
+    assert store.choice(KEY, lambda: FAST) == FAST
+    assert "is not used" in caplog.text
+    assert store.choice(KEY, never) == FAST
+
+
+def test_of_many_at_once_one_measures(tmp_path: Path) -> None:
+    ready, calls, found = threading.Barrier(4), [], []
+
+    def work(number: int) -> None:
+        def measure() -> Choice:
+            calls.append(number)
+            return FAST if number % 2 else EXACT
+
+        ready.wait(10)
+        found.append(Store([tmp_path / "store"]).choice(KEY, measure))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(calls) == 1 and len(found) == 4 and found.count(found[0]) == 4
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_without_locks_all_take_what_is_in_the_store(store: Store, monkeypatch, links: bool) -> None:
+    monkeypatch.setattr(files, "locked", lambda path: nullcontext(True))
+    if not links:
+        monkeypatch.setattr(
+            files.os, "link", lambda *paths: (_ for _ in ()).throw(PermissionError(1, "no links"))
+        )
+
+    def slow() -> Choice:
+        assert store.choice(KEY, lambda: EXACT) == EXACT  # another process was faster
+        return FAST
+
+    assert store.choice(KEY, slow) == (EXACT if links else FAST) == store.choice(KEY, never)
+
+
+def test_a_farm_reads_what_was_chosen_for_it(tmp_path: Path, monkeypatch) -> None:
+    shared, own = tmp_path / "shared", tmp_path / "own"
+    Store([shared]).choice(KEY, lambda: FAST)
+    read_only(monkeypatch, shared)
+    assert Store([shared, own]).choice(KEY, never) == FAST
+    other = msgspec.structs.replace(KEY, device="another CPU")
+    assert Store([shared, own]).choice(other, lambda: msgspec.structs.replace(EXACT, key=other)) is not None
+    assert visible(own) == [f"{other.stem}.json"]
+
+
+def test_nothing_is_measured_that_cannot_be_kept(tmp_path: Path, caplog) -> None:
+    (tmp_path / "file").write_text("")
+    assert Store([tmp_path / "file" / "store"]).choice(KEY, never) is None
+    assert "default precision of tiny is not measured" in caplog.text
+
+
+def test_a_choice_says_why() -> None:
+    assert FAST.reason == "measured 3.0 times as fast as fp32"
+    assert EXACT.reason == "nothing else will do; int8 bands a gradient by 0.004, at most 0.00049"
+    level = Choice(KEY, "fp32", {"fp32": 1.0, "int8": 0.95}, {})
+    assert level.reason == "measured, nothing is faster by a tenth"
+
+
+# How a default precision comes about, with stand-in times: on every CPU.
+
+
+@pytest.fixture
+def int8(write, store: Store, monkeypatch: pytest.MonkeyPatch):
+    """int8(times, precision="auto"): the line about tiny where fp32 and int8 take these times."""
+    folder = write("tiny", int8=True)
+    monkeypatch.setattr(OpenVino, "candidates", lambda self, model: ("fp32", "int8"))
+    monkeypatch.setattr(OpenVino, "choose", lambda self, model: ("fp32", "the rule"))
+    monkeypatch.setattr(speeds, "EVEN", 1.0)
+
+    def describe(times: tuple[float, float], precision: str = "auto", **facts: Store) -> str:
+        def stand_in(networks, channels):
+            assert channels == 6
+            return {p: t for p, t in zip(("fp32", "int8"), times, strict=True) if p in networks}
+
+        monkeypatch.setattr(speeds, "seconds", stand_in)
+        return Engines("openvino", precision, folders=[folder], **{"store": store} | facts).describe("tiny")
+
+    return describe
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [
+        ((3.0, 1.0), "in int8 (measured 3.0 times as fast as fp32) on"),
+        ((1.0, 3.0), "in fp32 (measured, nothing is faster by a tenth) on"),
+        ((1.09, 1.0), "in fp32 (measured, nothing"),
+        ((1.12, 1.0), "in int8 (measured 1.1 times"),
+    ],
+)
+def test_the_fastest_is_taken_and_a_tie_goes_to_the_more_exact(int8, times, words) -> None:
+    assert words in int8(times)
+
+
+def test_a_later_measurement_changes_nothing_and_a_pin_is_kept(int8) -> None:
+    assert "in int8 (measured" in int8((3.0, 1.0))
+    assert "in int8 (measured" in int8((1.0, 3.0))
+    assert "in fp32 (as asked)" in int8((3.0, 1.0), "fp32")
+
+
+def test_what_bands_a_gradient_is_no_default(int8, monkeypatch) -> None:
+    monkeypatch.setattr(speeds, "EVEN", 1e-6)
+    line = int8((3.0, 1.0))
+    assert "in fp32 (nothing else will do; int8 bands a gradient by 0.0" in line
+    assert "in int8 (as asked)" in int8((3.0, 1.0), "int8")
+
+
+def test_what_does_not_qualify_is_no_default(int8, monkeypatch) -> None:
+    real = OpenVino.load
+
+    def refusing(self, model, precision, threads, store):
+        if precision == "int8":
+            raise EngineError("it cannot")
+        return real(self, model, precision, threads, store)
+
+    monkeypatch.setattr(OpenVino, "load", refusing)
+    assert "in fp32 (nothing else will do; int8 does not qualify)" in int8((3.0, 1.0))
+
+
+def test_where_no_choice_can_be_kept_the_rule_decides(int8, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert "in fp32 (the rule)" in int8((3.0, 1.0), store=Store([tmp_path / "file" / "store"]))
+
+
+def test_the_best_of_several_rounds_counts_but_for_the_first(monkeypatch) -> None:
+    class Clocked:
+        def __init__(self, *times: float) -> None:
+            self.times = list(times)
+
+        def output_shape(self, height: int, width: int) -> tuple[int, int, int]:
+            return 3, height, width
+
+        def infer(self, planes, out) -> None:
+            clock[0] += self.times.pop(0)
+
+    clock = [0.0]
+    monkeypatch.setattr(speeds.time, "process_time", lambda: clock[0])
+    quick = {"fp32": Clocked(0.01, 0.06, 0.04, 0.05), "int8": Clocked(0.01, 0.03, 0.03, 0.02)}
+    assert speeds.seconds(quick, 6) == pytest.approx({"fp32": 0.04, "int8": 0.02})
+    slow = {"fp32": Clocked(1.0, 3.0, 2.0)}
+    assert speeds.seconds(slow, 6) == pytest.approx({"fp32": 2.0})
