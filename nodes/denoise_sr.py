@@ -163,10 +163,10 @@ class DenoiseSR(Node):
         if self.enlarges == 1 and count == 3:
             correction = keep_colour(correction, given, self._with_coding(net[4]))
         if self.deblock and count == 3:
-            # A network is trained for luma above all, and leaves most of the blocks and spots of colour.
-            back = (reduce(plane, self.enlarges) for plane in correction)
-            restored = np.stack([plane + change for plane, change in zip(net, back, strict=False)])
-            for plane, change in zip(correction[1:], deblock_colour(restored, self.deblock), strict=True):
+            # A network that is trained for luma above all leaves most of the blocks and spots of colour.
+            own = np.stack([reduce(plane, self.enlarges) for plane in correction])
+            changes = deblock_colour(net[:3] + own, own[1:], self.deblock)
+            for plane, change in zip(correction[1:], changes, strict=True):
                 plane += cubic(change, self.enlarges)
         return correction
 

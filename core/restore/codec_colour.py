@@ -33,32 +33,36 @@ def least_coefficient(level: float) -> float:
     return _LEAST * min(step, float(np.sqrt(step * _EVEN / 255)))
 
 
-def deblock_colour(restored: Pixels, level: float) -> Pixels:
+def deblock_colour(restored: Pixels, taken: Pixels, level: float) -> Pixels:
     """What is to be added to two colour planes, so that less of what a codec did to them is left.
 
-    restored: (3, H, W) float32, Y, Cb, Cr in LOG_Y, finite, luma already without the codec's damage.
-    level: of compression, above 0 to 1. Returns (2, H, W); where colour is flat or a ramp it is 0.
+    restored: (3, H, W) float32, Y, Cb, Cr in LOG_Y, finite: what a network made of a coded picture.
+    taken: (2, H, W), what the network has added to Cb and Cr. level: of compression, above 0 to 1.
+    Returns (2, H, W); where colour is flat or a ramp it is 0.
 
     Colour is looked at with half the rows and columns, as 4:2:0 has it, in overlapping blocks of 8x8. In
     each, what follows the luma stays (by least squares, as codecs predict colour: Zhang et al., Chroma intra
-    prediction based on inter-channel correlation for HEVC, 2014); of the rest those coefficients of the DCT
-    go that are small in both planes together; and the blocks are averaged (re-application of JPEG:
-    Nosratinia, 2001; the transform's shifts: Coifman and Donoho, Translation-invariant de-noising, 1995).
+    prediction based on inter-channel correlation for HEVC, 2014). Of the rest those coefficients of the DCT
+    go that are small in both planes together, by the share that the network has not already taken: where it
+    has, what it left it takes for colour. The blocks are averaged (re-application of JPEG: Nosratinia, 2001;
+    the transform's shifts: Coifman and Donoho, Translation-invariant de-noising, 1995).
     """
     import cv2
 
     height, width = restored.shape[1:]
-    even = [cv2.copyMakeBorder(p, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE) for p in restored]
-    size = (even[0].shape[1] // 2, even[0].shape[0] // 2)
-    halves = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in even]
-    removed = _removed(np.stack(halves), np.float32(least_coefficient(level)))
-    whole = (2 * size[0], 2 * size[1])
+    whole = (width + width % 2, height + height % 2)
+    half = (whole[0] // 2, whole[1] // 2)
+    planes = np.empty((5, half[1], half[0]), np.float32)
+    for plane, given in zip(planes, (*restored, *taken), strict=True):
+        even = cv2.copyMakeBorder(given, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+        cv2.resize(even, half, dst=plane, interpolation=cv2.INTER_AREA)
+    removed = _removed(planes, np.float32(least_coefficient(level)))
     raised = [cv2.resize(p, whole, interpolation=cv2.INTER_LINEAR)[:height, :width] for p in removed]
     return -np.stack(raised)
 
 
 def _removed(planes: Pixels, least: np.float32) -> Pixels:
-    """What of the last two planes of (3, H, W) is taken for error, (2, H, W)."""
+    """What is taken for error, (2, H, W), of Y, Cb, Cr and what has been added to Cb, Cr, (5, H, W)."""
     height, width = planes.shape[1:]
     # Blocks begin up to seven samples before the picture and end as far behind it.
     before, rows, columns = _BLOCK - 1, *(-(-(n + _BLOCK - 1) // _STRIDE) for n in (height, width))
@@ -80,22 +84,31 @@ def _removed(planes: Pixels, least: np.float32) -> Pixels:
 
 
 def _errors(planes: Pixels, least: np.float32) -> tuple[Pixels, Pixels]:
-    """What is taken for error in each block of the last two of (3, H, W), (8, 8, rows, columns) each."""
+    """What is taken for error in each block of (5, H, W), (8, 8, rows, columns) for each colour plane."""
     windows = np.lib.stride_tricks.sliding_window_view(planes, (_BLOCK, _BLOCK), (1, 2))
     blocks = windows[:, ::_STRIDE, ::_STRIDE].transpose(0, 3, 4, 1, 2)
-    luma, *colours = _transform() @ blocks.reshape(3, _BLOCK * _BLOCK, -1)
-    luma[0] = 0
-    energy = np.einsum("ij,ij->j", luma, luma) + least * least
-    for colour in colours:
-        colour[0] = 0
-        slope = np.einsum("ij,ij->j", luma, colour) / energy
-        colour -= slope * luma
-    sure = np.square(colours[0]) + np.square(colours[1]) > 2 * least * least
-    for colour in colours:
-        colour[sure] = 0
-    back = _transform().T
-    first, second = ((back @ c).reshape(_BLOCK, _BLOCK, *blocks.shape[3:]) for c in colours)
+    luma, *rest = _transform()[1:] @ blocks.reshape(5, _BLOCK * _BLOCK, -1)  # without the mean
+    energy = _dot(luma, luma) + least * least
+    for plane in rest:
+        plane -= _dot(luma, plane) / energy * luma
+    left, taken = rest[:2], rest[2:]
+    small = np.square(left[0]) + np.square(left[1]) < 2 * least * least
+    found, matched = np.float32(1e-12), np.float32(0)
+    for plane, before in zip(left, taken, strict=True):
+        plane *= small
+        before *= small
+        was = plane - before
+        found = found + _dot(was, was)
+        matched = matched - _dot(was, before)
+    share = 1 - np.clip(matched / found, 0, 1)
+    back = _transform()[1:].T
+    first, second = ((back @ (share * c)).reshape(_BLOCK, _BLOCK, *blocks.shape[3:]) for c in left)
     return first, second
+
+
+def _dot(first: Pixels, second: Pixels) -> Pixels:
+    """The products of the columns of two (N, M) arrays, (M,)."""
+    return np.asarray(np.einsum("ij,ij->j", first, second))
 
 
 @cache
