@@ -80,7 +80,8 @@ def _removed(planes: Pixels, least: np.float32) -> Pixels:
                 count = blocks.shape[2:]
                 plane[y:, x:][: _STRIDE * count[0] : _STRIDE, : _STRIDE * count[1] : _STRIDE] += blocks[y, x]
     shifts = len(_OFFSETS) * (_BLOCK // _STRIDE) ** 2
-    return out[:, before : before + height, before : before + width] / np.float32(shifts)
+    out /= shifts
+    return out[:, before : before + height, before : before + width]
 
 
 def _errors(planes: Pixels, least: np.float32) -> tuple[Pixels, Pixels]:
@@ -93,13 +94,13 @@ def _errors(planes: Pixels, least: np.float32) -> tuple[Pixels, Pixels]:
         plane -= _dot(luma, plane) / energy * luma
     left, taken = rest[:2], rest[2:]
     small = np.square(left[0]) + np.square(left[1]) < 2 * least * least
-    found, matched = np.float32(1e-12), np.float32(0)
+    found, matched = np.full_like(energy, 1e-12), np.zeros_like(energy)
     for plane, before in zip(left, taken, strict=True):
         plane *= small
         before *= small
         was = plane - before
-        found = found + _dot(was, was)
-        matched = matched - _dot(was, before)
+        found += _dot(was, was)
+        matched -= _dot(was, before)
     share = 1 - np.clip(matched / found, 0, 1)
     back = _transform()[1:].T
     first, second = ((back @ (share * c)).reshape(_BLOCK, _BLOCK, *blocks.shape[3:]) for c in left)
