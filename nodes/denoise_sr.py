@@ -19,6 +19,7 @@ from interneg.frame import Pixels
 from interneg.knobs import AUTO, Button, knob
 from interneg.node import Node, View
 from interneg.resize import cubic, reduce
+from interneg.restore.codec_colour import deblock_colour
 from interneg.restore.coding import average, coding_noise
 from interneg.restore.colour import keep_colour
 from interneg.restore.level import keep_level
@@ -39,7 +40,7 @@ class DenoiseSR(Node):
     name: ClassVar[str] = "denoise-sr"
     label: ClassVar[str] = "Denoise-SR"
     help: ClassVar[str] = "Removes noise and compression damage and enlarges 1x, 2x or 4x, jointly."
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LOG_Y
     layers: ClassVar[str] = "Changes the picture (R, G, B, or Y); alpha and AOVs are only enlarged with it."
     buttons: ClassVar[tuple[Button, ...]] = (
@@ -76,7 +77,7 @@ class DenoiseSR(Node):
     deblock: float = knob(
         0.0, "float", "Deblock",
         "How strongly the picture was compressed: 0 not at all, 0.3 good web video, 0.6 visible blocks, "
-        "1 ruined. Removes blocks, ringing and mosquito noise.",
+        "1 ruined. Removes blocks, ringing, mosquito noise, and blocks and spots of colour.",
         hard=(0.0, 1.0),
     )  # fmt: skip
     fidelity_lock: bool = knob(
@@ -161,6 +162,12 @@ class DenoiseSR(Node):
             keep_level(correction)
         if self.enlarges == 1 and count == 3:
             correction = keep_colour(correction, given, self._with_coding(net[4]))
+        if self.deblock and count == 3:
+            # A network that is trained for luma above all leaves most of the blocks and spots of colour.
+            own = np.stack([reduce(plane, self.enlarges) for plane in correction])
+            changes = deblock_colour(net[:3] + own, own[1:], self.deblock)
+            for plane, change in zip(correction[1:], changes, strict=True):
+                plane += cubic(change, self.enlarges)
         return correction
 
     def _with_coding(self, sigma: Pixels) -> Pixels:

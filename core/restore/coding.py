@@ -16,14 +16,22 @@ _COARSEST = 224.0
 _ANEW = 0.5
 
 
+def quantiser_step(level: float) -> float:
+    """The step of a codec's quantiser for the low frequencies of luma, in codes of 0..1.
+
+    level: of compression, 0 (none) to 1, as the knob deblock and the networks have it: the step is 224**level
+    8-bit codes of an orthonormal transform (`engines/training/levels.py`), and 0 without compression.
+    """
+    return float(_COARSEST**level / 255) if level else 0.0
+
+
 def coding_noise(level: float) -> float:
     """The standard deviation of what a codec's rounding did, in codes of 0..1.
 
-    level: of compression, 0 (none) to 1, as the knob deblock and the networks have it: the quantiser's step
-    is 224**level 8-bit codes (`engines/training/levels.py`). Rounding spreads evenly over one step, whose
-    deviation is step / sqrt(12) (Bennett, Spectra of quantized signals, 1948).
+    level: as for `quantiser_step`. Rounding spreads evenly over one step, whose deviation is step / sqrt(12)
+    (Bennett, Spectra of quantized signals, 1948).
     """
-    return float(_COARSEST**level / math.sqrt(12) / 255) if level else 0.0
+    return quantiser_step(level) / math.sqrt(12)
 
 
 def average(
