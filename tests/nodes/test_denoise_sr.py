@@ -331,7 +331,7 @@ def test_the_noise_that_was_measured_is_told(context: Context) -> None:
     render(DenoiseSR(), Frame.of(picture(96, 128), colour_space=VIDEO, number=7), listening)
     ((node, sentence),) = told
     assert node == "denoise-sr"
-    assert "frame 7" in sentence and "give it deblock" in sentence
+    assert "frame 7" in sentence and "set deblock" in sentence
 
 
 def test_auto_noise_of_a_saturated_colour_is_that_of_its_dark_channels(silent: Context) -> None:
