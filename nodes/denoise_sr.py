@@ -16,6 +16,7 @@ import numpy as np
 
 from interneg.colour import WorkingSpace
 from interneg.frame import Pixels
+from interneg.grain.noise import per_channel, white
 from interneg.knobs import AUTO, Button, knob
 from interneg.node import Node, View
 from interneg.resize import cubic, reduce
@@ -39,15 +40,15 @@ class DenoiseSR(Node):
     name: ClassVar[str] = "denoise-sr"
     label: ClassVar[str] = "Denoise-SR"
     help: ClassVar[str] = "Removes noise and compression damage and enlarges 1x, 2x or 4x, jointly."
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LOG_Y
     layers: ClassVar[str] = "Changes the picture (R, G, B, or Y); alpha and AOVs are only enlarged with it."
     buttons: ClassVar[tuple[Button, ...]] = (
         Button(
             "measure_noise", "Measure noise",
-            "Measures the noise of the frame shown, and sets the knob Noise to its mean in luma: the same "
-            "for every frame from then on.",
-            knob="noise", found="The noise of frame {frame} is {value:.1f} code values on average.",
+            "Measures the noise of the frame shown, and sets the knob Noise to its mean, as it shows in luma: "
+            "the same for every frame from then on.",
+            knob="noise", found="The noise of frame {frame} is {value:.1f} code values per channel on average.",
         ),
     )  # fmt: skip
 
@@ -62,9 +63,10 @@ class DenoiseSR(Node):
     )  # fmt: skip
     noise: float | str = knob(
         AUTO, "float", "Noise",
-        "Standard deviation of the noise to remove, in 8-bit code values of the encoded picture's luma; auto "
-        "measures it in each frame, separately for dark and bright parts and for luma and colour. auto reads "
-        "compressed footage as free of noise: set a number there, or use deblock. 0 removes no noise.",
+        "Standard deviation of the noise to remove, of R, G and B each, in 8-bit code values of the encoded "
+        "picture, as cameras and other tools give it; auto measures it in each frame, separately for dark and "
+        "bright parts and for luma and colour. auto reads compressed footage as free of noise: set a number "
+        "there, or use deblock. 0 removes no noise.",
         unit="code values", hard=(0.0, 100.0), slider=(0.0, 50.0), auto=True,
     )  # fmt: skip
     detail: float = knob(
@@ -148,10 +150,11 @@ class DenoiseSR(Node):
         return result
 
     def find(self, knob: str, view: View) -> float:
-        """The deviation of luma that `auto` finds in the window's own frame, on average, in code values."""
+        """What `auto` finds in luma in the window's own frame, on average, in code values per channel."""
         given = view.planes()
         seen = np.empty_like(given)
-        luma, _ = self._measured(view, seen[: see(given, seen)])
+        count = see(given, seen)
+        luma, _ = per_channel(*self._measured(view, seen[:count]), count)
         return round(255 * float(luma.mean()), 1)
 
     def _correction(self, view: View, net: Pixels, given: Pixels, count: int) -> Pixels:
@@ -173,19 +176,20 @@ class DenoiseSR(Node):
         (H, W) each, or (1, 1) where they are the same everywhere.
         """
         if self.noise != AUTO:
-            same = np.full((1, 1), float(self.noise) / 255, np.float32)
-            return same, same
+            return white(float(self.noise) / 255, len(seen))
         return noise_seen(view, offset).map(seen) if offset else self._measured(view, seen)
 
     def _measured(self, view: View, seen: Pixels) -> tuple[Pixels, Pixels]:
         """The deviations of the window's own frame, which are told to the user."""
         luma, chroma = noise_seen(view, 0).map(seen)
-        least, most = ([255 * f(s[::4, ::4]) for s in (luma, chroma)] for f in (np.min, np.max))
-        found = (
-            f"noise measured in frame {view.window.frame.number}: {least[0]:.1f} to {most[0]:.1f} code "
-            f"values in luma, {least[1]:.1f} to {most[1]:.1f} in colour"
-        )
-        if most[0] < _QUIET and not self.deblock:
+        ranges = [
+            f"{255 * s.min():.1f} to {255 * s.max():.1f}"
+            for s in per_channel(luma[::4, ::4], chroma[::4, ::4], len(seen))
+        ]
+        found = f"noise measured in frame {view.window.frame.number}: {ranges[0]} code values per channel"
+        if len(seen) > 1:
+            found += f" by its luma, {ranges[1]} by its colour"
+        if 255 * luma.max() < _QUIET and not self.deblock:
             found += "; compressed footage reads as free of noise: set deblock, or noise to a number"
         view.context.tell(self.name, found)
         return luma, chroma
