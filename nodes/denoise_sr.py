@@ -10,6 +10,7 @@ as input: Zhang et al., FFDNet, 2018.)
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -20,6 +21,7 @@ from interneg.grain.noise import per_channel, white
 from interneg.knobs import AUTO, Button, knob
 from interneg.node import Node, View
 from interneg.resize import cubic, reduce
+from interneg.restore.cleaned import CLEANER, cleaned
 from interneg.restore.coding import average, coding_noise
 from interneg.restore.colour import keep_colour
 from interneg.restore.level import keep_level
@@ -46,9 +48,10 @@ class DenoiseSR(Node):
     buttons: ClassVar[tuple[Button, ...]] = (
         Button(
             "measure_noise", "Measure noise",
-            "Measures the noise of the frame shown, and sets the knob Noise to its mean, as it shows in luma: "
-            "the same for every frame from then on.",
-            knob="noise", found="The noise of frame {frame} is {value:.1f} code values per channel on average.",
+            "Measures the noise of the frame shown, and sets the knob Noise to its mean as luma shows "
+            "it: the same for every frame from then on.",
+            knob="noise",
+            found="The noise of frame {frame} is {value:.1f} code values per channel on average.",
         ),
     )  # fmt: skip
 
@@ -64,9 +67,9 @@ class DenoiseSR(Node):
     noise: float | str = knob(
         AUTO, "float", "Noise",
         "Standard deviation of the noise to remove, of R, G and B each, in 8-bit code values of the encoded "
-        "picture, as cameras and other tools give it; auto measures it in each frame, separately for dark and "
-        "bright parts and for luma and colour. auto reads compressed footage as free of noise: set a number "
-        "there, or use deblock. 0 removes no noise.",
+        "picture, as cameras and other tools give it; auto measures it in each frame, separately for dark "
+        "and bright parts and for luma and colour. auto reads compressed footage as free of noise: set a "
+        "number there, or use deblock. 0 removes no noise.",
         unit="code values", hard=(0.0, 100.0), slider=(0.0, 50.0), auto=True,
     )  # fmt: skip
     detail: float = knob(
@@ -106,8 +109,9 @@ class DenoiseSR(Node):
 
     @property
     def models(self) -> tuple[str, ...]:
-        """One network for each model and scale."""
-        return (f"denoise-sr-{self.model}-x{self.scale}",)
+        """One network for each model and scale; over time one more, which shows how alike frames are."""
+        own = f"denoise-sr-{self.model}-x{self.scale}"
+        return (own, CLEANER) if self.temporal and own != CLEANER else (own,)
 
     def process(self, view: View) -> Pixels:
         """Y, Cb, Cr (or Y alone) in, the same enlarged by `scale` out."""
@@ -116,6 +120,8 @@ class DenoiseSR(Node):
         net = np.zeros((6, *plain.shape[1:]), np.float32)
         count = see(plain, net)
         net[3:5] = own = self._deviations(view, net[:count])
+        if self.noise == AUTO:
+            self._tell(view, own, count)
         given = plain
         if self.temporal and (self.noise != 0 or self.deblock):
             given, seen = plain.copy(), net[: len(plain)]
@@ -123,7 +129,8 @@ class DenoiseSR(Node):
                 view,
                 count,
                 self.deblock,
-                lambda offset: self._deviations(view, seen, offset) if offset else own,
+                lambda offset: self._deviations(view, seen, offset, count) if offset else own,
+                cleaned(view, f"{self.noise}", self.deblock, partial(self._deviations, view)),
             )
             see(given, net)
         net[5] = self.deblock
@@ -154,7 +161,7 @@ class DenoiseSR(Node):
         given = view.planes()
         seen = np.empty_like(given)
         count = see(given, seen)
-        luma, _ = per_channel(*self._measured(view, seen[:count]), count)
+        luma, _ = per_channel(*noise_seen(view, 0).map(seen[:count]), count)
         return round(255 * float(luma.mean()), 1)
 
     def _correction(self, view: View, net: Pixels, given: Pixels, count: int) -> Pixels:
@@ -170,26 +177,26 @@ class DenoiseSR(Node):
         """The deviation of noise and of what coding did, together."""
         return np.hypot(sigma, np.float32(coding_noise(self.deblock)))
 
-    def _deviations(self, view: View, seen: Pixels, offset: int = 0) -> tuple[Pixels, Pixels]:
+    def _deviations(
+        self, view: View, seen: Pixels, offset: int = 0, count: int | None = None
+    ) -> tuple[Pixels, Pixels]:
         """The standard deviations of luma and chroma in the frame at `offset`, where it shows what is `seen`.
 
-        (H, W) each, or (1, 1) where they are the same everywhere.
+        (H, W) each, or (1, 1) where they are the same everywhere. count: of the planes that are not all 0.
         """
         if self.noise != AUTO:
-            return white(float(self.noise) / 255, len(seen))
-        return noise_seen(view, offset).map(seen) if offset else self._measured(view, seen)
+            return white(float(self.noise) / 255, count or len(seen))
+        return noise_seen(view, offset).map(seen)
 
-    def _measured(self, view: View, seen: Pixels) -> tuple[Pixels, Pixels]:
-        """The deviations of the window's own frame, which are told to the user."""
-        luma, chroma = noise_seen(view, 0).map(seen)
+    def _tell(self, view: View, measured: tuple[Pixels, Pixels], count: int) -> None:
+        """Tell the user the deviations that were measured in the window's own frame, of `count` planes."""
         ranges = [
             f"{255 * s.min():.1f} to {255 * s.max():.1f}"
-            for s in per_channel(luma[::4, ::4], chroma[::4, ::4], len(seen))
+            for s in per_channel(*(m[::4, ::4] for m in measured), count)
         ]
         found = f"noise measured in frame {view.window.frame.number}: {ranges[0]} code values per channel"
-        if len(seen) > 1:
+        if count > 1:
             found += f" by its luma, {ranges[1]} by its colour"
-        if 255 * luma.max() < _QUIET and not self.deblock:
+        if 255 * measured[0].max() < _QUIET and not self.deblock:
             found += "; compressed footage reads as free of noise: set deblock, or noise to a number"
         view.context.tell(self.name, found)
-        return luma, chroma

@@ -53,7 +53,7 @@ _WHITE = np.sqrt(_SHARES.sum(1, keepdims=True))[..., None]
 
 
 def per_channel(luma: Pixels, chroma: Pixels, planes: int) -> tuple[Pixels, Pixels]:
-    """By what deviation on each of R, G and B independent noise would make these deviations in Y and in Cb, Cr.
+    """The deviation on each of R, G and B with which independent noise makes these in Y and in Cb, Cr.
 
     luma, chroma: float32 of one shape, in any unit. planes: of the picture, 3 or 1; of a grey picture, stored
     in one plane or in three that are the same, luma's deviation is each channel's, and so are both results.
@@ -62,9 +62,9 @@ def per_channel(luma: Pixels, chroma: Pixels, planes: int) -> tuple[Pixels, Pixe
 
 
 def white(sigma: float, planes: int) -> tuple[Pixels, Pixels]:
-    """The deviations of Y and of Cb, Cr, (1, 1) float32 each, where R, G and B have independent noise of `sigma`.
+    """The deviations of Y and of Cb, Cr where R, G and B have independent noise of `sigma`.
 
-    planes: as in `per_channel`, whose inverse this is.
+    (1, 1) float32 each. planes: as in `per_channel`, whose inverse this is.
     """
     same = np.full((1, 1), sigma, np.float32)
     return (same, same) if planes == 1 else (same * _WHITE[0], same * _WHITE[1])
