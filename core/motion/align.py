@@ -10,7 +10,7 @@ from interneg.errors import InputError
 from interneg.frame import Pixels
 from interneg.motion.calm import calmed
 from interneg.motion.flow import Looked, flow, moved
-from interneg.motion.likeness import evened, likeness, noise_left, standing
+from interneg.motion.likeness import evened, likeness, standing
 from interneg.node import View
 from interneg.nonfinite import nonfinite
 
@@ -109,9 +109,7 @@ def _brought(
     level = evened(clean - first, motion.confidence, here)
     other -= level
     clean -= level
-    weight = motion.confidence * likeness(
-        other - own, clean - first, here + there, noise_left(removed[0], here)
-    )
+    weight = motion.confidence * likeness(other - own, clean - first, here + there, removed[0], here)
     same = standing(other - own, removed, here + there)
     bad = view.measure("nonfinite", lambda: nonfinite(frame.pixels[list(frame.colour_channels)]), offset)
     if bad is not None:

@@ -14,10 +14,12 @@ _PATCH = 1.5
 _QUARTER, _QUARTER_AROUND = 0.5, 0.85
 # Of pictures without noise: which difference (as a share of the noise's) their own error makes, and how
 # strictly what is beyond counts. A network leaves some noise that it takes for texture.
-_ERROR, _STRICT, _TEXTURE = 0.08, 6.0, 0.4
+_ERROR, _STRICT, _TEXTURE = 0.08, 4.0, 0.4
 # Of the noisy pictures, in a band without the finest: how far the mean square strays over an area of some
 # 36 pixels, how strictly what is beyond counts, and how many times louder correlated noise may be than white.
 _BAND, _AREA, _STRAY, _STRICT_AROUND, _LOUDEST = 1.0, 10.0, 1.05, 5.0, 8.0
+# Of white noise a network leaves no more than this share of the variance; of soft noise twice as much.
+_WHITE = 0.3
 # Less than this share of a surrounding that is alike is alike by chance, and less than this weight is none.
 _CHANCE, _FAINT = 0.3, 0.05
 _STEP = 8
@@ -26,12 +28,13 @@ _EXPOSURE = 16.0
 _STILL, _CLIPPED = 0.4, 0.25
 
 
-def likeness(apart: Pixels, clean: Pixels, variance: Pixels, left: Pixels) -> Pixels:
+def likeness(apart: Pixels, clean: Pixels, variance: Pixels, removed: Pixels, own: Pixels) -> Pixels:
     """By how much a frame counts beside another that it was brought onto: 1 as much, 0 not; (H, W) float32.
 
     apart: (C, H, W) float32, by how much the two differ, luma first, then colour. clean: the same with their
-    noise removed. variance: (2, H, W) or (2, 1, 1), that of `apart` if both show the same. left: (2,), the
-    share of the noise's variance that is left in `clean` (`noise_left`).
+    noise removed. variance: (2, H, W) or (2, 1, 1), that of `apart` if both show the same. removed:
+    (C, H, W), the noise that was found in one of the two. own: (2, H, W) or (2, 1, 1), what its variance
+    should be. From these follows which share of the noise could not be removed, and how soft it is.
 
     Two tests. What differs without noise, in a patch: with an error of squared size t (in units of the
     noise's variance) and a network after, which leaves a share of some quarter of the noise's, the mean
@@ -41,35 +44,24 @@ def likeness(apart: Pixels, clean: Pixels, variance: Pixels, left: Pixels) -> Pi
     The result is smooth, so that no edge of it shows.
     """
     weight = np.ones(apart.shape[1:], np.float32)
-    for noisy, quiet, var, rest in _kinds(apart, clean, variance, left):
+    for noisy, quiet, gone, var, single in _kinds(apart, clean, removed, variance, own):
         var = var + _LEAST
         excess = _blurred(np.square(quiet).mean(axis=0) / var, _PATCH)
         calm = float(np.quantile(excess[::4, ::4], 0.25)) / _QUARTER - _ERROR
-        floor = np.float32(min(max(calm, 0.0), max(0.0, float(rest) - _TEXTURE) / (1 - _TEXTURE)) + _ERROR)
+        rest = 1 - float(np.median(_over_area(np.square(gone).mean(axis=0) / (single + _LEAST))))
+        floor = np.float32(min(max(calm, 0.0), max(0.0, rest - _TEXTURE) / (1 - _TEXTURE)) + _ERROR)
         fits = np.square(1 + np.float32(_STRICT / 2) * np.maximum(excess - floor, 0)) ** -1
-        # White noise loses all but 1 / (4 pi sigma**2) of its variance in a Gaussian blur.
-        band = np.mean([np.square(_blurred(plane, _BAND)) for plane in noisy], axis=0)
-        band *= np.float32(4 * np.pi * _BAND**2) / var
-        around, louder = _over_area(fits), _over_area(band * fits)
+        around, louder = _over_area(fits), _over_area(_band(noisy, var) * fits)
         louder /= around + np.float32(0.02)
-        louder /= np.float32(np.clip(np.quantile(louder[::4, ::4], 0.25) / _QUARTER_AROUND, 1, _LOUDEST))
+        # Soft noise that stayed shows in both alike: there the calmest quarter says how soft it is.
+        soft = float(np.median(_over_area(_band(gone, single + _LEAST))))
+        soft += _LOUDEST * min(max((rest - _WHITE) / _WHITE, 0.0), 1.0)
+        soft = min(float(np.quantile(louder[::4, ::4], 0.25)) / _QUARTER_AROUND, soft)
+        louder /= np.float32(min(max(soft, 1.0), _LOUDEST))
         weight *= fits * np.minimum(around / np.float32(_CHANCE), 1)
         weight /= 1 + np.float32(_STRICT_AROUND) * np.maximum(louder - np.float32(_STRAY), 0)
     weight = (_blurred(weight, _PATCH) - np.float32(_FAINT)) / np.float32(1 - _FAINT)
     return np.asarray(np.maximum(weight, 0), np.float32)
-
-
-def noise_left(removed: Pixels, variance: Pixels) -> Pixels:
-    """The share of the noise's variance that was not removed, of luma and of colour, (2,) float32, 0..1.
-
-    removed: (C, H, W), a noisy frame less the frame without noise. variance: (2, H, W) or (2, 1, 1), that of
-    its noise. The median over the picture: texture that was removed too counts against.
-    """
-    shares = []
-    for plane, var in ((removed[:1], variance[0]), (removed[1:], variance[1])):
-        gone = _over_area(np.square(plane).mean(axis=0) / (var + _LEAST)) if len(plane) else np.ones(1)
-        shares.append(max(0.0, 1 - float(np.median(gone))))
-    return np.array(shares, np.float32)
 
 
 def evened(clean: Pixels, confidence: Pixels, variance: Pixels) -> Pixels:
@@ -111,11 +103,23 @@ def standing(apart: Pixels, removed: tuple[Pixels, Pixels], variance: Pixels) ->
     return np.asarray(np.clip(1 - ratio / np.float32(_STILL), 0, 1), np.float32)
 
 
-def _kinds(*values: Pixels) -> list[tuple[Pixels, Pixels, Pixels, Pixels]]:
+def _kinds(
+    apart: Pixels, clean: Pixels, removed: Pixels, variance: Pixels, own: Pixels
+) -> list[tuple[Pixels, Pixels, Pixels, Pixels, Pixels]]:
     """Luma's part of each, and colour's, where there is colour."""
-    apart, clean, variance, left = values
-    kinds = [(apart[:1], clean[:1], variance[0], left[0]), (apart[1:], clean[1:], variance[1], left[1])]
+    luma, colour = slice(0, 1), slice(1, None)
+    kinds = [
+        (apart[luma], clean[luma], removed[luma], variance[0], own[0]),
+        (apart[colour], clean[colour], removed[colour], variance[1], own[1]),
+    ]
     return kinds[: len(apart)]
+
+
+def _band(planes: Pixels, variance: Pixels) -> Pixels:
+    """The square of what is not fine, 1 on average where it is white noise of `variance`."""
+    # White noise loses all but 1 / (4 pi sigma**2) of its variance in a Gaussian blur.
+    squares = np.mean([np.square(_blurred(plane, _BAND)) for plane in planes], axis=0)
+    return np.asarray(squares * np.float32(4 * np.pi * _BAND**2) / variance, np.float32)
 
 
 def _blurred(plane: Pixels, sigma: float) -> Pixels:

@@ -147,7 +147,6 @@ def test_grain_averages_out_as_well(context: Context) -> None:
     assert psnr(together, clean[2]) > psnr(alone, clean[2]) + 0.7
 
 
-@pytest.mark.parametrize("speed", [3.0, 9.0, 17.0])
 def clipped(clean: Sequence[Pixels], sigma: float, seed: int = 1) -> list[Frame]:
     """Noisy as a camera of 8 bits has it: noise ends at black and at white."""
     return [
@@ -223,6 +222,7 @@ def test_light_that_changes_from_frame_to_frame_stays(context: Context, change: 
     assert abs(float((out - clean[2])[inner].mean())) < 0.3 * abs(change)
 
 
+@pytest.mark.parametrize("speed", [3.0, 9.0, 17.0])
 def test_a_fast_object_leaves_no_ghost(context: Context, speed: float) -> None:
     clean, discs = pan(speed=speed)
     frames = noisy(clean, 25)
