@@ -190,10 +190,8 @@ class DenoiseSR(Node):
 
     def _tell(self, view: View, measured: tuple[Pixels, Pixels], count: int) -> None:
         """Tell the user the deviations that were measured in the window's own frame, of `count` planes."""
-        ranges = [
-            f"{255 * s.min():.1f} to {255 * s.max():.1f}"
-            for s in per_channel(*(m[::4, ::4] for m in measured), count)
-        ]
+        luma, chroma = (deviations[::4, ::4] for deviations in measured)
+        ranges = [f"{255 * s.min():.1f} to {255 * s.max():.1f}" for s in per_channel(luma, chroma, count)]
         found = f"noise measured in frame {view.window.frame.number}: {ranges[0]} code values per channel"
         if count > 1:
             found += f" by its luma, {ranges[1]} by its colour"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from interneg.frame import Pixels
 from interneg.motion.calm import calmed
 from interneg.motion.flow import Flow
 
@@ -18,7 +19,7 @@ def found(flat_motion: float) -> Flow:
     return Flow(field, confidence, 0)
 
 
-def half_textured() -> np.ndarray:
+def half_textured() -> Pixels:
     luma = np.full((96, 128), 0.9, np.float32)
     luma[:, :64] = np.random.default_rng(1).uniform(0.2, 0.8, (96, 64))
     return luma
