@@ -13,9 +13,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from bench import over_time
 from bench.damage import animals, decoded, read_member, still
+from bench.over_time import Source
+from bench.scenes import FRAMES, damaged, pair, scene
 from bench.table import Row, at_least, at_most
 from interneg.colour import Colour, WorkingSpace
 from interneg.engines.source import Engines
@@ -28,15 +30,11 @@ from interneg.node import Context, View
 from interneg.nodes.denoise_sr import DenoiseSR
 
 SIGMAS = (15, 25)
-FRAMES = 7
-SIZE = (256, 320)
 EVERY = 13
 """Of the real clips every so many-th is taken."""
 SPEEDS = (3, 8, 20)
 DAMAGES = ("nothing", "flicker", "grain", "dirt", "noise 15", "noise 25")
 PAIRS = 8
-
-Mask = npt.NDArray[np.bool_]
 
 
 def rows(data: Path) -> Iterator[Row]:
@@ -52,11 +50,15 @@ def rows(data: Path) -> Iterator[Row]:
     else:
         print(f"no stills at {archive}: the rows of flow and of filmed stills are left out")
     if (archive := train / "clips_00.tar").is_file():
-        clips = list(_clips(archive))
+        taken = list(_clips(archive))
         for sigma in SIGMAS:
-            yield from real(clips, sigma, context)
+            yield from real(taken, sigma, context)
     else:
         print(f"no clips at {archive}: the rows of real clips are left out")
+    if (clips := data.parent / "footage" / "clips").is_dir():
+        yield from over_time.rows(clips, context)
+    else:
+        print(f"no clips at {clips}: the rows of noise as cameras have it are left out")
     yield from cost(context)
 
 
@@ -66,8 +68,8 @@ def flows(ground: Pixels, fronts: Sequence[Pixels], context: Context) -> Iterato
     for damage in DAMAGES:
         errors = []
         for seed in range(PAIRS):
-            first, second, truth, seen = _pair(ground, fronts, seed)
-            lumas = _damaged(first, second, damage, np.random.default_rng(seed))
+            first, second, truth, seen = pair(ground, fronts, seed)
+            lumas = damaged(first, second, damage, np.random.default_rng(seed))
             eight = [np.rint(np.clip(p, 0, 1) * 255).astype(np.uint8) for p in lumas]
             frames = tuple(Frame.of(p[None], colour_space="data", number=i) for i, p in enumerate(lumas))
             view = View(Window(frames, 0), WorkingSpace.LOG_Y, context)
@@ -130,7 +132,7 @@ def cost(context: Context) -> Iterator[Row]:
     graphs = {
         n: Graph(
             [DenoiseSR(temporal=n)],
-            _Clip(frames),
+            Source(frames),
             Context(context.colour, context.engines, Memo(64)),
             cuts=[1],
         )
@@ -149,98 +151,6 @@ def cost(context: Context) -> Iterator[Row]:
             f"{min(seconds[n][1:]) / alone:.2f}",
             None,
         )
-
-
-def scene(
-    ground: Pixels, fronts: Sequence[Pixels], speed: float, seed: int
-) -> tuple[list[Pixels], list[Pixels]]:
-    """A slow pan over the ground with three discs in front, and how much of each pixel the discs cover."""
-    rng = np.random.default_rng(seed)
-    y, x = np.mgrid[0 : SIZE[0], 0 : SIZE[1]].astype(np.float32)
-    drift, start = rng.uniform(-2.5, 2.5, 2).astype(np.float32), np.array([240, 200], np.float32)
-    ways = [speed * np.array([np.cos(a), np.sin(a)]) for a in rng.uniform(0, 2 * np.pi, 3)]
-    places = rng.uniform((60, 60), (SIZE[1] - 60, SIZE[0] - 60), (3, 2))
-    frames, covers = [], []
-    for t in range(FRAMES):
-        u = np.float32(t - FRAMES // 2)
-        picture = cv2.remap(ground, x + start[0] + u * drift[0], y + start[1] + u * drift[1], cv2.INTER_CUBIC)
-        covered = np.zeros(SIZE, np.float32)
-        for place, way, front in zip(places, ways, fronts, strict=False):
-            dx, dy = (axis - np.float32(p + u * w) for axis, p, w in zip((x, y), place, way, strict=True))
-            cover = np.clip(28.5 - np.hypot(dx, dy), 0, 1)
-            disc = cv2.remap(front, dx + 128, dy + 128, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
-            picture = picture + cover[..., None] * (disc - picture)
-            covered = np.maximum(covered, cover)
-        frames.append(np.clip(picture, 0, 1).transpose(2, 0, 1))
-        covers.append(covered)
-    return frames, covers
-
-
-def _pair(ground: Pixels, fronts: Sequence[Pixels], seed: int) -> tuple[Pixels, Pixels, Pixels, Mask]:
-    """Two lumas 384x384, the motion between them, and where the first is seen in the second.
-
-    The ground is bent smoothly by 1 px rms and shifted by up to 6 px; two discs move by up to 14.
-    """
-    rng = np.random.default_rng(seed)
-    weights, size, margin = np.array([0.299, 0.587, 0.114], np.float32), 512, 64
-    top, left = (int(rng.integers(0, s - size + 1)) for s in ground.shape[:2])
-    second = ground[top : top + size, left : left + size] @ weights
-    noise = rng.standard_normal((2, size, size)).astype(np.float32)
-    bent = np.stack([cv2.GaussianBlur(n, (0, 0), 40) for n in noise], -1)
-    truth = bent / bent.std() + rng.uniform(-6, 6, 2).astype(np.float32)
-    y, x = np.mgrid[0:size, 0:size].astype(np.float32)
-    first = cv2.remap(
-        second, x + truth[..., 0], y + truth[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
-    )
-    second, hidden = second.copy(), np.zeros((size, size), np.bool_)
-    for front in fronts[:2]:
-        at, way = rng.uniform(150, 362, 2).astype(np.float32), rng.integers(-14, 15, 2).astype(np.float32)
-        texture = front @ weights
-        for picture, place in ((first, at), (second, at + way)):
-            inside = np.hypot(x - place[0], y - place[1]) < 44
-            disc = cv2.remap(texture, x - place[0] + 128, y - place[1] + 128, cv2.INTER_CUBIC)
-            picture[inside] = disc[inside]
-            if picture is first:
-                truth[inside] = way
-                hidden[inside] = False
-                own = inside
-            else:
-                ends = inside.astype(np.uint8)
-                lands = cv2.remap(ends, x + truth[..., 0], y + truth[..., 1], cv2.INTER_NEAREST)
-                hidden |= (lands > 0) & ~own
-    inner = np.s_[margin:-margin, margin:-margin]
-    seen = ~hidden[inner]
-    seen[:16], seen[-16:], seen[:, :16], seen[:, -16:] = False, False, False, False
-    return first[inner], second[inner], truth[inner], seen
-
-
-def _damaged(first: Pixels, second: Pixels, damage: str, rng: np.random.Generator) -> list[Pixels]:
-    pair = [first, second]
-    if damage == "flicker":
-        smooth = cv2.GaussianBlur(rng.standard_normal(first.shape).astype(np.float32), (0, 0), 60)
-        gain = rng.uniform(0.88, 1.12) * (1 + 0.06 * smooth / smooth.std())
-        pair = [first, np.maximum(second, 0) ** rng.uniform(0.9, 1.1) * gain]
-    elif damage == "dirt":
-        for picture in (pair := [p.copy() for p in pair]):
-            for _ in range(40):
-                x, y = (int(v) for v in rng.integers(0, first.shape[::-1]))
-                cv2.circle(picture, (x, y), int(rng.integers(1, 7)), float(rng.choice([0.02, 0.98])), -1)
-    elif damage != "nothing":
-        sigma = 12 if damage == "grain" else int(damage.split()[1])
-        noise = rng.standard_normal((2, *first.shape)).astype(np.float32)
-        if damage == "grain":
-            noise = np.stack([cv2.GaussianBlur(n, (0, 0), 1.0) for n in noise])
-        pair = [p + n * (sigma / 255 / noise.std()) for p, n in zip(pair, noise, strict=True)]
-    return [p.astype(np.float32) for p in pair]
-
-
-class _Clip:
-    def __init__(self, frames: Sequence[Frame]) -> None:
-        self._frames = {f.number: f for f in frames}
-        self.numbers = list(self._frames)
-
-    def frame(self, number: int) -> Frame:
-        return self._frames[number]
 
 
 def _clips(archive: Path) -> Iterator[list[Pixels]]:
@@ -263,7 +173,7 @@ def _noisy(clean: Sequence[Pixels], sigma: int, seed: int) -> list[Frame]:
 
 def _both(frames: Sequence[Frame], context: Context) -> list[list[Pixels]]:
     """The clip denoised frame by frame, and over time."""
-    graphs = [Graph([DenoiseSR(temporal=n)], _Clip(frames), context, cuts=[1]) for n in (0, 2)]
+    graphs = [Graph([DenoiseSR(temporal=n)], Source(frames), context, cuts=[1]) for n in (0, 2)]
     return [[graph.render(f.number).pixels for f in frames] for graph in graphs]
 
 

@@ -10,15 +10,18 @@ as input: Zhang et al., FFDNet, 2018.)
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
 from interneg.colour import WorkingSpace
 from interneg.frame import Pixels
+from interneg.grain.noise import per_channel, white
 from interneg.knobs import AUTO, Button, knob
 from interneg.node import Node, View
 from interneg.resize import cubic, reduce
+from interneg.restore.cleaned import CLEANER, cleaned
 from interneg.restore.codec_colour import deblock_colour
 from interneg.restore.coding import average, coding_noise
 from interneg.restore.colour import keep_colour
@@ -46,9 +49,10 @@ class DenoiseSR(Node):
     buttons: ClassVar[tuple[Button, ...]] = (
         Button(
             "measure_noise", "Measure noise",
-            "Measures the noise of the frame shown, and sets the knob Noise to its mean in luma: the same "
-            "for every frame from then on.",
-            knob="noise", found="The noise of frame {frame} is {value:.1f} code values on average.",
+            "Measures the noise of the frame shown, and sets the knob Noise to its mean as luma shows "
+            "it: the same for every frame from then on.",
+            knob="noise",
+            found="The noise of frame {frame} is {value:.1f} code values per channel on average.",
         ),
     )  # fmt: skip
 
@@ -63,9 +67,10 @@ class DenoiseSR(Node):
     )  # fmt: skip
     noise: float | str = knob(
         AUTO, "float", "Noise",
-        "Standard deviation of the noise to remove, in 8-bit code values of the encoded picture's luma; auto "
-        "measures it in each frame, separately for dark and bright parts and for luma and colour. auto reads "
-        "compressed footage as free of noise: set a number there, or use deblock. 0 removes no noise.",
+        "Standard deviation of the noise to remove, of R, G and B each, in 8-bit code values of the encoded "
+        "picture, as cameras and other tools give it; auto measures it in each frame, separately for dark "
+        "and bright parts and for luma and colour. auto reads compressed footage as free of noise: set a "
+        "number there, or use deblock. 0 removes no noise.",
         unit="code values", hard=(0.0, 100.0), slider=(0.0, 50.0), auto=True,
     )  # fmt: skip
     detail: float = knob(
@@ -105,8 +110,9 @@ class DenoiseSR(Node):
 
     @property
     def models(self) -> tuple[str, ...]:
-        """One network for each model and scale."""
-        return (f"denoise-sr-{self.model}-x{self.scale}",)
+        """One network for each model and scale; over time one more, which shows how alike frames are."""
+        own = f"denoise-sr-{self.model}-x{self.scale}"
+        return (own, CLEANER) if self.temporal and own != CLEANER else (own,)
 
     def process(self, view: View) -> Pixels:
         """Y, Cb, Cr (or Y alone) in, the same out, (C, H * scale, W * scale) float32."""
@@ -115,6 +121,8 @@ class DenoiseSR(Node):
         net = np.zeros((6, *plain.shape[1:]), np.float32)
         count = see(plain, net)
         net[3:5] = own = self._deviations(view, net[:count])
+        if self.noise == AUTO:
+            self._tell(view, own, count)
         given = plain
         if self.temporal and (self.noise != 0 or self.deblock):
             given, seen = plain.copy(), net[: len(plain)]
@@ -122,7 +130,8 @@ class DenoiseSR(Node):
                 view,
                 count,
                 self.deblock,
-                lambda offset: self._deviations(view, seen, offset) if offset else own,
+                lambda offset: self._deviations(view, seen, offset, count) if offset else own,
+                cleaned(view, f"{self.noise}", self.deblock, partial(self._deviations, view)),
             )
             see(given, net)
         net[5] = self.deblock
@@ -149,10 +158,11 @@ class DenoiseSR(Node):
         return result
 
     def find(self, knob: str, view: View) -> float:
-        """The deviation of luma that `auto` finds in the window's own frame, on average, in code values."""
+        """What `auto` finds in luma in the window's own frame, on average, in code values per channel."""
         given = view.planes()
         seen = np.empty_like(given)
-        luma, _ = self._measured(view, seen[: see(given, seen)])
+        count = see(given, seen)
+        luma, _ = per_channel(*noise_seen(view, 0).map(seen[:count]), count)
         return round(255 * float(luma.mean()), 1)
 
     def _correction(self, view: View, net: Pixels, given: Pixels, count: int) -> Pixels:
@@ -174,25 +184,24 @@ class DenoiseSR(Node):
         """The deviation of noise and of what coding did, together."""
         return np.hypot(sigma, np.float32(coding_noise(self.deblock)))
 
-    def _deviations(self, view: View, seen: Pixels, offset: int = 0) -> tuple[Pixels, Pixels]:
+    def _deviations(
+        self, view: View, seen: Pixels, offset: int = 0, count: int | None = None
+    ) -> tuple[Pixels, Pixels]:
         """The standard deviations of luma and chroma in the frame at `offset`, where it shows what is `seen`.
 
-        (H, W) each, or (1, 1) where they are the same everywhere.
+        (H, W) each, or (1, 1) where they are the same everywhere. count: of the planes that are not all 0.
         """
         if self.noise != AUTO:
-            same = np.full((1, 1), float(self.noise) / 255, np.float32)
-            return same, same
-        return noise_seen(view, offset).map(seen) if offset else self._measured(view, seen)
+            return white(float(self.noise) / 255, count or len(seen))
+        return noise_seen(view, offset).map(seen)
 
-    def _measured(self, view: View, seen: Pixels) -> tuple[Pixels, Pixels]:
-        """The deviations of the window's own frame, which are told to the user."""
-        luma, chroma = noise_seen(view, 0).map(seen)
-        least, most = ([255 * f(s[::4, ::4]) for s in (luma, chroma)] for f in (np.min, np.max))
-        found = (
-            f"noise measured in frame {view.window.frame.number}: {least[0]:.1f} to {most[0]:.1f} code "
-            f"values in luma, {least[1]:.1f} to {most[1]:.1f} in colour"
-        )
-        if most[0] < _QUIET and not self.deblock:
+    def _tell(self, view: View, measured: tuple[Pixels, Pixels], count: int) -> None:
+        """Tell the user the deviations that were measured in the window's own frame, of `count` planes."""
+        luma, chroma = (deviations[::4, ::4] for deviations in measured)
+        ranges = [f"{255 * s.min():.1f} to {255 * s.max():.1f}" for s in per_channel(luma, chroma, count)]
+        found = f"noise measured in frame {view.window.frame.number}: {ranges[0]} code values per channel"
+        if count > 1:
+            found += f" by its luma, {ranges[1]} by its colour"
+        if 255 * measured[0].max() < _QUIET and not self.deblock:
             found += "; compressed footage reads as free of noise: set deblock, or noise to a number"
         view.context.tell(self.name, found)
-        return luma, chroma

@@ -48,6 +48,28 @@ _CHROMA = (_Level(0.69, 0.3 / 255), _Level(0.53, 1.0 / 255), _Level(0.45, 2.3 / 
 _SHARES = np.array([[0.0894, 0.3446, 0.0130], [0.1394, 0.1426, 0.1283]], np.float32)
 
 
+# What white noise of 1 on each of R, G and B makes in luma and in colour: 0.6686 and 0.6405.
+_WHITE = np.sqrt(_SHARES.sum(1, keepdims=True))[..., None]
+
+
+def per_channel(luma: Pixels, chroma: Pixels, planes: int) -> tuple[Pixels, Pixels]:
+    """The deviation on each of R, G and B with which independent noise makes these in Y and in Cb, Cr.
+
+    luma, chroma: float32 of one shape, in any unit. planes: of the picture, 3 or 1; of a grey picture, stored
+    in one plane or in three that are the same, luma's deviation is each channel's, and so are both results.
+    """
+    return (luma, luma) if planes == 1 else (luma / _WHITE[0], chroma / _WHITE[1])
+
+
+def white(sigma: float, planes: int) -> tuple[Pixels, Pixels]:
+    """The deviations of Y and of Cb, Cr where R, G and B have independent noise of `sigma`.
+
+    (1, 1) float32 each. planes: as in `per_channel`, whose inverse this is.
+    """
+    same = np.full((1, 1), sigma, np.float32)
+    return (same, same) if planes == 1 else (same * _WHITE[0], same * _WHITE[1])
+
+
 @dataclass(frozen=True)
 class NoiseProfile:
     """Standard deviation of the noise over brightness, piecewise linear between `levels`, flat beyond.

@@ -8,55 +8,61 @@ import numpy as np
 
 from interneg.errors import InputError
 from interneg.frame import Pixels
-from interneg.motion.flow import flow, moved
+from interneg.motion.calm import calmed
+from interneg.motion.flow import Looked, flow, moved
+from interneg.motion.likeness import evened, likeness, standing
 from interneg.node import View
 from interneg.nonfinite import nonfinite
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
-_PATCH = 1.5
-# What noise alone shows in the calmest quarter of a picture.
-_QUARTER = 0.7
-# Of the difference as it is, and blurred: how many times louder correlated noise may be than white, how far
-# noise strays by chance, and how strictly what is beyond counts.
-_SHARP, _SOFT = (4.0, 1.1, 2.0), (8.0, 2.0, 0.5)
-# Interpolation leaves half of a neighbour's noise: less than this share of what is expected is no chance.
-_STILL = 0.4
 _KERNEL = 7
-_FAINT = 0.01
-_LEAST = np.float32(1e-9)
+# A network told of noise that changes within a few pixels draws a line there.
+_SMOOTH = 4.0
+_LEAST = np.float32(1e-12)
 
 
 def averaged(
-    view: View, count: int, deviations: Callable[[int], tuple[Pixels, Pixels]]
+    view: View,
+    count: int,
+    deviations: Callable[[int], tuple[Pixels, Pixels]],
+    looked: Looked,
 ) -> tuple[Pixels, Pixels]:
     """Average the window's frame with the others of its window.
 
     count: how many of the planes of the node's working space to average; the first is luma. deviations: of
     the noise of luma and of colour that the frame at an offset has where it shows what this one shows, (H, W)
-    or (1, 1) float32 each. Returns the planes, (count, H, W) float32, in the units of the working space, and
-    the deviations of the noise left in them, (2, H, W). Where no other frame shows the same, both are the
-    frame's own. Raises InputError where frames differ in size or channels.
+    or (1, 1) float32 each. looked: the frames with their noise removed, by which motion and likeness are
+    judged, of as many planes. Returns the planes, (count, H, W) float32, in the units of the
+    working space, and the deviations of the noise left in them, (2, H, W). Where no other frame shows the
+    same, both are the frame's own. Raises InputError where frames differ in size or channels.
 
-    Each other frame is brought onto this one by its `flow`, and counts at each pixel by the confidence of the
-    flow and by how little the two differ around it beyond their noise, as it is and blurred: noise averages
-    out, a displaced edge does not. Noise that stands still from frame to frame, as a codec leaves it, is not
-    taken for less than it was. (Weighing frames by their noise: Boulanger et al., Space-time adaptation for
-    patch-based image sequence restoration, 2007.)
+    Each other frame is brought onto this one by its `flow`, in flat parts by that of around (`calmed`), less
+    a difference of exposure (`evened`), and counts at each pixel by how alike the two are (`likeness`). Noise
+    that stands still from frame to frame, as a codec leaves it, is not taken for less than it was. (Weighing
+    frames by their noise: Boulanger et al., Space-time adaptation for patch-based image sequence restoration,
+    2007; judging by a first estimate: Dabov et al., Video denoising by sparse 3D transform-domain
+    collaborative filtering, 2007.)
     """
+    import cv2
+
     own, here = view.planes()[:count], np.square(deviations(0))
     total, weights = own.copy(), np.ones(own.shape[1:], np.float32)
     still, loose = weights.copy(), np.zeros((2, *weights.shape), np.float32)
     for offset in _others(view):
         there = np.square(deviations(offset))
-        other, weight, same = _brought(view, offset, own, here + there)
+        other, weight, same = _brought(view, offset, own, here, there, looked)
         total += weight * other
         weights += weight
         still += weight * same
         loose += np.square(weight) * (1 - np.square(same)) * there
     variance = np.square(still) * here + loose
     total /= weights
-    return total, np.asarray(np.sqrt(variance) / weights, np.float32)
+    if weights.max() == 1:
+        return total, np.sqrt(variance)
+    shares = np.sqrt(variance / (here + _LEAST)) / weights
+    smooth = [cv2.GaussianBlur(share, (0, 0), _SMOOTH) for share in shares]
+    return total, np.asarray(np.sqrt(here) * smooth, np.float32)
 
 
 def _others(view: View) -> Iterator[int]:
@@ -70,56 +76,43 @@ def _others(view: View) -> Iterator[int]:
             yield offset
 
 
-def _brought(view: View, offset: int, own: Pixels, expected: Pixels) -> tuple[Pixels, Pixels, Pixels]:
+def _brought_along(planes: Pixels, field: Pixels) -> Pixels:
+    """(C, H, W) planes as seen from the first frame."""
+    import cv2
+
+    interleaved = np.ascontiguousarray(planes.transpose(1, 2, 0))
+    seen = moved(interleaved, field, cv2.INTER_CUBIC).reshape(interleaved.shape)
+    return np.ascontiguousarray(seen.transpose(2, 0, 1))
+
+
+def _brought(
+    view: View, offset: int, own: Pixels, here: Pixels, there: Pixels, looked: Looked
+) -> tuple[Pixels, Pixels, Pixels]:
     """Another frame's planes brought onto `own`, how much they count, and how much of the noise is the same.
 
-    expected: (2, H, W), the variance of the difference of the two if they show the same.
+    here, there: (2, H, W) or (2, 1, 1), the variances of the noise of luma and of colour in the two.
     """
     import cv2
 
     frame, planes = view.window.frames[view.window.centre + offset], view.planes(offset)
-    if len(planes) < len(own):
+    count = len(own)
+    if len(planes) < count:
         raise InputError(
             f"frame {frame.number} has {len(planes)} colour channels, frame {view.window.frame.number} has "
-            f"{len(own)}: within a shot all frames have the same"
+            f"{count}: within a shot all frames have the same"
         )
-    motion = flow(view, 0, offset)
-    interleaved = np.ascontiguousarray(planes[: len(own)].transpose(1, 2, 0))
-    other = moved(interleaved, motion.field, cv2.INTER_CUBIC).reshape(interleaved.shape).transpose(2, 0, 1)
-    difference = np.subtract(other, own, order="C")
-    kinds = [(difference[:1], expected[0]), (difference[1:], expected[1])][: len(own)]
-    weight, ratio = motion.confidence.copy(), np.zeros_like(motion.confidence)
-    for apart, variance in kinds:
-        sharp, soft = _ratios(apart, variance + _LEAST)
-        weight *= _trust(sharp, *_SHARP) * _trust(soft, *_SOFT)
-        ratio += sharp * np.float32(len(apart) / len(own))
+    motion = flow(view, 0, offset, looked=looked)
+    first, second = (looked.planes(o)[:count] for o in (0, offset))
+    motion = calmed(motion, first[0], here[0])
+    other, clean = (_brought_along(p, motion.field) for p in (planes[:count], second))
+    removed = own - first, other - clean
+    level = evened(clean - first, motion.confidence, here)
+    other -= level
+    clean -= level
+    weight = motion.confidence * likeness(other - own, clean - first, here + there, removed[0], here)
+    same = standing(other - own, removed, here + there)
     bad = view.measure("nonfinite", lambda: nonfinite(frame.pixels[list(frame.colour_channels)]), offset)
     if bad is not None:
         near = cv2.dilate(bad.astype(np.float32), np.ones((_KERNEL, _KERNEL), np.uint8))
         weight[moved(near, motion.field) > 0] = 0
-    weight[weight < _FAINT] = 0
-    return other, weight, np.clip(1 - ratio / np.float32(_STILL), 0, 1)
-
-
-def _ratios(apart: Pixels, variance: Pixels) -> tuple[Pixels, Pixels]:
-    """What differs, as it is and blurred, squared and over what noise alone would be, in each patch."""
-    sharp = np.square(apart).mean(axis=0) / variance
-    soft = np.mean([np.square(_blurred(plane)) for plane in apart], axis=0) / variance
-    # White noise loses all but 1 / (4 pi sigma**2) of its variance in a Gaussian blur.
-    return _blurred(sharp), _blurred(soft * np.float32(4 * np.pi * _PATCH**2))
-
-
-def _trust(ratio: Pixels, loudest: float, stray: float, strict: float) -> Pixels:
-    """1 where the ratio is that of noise, falling to 0 where it is more.
-
-    What the calmest quarter of the picture shows is noise, if correlated noise can be so loud.
-    """
-    alone = np.clip(np.quantile(ratio[::4, ::4], 0.25) / _QUARTER, 1, loudest)
-    excess = np.maximum(ratio / np.float32(alone) - np.float32(stray), 0)
-    return np.asarray(np.exp(np.float32(-strict) * excess), np.float32)
-
-
-def _blurred(plane: Pixels) -> Pixels:
-    import cv2
-
-    return np.asarray(cv2.GaussianBlur(plane, (0, 0), _PATCH), np.float32)
+    return other, weight, same

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +26,17 @@ _AROUND_HOLES = 6.0
 _NONE = np.float32(1e-6)
 
 
+class Looked(NamedTuple):
+    """The frames of a window as motion is looked for in them: with their noise removed, say.
+
+    name: says what was done to them, and every setting that it depends on.
+    planes: those of the frame at an offset, luma first, (C, H, W) float32, finite, in LOG_Y.
+    """
+
+    name: str
+    planes: Callable[[int], Pixels]
+
+
 @dataclass(frozen=True, eq=False)
 class Flow:
     """Where the pixels of one frame lie in another.
@@ -39,12 +52,13 @@ class Flow:
     level: int
 
 
-def flow(view: View, first: int, second: int, level: int = 0) -> Flow:
+def flow(view: View, first: int, second: int, level: int = 0, looked: Looked | None = None) -> Flow:
     """Measure the motion from the frame at offset `first` to the one at `second`.
 
-    level: the picture is reduced by 2**level before; motion keeps its unit. Reduced to less than 16 pixels in
-    a direction, or without any structure, a picture has no motion, with confidence 0. Raises InputError where
-    the frames differ in size. NaN and inf count as what is around. Measured once per pair, both ways.
+    level: the picture is reduced by 2**level before; motion keeps its unit. looked: by which frames, if not
+    by the window's own. Reduced to less than 16 pixels in a direction, or without any structure, a picture
+    has no motion, with confidence 0. Raises InputError where the frames differ in size. NaN and inf count as
+    what is around. Measured once per pair, both ways.
     Dense inverse search (Kroeger et al., 2016) on luma less its local mean and over its local deviation, so
     that flicker is no motion; confidence from the way there and back (Sundaram et al., 2010).
     """
@@ -57,7 +71,10 @@ def flow(view: View, first: int, second: int, level: int = 0) -> Flow:
         )
     early, late = sorted((first, second))
     pair: tuple[Flow, Flow] = view.measure(
-        f"flow 1 {level}", lambda: _pair(view, early, late, level), early, late
+        f"flow 1 {level}{looked.name if looked else ''}",
+        lambda: _pair(view, early, late, level, looked),
+        early,
+        late,
     )
     return pair[first > second]
 
@@ -84,11 +101,11 @@ def _sampled(planes: Pixels, x: Pixels, y: Pixels, kernel: int = 1) -> Pixels:
     return np.asarray(cv2.remap(planes, x, y, kernel, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
-def _pair(view: View, early: int, late: int, level: int) -> tuple[Flow, Flow]:
+def _pair(view: View, early: int, late: int, level: int, looked: Looked | None) -> tuple[Flow, Flow]:
     """The motion there and back."""
     import cv2
 
-    a, b = (structure(view, offset, level) for offset in (early, late))
+    a, b = (structure(view, offset, level, looked) for offset in (early, late))
     if min(a.shape) < _SMALLEST or np.ptp(a) == 0 or np.ptp(b) == 0:
         none = Flow(np.zeros((*a.shape, 2), np.float32), np.zeros(a.shape, np.float32), level)
         return none, none
@@ -102,17 +119,18 @@ def _pair(view: View, early: int, late: int, level: int) -> tuple[Flow, Flow]:
     return Flow(there, known[0], level), Flow(back, known[1], level)
 
 
-def structure(view: View, offset: int, level: int) -> npt.NDArray[np.uint8]:
+def structure(view: View, offset: int, level: int, looked: Looked | None = None) -> npt.NDArray[np.uint8]:
     """Luma as the search sees it: contrast over the contrast around, 128 where there is none.
 
     level: the picture is reduced by 2**level before. (H, W) uint8, of the reduction. From LOG_Y, once per
-    frame and level.
+    frame and level. looked: as in `flow`.
     """
 
     def even() -> npt.NDArray[np.uint8]:
         import cv2
 
-        luma = np.clip(view.planes(offset, WorkingSpace.LOG_Y)[0], *_RANGE)
+        planes = looked.planes(offset) if looked else view.planes(offset, WorkingSpace.LOG_Y)
+        luma = np.clip(planes[0], *_RANGE)
         if level:
             height, width = (-(-size // 2**level) for size in luma.shape)
             luma = cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA)
@@ -123,7 +141,9 @@ def structure(view: View, offset: int, level: int) -> npt.NDArray[np.uint8]:
         contrast = (luma - mean) / (np.sqrt(np.maximum(variance, 0)) + np.float32(_FLOOR))
         return np.asarray(np.rint(np.clip(128 + _CODES * contrast, 0, 255)), np.uint8)
 
-    made: npt.NDArray[np.uint8] = view.measure(f"flow structure 1 {level}", even, offset)
+    made: npt.NDArray[np.uint8] = view.measure(
+        f"flow structure 1 {level}{looked.name if looked else ''}", even, offset
+    )
     return made
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from interneg.frame import Pixels
 from interneg.motion.align import averaged
+from interneg.motion.flow import Looked
 from interneg.node import View
 
 _COARSEST = 224.0
@@ -35,12 +36,16 @@ def coding_noise(level: float) -> float:
 
 
 def average(
-    view: View, count: int, level: float, deviations: Callable[[int], tuple[Pixels, Pixels]]
+    view: View,
+    count: int,
+    level: float,
+    deviations: Callable[[int], tuple[Pixels, Pixels]],
+    looked: Looked,
 ) -> tuple[Pixels, Pixels]:
     """Average compressed frames along the motion: what coding did averages out beside the noise.
 
-    count, deviations (those of the noise alone, (H, W) float32 for luma and for colour), the results ((C, H,
-    W) float32 in the node's working space, and what is left of both) and what is raised are as in
+    count, deviations (those of the noise alone, (H, W) float32 for luma and for colour), looked, the results
+    ((C, H, W) float32 in the node's working space, and what is left of both) and what is raised are as in
     `align.averaged`. level: of compression; see `coding_noise`. Of the deviations that are left, what coding
     did is no part: a network is told of it by its level.
     """
@@ -50,7 +55,7 @@ def average(
         luma, chroma = deviations(offset)
         return np.hypot(luma, coded), np.hypot(chroma, coded)
 
-    planes, left = averaged(view, count, both)
+    planes, left = averaged(view, count, both, looked)
     if coded:
         for plane, sigma in zip(left, deviations(0), strict=True):
             plane *= sigma / np.hypot(sigma, coded)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from interneg.colour import Colour
+from interneg.colour import Colour, WorkingSpace
 from interneg.engines.source import Engines
 from interneg.frame import Box, Frame, Pixels, Window
 from interneg.graph import Graph
@@ -15,7 +16,7 @@ from interneg.knobs import knobs_of
 from interneg.memo import Memo
 from interneg.metrics.golden import compare
 from interneg.metrics.overshoot import step_chart
-from interneg.node import Context
+from interneg.node import Context, View
 from interneg.nodes.denoise_sr import DenoiseSR
 from interneg.resize import cubic, reduce
 
@@ -142,8 +143,35 @@ def test_deblock_and_noise_reach_the_network(silent: Context) -> None:
     frame = Frame.of(picture(), colour_space=VIDEO)
     render(DenoiseSR(noise=25.5, deblock=0.7), frame, silent)
     planes = silent.engines.seen[-1]  # type: ignore[attr-defined]
-    np.testing.assert_allclose(planes[3:5], 0.1, rtol=1e-6)
+    np.testing.assert_allclose(planes[3], 0.1 * 0.66856, rtol=1e-4)
+    np.testing.assert_allclose(planes[4], 0.1 * 0.64055, rtol=1e-3)
     np.testing.assert_allclose(planes[5], 0.7, rtol=1e-6)
+
+
+def test_noise_is_of_each_channel_and_of_a_grey_picture_its_own(silent: Context) -> None:
+    clean = np.full((3, 256, 256), 0.5, np.float32)
+    white = noisy(clean, 10) - clean
+    grey = np.repeat(white[:1], 3, axis=0)
+    for added, planes in ((white, 3), (grey, 3), (white[:1], 1)):
+        frame = Frame.of((clean + added)[:planes], colour_space=VIDEO)
+        render(DenoiseSR(noise=10), frame, silent)
+        told = silent.engines.seen[-1][3].mean()  # type: ignore[attr-defined]
+        luma = np.tensordot(np.float32([0.299, 0.587, 0.114]), added, 1) if planes == 3 else added
+        assert told == pytest.approx(float(luma.std()), rel=0.02)
+
+
+@pytest.mark.parametrize("sigma", [4.0, 15.0])
+def test_what_auto_finds_is_what_a_number_means(silent: Context, sigma: float) -> None:
+    frame = Frame.of(noisy(picture(256, 256), sigma), colour_space=VIDEO)
+    view = View(Window((frame,), 0), WorkingSpace.LOG_Y, silent)
+    assert DenoiseSR().find("noise", view) == pytest.approx(sigma, rel=0.15)
+    told: list[str] = []
+    render(DenoiseSR(), frame, replace(silent, tell=lambda node, sentence: told.append(sentence)))
+    luma, colour = (
+        [float(v) for v in part.split(" to ")] for part in re.findall(r"[0-9.]+ to [0-9.]+", told[0])
+    )
+    for low, high in (luma, colour):
+        assert low < 1.15 * sigma and high > 0.85 * sigma and high < 2 * sigma
 
 
 @pytest.mark.parametrize("sigma", [5.0, 15.0, 40.0])
@@ -300,7 +328,7 @@ def test_a_soft_edge_keeps_its_colour(context: Context, scale: str) -> None:
     rgb = colour[:, None, None] * alpha
     rgb += np.random.default_rng(4).normal(0, 0.004, rgb.shape).astype(np.float32) * alpha
     frame = Frame.of(np.concatenate((rgb, alpha[None])), colour_space=SCENE)
-    out = render(DenoiseSR(scale=scale, noise=3), frame, context).pixels
+    out = render(DenoiseSR(scale=scale, noise=4.5), frame, context).pixels
     soft = (out[3] > 0.1) & (out[3] < 0.9)
     assert soft.sum() > 100
     np.testing.assert_allclose(out[:3, soft] / out[3, soft], np.tile(colour[:, None], soft.sum()), rtol=0.06)
@@ -350,7 +378,7 @@ def test_a_neutral_line_on_colour_stays_neutral(context: Context) -> None:
     clean = np.empty((3, 96, 96), np.float32)
     clean[:] = np.array([0.8, 0.15, 0.15], np.float32)[:, None, None]
     clean[:, :, 6::12] = 0.86
-    out = render(DenoiseSR(noise=7), Frame.of(noisy(clean, 10), colour_space=VIDEO), context).pixels
+    out = render(DenoiseSR(noise=10), Frame.of(noisy(clean, 10), colour_space=VIDEO), context).pixels
     red, green, blue = 255 * out[:, :, 6::12].mean(axis=(1, 2))
     assert abs(red - green) < 25 and abs(red - blue) < 25
 
@@ -383,7 +411,7 @@ def test_nothing_moves_a_flat_field(context: Context, model: str) -> None:
     colours = np.array([[0.0, 0.0, 0.0], [0.18, 0.18, 0.18], [0.8, 0.7, 0.1]], np.float32)
     for colour in colours:
         flat = np.broadcast_to(colour[:, None, None], (3, 130, 140)).copy()
-        node = DenoiseSR(model=model, noise=20.0, deblock=0.7)
+        node = DenoiseSR(model=model, noise=30.0, deblock=0.7)
         out = render(node, Frame.of(flat, colour_space=VIDEO), context).pixels
         inner = (out - flat)[:, 40:-40, 40:-40]  # beside its end the network sees the end
         assert np.abs(inner.mean((1, 2))).max() < 0.1 / 255

@@ -12,6 +12,7 @@ from interneg.errors import InputError
 from interneg.frame import Frame, Pixels, Window
 from interneg.memo import Memo
 from interneg.motion.align import averaged
+from interneg.motion.flow import Looked
 from interneg.node import Context, View
 
 VIDEO = "sRGB Encoded Rec.709 (sRGB)"
@@ -43,7 +44,10 @@ def average(colour: Colour, frames: Sequence[Frame], at: int, radius: int) -> tu
     window = Window(tuple(frames[i] for i in around), radius)
     view = View(window, WorkingSpace.LOG_Y, Context(colour, None, Memo(64)))  # type: ignore[arg-type]
     same = np.full((1, 1), SIGMA / 255, np.float32)
-    planes, left = averaged(view, len(frames[at].pixels), lambda offset: (same, same))
+    looked = Looked(
+        "blurred", lambda offset: np.stack([cv2.GaussianBlur(p, (0, 0), 1) for p in view.planes(offset)])
+    )
+    planes, left = averaged(view, len(frames[at].pixels), lambda offset: (same, same), looked)
     return planes, 255 * left[0]
 
 
