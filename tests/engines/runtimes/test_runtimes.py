@@ -4,13 +4,14 @@ import importlib.util
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 from interneg.engines import qualify, speeds
-from interneg.engines.models import PRECISIONS, load_catalogue
+from interneg.engines.models import PRECISIONS, Precision, load_catalogue
 from interneg.engines.runtimes import RUNTIMES
 from interneg.engines.runtimes import openvino as openvino_runtime
 from interneg.engines.runtimes.base import Runtime
@@ -115,7 +116,9 @@ def test_openvino_knows_what_could_win(
 
 
 @pytest.mark.parametrize(("has_bf16", "build"), [(True, "beside bf16"), (False, "")])
-def test_int8_says_what_the_rest_computes_in(write, monkeypatch, has_bf16, build) -> None:
+def test_int8_says_what_the_rest_computes_in(
+    write: Write, monkeypatch: pytest.MonkeyPatch, has_bf16: bool, build: str
+) -> None:
     found = ("FP32", "BF16", "INT8") if has_bf16 else ("FP32", "INT8")
     monkeypatch.setattr(openvino_runtime, "_capabilities", lambda: found)
     model = load_catalogue([write("tiny", int8=True)])["tiny"]
@@ -124,7 +127,9 @@ def test_int8_says_what_the_rest_computes_in(write, monkeypatch, has_bf16, build
 
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_first_and_last_layers_and_sums_stay_in_fp32_but_no_bias(name, precision, tmp_path) -> None:
+def test_first_and_last_layers_and_sums_stay_in_fp32_but_no_bias(
+    name: str, precision: Precision, tmp_path: Path
+) -> None:
     onnx = pytest.importorskip("onnx", reason="the graph is read with the extra `train`")
     openvino = pytest.importorskip("openvino")
     if precision not in BUILT_IN[name].weights:
@@ -226,7 +231,7 @@ WITH_INT8 = [name for name, model in BUILT_IN.items() if "int8" in model.weights
 
 
 @pytest.mark.parametrize("name", WITH_INT8)
-def test_int8_beside_bf16_as_torch_emulates_it_qualifies(name) -> None:
+def test_int8_beside_bf16_as_torch_emulates_it_qualifies(name: str) -> None:
     torch = pytest.importorskip("torch", reason="bf16 is emulated with the extra `train`")
     nets = pytest.importorskip("interneg.engines.training.onnx_nets", reason="needs the extra `train`")
     model = BUILT_IN[name]
@@ -244,7 +249,7 @@ def test_int8_beside_bf16_as_torch_emulates_it_qualifies(name) -> None:
 
 
 @pytest.mark.parametrize("name", WITH_INT8)
-def test_bf16_beside_int8_takes_nothing_more_from_a_gradient(name, store) -> None:
+def test_bf16_beside_int8_takes_nothing_more_from_a_gradient(name: str, store: Store) -> None:
     torch = pytest.importorskip("torch", reason="bf16 is emulated with the extra `train`")
     nets = pytest.importorskip("interneg.engines.training.onnx_nets", reason="needs the extra `train`")
     planes, model = speeds.ramp(6), BUILT_IN[name]

@@ -25,8 +25,11 @@ from interneg.errors import InputError
 
 
 def row(hours: float, value: float, stage: int = 0, state: log.RunState = "training", **more: int) -> Check:
-    step, until = more.get("step", int(1000 * hours)), more.get("until", 0)
-    return Check("2026-01-01 00:00", "a", stage, state, until, step, hours, "held x1", value, "a processor")
+    return Check(
+        time="2026-01-01 00:00", run="a", stage=stage, state=state, until=more.get("until", 0),
+        cooldown=more.get("cooldown", 0), step=more.get("step", int(1000 * hours)), hours=hours,
+        figure="held x1", value=value, processor="a processor",
+    )  # fmt: skip
 
 
 def run(name: str = "a", **more: object) -> QueuedRun:
@@ -97,11 +100,11 @@ def test_a_stage_is_over_where_an_hour_gains_less_than_a_hundredth() -> None:
 
 
 def test_rows_are_read_as_they_were_written(tmp_path: Path) -> None:
-    rows = [row(0.5, 30.125), row(1.0, 30.2, 1, "cooling", until=5000)]
+    rows = [row(0.5, 30.125), row(1.0, 30.2, 1, "cooling", until=5000, cooldown=400)]
     for each in rows:
         log.append(tmp_path / "log.csv", [each])
     assert log.read(tmp_path / "none.csv", tmp_path / "log.csv") == rows
-    assert work.position(rows) == Position(1, "cooling", 5000)
+    assert work.position(rows) == Position(1, "cooling", 5000, 400)
 
 
 def test_the_committed_log_is_readable() -> None:
