@@ -124,6 +124,7 @@ def _truth(folder: Path) -> list[Pixels]:
     frames = []
     for path in sorted(folder.glob("*.jpg"))[FIRST : FIRST + FRAMES]:
         picture = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+        assert picture is not None, path
         top, left = ((whole - part) // 2 for whole, part in zip(picture.shape, SIZE, strict=False))
         part = picture[top : top + SIZE[0], left : left + SIZE[1]]
         frames.append(part.transpose(2, 0, 1).astype(np.float32) / 255)

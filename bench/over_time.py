@@ -113,6 +113,7 @@ def filmed(folder: Path) -> Clip:
     frames = []
     for file in files[first : first + FRAMES]:
         picture = cv2.imread(str(file), cv2.IMREAD_COLOR_RGB)
+        assert picture is not None, file
         top, left = ((n - s) // 2 for n, s in zip(picture.shape, SIZE, strict=False))
         crop = picture[top : top + SIZE[0], left : left + SIZE[1]]
         frames.append(crop.transpose(2, 0, 1).astype(np.float32) / 255)
@@ -164,7 +165,7 @@ def ffmpeg(clip: Clip, recipe: str) -> Clip:
     command = ["ffmpeg", "-v", "error", *form, "-i", "-", "-vf", inner + recipe, *form[:4], "-"]
     done = subprocess.run(command, input=raw, capture_output=True, check=True).stdout
     pictures = np.frombuffer(done, np.uint8).reshape(-1, height, width, 3)
-    return [p.transpose(2, 0, 1).astype(np.float32) / 255 for p in pictures]
+    return [np.asarray(p.transpose(2, 0, 1).astype(np.float32) / 255, np.float32) for p in pictures]
 
 
 def psnr(clean: Clip, made: Clip) -> float:
@@ -186,4 +187,4 @@ def unsteadiness(clean: Clip, made: Clip) -> float:
 
 def luma(picture: Pixels) -> Pixels:
     """Of encoded R, G and B."""
-    return np.asarray(np.tensordot(np.float32([0.299, 0.587, 0.114]), picture, 1), np.float32)
+    return np.asarray(np.tensordot(np.array([0.299, 0.587, 0.114], np.float32), picture, 1), np.float32)

@@ -22,7 +22,7 @@ def scene(
     """A slow pan over the ground with three discs in front, and how much of each pixel the discs cover."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0 : SIZE[0], 0 : SIZE[1]].astype(np.float32)
-    drift, start = rng.uniform(-2.5, 2.5, 2).astype(np.float32), np.float32([240, 200])
+    drift, start = rng.uniform(-2.5, 2.5, 2).astype(np.float32), np.array([240, 200], np.float32)
     ways = [speed * np.array([np.cos(a), np.sin(a)]) for a in rng.uniform(0, 2 * np.pi, 3)]
     places = rng.uniform((60, 60), (SIZE[1] - 60, SIZE[0] - 60), (3, 2))
     frames, covers = [], []
@@ -47,7 +47,7 @@ def pair(ground: Pixels, fronts: Sequence[Pixels], seed: int) -> tuple[Pixels, P
     The ground is bent smoothly by 1 px rms and shifted by up to 6 px; two discs move by up to 14.
     """
     rng = np.random.default_rng(seed)
-    weights, size, margin = np.float32([0.299, 0.587, 0.114]), 512, 64
+    weights, size, margin = np.array([0.299, 0.587, 0.114], np.float32), 512, 64
     top, left = (int(rng.integers(0, s - size + 1)) for s in ground.shape[:2])
     second = ground[top : top + size, left : left + size] @ weights
     noise = rng.standard_normal((2, size, size)).astype(np.float32)

@@ -156,7 +156,8 @@ def test_noise_is_of_each_channel_and_of_a_grey_picture_its_own(silent: Context)
         frame = Frame.of((clean + added)[:planes], colour_space=VIDEO)
         render(DenoiseSR(noise=10), frame, silent)
         told = silent.engines.seen[-1][3].mean()  # type: ignore[attr-defined]
-        luma = np.tensordot(np.float32([0.299, 0.587, 0.114]), added, 1) if planes == 3 else added
+        weights = np.array([0.299, 0.587, 0.114], np.float32)
+        luma = np.tensordot(weights, added, 1) if planes == 3 else added
         assert told == pytest.approx(float(luma.std()), rel=0.02)
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from interneg.frame import Frame, Pixels, Window
@@ -17,7 +18,7 @@ def render(node: DenoiseSR, pixels: Pixels, context: Context, space: str = VIDEO
     return node.render(Window((Frame.of(pixels, colour_space=space),), 0), context, None).pixels
 
 
-def filmed() -> Pixels:
+def filmed() -> npt.NDArray[np.uint8]:
     """(160, 224, 3) uint8 R'G'B': coloured discs and soft texture."""
     rng = np.random.default_rng(3)
     picture = np.full((160, 224, 3), (120, 90, 150), np.uint8)
@@ -38,7 +39,9 @@ def colours(rgb: Pixels) -> Pixels:
 def test_what_a_codec_did_to_colour_is_lessened(context: Context, model: str, scale: str) -> None:
     clean = filmed()
     (coded,) = through_video([clean], "mpeg2video", {}, group=1, qscale=12)
-    truth, given = (p.transpose(2, 0, 1).astype(np.float32) / 255 for p in (clean, coded))
+    truth, given = (
+        np.asarray(p.transpose(2, 0, 1).astype(np.float32) / 255, np.float32) for p in (clean, coded)
+    )
     errors = []
     for level in (0.0, 0.6):
         node = DenoiseSR(model=model, noise=0, deblock=level, scale=scale)
@@ -59,7 +62,7 @@ def test_without_deblock_nothing_is_done_to_colour(silent: Context) -> None:
 
 def test_a_neutral_line_on_colour_stays_neutral(context: Context) -> None:
     clean = np.empty((3, 96, 96), np.float32)
-    clean[:] = np.float32([0.8, 0.15, 0.15])[:, None, None]
+    clean[:] = np.array([0.8, 0.15, 0.15], np.float32)[:, None, None]
     clean[:, :, 6::12] = 0.86
     noisy = clean + np.random.default_rng(1).normal(0, 10 / 255, clean.shape).astype(np.float32)
     out = render(DenoiseSR(noise=7, deblock=0.3), noisy, context)
@@ -70,7 +73,7 @@ def test_a_neutral_line_on_colour_stays_neutral(context: Context) -> None:
 @pytest.mark.parametrize("scale", ["1", "2", "4"])
 def test_highlights_and_negatives_survive(context: Context, scale: str) -> None:
     ramp = np.concatenate([-np.geomspace(1, 1e-4, 20), np.geomspace(1e-4, 1e4, 44)]).astype(np.float32)
-    pixels = np.float32([1, 0.6, 0.3])[:, None, None] * np.tile(ramp, (3, 32, 1))
+    pixels = np.array([1, 0.6, 0.3], np.float32)[:, None, None] * np.tile(ramp, (3, 32, 1))
     out = render(DenoiseSR(scale=scale, noise=0, deblock=0.6), pixels, context, SCENE)
     assert np.isfinite(out).all()
     assert out.max() > 9000 and out.min() < -0.9

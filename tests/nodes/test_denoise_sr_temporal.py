@@ -150,7 +150,9 @@ def test_grain_averages_out_as_well(context: Context) -> None:
 def clipped(clean: Sequence[Pixels], sigma: float, seed: int = 1) -> list[Frame]:
     """Noisy as a camera of 8 bits has it: noise ends at black and at white."""
     return [
-        replace(f, pixels=np.rint(np.clip(f.pixels, 0, 1) * 255).astype(np.float32) / 255)
+        replace(
+            f, pixels=np.asarray(np.rint(np.clip(f.pixels, 0, 1) * 255).astype(np.float32) / 255, np.float32)
+        )
         for f in noisy(clean, sigma, seed)
     ]
 
@@ -181,7 +183,7 @@ def water(count: int = 5) -> list[Pixels]:
         )
         light = 0.4 + 0.25 * np.gradient(height, axis=1)
         foam = np.clip(height - 1.2, 0, 1)
-        colour = np.float32([0.75, 0.95, 1.05])[:, None, None]
+        colour = np.array([0.75, 0.95, 1.05], np.float32)[:, None, None]
         frames.append(np.clip(light * colour + foam * (1 - light * colour), 0, 1).astype(np.float32))
     return frames
 
@@ -301,7 +303,7 @@ def test_what_a_codec_made_anew_in_each_frame_averages_out_where_deblock_says_so
     alone, together = (
         render(DenoiseSR(noise=0, temporal=n, deblock=q), frames, 2, silent).pixels for n in (0, 2)
     )
-    luma = np.float32([0.299, 0.587, 0.114])  # in colour, deblock removes it without any neighbour
+    luma = np.array([0.299, 0.587, 0.114], np.float32)  # in colour, deblock removes it without any neighbour
     errors = [np.tensordot(luma, p - clean[0], 1)[8:-8, 8:-8] for p in (alone, together)]
     assert errors[1].std() < 0.6 * errors[0].std()
     assert not engine.seen[-1][3:5].any()  # the network is told by the level

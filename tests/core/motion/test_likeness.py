@@ -9,7 +9,7 @@ from interneg.motion.likeness import evened, likeness, standing
 
 SIGMA = 10 / 255
 VARIANCE = np.full((2, 1, 1), 2 * SIGMA**2, np.float32)
-OWN = VARIANCE / 2
+OWN = np.full((2, 1, 1), SIGMA**2, np.float32)
 
 
 def noise(seed: int, planes: int = 3) -> Pixels:

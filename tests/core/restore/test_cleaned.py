@@ -24,7 +24,7 @@ class Halving:
 
     def run(self, planes: Pixels) -> Pixels:
         self.seen.append(planes.copy())
-        return -planes[:3] / 2
+        return np.asarray(-planes[:3] / 2, np.float32)
 
 
 def test_each_frame_is_cleaned_once_by_its_own_noise() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from interneg.colour.working import to_luma
@@ -17,13 +18,14 @@ def texture(height: int, width: int, seed: int) -> Pixels:
     return soft / soft.std()
 
 
-def split(rgb: Pixels) -> Pixels:
-    planes = rgb.copy()
+def split(picture: npt.NDArray[np.uint8]) -> Pixels:
+    """(3, H, W) float32 luma, then colour, of an (H, W, 3) picture of 8 bits."""
+    planes = np.ascontiguousarray(picture.transpose(2, 0, 1).astype(np.float32) / 255, np.float32)
     to_luma(planes)
     return planes
 
 
-def scene(seed: int) -> Pixels:
+def scene(seed: int) -> npt.NDArray[np.uint8]:
     """(160, 224, 3) uint8 R'G'B': coloured shapes with shading and texture."""
     rng = np.random.default_rng(seed)
     picture = np.full((160, 224, 3), rng.uniform(60, 190, 3), np.float32)
@@ -51,7 +53,7 @@ def test_colour_is_nearer_to_the_truth_after_a_codec(
     for seed in range(3):
         clean = scene(seed)
         (coded,) = through_video([clean], codec, options, group=1, qscale=qscale)
-        truth, given = (split(p.transpose(2, 0, 1).astype(np.float32) / 255) for p in (clean, coded))
+        truth, given = (split(p) for p in (clean, coded))
         after = given[1:] + alone(given, 0.58)
         errors = [float(np.mean(np.square(c - truth[1:]))) for c in (given[1:], after)]
         gains.append(10 * np.log10(errors[0] / errors[1]))
