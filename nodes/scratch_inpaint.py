@@ -9,14 +9,17 @@ there, its light bent to what is around, with as much grain. Nothing else is cha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import ClassVar
 
 import numpy as np
 
 from interneg.colour import WorkingSpace
-from interneg.defects.dirt import matte, spots
+from interneg.defects.beneath import uncovered
+from interneg.defects.dirt import softened, spots
 from interneg.defects.evidence import REACH, evidence, neighbours
 from interneg.defects.repair import repaired
+from interneg.defects.scratches import Scratch, covered, scratches, spoiled
 from interneg.frame import Pixels
 from interneg.knobs import knob
 from interneg.node import Node, View
@@ -51,6 +54,12 @@ class ScratchInpaint(Node):
         "does; at 1 a third of the contrast is enough that is asked for at 0.5.",
         hard=(0.0, 1.0),
     )  # fmt: skip
+    scratches: float = knob(
+        0.5, "float", "Scratches",
+        "How readily a thin, nearly upright line through most of the frame counts as a scratch; the frames "
+        "around have to have it, too. At 0 none does; at 1 those two thirds as clear as at 0.5.",
+        hard=(0.0, 1.0),
+    )  # fmt: skip
     largest: int = knob(
         60, "int", "Largest",
         "Dirt that is wider or higher than this stays: larger things that are seen in one frame alone may "
@@ -75,7 +84,8 @@ class ScratchInpaint(Node):
     )  # fmt: skip
     defects: bool = knob(
         False, "bool", "Write defects AOV",
-        "Adds a channel 'defects': the matte of what was found, 0 to 1, before strength and mask.",
+        "Adds the channels 'defects.dirt' and 'defects.scratch': the mattes of what was found, 0 to 1, "
+        "before strength and mask.",
         animatable=False, aov=True,
     )  # fmt: skip
 
@@ -86,35 +96,48 @@ class ScratchInpaint(Node):
 
     def process(self, view: View) -> Pixels:
         """R, G, B (or a grey plane) in, the same with what was found filled out."""
-        planes, found = view.planes(), self._found(view)
+        planes, (dirt, scratched, lines) = view.planes(), self._found(view)
+        found = np.maximum(dirt, scratched)
         if self.view == "matte":
             return np.repeat(found[None], len(planes), 0)
         if self.view == "over plate":
             red = np.zeros((len(planes), 1, 1), np.float32)
             red[0] = 1
             return np.where(found > 0, planes + _DRAWN * found * (red - planes), planes)
-        made = repaired(view, found, neighbours(view))
+        under = uncovered(planes, lines, ceil(self.grow + self.feather))
+        under[1][dirt > 0] = np.inf
+        around = neighbours(view)
+        spoils = {n.offset: spoiled(view, n.offset, lines) for n in around}
+        made = repaired(view, found, around, under, spoils)
         if self.view == "changed":
             return np.asarray(np.float32(0.5) + _SHOWN * (made - planes), np.float32)
         return made
 
     def aovs(self, view: View) -> dict[str, Pixels]:
-        """The matte, where it is asked for."""
-        return {"defects": self._found(view)} if self.defects else {}
+        """The mattes of dirt and of scratches, where they are asked for."""
+        if not self.defects:
+            return {}
+        dirt, scratched, _ = self._found(view)
+        return {"defects.dirt": dirt, "defects.scratch": scratched}
 
-    def _found(self, view: View) -> Pixels:
-        """The matte of what is damaged, (H, W) float32, 0..1; found once per window."""
-        name = f"defects found 1 {self.bright} {self.dark} {self.largest} {self.grow} {self.feather}"
-        count = len(view.window.frames)
-        offsets = range(-view.window.centre, count - view.window.centre)
+    def _found(self, view: View) -> tuple[Pixels, Pixels, list[Scratch]]:
+        """The mattes of dirt and of scratches, (H, W) float32, 0..1, and the scratches; once per window."""
+        height, width = view.planes().shape[1:]
 
-        def find() -> Pixels:
-            size = view.planes().shape[1:]
+        def find() -> tuple[Pixels, Pixels, list[Scratch]]:
+            lines = scratches(view, self.scratches)
+            covers = {sign: covered(lines, (height, width), sign) for sign in (1, -1)}
+            dirty = np.zeros((height, width), np.bool_)
             seen = evidence(view, neighbours(view))
-            if seen is None:
-                return np.zeros(size, np.float32)
-            dirt = spots(view, seen, self.bright, self.dark, self.largest)
-            return matte((size[0], size[1]), dirt, self.grow, self.feather)
+            if seen is not None:
+                for spot in spots(view, seen, self.bright, self.dark, self.largest, covers):
+                    dirty[spot.box] |= spot.shape
+            dirt, scratched = (softened(c, self.grow, self.feather) for c in (dirty, covers[1] | covers[-1]))
+            return dirt, scratched, lines
 
-        made: Pixels = view.measure(name, find, *offsets)
+        knobs = (self.bright, self.dark, self.scratches, self.largest, self.grow, self.feather)
+        count, centre = len(view.window.frames), view.window.centre
+        made: tuple[Pixels, Pixels, list[Scratch]] = view.measure(
+            f"defects found 1 {knobs}", find, *range(-centre, count - centre)
+        )
         return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -51,10 +52,13 @@ class Spot:
         return np.s_[self.y : self.y + height, self.x : self.x + width]
 
 
-def spots(view: View, seen: Evidence, bright: float, dark: float, largest: float) -> list[Spot]:
+def spots(
+    view: View, seen: Evidence, bright: float, dark: float, largest: float, but: Mapping[int, Mask]
+) -> list[Spot]:
     """Find the dirt of the window's own frame.
 
     bright, dark: sensitivity, 0 (none is found) to 1. largest: what is longer or wider, in pixels, stays.
+    but: where no bright (1) and no dark (-1) dirt is looked for, (H, W): on scratches that look like it.
 
     Seeds are spikes of the evidence, with all that hangs together with them (hysteresis; Canny, 1986). The
     frame before and the one after are then fitted to what is around each: it is dirt where its contrast is
@@ -64,16 +68,9 @@ def spots(view: View, seen: Evidence, bright: float, dark: float, largest: float
     found = []
     for kind, sign, sensitivity in ((seen.bright, 1, bright), (seen.dark, -1, dark)):
         if sensitivity > 0:
+            kind = np.where(but[sign], np.float32(-1), kind) if sign in but else kind
             found += _of(view, seen, kind, sign, _STEEP ** (1 - 2 * sensitivity), largest)
     return found
-
-
-def matte(size: tuple[int, int], found: list[Spot], grow: float, feather: float) -> Pixels:
-    """A soft matte of spots, (H, W) float32; see `softened`."""
-    covered = np.zeros(size, np.bool_)
-    for spot in found:
-        covered[spot.box] |= spot.shape
-    return softened(covered, grow, feather)
 
 
 def softened(covered: Mask, grow: float, feather: float) -> Pixels:

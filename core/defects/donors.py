@@ -16,10 +16,15 @@ from interneg.frame import Pixels
 
 Mask = npt.NDArray[np.bool_]
 
+SPOILT = 0.1
+"""From how much damage on a donor's pixel is no longer looked at."""
+
 # Holes are filled in pieces of at most so many pixels, with a ring around, a gap away, that tells what fits.
 _PIECE, _RING, _GAP = 32, 6, 1
 # How far a donor is shifted to fit the ring better.
 _SHIFT = 2
+# Beyond the ring the motion is looked at so far away, at one pixel of so many in each direction.
+_WIDE, _EVERY = 32, 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +65,9 @@ def pieces(hole: Mask) -> Iterator[Piece]:
 def fitted(here: Pixels, piece: Piece, n: Neighbour, other: Pixels) -> tuple[Pixels, float]:
     """What a neighbour shows at the piece, and the mean difference from what is there on the ring.
 
-    here: (h, w, C) float32, the piece's area of the own frame; other: (H, W, C), the neighbour, not moved.
-    The flow around the hole is continued into it, or its median taken, whatever fits the ring better, and
+    here: (h, w, C) float32, the piece's area of the own frame; other: (H, W, C), the neighbour, not moved;
+    it may have a further channel, which says where it is damaged itself, and is taken along. The flow around
+    the hole is continued into it, or its median taken, near or wide, whatever fits the ring best, and
     shifted by up to `_SHIFT` pixels and a quarter. A difference of light counts as none.
     """
     import cv2
@@ -73,13 +79,22 @@ def fitted(here: Pixels, piece: Piece, n: Neighbour, other: Pixels) -> tuple[Pix
         smooth = spread(field, sure)
         fields.append(np.where(sure[..., None], field, smooth))
 
+    wide = tuple(slice(max(0, s.start - _WIDE), s.stop + _WIDE, _EVERY) for s in piece.area)
+    steady = n.field[wide][n.confidence[wide] > 0.5]
+    if len(steady):
+        fields.append(np.broadcast_to(np.median(steady, axis=0), field.shape))
+
     def sampled(flow: Pixels, x: float, y: float) -> Pixels:
         at = (flow[..., 0] + columns + np.float32(x), flow[..., 1] + rows[:, None] + np.float32(y))
         patch = cv2.remap(other, *at, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
-        return np.asarray(patch, np.float32).reshape(here.shape)
+        return np.asarray(patch, np.float32).reshape(*here.shape[:2], -1)
 
     def misfit(patch: Pixels) -> float:
-        difference = (here - patch)[piece.ring]
+        count = here.shape[2]
+        whole = piece.ring & ~(patch[..., count:] > SPOILT).any(axis=2)
+        if not whole.any():
+            return np.inf
+        difference = (here - patch[..., :count])[whole]
         return float(np.abs(difference - np.median(difference, axis=0)).mean())
 
     least, first = min((misfit(sampled(f, 0, 0)), k) for k, f in enumerate(fields))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from interneg.defects.blend import grained, levelled, spread
-from interneg.defects.donors import Mask, Piece, fitted, pieces
+from interneg.defects.donors import SPOILT, Mask, Piece, fitted, pieces
 from interneg.defects.evidence import Neighbour
 from interneg.errors import InputError
 from interneg.frame import Pixels
@@ -21,45 +23,64 @@ _DISAGREED = 0.5
 # the own frame's best place.
 _FITS, _RATHER = 0.03, 0.7
 _LEAST = 1e-6
+# What a place may be wrong by that no frame shows.
+_HOPELESS = 1.0
 
 
 def repaired(
-    view: View, matte: Pixels, around: tuple[Neighbour, ...], planes: Pixels | None = None
+    view: View,
+    matte: Pixels,
+    around: tuple[Neighbour, ...],
+    under: tuple[Pixels, Pixels] | None = None,
+    spoils: Mapping[int, Mask] | None = None,
 ) -> Pixels:
     """Fill what the matte covers, (C, H, W) float32 in the node's own working space, finite.
 
     matte: (H, W) float32, 0..1, how much of the picture is replaced; where it is 0 the pixels are the given
-    ones. around: see `neighbours`. planes: what is to be filled, of the window's own frame; by default its
-    planes. Raises InputError where a frame has other channels.
+    ones. around: see `neighbours`. under: what is seen beneath the damage, (C, H, W), and what it is expected
+    to be wrong by, (H, W), inf where nothing is seen (see `beneath`); it is averaged with what is taken from
+    elsewhere, each weighed by its expected error. spoils: where frames around are known to be damaged, (H,
+    W), by offset. Raises InputError where a frame has other channels.
 
     Each piece of a hole is taken from the frame that fits best: its flow is continued into the hole from
     around, it is shifted by up to `_SHIFT` pixels, and judged by what it differs by on the ring around the
     hole and from the other frames in it. Its light is bent to that of the ring; grain is added where it has
     less. Where no frame fits, the best fitting place of the own frame is taken, in the same way.
     """
-
-    given = view.planes() if planes is None else planes
+    given = view.planes()
     hole = matte > 0
     if not hole.any():
         return given
     picture = np.ascontiguousarray(given.transpose(1, 2, 0))
     others = {n.offset: _interleaved(view, n.offset, len(given)) for n in around}
+    for offset, where in (spoils or {}).items():
+        others[offset] = np.dstack([others[offset], where.astype(np.float32)])
     filled = picture.copy()
     for piece in pieces(hole):
-        best = _from_frames(picture, piece, around, others)
-        if best is None or best[0] > _FITS:
-            own = _from_own(picture, piece, hole)
-            if own is not None and (best is None or own[0] < _RATHER * best[0]):
-                best = own
         here = picture[piece.area]
-        patch = spread(here, piece.ring) if best is None else levelled(best[1], here, piece.ring)
+        patch, error = _from_frames(here, piece, around, others)
+        lacking = piece.hole & (error > _FITS)
+        own = _from_own(picture, piece, hole) if lacking.any() else None
+        if own is not None:
+            better = lacking & (own[0] < _RATHER * error)
+            patch = np.where(better[..., None], levelled(own[1], here, piece.ring), patch)
+            error = np.where(better, np.float32(own[0]), error)
         y, x = piece.area[0].start, piece.area[1].start
         patch = grained(patch, here, piece.hole, piece.ring, 1 + y * picture.shape[1] + x)
+        if under is not None:
+            seen, wrong = under[0][(slice(None), *piece.area)], under[1][piece.area]
+            patch += _share(error, wrong)[..., None] * (seen.transpose(1, 2, 0) - patch)
         filled[piece.area][piece.hole] = patch[piece.hole]
     share = matte[..., None]
     mixed = np.where(share == 1, filled, picture + share * (filled - picture))
     made = np.where(share > 0, mixed, picture)
     return np.ascontiguousarray(made.transpose(2, 0, 1), np.float32)
+
+
+def _share(error: Pixels, wrong: Pixels) -> Pixels:
+    """How much what is seen beneath counts, being wrong by `wrong`, where what is filled in is by `error`."""
+    a, b = (np.square(np.minimum(e, np.float32(_HOPELESS))) for e in (error + _LEAST, wrong))
+    return np.asarray(np.where(np.isfinite(wrong), a / (a + b), 0), np.float32)
 
 
 def _interleaved(view: View, offset: int, count: int) -> Pixels:
@@ -74,24 +95,33 @@ def _interleaved(view: View, offset: int, count: int) -> Pixels:
 
 
 def _from_frames(
-    picture: Pixels, piece: Piece, around: tuple[Neighbour, ...], others: dict[int, Pixels]
-) -> tuple[float, Pixels] | None:
-    """What the frame that fits best shows at the piece, and by how much it does not fit."""
-    if not piece.ring.any():
-        return None
-    here = picture[piece.area]
-    found = []
-    for n in around:
-        patch, misfit = fitted(here, piece, n, others[n.offset])
-        found.append((misfit, patch, levelled(patch, here, piece.ring)[piece.hole]))
+    here: Pixels, piece: Piece, around: tuple[Neighbour, ...], others: dict[int, Pixels]
+) -> tuple[Pixels, Pixels]:
+    """What the frames around show at the piece, in the light of its ring, and how wrong it may be, (h, w).
+
+    The frame that fits best is taken, and where it is damaged itself the next one. Where none is left the
+    error is `_HOPELESS`, and the ring is continued smoothly.
+    """
+    made, error = spread(here, piece.ring), np.full(piece.hole.shape, _HOPELESS, np.float32)
+    count, fits = here.shape[2], []
+    for n in around if piece.ring.any() else ():
+        seen, misfit = fitted(here, piece, n, others[n.offset])
+        whole = ~(seen[..., count:] > SPOILT).any(axis=2)
+        if np.isfinite(misfit):
+            fits.append((levelled(seen[..., :count], here, piece.ring & whole), misfit, whole))
     costs = []
-    for k, (misfit, _, shown) in enumerate(found):
-        apart = [float(np.abs(shown - other[2]).mean()) for j, other in enumerate(found) if j != k]
+    for k, (patch, misfit, whole) in enumerate(fits):
+        apart = []
+        for j, (other, _, also) in enumerate(fits):
+            both = piece.hole & whole & also
+            if j != k and both.any():
+                apart.append(float(np.abs(patch - other)[both].mean()))
         costs.append(misfit + _DISAGREED * (float(np.median(apart)) if apart else 0.0))
-    if not costs:
-        return None
-    best = int(np.argmin(costs))
-    return costs[best], found[best][1]
+    for k in np.argsort(costs, kind="stable")[::-1]:
+        patch, _, whole = fits[k]
+        made[whole] = patch[whole]
+        error[whole] = costs[k]
+    return made, error
 
 
 def _from_own(picture: Pixels, piece: Piece, hole: Mask) -> tuple[float, Pixels] | None:

@@ -19,7 +19,7 @@ from interneg.metrics.golden import compare
 from interneg.node import Context
 from interneg.nodes.scratch_inpaint import ScratchInpaint
 
-FRAMES, HEIGHT, WIDTH = 5, 96, 128
+FRAMES, HEIGHT, WIDTH = 5, 144, 128
 MIDDLE = FRAMES // 2
 
 
@@ -95,7 +95,7 @@ def test_dirt_goes_and_the_rest_is_the_input_bit_for_bit(render: Render) -> None
     given, where = dirty(clean)
     frame = render(given, ScratchInpaint(defects=True))
     made, matte = frame.pixels[:3], frame.pixels[3]
-    assert frame.channels == ("R", "G", "B", "defects")
+    assert frame.channels == ("R", "G", "B", "defects.dirt", "defects.scratch")
     for spot in SPOTS:
         assert np.abs(made - clean[MIDDLE])[:, disc(*spot)].mean() < 12 / 255, spot
     assert (matte[where] > 0.9).all()
@@ -152,7 +152,7 @@ def test_views_show_what_they_say(render: Render) -> None:
     given, _ = dirty(scene())
     result = render(given, ScratchInpaint(defects=True)).pixels
     shown = {v: render(given, ScratchInpaint(view=v)).pixels for v in ("matte", "over plate", "changed")}
-    np.testing.assert_allclose(shown["matte"], np.repeat(result[3:], 3, 0), atol=1e-4)
+    np.testing.assert_allclose(shown["matte"], np.repeat(result[3:4], 3, 0), atol=1e-4)
     clear = result[3] == 0
     np.testing.assert_array_equal(shown["over plate"][:, clear], given[MIDDLE][:, clear])
     assert (shown["over plate"] - given[MIDDLE])[0][result[3] == 1].mean() > 0.1
@@ -232,6 +232,56 @@ def test_a_patch_of_nan_beside_dirt_stays_and_is_no_donor(render: Render) -> Non
     assert np.abs(made - clean[MIDDLE])[:, where & ~bad[0]].mean() < 12 / 255
 
 
+def scratched(clip: Pixels, level: float = 0.95, cover: float = 0.5) -> tuple[Pixels, Any]:
+    """The clip with a scratch that wanders, two pixels wide, and where it is in the middle frame."""
+    made = clip.copy()
+    for t, at in enumerate((60.0, 61.5, 60.7, 62.0, 61.0)):
+        away = np.abs(np.arange(WIDTH) - (at + 0.01 * np.arange(HEIGHT))[:, None])
+        alpha = cover * np.clip(1.5 - away, 0, 1)
+        made[t] += alpha * (level - made[t])
+        if t == MIDDLE:
+            where = alpha > 0.04
+    return made.astype(np.float32), where
+
+
+@pytest.mark.parametrize(("level", "cover"), [(0.95, 0.5), (0.05, 0.5), (0.95, 1.0)])
+def test_a_scratch_goes_and_the_rest_is_the_input_bit_for_bit(
+    render: Render, level: float, cover: float
+) -> None:
+    clean = scene()
+    given, where = scratched(clean, level, cover)
+    frame = render(given, ScratchInpaint(defects=True))
+    made, dirt, scratch = frame.pixels[:3], frame.pixels[3], frame.pixels[4]
+    assert np.abs(made - clean[MIDDLE])[:, where].mean() < 8 / 255
+    assert scratch[where].mean() > 0.9 and scratch.mean() < 3.5 * where.mean()
+    untouched = np.maximum(dirt, scratch) == 0
+    np.testing.assert_array_equal(made[:, untouched], given[MIDDLE][:, untouched])
+    off = render(given, ScratchInpaint(defects=True, scratches=0, bright=0, dark=0)).pixels
+    np.testing.assert_array_equal(off[:3], given[MIDDLE])
+
+
+def test_a_faint_scratch_needs_more_sensitivity(render: Render) -> None:
+    given, where = scratched(scene(grain=0.02), cover=0.08)
+    low, high = (render(given, ScratchInpaint(defects=True, scratches=s)).pixels[4] for s in (0.1, 1.0))
+    assert low.max() == 0 and high[where].mean() > 0.5
+
+
+def test_a_line_in_one_frame_alone_is_no_scratch(render: Render) -> None:
+    clean = scene()
+    given, _ = scratched(clean)
+    alone = clean.copy()
+    alone[MIDDLE] = given[MIDDLE]
+    assert render(alone, ScratchInpaint(defects=True)).pixels[4].max() == 0
+
+
+def test_dirt_across_a_scratch_goes_with_it(render: Render) -> None:
+    clean = scene()
+    given, _ = scratched(clean)
+    given[MIDDLE][:, disc(62, 40, 5)] = 0.02
+    made = render(given).pixels
+    assert np.abs(made - clean[MIDDLE])[:, disc(62, 40, 5)].mean() < 12 / 255
+
+
 def test_a_grey_picture_is_treated_alike(render: Render) -> None:
     given, where = dirty(clean := scene())
     made = render(given[:, 1:2], ScratchInpaint()).pixels
@@ -258,9 +308,9 @@ def test_a_frame_without_colour_among_others_is_refused(render: Render) -> None:
 def test_a_channel_that_is_there_already_is_refused(colour: Colour) -> None:
     space = colour.resolve("texture_paint")
     pixels = np.concatenate([scene(1)[0], np.zeros((1, HEIGHT, WIDTH), np.float32)])
-    frame = Frame.of(pixels, ("R", "G", "B", "defects"), number=1, colour_space=space)
+    frame = Frame.of(pixels, ("R", "G", "B", "defects.dirt"), number=1, colour_space=space)
     context = Context(colour, None, Memo(20))  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="already has a channel 'defects'"):
+    with pytest.raises(InputError, match=r"already has a channel 'defects\.dirt'"):
         Graph([ScratchInpaint(defects=True)], Clip([frame]), context).render(1)
 
 
