@@ -10,7 +10,7 @@ import argparse
 from itertools import chain
 from pathlib import Path
 
-from bench import deflicker, engines, quality, speed, stabilise, temporal, worker
+from bench import defects, deflicker, engines, quality, speed, stabilise, temporal, worker
 
 HERE = Path(__file__).parent
 
@@ -18,7 +18,7 @@ parser = argparse.ArgumentParser(prog="python -m bench")
 parser.add_argument(
     "part",
     nargs="?",
-    choices=("quality", "speed", "engines", "worker", "deflicker", "temporal", "stabilise"),
+    choices=("quality", "speed", "engines", "worker", "deflicker", "temporal", "stabilise", "defects"),
 )
 parser.add_argument("--data", type=Path, default=HERE.parents[1] / "shared" / "data" / "dev")
 chosen = parser.parse_args()
@@ -36,6 +36,7 @@ for name, part in (
     ("deflicker", lambda: deflicker.rows(chosen.data, out)),
     ("temporal", lambda: temporal.rows(chosen.data)),
     ("stabilise", lambda: stabilise.rows(chosen.data.parent, out)),
+    ("defects", lambda: defects.rows(chosen.data.parent, out)),
 ):
     if chosen.part in (None, name):
         parts.append(part())

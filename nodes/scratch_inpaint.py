@@ -125,7 +125,7 @@ class ScratchInpaint(Node):
         height, width = view.planes().shape[1:]
 
         def find() -> tuple[Pixels, Pixels, list[Scratch]]:
-            lines = scratches(view, self.scratches)
+            lines = scratches(view, self.scratches, neighbours(view))
             covers = {sign: covered(lines, (height, width), sign) for sign in (1, -1)}
             dirty = np.zeros((height, width), np.bool_)
             seen = evidence(view, neighbours(view))

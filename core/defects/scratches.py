@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from interneg.colour import WorkingSpace
-from interneg.defects.evidence import offsets
+from interneg.defects.evidence import Neighbour
 from interneg.frame import Pixels
 from interneg.node import View
 
@@ -22,13 +22,19 @@ _BESIDE, _LOUDEST = 4, np.float32(0.06)
 # At a sensitivity of a half: what a line shows in its bands on average, in deviations of what the band shows
 # elsewhere, and in which share of the bands it has to be seen. Sensitivity of 0 and of 1 change the first by
 # so many times.
-_SEEN, _SPAN, _STEEP = 4.5, 0.7, 1.5
+_SEEN, _SPAN, _STEEP = 5.0, 0.85, 1.5
 # A band counts at most so much, and as one that shows the line from so much on.
 _MOST, _SOME = 6.0, 1.0
 # Beside a line, so near, a fainter one of the other sign is what its own contrast makes.
 _LOBE = 16
 # How far a scratch wanders from frame to frame, in pixels, and how faint it may be there.
 _WANDERS, _FAINTER = 6.0, 0.75
+# How much its width, and what it leans by over the frame, may differ there, and the widest line that counts.
+_WIDER, _LEANS, _WIDEST = 1.0, 3.0, 3.5
+# How far from the line the scene's motion is looked at, and by how much the line has to depart from it.
+_ASIDE, _APART = 10, 0.4
+# How many of the frames around have to show the line, where there are so many.
+_FRAMES = 3
 # Which share of its contrast a line's rim has left.
 _RIM = 0.2
 
@@ -65,19 +71,39 @@ class Scratch:
         return np.asarray((away <= self.half) & inside[:, None])
 
 
-def scratches(view: View, sensitivity: float) -> list[Scratch]:
+def scratches(view: View, sensitivity: float, around: tuple[Neighbour, ...]) -> list[Scratch]:
     """Find the scratches of the window's own frame.
 
-    sensitivity: 0 (none) to 1. A line that no frame around has, a few pixels away, is none: it would be a
-    hair, or belongs to something that passes. Frames lower than four bands have none. (Column sums of a
-    horizontal high-pass: Bruni and Vitulano, A generalized model for scratch detection, 2004.)
+    sensitivity: 0 (none) to 1. around: see `neighbours`. A line that no frame around has, a few pixels away,
+    is none: it would be a hair. Nor is one that stays where the scene's own motion takes it, as a pole does,
+    and a scratch that doesn't move against the picture. Frames lower than four bands have none. (Column sums
+    of a horizontal high-pass: Bruni and Vitulano, A generalized model for scratch detection, 2004.)
     """
     if sensitivity <= 0:
         return []
     needed = _SEEN * _STEEP ** (1 - 2 * sensitivity)
-    around = [line for offset in offsets(view) for line in lines(view, offset, _FAINTER * _SEEN / _STEEP)]
-    found = [line for line in lines(view, 0, _FAINTER * _SEEN / _STEEP) if line.clear >= needed]
-    return [line for line in found if any(_same(line, other, needed) for other in around)]
+    every = lines(view, 0, _FAINTER * _SEEN / _STEEP)
+    found = [line for line in every if line.clear >= needed and line.half < _WIDEST]
+    return [line for line in found if _wanders(view, line, around, needed)]
+
+
+def _wanders(view: View, line: Scratch, around: tuple[Neighbour, ...], needed: float) -> bool:
+    """Whether enough frames around have the line, at least half of them elsewhere than the scene moved to."""
+    departs = []
+    for n in around:
+        others = [o for o in lines(view, n.offset, _FAINTER * _SEEN / _STEEP) if _same(line, o, needed)]
+        if not others:
+            continue
+        height, width = n.confidence.shape
+        at = np.rint(line.at(height)).astype(int)
+        columns = np.clip(np.stack([at - _ASIDE, at + _ASIDE]), 0, width - 1)
+        rows = np.arange(height)
+        sure = n.confidence[rows, columns] > 0.5
+        if not sure.any():
+            continue
+        scene = float(np.median(n.field[rows, columns, 0][sure]))
+        departs.append(min(abs(float(np.mean(o.columns - line.columns)) - scene) for o in others) > _APART)
+    return len(departs) >= max(1, min(_FRAMES, len(around))) and 2 * sum(departs) >= len(departs)
 
 
 def covered(found: list[Scratch], size: tuple[int, int], sign: int) -> npt.NDArray[np.bool_]:
@@ -102,8 +128,10 @@ def spoiled(view: View, offset: int, found: list[Scratch]) -> npt.NDArray[np.boo
 
 
 def _same(line: Scratch, other: Scratch, needed: float) -> bool:
-    apart = abs(float(np.mean(line.columns) - np.mean(other.columns)))
-    return other.sign == line.sign and other.clear >= _FAINTER * needed and apart <= _WANDERS
+    apart = abs(float(np.mean(line.columns - other.columns)))
+    leans = abs(float(np.ptp(line.columns) - np.ptp(other.columns)))
+    alike = leans <= _LEANS and abs(line.half - other.half) <= _WIDER
+    return alike and other.sign == line.sign and other.clear >= _FAINTER * needed and apart <= _WANDERS
 
 
 def lines(view: View, offset: int, needed: float) -> list[Scratch]:
