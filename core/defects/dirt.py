@@ -143,7 +143,7 @@ def _judged(view: View, seen: Evidence, piece: Piece, shape: Mask, sign: int, st
     if same or contrast < strict * needed or _moves(view, seen, piece, shape, unlike):
         return None
     fading = max(_FADING * contrast, _ABOVE * misfits[1])
-    return (shape & (unlike > 0)) | ((unlike > fading) & piece.hole)
+    return np.asarray((shape & (unlike > 0)) | ((unlike > fading) & piece.hole))
 
 
 @dataclass(frozen=True, eq=False)

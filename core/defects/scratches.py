@@ -177,7 +177,7 @@ def _lines(luma: Pixels, sign: int, needed: float) -> list[Scratch]:
     score[:, :edge] = score[:, width - edge :] = -np.inf
     done: list[Scratch] = []
     while (best := float(score.max())) >= needed:
-        k, column = np.unravel_index(int(np.argmax(score)), score.shape)
+        k, column = (int(i) for i in np.unravel_index(int(np.argmax(score)), score.shape))
         columns = column + share * lean[k]
         at = np.clip(np.rint(columns).astype(int), 1, width - 2)
         seen = near[np.arange(count), at] > _SOME
