@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 from pathlib import Path
 
-from bench import codec, deflicker, engines, quality, speed, stabilise, temporal, worker
+from bench import codec, defects, deflicker, engines, quality, speed, stabilise, temporal, worker
 from bench.table import Row
 from interneg.engines.training.queue.place import resting
 
@@ -21,7 +21,17 @@ parser = argparse.ArgumentParser(prog="python -m bench")
 parser.add_argument(
     "part",
     nargs="?",
-    choices=("quality", "speed", "engines", "worker", "deflicker", "temporal", "stabilise", "codec"),
+    choices=(
+        "quality",
+        "speed",
+        "engines",
+        "worker",
+        "deflicker",
+        "temporal",
+        "codec",
+        "stabilise",
+        "defects",
+    ),
 )
 parser.add_argument("--data", type=Path, default=HERE.parents[1] / "shared" / "data" / "dev")
 chosen = parser.parse_args()
@@ -40,6 +50,7 @@ parts: dict[str, Callable[[], Iterable[Row]]] = {
     "temporal": lambda: temporal.rows(chosen.data),
     "codec": lambda: codec.rows(chosen.data.parent / "footage" / "clips", out),
     "stabilise": lambda: stabilise.rows(chosen.data.parent, out),
+    "defects": lambda: defects.rows(chosen.data.parent, out),
 }
 for name, part in parts.items():
     if chosen.part in (None, name):

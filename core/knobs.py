@@ -32,6 +32,7 @@ class Knob:
     choices: the values of a "choice" knob. auto: whether the word "auto" stands for "find it yourself".
     animatable: whether hosts may change it over time; a "float" that they may is a curve in recipes, too.
     group: the heading under which hosts show it; empty for none.
+    aov: whether it adds a channel to the picture, for which hosts have no room.
     """
 
     kind: KnobKind
@@ -44,6 +45,7 @@ class Knob:
     auto: bool = False
     animatable: bool = True
     group: str = ""
+    aov: bool = False
 
     def parse(self, name: str, value: object) -> Value:
         """Return `value` (of its own type, or as text) as this knob's type.

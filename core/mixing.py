@@ -97,13 +97,21 @@ def with_synthesis(
         if coloured:
             to_luma(plain)
     moved = np.asarray(np.abs(planes - plain).mean(axis=0) * amount, np.float32)
-    if "synthesis" in frame.channels:
+    return with_aov(frame, "synthesis", moved)
+
+
+def with_aov(frame: Frame, name: str, plane: Pixels) -> Frame:
+    """Return the frame with a further channel, (H, W) float32, stored as its colour is.
+
+    Raises InputError where the frame has a channel of that name already.
+    """
+    if name in frame.channels:
         raise InputError(
-            f"frame {frame.number} already has a channel 'synthesis': rename it or switch the AOV off"
+            f"frame {frame.number} already has a channel '{name}': rename it or switch the AOV off"
         )
     return frame.with_pixels(
-        np.concatenate([frame.pixels, moved[None]]),
-        channels=(*frame.channels, "synthesis"),
+        np.concatenate([frame.pixels, plane[None]]),
+        channels=(*frame.channels, name),
         depth=(*frame.depth, frame.depth[frame.colour_channels[0]]),
     )
 

@@ -20,7 +20,7 @@ from interneg.curve import Curve
 from interneg.errors import InputError, KnobError, near
 from interneg.frame import Frame, Pixels, Window
 from interneg.knobs import Button, Value, knob, knobs_of
-from interneg.mixing import amount_of, enlarged, enlarged_colour, mixed, with_synthesis
+from interneg.mixing import amount_of, enlarged, enlarged_colour, mixed, with_aov, with_synthesis
 from interneg.nonfinite import nonfinite
 from interneg.premult import coverage
 from interneg.resize import layer
@@ -38,6 +38,8 @@ class Node:
     A subclass states the class facts, its knobs, and `process`.
     mixes: whether the base class mixes the result with the input, by strength and mask; a node that moves
     pixels would leave a ghost that way, and moves them by less instead (`View.amount`).
+    sparse: whether pixels that `process` returns as it got them are those of the input, bit for bit: for a
+    node that changes few.
     reference: whether the node looks at a reference plate.
     buttons: what hosts show beside the knobs; the node answers them in `find`.
     """
@@ -49,6 +51,7 @@ class Node:
     working_space: ClassVar[WorkingSpace]
     layers: ClassVar[str]
     mixes: ClassVar[bool] = True
+    sparse: ClassVar[bool] = False
     reference: ClassVar[bool] = False
     buttons: ClassVar[tuple[Button, ...]] = ()
 
@@ -60,7 +63,7 @@ class Node:
     synthesis: bool = knob(
         False, "bool", "Write synthesis AOV",
         "Adds a channel 'synthesis': the difference between the result and the untreated input at each "
-        "pixel, in the units of the node's working space.", animatable=False,
+        "pixel, in the units of the node's working space.", animatable=False, aov=True,
     )  # fmt: skip
 
     unpremultiply: bool = knob(
@@ -140,6 +143,10 @@ class Node:
         """
         raise NotImplementedError
 
+    def aovs(self, view: View) -> dict[str, Pixels]:
+        """Return further channels by name, (H, W) * enlarges float32, that knobs with `aov` ask for."""
+        return {}
+
     def find(self, knob: str, view: View) -> Value:
         """Return the value for a knob that one of the node's buttons sets, from the window's own frame.
 
@@ -181,6 +188,9 @@ class Node:
         view = View(window, self.working_space, context, self.unpremultiply, amount)
         cover = coverage(frame) if self.unpremultiply else None
         planes = self.process(view)
+        if self.sparse:
+            changed = (planes != view.planes()).any(axis=0)
+            amount = np.asarray(np.where(changed, amount, 0), np.float32)
         result = self._canvas(view)
         # Colour is written where it belongs in the file's own order: at 1080p a copy costs as much as OCIO.
         treated = result[colours]
@@ -213,6 +223,8 @@ class Node:
         )
         if self.synthesis:
             done = with_synthesis(done, planes, view.planes(), amount, self.working_space)
+        for name, plane in self.aovs(view).items():
+            done = with_aov(done, name, plane)
         return done
 
     def _parts(self, view: View, mask: Frame | None) -> tuple[Frame, ...]:

@@ -16,7 +16,8 @@ HEAD = """# Node reference
 <!-- Made from the nodes' declarations by `make docs`; do not edit. -->
 
 Every knob of every node; `interneg nodes NODE` prints the same. When to use which node, with pictures:
-[Denoise-SR](artists/denoise-sr.md), [Deflicker](artists/deflicker.md), [Stabilise](artists/stabilise.md).
+[Denoise-SR](artists/denoise-sr.md), [Deflicker](artists/deflicker.md),
+[Scratch-Inpaint](artists/scratch-inpaint.md), [Stabilise](artists/stabilise.md).
 
 **Animatable**: *yes* takes keys in hosts, and in recipes a table of frames and values such as
 `noise = { 1001 = 10.0, 1020 = 25.0 }`, with straight lines between them. *in hosts* takes keys in hosts only.

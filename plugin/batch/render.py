@@ -15,6 +15,7 @@ from interneg.errors import UsageError
 from interneg.graph import Graph, handles, needed
 from interneg.io import Clip, Output, format_frames, open_clip, open_output
 from interneg.io.formats import image_format, is_movie
+from interneg.knobs import knobs_of
 from interneg.memo import Memo
 from interneg.node import Context
 from interneg.plugin.batch.ahead import ReadAhead
@@ -160,9 +161,13 @@ def _output(job: Job, clip: Clip, wanted: Sequence[int]) -> Output:
     if depth is not None and not movie:
         require_depth(path, depth)
     kind = image_format(path)
-    adding = [n.name for n in job.recipe.nodes if n.synthesis and n.strength != 0]
+    adding = [
+        (k, n.name)
+        for n in job.recipe.nodes
+        for k, declared in knobs_of(type(n)).items()
+        if declared.aov and getattr(n, k) and n.strength != 0
+    ]
     if adding and (kind is None or kind.name != "openexr"):
-        raise UsageError(
-            f"{path} cannot hold the synthesis AOV of {adding[0]}: write EXR, or leave synthesis out"
-        )
+        aov, node = adding[0]
+        raise UsageError(f"{path} cannot hold the {aov} AOV of {node}: write EXR, or leave {aov} out")
     return output

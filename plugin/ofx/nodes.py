@@ -27,9 +27,6 @@ ICONS = Path(__file__).with_name("icons")
 
 GROUP = "Interneg/Restoration"
 
-_HIDDEN = frozenset({"synthesis"})
-"""Knobs that hosts do not show: an OpenFX picture has no room for a further channel."""
-
 _MOST_ROWS = 4096
 _ANYWHERE = 1001
 
@@ -95,7 +92,11 @@ def _entry(node: type[Node]) -> dict[str, Any]:
         "temporal": bool(anchors) or any(before or after for *_, before, after, _ in reach["rows"]),
         "groups": [{"name": _group(label), "label": label, "open": False} for label in groups],
         "knobs": [
-            *(_knob(k, knobs_of(node)[k["name"]]) for k in facts["knobs"] if k["name"] not in _HIDDEN),
+            *(
+                _knob(k, knobs_of(node)[k["name"]])
+                for k in facts["knobs"]
+                if not knobs_of(node)[k["name"]].aov
+            ),
             *(_button(name, *texts) for name, texts in buttons_of(node).items()),
         ],
         "reach": reach,

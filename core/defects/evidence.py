@@ -1,0 +1,156 @@
+"""How unlike its neighbours in time a frame is, pixel by pixel, along the motion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from interneg.colour import WorkingSpace
+from interneg.frame import Pixels
+from interneg.motion.flow import flow, moved
+from interneg.motion.weave import level_of
+from interneg.node import View
+
+# OpenCV is imported where it is used: what only lists nodes never loads it.
+
+REACH = 2
+"""How many frames before and after are looked at."""
+
+# A little blur against grain, and how far the light around is compared, in pixels.
+_GRAIN, _AROUND = 0.7, 41
+# What differs by more than this is no flicker.
+_FLICKER = np.float32(0.08)
+# How much of what the frames before and after differ by among each other is taken off.
+_DISAGREED = np.float32(0.7)
+_CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbour:
+    """Another frame, seen from the window's own.
+
+    offset: of the frame. field: (H, W, 2) float32, where its own pixels lie there, in pixels. confidence: (H,
+    W) float32, 0..1, of the field. luma: (H, W) float32, LOG_Y, at these places, in the light of the own
+    frame.
+    """
+
+    offset: int
+    field: Pixels
+    confidence: Pixels
+    luma: Pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What speaks for damage of one frame in the window's own frame.
+
+    bright, dark: (H, W) float32 in units of LOG_Y, how much brighter or darker the pixel is than all that the
+    frames before and after show at its place or beside it, less what these differ by; below 0 where it is
+    not. luma: (H, W) float32, the own frame's, a little blurred. neighbours: nearest first; they may lie on
+    one side only, at an end of a shot.
+    """
+
+    bright: Pixels
+    dark: Pixels
+    luma: Pixels
+    neighbours: tuple[Neighbour, ...]
+
+    @property
+    def nearest(self) -> tuple[Neighbour, ...]:
+        """The nearest frame before and the nearest after, or the one there is."""
+        return nearest(self.neighbours)
+
+
+def nearest(around: tuple[Neighbour, ...]) -> tuple[Neighbour, ...]:
+    """The nearest of the neighbours on each side."""
+    sides = ([n for n in around if n.offset * side > 0][:1] for side in (-1, 1))
+    return tuple(n for side in sides for n in side)
+
+
+def offsets(view: View) -> tuple[int, ...]:
+    """The offsets of the frames around, within `REACH`, nearest first, each content once."""
+    frames, centre = view.window.frames, view.window.centre
+    seen, found = {frames[centre].digest}, []
+    for offset in sorted(range(-centre, len(frames) - centre), key=lambda o: (abs(o), o)):
+        digest = frames[centre + offset].digest
+        if abs(offset) <= REACH and digest not in seen:
+            seen.add(digest)
+            found.append(offset)
+    return tuple(found)
+
+
+def luma_of(view: View, offset: int) -> Pixels:
+    """The luma of the frame at `offset`, (H, W) float32 in LOG_Y, a little blurred; once per frame."""
+
+    def blurred() -> Pixels:
+        import cv2
+
+        plane = view.planes(offset, WorkingSpace.LOG_Y)[0]
+        return np.asarray(cv2.GaussianBlur(plane, (0, 0), _GRAIN), np.float32).reshape(plane.shape)
+
+    made: Pixels = view.measure("defects luma 1", blurred, offset)
+    return made
+
+
+def neighbours(view: View) -> tuple[Neighbour, ...]:
+    """The frames around, brought onto the window's own by their flow, nearest first.
+
+    Raises InputError where frames differ in size.
+    """
+    return tuple(_neighbour(view, offset) for offset in offsets(view))
+
+
+def evidence(view: View, around: tuple[Neighbour, ...]) -> Evidence | None:
+    """Compare the window's own frame with those around; None where there are none: a shot of one frame.
+
+    A spike is what is unlike both neighbours while these agree (the spike detection index of Kokaram, Motion
+    Picture Restoration, 1998), beyond the values that neighbours have around the place, so that a flow a
+    pixel off makes none (the rank order detector of Nadenau and Mitra, 1997). A neighbour that is damaged
+    itself agrees with none; then those two frames away decide whether there is agreement.
+    """
+    if not around:
+        return None
+    luma = luma_of(view, 0)
+    ranges = {n.offset: _range(n.luma) for n in around}
+    beside = [ranges[n.offset] for n in nearest(around)]
+    lowest = np.minimum.reduce([low for low, _ in beside])
+    highest = np.maximum.reduce([high for _, high in beside])
+    apart = _apart(ranges)
+    bright = luma - highest - _DISAGREED * apart
+    dark = lowest - luma - _DISAGREED * apart
+    return Evidence(bright, dark, luma, around)
+
+
+def _apart(ranges: dict[int, tuple[Pixels, Pixels]]) -> Pixels:
+    """How far frames before and after are apart, or else those on the one side: the best pair counts."""
+    pairs = [(a, b) for a in ranges for b in ranges if a < 0 < b] or list(combinations(ranges, 2))
+    gaps = [np.maximum(ranges[a][0] - ranges[b][1], ranges[b][0] - ranges[a][1]) for a, b in pairs]
+    return np.maximum(np.minimum.reduce(gaps), 0) if gaps else np.zeros_like(next(iter(ranges.values()))[0])
+
+
+def _range(luma: Pixels) -> tuple[Pixels, Pixels]:
+    """The lowest and the highest value at each pixel and the four beside it."""
+    import cv2
+
+    return cv2.erode(luma, _CROSS), cv2.dilate(luma, _CROSS)
+
+
+def _neighbour(view: View, offset: int) -> Neighbour:
+    def brought() -> Neighbour:
+        import cv2
+
+        own, other = luma_of(view, 0), luma_of(view, offset)
+        height, width = own.shape
+        motion = flow(view, 0, offset, level_of(own.shape))
+        field, confidence = motion.field, motion.confidence
+        if confidence.shape != own.shape:
+            field, confidence = (cv2.resize(p, (width, height)) for p in (field, confidence))
+        luma = moved(other, field).reshape(own.shape)
+        change = np.clip(own - luma, -_FLICKER, _FLICKER)
+        luma += cv2.blur(change, (_AROUND, _AROUND), borderType=cv2.BORDER_REFLECT).reshape(own.shape)
+        return Neighbour(offset, field, confidence, luma)
+
+    made: Neighbour = view.measure(f"defects neighbour 1 {offset}", brought, 0, offset)
+    return made

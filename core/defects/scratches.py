@@ -1,0 +1,233 @@
+"""Scratches: thin, nearly upright lines through most of a frame, that its neighbours have as well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from interneg.colour import WorkingSpace
+from interneg.defects.evidence import Neighbour
+from interneg.frame import Pixels
+from interneg.node import View
+
+# OpenCV is imported where it is used: what only lists nodes never loads it.
+
+# A line is seen in bands of so many rows; it leans by at most this much.
+_BAND, _LEAN = 32, 1 / 40
+# A line is brighter or darker than the pixels so far away on both sides; one pixel counts as so much at most.
+_BESIDE, _LOUDEST = 4, np.float32(0.06)
+# At a sensitivity of a half: what a line shows in its bands on average, in deviations of what the band shows
+# elsewhere, and in which share of the bands it has to be seen. Sensitivity of 0 and of 1 change the first by
+# so many times.
+_SEEN, _SPAN, _STEEP = 5.0, 0.85, 1.5
+# A band counts at most so much, and as one that shows the line from so much on.
+_MOST, _SOME = 6.0, 1.0
+# Beside a line, so near, a fainter one of the other sign is what its own contrast makes.
+_LOBE = 16
+# How far a scratch wanders from frame to frame, in pixels, and how faint it may be there.
+_WANDERS, _FAINTER = 6.0, 0.75
+# How much its width, and what it leans by over the frame, may differ there, and the widest line that counts.
+_WIDER, _LEANS, _WIDEST = 1.0, 3.0, 3.5
+# How far from the line the scene's motion is looked at, and by how much the line has to depart from it.
+_ASIDE, _APART = 10, 0.4
+# How many of the frames around have to show the line, where there are so many.
+_FRAMES = 3
+# Which share of its contrast a line's rim has left.
+_RIM = 0.2
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A line: its column in the middle of each band, (B,) float, its sign, half its width, how clear it is.
+
+    rows: the first row of each band, and the last one's end, (B + 1,) int. seen: the bands that show it,
+    bool.
+    """
+
+    columns: npt.NDArray[np.float64]
+    rows: npt.NDArray[np.int64]
+    seen: npt.NDArray[np.bool_]
+    sign: int
+    half: float
+    clear: float
+
+    def at(self, height: int) -> npt.NDArray[np.float64]:
+        """The column of the line in each row, (height,)."""
+        middles = (self.rows[:-1] + self.rows[1:] - 1) / 2
+        if len(middles) == 1:
+            return np.full(height, self.columns[0])
+        slope, start = np.polyfit(middles, self.columns, 1)
+        return np.asarray(start + slope * np.arange(height))
+
+    def cover(self, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
+        """The pixels of the line, (H, W)."""
+        away = np.abs(np.arange(size[1]) - self.at(size[0])[:, None])
+        shown = np.flatnonzero(self.seen)
+        rows = np.arange(size[0])
+        inside = (rows >= self.rows[shown[0]]) & (rows < self.rows[shown[-1] + 1])
+        return np.asarray((away <= self.half) & inside[:, None])
+
+
+def scratches(view: View, sensitivity: float, around: tuple[Neighbour, ...]) -> list[Scratch]:
+    """Find the scratches of the window's own frame.
+
+    sensitivity: 0 (none) to 1. around: see `neighbours`. A line that no frame around has, a few pixels away,
+    is none: it would be a hair. Nor is one that stays where the scene's own motion takes it, as a pole does,
+    and a scratch that doesn't move against the picture. Frames lower than four bands have none. (Column sums
+    of a horizontal high-pass: Bruni and Vitulano, A generalized model for scratch detection, 2004.)
+    """
+    if sensitivity <= 0:
+        return []
+    needed = _SEEN * _STEEP ** (1 - 2 * sensitivity)
+    every = lines(view, 0, _FAINTER * _SEEN / _STEEP)
+    found = [line for line in every if line.clear >= needed and line.half < _WIDEST]
+    return [line for line in found if _wanders(view, line, around, needed)]
+
+
+def _wanders(view: View, line: Scratch, around: tuple[Neighbour, ...], needed: float) -> bool:
+    """Whether enough frames around have the line, at least half of them elsewhere than the scene moved to."""
+    departs = []
+    for n in around:
+        others = [o for o in lines(view, n.offset, _FAINTER * _SEEN / _STEEP) if _same(line, o, needed)]
+        if not others:
+            continue
+        height, width = n.confidence.shape
+        at = np.rint(line.at(height)).astype(int)
+        columns = np.clip(np.stack([at - _ASIDE, at + _ASIDE]), 0, width - 1)
+        rows = np.arange(height)
+        sure = n.confidence[rows, columns] > 0.5
+        if not sure.any():
+            continue
+        scene = float(np.median(n.field[rows, columns, 0][sure]))
+        departs.append(min(abs(float(np.mean(o.columns - line.columns)) - scene) for o in others) > _APART)
+    return len(departs) >= max(1, min(_FRAMES, len(around))) and 2 * sum(departs) >= len(departs)
+
+
+def covered(found: list[Scratch], size: tuple[int, int], sign: int) -> npt.NDArray[np.bool_]:
+    """The pixels of those lines that are bright (1) or dark (-1), (H, W)."""
+    made = np.zeros(size, np.bool_)
+    for line in found:
+        if line.sign == sign:
+            made |= line.cover(size)
+    return made
+
+
+def spoiled(view: View, offset: int, found: list[Scratch]) -> npt.NDArray[np.bool_]:
+    """Where the frame at `offset` has the scratches that were found, and their rims, (H, W)."""
+    import cv2
+
+    height, width = view.planes(offset, WorkingSpace.LOG_Y).shape[1:]
+    made = np.zeros((height, width), np.uint8)
+    for line in lines(view, offset, _FAINTER * _SEEN / _STEEP):
+        if any(_same(own, line, 0.0) for own in found):
+            made |= np.uint8(line.cover((height, width)))
+    return np.asarray(cv2.dilate(made, np.ones((1, 3), np.uint8)).reshape(made.shape) > 0)
+
+
+def _same(line: Scratch, other: Scratch, needed: float) -> bool:
+    apart = abs(float(np.mean(line.columns - other.columns)))
+    leans = abs(float(np.ptp(line.columns) - np.ptp(other.columns)))
+    alike = leans <= _LEANS and abs(line.half - other.half) <= _WIDER
+    return alike and other.sign == line.sign and other.clear >= _FAINTER * needed and apart <= _WANDERS
+
+
+def lines(view: View, offset: int, needed: float) -> list[Scratch]:
+    """The lines of one frame that are at least so clear, clearest first; once per frame."""
+
+    def found() -> list[Scratch]:
+        luma = view.planes(offset, WorkingSpace.LOG_Y)[0]
+        if len(luma) < 4 * _BAND or luma.shape[1] < 4 * _BESIDE:
+            return []
+        every = (line for sign in (1, -1) for line in _lines(luma, sign, needed))
+        alone: list[Scratch] = []
+        for line in sorted(every, key=lambda line: -line.clear):
+            if all(np.abs(line.columns - other.columns).min() > _LOBE for other in alone):
+                alone.append(line)
+        return alone
+
+    made: list[Scratch] = view.measure(f"defects lines 1 {needed}", found, offset)
+    return made
+
+
+def _lines(luma: Pixels, sign: int, needed: float) -> list[Scratch]:
+    """The lines that are brighter (1) or darker (-1) than both sides."""
+    response = contrast(luma, sign)
+    height, width = luma.shape
+    count = height // _BAND
+    rows = np.linspace(0, height, count + 1).astype(int)
+    bands = np.stack([response[a:b].mean(axis=0) for a, b in pairwise(rows)])
+    middle = np.median(bands, axis=1, keepdims=True)
+    spread = 1.4826 * np.median(np.abs(bands - middle), axis=1, keepdims=True) + 1e-4
+    shown = np.clip((bands - middle) / spread, -_MOST, _MOST)
+    # A line may pass between two columns, or be off by one in a band.
+    near = np.maximum.reduce([np.roll(shown, k, axis=1) for k in (-1, 0, 1)])
+    lean = np.arange(-int(_LEAN * height), int(_LEAN * height) + 1)
+    share = (np.arange(count) + 0.5) / count - 0.5
+    sums = np.full((len(lean), width), -np.inf)
+    spans = np.zeros((len(lean), width))
+    for k, total in enumerate(lean):
+        shift = np.rint(share * total).astype(int)
+        along = np.stack([np.roll(band, -s) for band, s in zip(near, shift, strict=True)])
+        sums[k], spans[k] = along.mean(axis=0), (along > _SOME).mean(axis=0)
+    score = np.where(spans >= _SPAN, sums, -np.inf)
+    edge = int(_LEAN * height) // 2 + _BESIDE
+    score[:, :edge] = score[:, width - edge :] = -np.inf
+    done: list[Scratch] = []
+    while (best := float(score.max())) >= needed:
+        k, column = (int(i) for i in np.unravel_index(int(np.argmax(score)), score.shape))
+        columns = column + share * lean[k]
+        at = np.clip(np.rint(columns).astype(int), 1, width - 2)
+        seen = near[np.arange(count), at] > _SOME
+        done.append(_measured(luma, columns, rows, seen, sign, best))
+        score[:, max(0, column - 2 * _BESIDE) : column + 2 * _BESIDE + 1] = -np.inf
+    return done
+
+
+def contrast(luma: Pixels, sign: int) -> Pixels:
+    """How much brighter (1) or darker (-1) each pixel is than both its sides, (H, W), 0 or more, limited."""
+    import cv2
+
+    plane = np.float32(sign) * cv2.GaussianBlur(luma, (0, 0), 0.7)
+    # Two columns on each side, outside of a line of up to five.
+    pair = cv2.blur(plane, (2, 1), anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
+    sides = np.maximum(np.roll(pair, _BESIDE, axis=1), np.roll(pair, 1 - _BESIDE, axis=1))
+    return np.asarray(np.clip(plane - sides, 0, _LOUDEST), np.float32)
+
+
+def _measured(
+    luma: Pixels,
+    columns: npt.NDArray[np.float64],
+    rows: npt.NDArray[np.int64],
+    seen: npt.NDArray[np.bool_],
+    sign: int,
+    clear: float,
+) -> Scratch:
+    """The line with its place and width, from the mean of the rows along it."""
+    import cv2
+
+    reach = 2 * _BESIDE
+    whole = Scratch(columns, rows, seen, sign, 1.0, clear)
+    across = whole.at(len(luma))[:, None] + np.arange(-reach, reach + 1)
+    down = np.broadcast_to(np.arange(len(luma))[:, None], across.shape)
+    strip = cv2.remap(
+        np.ascontiguousarray(luma),
+        across.astype(np.float32),
+        down.astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    profile = sign * np.median(strip - (strip[:, :2].mean(1) + strip[:, -2:].mean(1))[:, None] / 2, axis=0)
+    peak = reach - 2 + int(np.argmax(profile[reach - 2 : reach + 3]))
+    low = np.flatnonzero(profile <= max(_RIM * profile[peak], 0))
+    first, last = max(low[low < peak], default=0) + 1, min(low[low > peak], default=2 * reach)
+    weight = np.zeros_like(profile)
+    weight[first:last] = profile[first:last]
+    if not weight.sum() > 0:
+        return whole
+    places = np.arange(-reach, reach + 1)
+    middle = float((weight * places).sum() / weight.sum())
+    half = float(np.abs(places[weight > 0] - middle).max()) + 0.5
+    return Scratch(columns + middle, rows, seen, sign, min(half, float(_BESIDE)), clear)
