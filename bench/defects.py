@@ -19,6 +19,7 @@ from interneg.colour import Colour, WorkingSpace
 from interneg.defects.dirt import softened
 from interneg.defects.evidence import REACH, neighbours
 from interneg.defects.repair import repaired
+from interneg.engine import NoEngines
 from interneg.frame import Frame, Window
 from interneg.memo import Memo
 from interneg.node import Context, View
@@ -83,14 +84,6 @@ def rows(shared: Path, out: Path) -> Iterator[Row]:
     if (archive := shared / "damage" / "damage.tar").is_file():
         yield from real(bench, clips, archive)
     yield from speed(bench, clips)
-
-
-class NoEngines:
-    """The node needs none."""
-
-    def open(self, model: str) -> object:
-        """Never called."""
-        raise KeyError(model)
 
 
 def synthetic(bench: Bench, clips: Path, out: Path) -> Iterator[Row]:

@@ -44,8 +44,12 @@ def load(folder: Path, first: int, count: int, box: tuple[int, int, int, int] | 
     """Frames of a clip. box: x, y, width and height of a crop."""
     x, y, width, height = box or (0, 0, 1 << 20, 1 << 20)
     paths = sorted(folder.glob("*.jpg"))[first : first + count]
-    pictures = [cv2.imread(str(p), cv2.IMREAD_COLOR_RGB)[y : y + height, x : x + width] for p in paths]
-    return [p.astype(np.float32) / 255 for p in pictures]
+    pictures = []
+    for path in paths:
+        picture = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+        assert picture is not None, path
+        pictures.append(picture[y : y + height, x : x + width].astype(np.float32) / np.float32(255))
+    return pictures
 
 
 def damaged(clip: Sequence[Image], seed: int, scratches: int = 2) -> list[Damage]:
@@ -68,7 +72,7 @@ def damaged(clip: Sequence[Image], seed: int, scratches: int = 2) -> list[Damage
         scratched = np.zeros_like(dirt)
         for number, line in enumerate(lines, count + 1):
             line.draw(rng, dirty, scratched, labels, number)
-        dirty = np.rint(255 * np.clip(dirty, 0, 1)).astype(np.float32) / 255
+        dirty = np.rint(255 * np.clip(dirty, 0, 1)).astype(np.float32) / np.float32(255)
         done.append(Damage(clean, dirty, dirt, scratched, labels, count))
     return done
 

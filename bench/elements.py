@@ -38,16 +38,17 @@ def laid(clip: Sequence[Image], elements: Sequence[Image], seed: int) -> tuple[l
     rng = np.random.default_rng(seed)
     frames, covers = [], []
     for clean in clip:
-        picture, cover = clean.copy(), np.zeros(clean.shape[:2], np.float32)
+        height, width = clean.shape[:2]
+        picture, cover = clean.copy(), np.zeros((height, width), np.float32)
         for _ in range(COUNT):
-            element = elements[rng.integers(len(elements))]
-            turned = np.rot90(element, rng.integers(4))
-            y, x = (int(rng.integers(0, size - SIDE)) for size in cover.shape)
+            element = elements[int(rng.integers(len(elements)))]
+            turned = np.rot90(element, int(rng.integers(4)))
+            y, x = (int(rng.integers(0, size - SIDE)) for size in (height, width))
             box = np.s_[y : y + SIDE, x : x + SIDE]
             level = rng.uniform(0.02, 0.12) if rng.random() < 0.5 else rng.uniform(0.8, 1)
             picture[box] += turned[..., None] * (np.float32(level) - picture[box])
             np.maximum(cover[box], turned, out=cover[box])
-        frames.append(np.rint(255 * np.clip(picture, 0, 1)).astype(np.float32) / 255)
+        frames.append(np.rint(255 * np.clip(picture, 0, 1)).astype(np.float32) / np.float32(255))
         covers.append(cover)
     return frames, covers
 

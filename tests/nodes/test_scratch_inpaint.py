@@ -121,7 +121,10 @@ def test_repairs_have_the_grain_of_what_is_around(render: Render) -> None:
 
 def test_bright_and_dark_dirt_are_found_separately(render: Render) -> None:
     given, _ = dirty(scene())
-    only = {k: render(given, ScratchInpaint(defects=True, **{k: 0.0})).pixels[3] for k in ("bright", "dark")}
+    only = {
+        k: render(given, ScratchInpaint.with_knobs({"defects": True, k: 0.0})).pixels[3]
+        for k in ("bright", "dark")
+    }
     for spot, level in SPOTS.items():
         off, on = ("bright", "dark") if level > 0.5 else ("dark", "bright")
         assert only[off][disc(*spot)].max() == 0
@@ -139,7 +142,7 @@ def test_grow_and_feather_widen_the_matte(render: Render) -> None:
     given, _ = dirty(scene())
 
     def matte(**knobs: float) -> Pixels:
-        return render(given, ScratchInpaint(defects=True, **knobs)).pixels[3]
+        return render(given, ScratchInpaint.with_knobs({"defects": True, **knobs})).pixels[3]
 
     hard, grown, soft = matte(grow=0, feather=0), matte(grow=4, feather=0), matte(grow=0, feather=4)
     assert set(np.unique(hard)) == {0, 1}
