@@ -195,22 +195,24 @@ def work(
         waiting = [run for run in runs if position(log.of(rows, run.name)).state != "done"]
         jobs: list[Training] = []
         halted = False
-        while not ended and (waiting or jobs):
-            jobs = [job for job in jobs if not job.over()]
-            while waiting and len(jobs) < at_once:
-                jobs.append(Training(waiting.pop(0), machine, place))
-            states: dict[str, str] = {job.run.name: job.at.state for job in jobs}
-            if states != place.at_work():
-                place.tell(states)
-            paused = place.paused()
-            if paused != halted:
-                for job in jobs:
-                    job.rest(paused)
-                halted = paused
-            if not paused:
-                for job in jobs:
-                    job.follow()
-            time.sleep(tick)
-        for job in jobs:
-            job.stop()
-        place.pid.unlink(missing_ok=True)
+        try:
+            while not ended and (waiting or jobs):
+                jobs = [job for job in jobs if not job.over()]
+                while waiting and len(jobs) < at_once:
+                    jobs.append(Training(waiting.pop(0), machine, place))
+                states: dict[str, str] = {job.run.name: job.at.state for job in jobs}
+                if states != place.at_work():
+                    place.tell(states)
+                paused = place.paused()
+                if paused != halted:
+                    for job in jobs:
+                        job.rest(paused)
+                    halted = paused
+                if not paused:
+                    for job in jobs:
+                        job.follow()
+                time.sleep(tick)
+        finally:
+            for job in jobs:
+                job.stop()
+            place.pid.unlink(missing_ok=True)

@@ -171,6 +171,8 @@ def test_the_queue_trains_cools_down_and_keeps_the_best(
     saved = torch.load(tmp_path / "kept" / "a.pt", weights_only=True)
     build("lite", (1,)).load_state_dict(saved["average"])
     assert "optimisers" not in saved
+    (line,) = keep_weights(queue, place, tmp_path / "kept")
+    assert line.endswith("left as it is")
     screen = Console(width=120, record=True)
     screen.print(table(queue, place))
     assert "done" in screen.export_text()
