@@ -18,6 +18,8 @@ def crops(
     """Reduced and full RGB of random crops; a share ``log`` of the batches is log-encoded.
 
     Of ``tries`` crops per sample the most detailed is taken: flat ones teach an enlarger little.
+    Returns (count, 3, size, size) and (count, 3, size * scale, size * scale) float32, codes of 0..1 in sRGB
+    or, log-encoded, as ``log_encoded`` gives them; both are the same tensor at a scale of 1.
     """
     number = tiles.train[dice.below(count * tries, len(tiles.train))]
     limit = tiles.full[scale].shape[1] - size + 1
@@ -38,6 +40,7 @@ def log_encoded(rgb: Tensor, dice: Dice) -> Tensor:
     """The same scene at an exposure of -2..+4 stops in ACEScct, spread as the LOG working spaces are.
 
     Light of 0 and 1 are codes 0 and 1; four stops above are 1.46. With film-like dither.
+    rgb: (N, 3, H, W) float32, sRGB codes of 0..1. Returns the same shape.
     """
     count = len(rgb)
     exposure = torch.exp2(dice.uniform(count, -2.0, 4.0))[:, None, None, None]

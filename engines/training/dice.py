@@ -29,14 +29,14 @@ class Dice:
         return torch.randint(limit, (count,), generator=self.local, device=self.device)
 
     def normal(self, *shape: int) -> Tensor:
-        """Float32 of a mean of 0 and a deviation of 1."""
+        """Float32 of a mean of 0 and a deviation of 1, of any shape."""
         return torch.randn(shape, generator=self.local, device=self.device)
 
     def state(self) -> tuple[Tensor, Tensor]:
-        """What a checkpoint keeps."""
+        """What a checkpoint keeps: of each generator its (bytes,) uint8, the CPU's first."""
         return self.host.get_state(), self.local.get_state()
 
     def restore(self, state: tuple[Tensor, Tensor]) -> None:
-        """Go on where ``state`` was taken."""
+        """Go on where ``state`` was taken; of each generator (bytes,) uint8, the CPU's first."""
         self.host.set_state(state[0])
         self.local.set_state(state[1])

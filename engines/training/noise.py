@@ -8,14 +8,21 @@ from interneg.engines.training.resample import blur_kernel, convolve
 
 
 def noise_levels(count: int, dice: Dice) -> Tensor:
-    """Noise levels: half evenly to 55/255, half in octaves of 0.5..15/255 (film in a log has so little)."""
+    """Noise levels: half evenly to 55/255, half in octaves of 0.5..15/255 (film in a log has so little).
+
+    Returns (count,) float32, standard deviations in codes of 0..1.
+    """
     even = dice.uniform(count, 0, 55 / 255)
     octaves = torch.exp2(dice.uniform(count, -1.0, 3.907)) / 255
     return torch.where(dice.uniform(count, 0, 1) < 0.5, even, octaves)
 
 
 def grained(picture: Tensor, dice: Dice) -> tuple[Tensor, Tensor, Tensor]:
-    """Add signal-dependent, possibly correlated luma and chroma noise; returns also both sigma maps."""
+    """Add signal-dependent, possibly correlated luma and chroma noise; returns also both sigma maps.
+
+    picture: (N, 3, H, W) float32 Y, Cb, Cr; Y in codes of 0..1, which may lie beyond. Returns the noisy
+    picture, of the same shape, and the standard deviations of luma and of chroma, (N, 1, H, W) each.
+    """
     count = len(picture)
     luma = picture[:, :1].clamp(0, 1)
     level = noise_levels(count, dice)[:, None, None, None]
@@ -31,7 +38,10 @@ def grained(picture: Tensor, dice: Dice) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def softened(noise: Tensor, spread: float) -> Tensor:
-    """White noise made spatially correlated by a Gaussian, at unit deviation."""
+    """White noise made spatially correlated by a Gaussian, at unit deviation.
+
+    noise: (N, C, H, W) float32 of unit deviation. spread: of the Gaussian, in pixels. Returns the same shape.
+    """
     ones = torch.full((1,), spread, device=noise.device)
     kernel = blur_kernel("gaussian", 7, ones, torch.ones_like(ones), torch.zeros_like(ones))
     kernel = kernel / (kernel**2).sum().sqrt()
