@@ -95,7 +95,7 @@ class ScratchInpaint(Node):
         return (REACH, REACH)
 
     def process(self, view: View) -> Pixels:
-        """R, G, B (or a grey plane) in, the same with what was found filled out."""
+        """R, G, B (or a grey plane), (C, H, W) float32, in; the same with what was found filled out."""
         planes, (dirt, scratched, lines) = view.planes(), self._found(view)
         found = np.maximum(dirt, scratched)
         if self.view == "matte":
@@ -114,7 +114,7 @@ class ScratchInpaint(Node):
         return made
 
     def aovs(self, view: View) -> dict[str, Pixels]:
-        """The mattes of dirt and of scratches, where they are asked for."""
+        """The mattes of dirt and of scratches, (H, W) float32, 0..1, where they are asked for."""
         if not self.defects:
             return {}
         dirt, scratched, _ = self._found(view)

@@ -17,7 +17,10 @@ _THROUGH = 0.4
 
 
 def uncovered(planes: Pixels, lines: list[Scratch], reach: int) -> tuple[Pixels, Pixels]:
-    """Take scratches off one after the other; see `beneath`, which says what is returned."""
+    """Take scratches off planes (C, H, W) float32, one after the other; returns what `beneath` does.
+
+    The planes are in a perceptual encoding and finite.
+    """
     made, wrong = planes, np.full(planes.shape[1:], np.inf, np.float32)
     for line in lines:
         made, error = beneath(made, line, reach)
