@@ -62,7 +62,7 @@ class DenoiseSR(Node):
     )  # fmt: skip
     model: str = knob(
         "lite", "choice", "Model",
-        "lite is fast; standard is larger and slower, and hardly better until its training is finished.",
+        "lite is fast; standard is slower and a little sharper, and leaves more of strong blocks.",
         choices=("lite", "standard"), animatable=False,
     )  # fmt: skip
     noise: float | str = knob(
