@@ -71,8 +71,10 @@ def of(rows: Iterable[Check], run: str) -> list[Check]:
 def settled(rows: Sequence[Check], hours: float) -> bool:
     """Whether a stage is over: its last hour gained less than `LEAST_GAIN`, or it has had its `hours`.
 
-    rows: those of the stage, of one run.
+    rows: those of the stage, of one run. What a run reached as it cooled down says nothing of how fast it
+    learns at its full rate, and is not looked at.
     """
+    rows = [row for row in rows if row.state == "training"]
     if not rows:
         return False
     now = rows[-1].hours
