@@ -21,6 +21,7 @@ from interneg.engines.training.tiles import pack_filter
 from interneg.errors import InternegError
 from interneg.io.image_reader import read_rgb8
 from interneg.io.recompression import through_jpeg, through_video
+from interneg.publish import replacing
 
 Codes = NDArray[np.uint8]
 SIDE = 256
@@ -141,8 +142,8 @@ def make(stills: list[Path], clips: list[Path], cap_mib: float, seed: int) -> di
 IMAGES = {".png", ".webp", ".jpg", ".jpeg", ".tif", ".tiff"}
 
 
-def main() -> None:
-    """The command: writes a pack, and says how large it is."""
+def main(argv: list[str] | None = None) -> None:
+    """The command: writes a pack, and says how large it is. An `out` without .npz is refused."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("out", type=Path)
     parser.add_argument("--stills", type=Path, nargs="*", default=[])
@@ -156,12 +157,15 @@ def main() -> None:
     )
     parser.add_argument("--cap-mib", type=float, default=2048.0, help="stop at about this file size")
     parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
+    if args.out.suffix != ".npz":
+        parser.error(f"{args.out} does not end in .npz, which is what a pack is")
     try:
         arrays = make(args.stills, args.clips, args.cap_mib, args.seed)
+        with replacing(args.out) as temporary:
+            np.savez_compressed(temporary, data=np.array(args.data, np.str_), **arrays)  # type: ignore[arg-type]
     except (ValueError, InternegError) as error:
         parser.error(str(error))
-    np.savez_compressed(args.out, data=np.array(args.data, np.str_), **arrays)  # type: ignore[arg-type]
     print(f"{len(arrays['tiles'])} tiles, {args.out.stat().st_size / 2**20:.1f} MiB")
 
 

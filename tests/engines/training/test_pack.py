@@ -1,3 +1,4 @@
+import errno
 from pathlib import Path
 
 import cv2
@@ -36,3 +37,22 @@ def test_a_pack_of_nothing_is_refused(tmp_path: Path) -> None:
     picture(tmp_path / "small.png", 100, 300)
     with pytest.raises(ValueError, match="none of the 1 stills"):
         pack.make([tmp_path], [], 100, 0)
+
+
+def test_a_pack_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture(tmp_path / "stills" / "one.png", SIDE, SIDE)
+    out, stills = tmp_path / "packs" / "pack.npz", str(tmp_path / "stills")
+    with pytest.raises(SystemExit):
+        pack.main([str(out.with_suffix(".zip")), "--stills", stills])
+
+    def full(path: Path, **arrays: object) -> None:
+        path.write_bytes(b"PK")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as change:
+        change.setattr(np, "savez_compressed", full)
+        with pytest.raises(SystemExit):
+            pack.main([str(out), "--stills", stills])
+    assert list(out.parent.iterdir()) == []
+    pack.main([str(out), "--stills", stills, "--data", "noise (CC0)"])
+    assert np.load(out)["data"].tolist() == ["noise (CC0)"]
