@@ -77,19 +77,20 @@ class Engines:
             return self._opened[name]
 
     def _first(self, model: Model) -> tuple[NetworkEngine, str]:
-        refusals: list[tuple[str, EngineError]] = []
+        # Sentences, not the errors: an error's traceback would keep networks and what they hold of the GPU.
+        refusals: list[str] = []
+        news: list[str] = []
         for runtime in self._runtimes:
             try:
                 runtime.require()
                 engine, text = self._make(runtime, model)
             except EngineError as error:
-                refusals.append((runtime.name, error))
+                refusals.append(f"{runtime.name}: {error}")
+                if not isinstance(error, NoGpuError):  # on a machine without a GPU that is no news
+                    news.append(f"; not {refusals[-1]}")
             else:
-                # On a machine without a GPU that is no news.
-                others = (f"; not {n}: {error}" for n, error in refusals if not isinstance(error, NoGpuError))
-                return engine, text + "".join(others)
-        reasons = "; ".join(f"{n}: {error}" for n, error in refusals)
-        raise EngineError(f"no runtime here can open {model.name}: {reasons}")
+                return engine, text + "".join(news)
+        raise EngineError(f"no runtime here can open {model.name}: {'; '.join(refusals)}")
 
     def _make(self, runtime: Runtime, model: Model) -> tuple[NetworkEngine, str]:
         if self._precision is not None:

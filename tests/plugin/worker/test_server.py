@@ -312,7 +312,7 @@ def test_a_worker_that_hangs_is_found_out(start_worker: Start) -> None:
 def test_it_ends_when_nobody_is_connected(start_worker: Start) -> None:
     worker = start_worker("0.5")
     with worker.connect():
-        time.sleep(1.5)
+        time.sleep(1.1)  # that it does not end takes as long as it would take to end: two polls of half a second
         assert worker.process.poll() is None
     assert worker.process.wait(10) == 0
     assert not worker.socket.exists()
@@ -414,12 +414,16 @@ def test_alpha_alone_is_a_grey_picture(worker: Any, ask: Ask) -> None:
     assert (grey.output.pixels == grey.source.pixels + np.float32(1)).all()
 
 
-def test_a_host_that_does_not_read_holds_nobody_up(worker: Any) -> None:
+def test_a_host_that_does_not_read_holds_nobody_up(worker: Any, ask: Ask) -> None:
     with worker.connect("deaf") as deaf:
         deaf.peer.setblocking(False)
         with pytest.raises(BlockingIOError):
             while True:
                 deaf.send(Kind.STATUS, {})
-        time.sleep(1.5)  # a heartbeat later
+        with worker.connect() as client:
+            slow = ask("waiting", knobs={"seconds": 3.0})
+            client.send(Kind.RENDER, slow.body, slow.descriptors)
+            received = wire.receive(client.peer)
+            assert received is not None and received.header.kind is Kind.WORKING, "a heartbeat later"
         with worker.connect() as client:
             assert "deaf" in client.ask(Kind.STATUS, {})["clients"]
