@@ -17,7 +17,7 @@ from bench.table import Row, at_least, at_most, render
 from interneg.colour import Colour
 from interneg.engine import NoEngines
 from interneg.frame import Frame
-from interneg.graph import Graph
+from interneg.graph import FrameList, Graph
 from interneg.memo import Memo
 from interneg.metrics.temporal import block_levels, flicker_index
 from interneg.node import Context
@@ -112,14 +112,11 @@ def speed() -> Row:
     frames = [av.VideoFrame.from_ndarray(p, format="rgb24").reformat(format="yuv420p") for p in bytes_]
     colour = Colour()
 
-    class Source:
-        numbers = range(count)
-
-        def frame(self, number: int) -> Frame:
-            return Frame.of(planes[number], colour_space=colour.resolve("scene_linear"), number=number)
+    space = colour.resolve("scene_linear")
+    source = FrameList(Frame.of(p, colour_space=space, number=n) for n, p in enumerate(planes))
 
     def ours() -> None:
-        graph = Graph([Deflicker()], Source(), Context(colour, NoEngines(), Memo(100)), cuts=())
+        graph = Graph([Deflicker()], source, Context(colour, NoEngines(), Memo(100)), cuts=())
         for number in range(count):
             graph.render(number)
 

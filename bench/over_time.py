@@ -19,7 +19,7 @@ import numpy as np
 
 from bench.table import Row, at_least
 from interneg.frame import Frame, Pixels
-from interneg.graph import Graph
+from interneg.graph import FrameList, Graph
 from interneg.metrics.temporal import motion, warp_error
 from interneg.node import Context
 from interneg.nodes.denoise_sr import DenoiseSR
@@ -32,18 +32,6 @@ SPACE = "sRGB Encoded Rec.709 (sRGB)"
 
 Clip = list[Pixels]
 Method = Callable[[Clip, int], Clip]
-
-
-class Source:
-    """Frames for a graph."""
-
-    def __init__(self, frames: Sequence[Frame]) -> None:
-        self._frames = {f.number: f for f in frames}
-        self.numbers = list(self._frames)
-
-    def frame(self, number: int) -> Frame:
-        """The frame of that number."""
-        return self._frames[number]
 
 
 def rows(clips: Path, context: Context) -> Iterator[Row]:
@@ -130,7 +118,7 @@ def clipped(clip: Clip, sigma: int, seed: int) -> Clip:
 def denoised(clip: Clip, sigma: int, temporal: int, context: Context) -> Clip:
     """Denoise-SR, lite, told the noise."""
     frames = [Frame.of(p, colour_space=SPACE, number=i) for i, p in enumerate(clip, 1)]
-    graph = Graph([DenoiseSR(temporal=temporal, noise=float(sigma))], Source(frames), context, cuts=[1])
+    graph = Graph([DenoiseSR(temporal=temporal, noise=float(sigma))], FrameList(frames), context, cuts=[1])
     return [graph.render(f.number).pixels for f in frames]
 
 

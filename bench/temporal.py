@@ -16,13 +16,12 @@ import numpy as np
 
 from bench import over_time
 from bench.damage import animals, decoded, read_member, still
-from bench.over_time import Source
 from bench.scenes import FRAMES, damaged, pair, scene
 from bench.table import Row, at_least, at_most
 from interneg.colour import Colour, WorkingSpace
 from interneg.engines.source import Engines
 from interneg.frame import Frame, Pixels, Window
-from interneg.graph import Graph
+from interneg.graph import FrameList, Graph
 from interneg.memo import Memo
 from interneg.metrics.temporal import FrameMotion, motion, warp_error
 from interneg.motion.flow import flow
@@ -132,7 +131,7 @@ def cost(context: Context) -> Iterator[Row]:
     graphs = {
         n: Graph(
             [DenoiseSR(temporal=n)],
-            Source(frames),
+            FrameList(frames),
             Context(context.colour, context.engines, Memo(64)),
             cuts=[1],
         )
@@ -173,7 +172,7 @@ def _noisy(clean: Sequence[Pixels], sigma: int, seed: int) -> list[Frame]:
 
 def _both(frames: Sequence[Frame], context: Context) -> list[list[Pixels]]:
     """The clip denoised frame by frame, and over time."""
-    graphs = [Graph([DenoiseSR(temporal=n)], Source(frames), context, cuts=[1]) for n in (0, 2)]
+    graphs = [Graph([DenoiseSR(temporal=n)], FrameList(frames), context, cuts=[1]) for n in (0, 2)]
     return [[graph.render(f.number).pixels for f in frames] for graph in graphs]
 
 

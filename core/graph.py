@@ -7,7 +7,7 @@ threads or machines of one kind give the same bits.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
 from interneg.errors import UsageError
@@ -27,6 +27,18 @@ class Source(Protocol):
 
     def frame(self, number: int) -> Frame:
         """The frame of that number; asked for from several threads."""
+
+
+class FrameList:
+    """Frames in memory as a source. frames: with numbers that rise."""
+
+    def __init__(self, frames: Iterable[Frame]) -> None:
+        self._frames = {frame.number: frame for frame in frames}
+        self.numbers: Sequence[int] = list(self._frames)
+
+    def frame(self, number: int) -> Frame:
+        """The frame of that number."""
+        return self._frames[number]
 
 
 def handles(nodes: Sequence[Node]) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import pytest
 
 from interneg.colour import Colour
 from interneg.frame import Frame, Pixels
-from interneg.graph import Graph
+from interneg.graph import FrameList, Graph
 from interneg.knobs import knobs_of
 from interneg.memo import Memo
 from interneg.metrics.golden import compare
@@ -20,20 +20,6 @@ from interneg.nodes.deflicker import Deflicker
 
 SCENE = "ACEScg"
 FRAMES, HEIGHT, WIDTH = 24, 72, 96
-
-
-@dataclass(frozen=True)
-class Clip:
-    """Frames numbered from 1."""
-
-    frames: list[Frame]
-
-    @property
-    def numbers(self) -> range:
-        return range(1, len(self.frames) + 1)
-
-    def frame(self, number: int) -> Frame:
-        return self.frames[number - 1]
 
 
 @dataclass
@@ -53,7 +39,7 @@ class Render:
         **facts: Any,
     ) -> Pixels:
         clip = clip_of(pixels, **facts)
-        masks = None if mask is None else Clip([Frame.of(mask)] * len(clip.frames))
+        masks = None if mask is None else FrameList(Frame.of(mask, number=n) for n in clip.numbers)
         context = Context(self.colour, None, Memo(100))  # type: ignore[arg-type]
         graph = Graph([node or Deflicker()], clip, context, mask=masks, cuts=cuts)
         done = {n: graph.render(n).pixels for n in order or clip.numbers}
@@ -65,8 +51,10 @@ def render(colour: Colour) -> Render:
     return Render(colour)
 
 
-def clip_of(pixels: Any, **facts: Any) -> Clip:
-    return Clip([Frame.of(p, number=n, **{"colour_space": SCENE, **facts}) for n, p in enumerate(pixels, 1)])
+def clip_of(pixels: Any, **facts: Any) -> FrameList:
+    return FrameList(
+        Frame.of(p, number=n, **{"colour_space": SCENE, **facts}) for n, p in enumerate(pixels, 1)
+    )
 
 
 def scene(frames: int = FRAMES, seed: int = 0) -> Pixels:
@@ -355,7 +343,9 @@ def test_alpha_and_aovs_come_through(render: Render) -> None:
 def test_the_second_eye_is_evened_out_too(colour: Colour) -> None:
     left, right = scene() * flicker(), scene(seed=2) * flicker(seed=8)
     clip = clip_of(left)
-    clip = Clip([replace(f, parts=(Frame.of(p),)) for f, p in zip(clip.frames, right, strict=True)])
+    clip = FrameList(
+        replace(clip.frame(n), parts=(Frame.of(p),)) for n, p in zip(clip.numbers, right, strict=True)
+    )
     graph = Graph([Deflicker()], clip, Context(colour, None, Memo(200)), cuts=())  # type: ignore[arg-type]
     out = graph.render(12).parts[0].pixels
     np.testing.assert_array_equal(out, Render(colour)(right, order=(12,))[0])

@@ -11,7 +11,7 @@ import pytest
 from interneg.colour import Colour, WorkingSpace
 from interneg.engines.source import Engines
 from interneg.frame import Box, Frame, Pixels, Window
-from interneg.graph import Graph
+from interneg.graph import FrameList, Graph
 from interneg.knobs import knobs_of
 from interneg.memo import Memo
 from interneg.metrics.golden import compare
@@ -259,21 +259,13 @@ def test_golden(context: Context, goldens: Path, scale: str, request: pytest.Fix
 
 
 def test_the_mask_of_a_node_after_an_enlarging_one_is_enlarged(context: Context) -> None:
-    class Still:
-        numbers = (1,)
-
-        def __init__(self, frame: Frame) -> None:
-            self._frame = frame
-
-        def frame(self, number: int) -> Frame:
-            return self._frame
-
     mask = np.zeros((1, 48, 64), np.float32)
     mask[0, :, 32:] = 1
-    source = Still(Frame.of(noisy(picture(), 10), colour_space=VIDEO))
+    masks = FrameList([Frame.of(mask, ("A",), number=1)])
+    source = FrameList([Frame.of(noisy(picture(), 10), colour_space=VIDEO, number=1)])
     first, second = DenoiseSR(scale="2", noise=5), DenoiseSR(noise=5)
-    both = Graph([first, second], source, context, mask=Still(Frame.of(mask, ("A",)))).render(1)
-    one = Graph([first], source, context, mask=Still(Frame.of(mask, ("A",)))).render(1)
+    both = Graph([first, second], source, context, mask=masks).render(1)
+    one = Graph([first], source, context, mask=masks).render(1)
     assert both.pixels.shape == (3, 96, 128)
     np.testing.assert_array_equal(both.pixels[:, :, :60], one.pixels[:, :, :60])
     assert np.abs(both.pixels[:, :, 68:] - one.pixels[:, :, 68:]).max() > 0

@@ -13,7 +13,7 @@ import pytest
 
 from interneg.colour import Colour
 from interneg.frame import Frame, Pixels, Window
-from interneg.graph import Graph
+from interneg.graph import FrameList, Graph
 from interneg.memo import Memo
 from interneg.metrics.golden import compare
 from interneg.metrics.temporal import motion, warp_error
@@ -23,17 +23,6 @@ from interneg.nodes.denoise_sr import DenoiseSR
 SCENE = "ACEScg"
 VIDEO = "sRGB Encoded Rec.709 (sRGB)"
 SIGMA = 15
-
-
-class Clip:
-    """A source for a graph."""
-
-    def __init__(self, frames: Sequence[Frame]) -> None:
-        self._frames = {f.number: f for f in frames}
-        self.numbers = list(self._frames)
-
-    def frame(self, number: int) -> Frame:
-        return self._frames[number]
 
 
 def texture(height: int, width: int, seed: int = 0) -> Pixels:
@@ -247,7 +236,7 @@ def test_neighbours_that_show_something_else_change_nothing(context: Context, sc
 def test_a_cut_in_every_frame_and_a_shot_of_one_frame_are_treated_alone(context: Context) -> None:
     frames = noisy([texture(64, 80)] * 3)
     alone = [render(DenoiseSR(), [f], 0, context).pixels for f in frames]
-    graph = Graph([DenoiseSR(temporal=2)], Clip(frames), context, cuts=[1, 2, 3])
+    graph = Graph([DenoiseSR(temporal=2)], FrameList(frames), context, cuts=[1, 2, 3])
     for frame, expected in zip(frames, alone, strict=True):
         np.testing.assert_array_equal(graph.render(frame.number).pixels, expected)
 
@@ -335,11 +324,11 @@ def test_black_and_white_in_three_channels_stays_so(context: Context) -> None:
 def test_chunks_in_any_order_are_bit_identical_to_one_run(colour: Colour, context: Context) -> None:
     frames = noisy(pan(7)[0])
     node = DenoiseSR(temporal=2)
-    whole = Graph([node], Clip(frames), context)
+    whole = Graph([node], FrameList(frames), context)
     expected = {f.number: whole.render(f.number).pixels for f in frames}
     for chunk in ((6, 7), (5, 4), (1, 3, 2)):
         fresh = Context(colour, context.engines, Memo(64))
-        part = Graph([node], Clip(frames), fresh)
+        part = Graph([node], FrameList(frames), fresh)
         for number in chunk:
             np.testing.assert_array_equal(part.render(number).pixels, expected[number])
 

@@ -15,7 +15,7 @@ from interneg.colour import Colour
 from interneg.engine import NoEngines
 from interneg.errors import InputError, KnobError, UsageError
 from interneg.frame import Box, Frame, Pixels, Window
-from interneg.graph import Graph, needed
+from interneg.graph import FrameList, Graph, needed
 from interneg.knobs import knobs_of
 from interneg.memo import Memo
 from interneg.metrics.golden import compare
@@ -29,15 +29,9 @@ HEIGHT, WIDTH, COUNT = 120, 160, 24
 EDGES = ("hold", "mirror", "reveal", "crop", "fill")
 
 
-class Clip:
+def numbered(frames: Sequence[Frame]) -> FrameList:
     """Frames by number, from 1001 on."""
-
-    def __init__(self, frames: Sequence[Frame]) -> None:
-        self.numbers = range(1001, 1001 + len(frames))
-        self._frames = [replace(f, number=n) for n, f in zip(self.numbers, frames, strict=True)]
-
-    def frame(self, number: int) -> Frame:
-        return self._frames[number - 1001]
+    return FrameList(replace(f, number=n) for n, f in enumerate(frames, 1001))
 
 
 def world() -> Pixels:
@@ -73,16 +67,16 @@ def shot(shaken: np.ndarray, speed: float = 0.0, extra: Any = None, aspect: floa
 
 def clip(
     pictures: Sequence[Pixels] | Pixels, channels: Sequence[str] = ("R", "G", "B"), **facts: Any
-) -> Clip:
-    return Clip([Frame.of(p, tuple(channels), colour_space=SCENE, **facts) for p in pictures])
+) -> FrameList:
+    return numbered([Frame.of(p, tuple(channels), colour_space=SCENE, **facts) for p in pictures])
 
 
-def graph(node: Any, source: Clip, colour: Colour, **facts: Any) -> Graph:
+def graph(node: Any, source: FrameList, colour: Colour, **facts: Any) -> Graph:
     context = Context(colour, NoEngines(), Memo(400), **facts.pop("context", {}))
     return Graph([node], source, context, cuts=facts.pop("cuts", []), **facts)
 
 
-def rendered(node: Stabilise, source: Clip, colour: Colour, **facts: Any) -> list[Frame]:
+def rendered(node: Stabilise, source: FrameList, colour: Colour, **facts: Any) -> list[Frame]:
     made = graph(node, source, colour, **facts)
     return [made.render(n) for n in source.numbers]
 
@@ -91,7 +85,7 @@ def rms(values: Any) -> float:
     return float(np.sqrt(np.mean(np.square(np.abs(values)))))
 
 
-def corrections(node: Stabilise, source: Clip, colour: Colour, **facts: Any) -> list[Motion]:
+def corrections(node: Stabilise, source: FrameList, colour: Colour, **facts: Any) -> list[Motion]:
     """What each frame is moved by."""
     found: dict[int, Motion] = {}
 
@@ -255,7 +249,7 @@ def test_thin_highlights_of_another_gamut_ring_in_no_plane_of_the_file(colour: C
     layers = np.concatenate([pictures, pictures / 2], 1)
     source = clip(layers, ("R", "G", "B", "spec.R", "spec.G", "spec.B"))
     space = colour.resolve("lin_rec709")
-    source._frames = [replace(f, colour_space=space) for f in source._frames]
+    source = FrameList(replace(source.frame(n), colour_space=space) for n in source.numbers)
     inner = np.s_[:, 12:-12, 12:-12]
     for made in rendered(Stabilise(edges=edges, smoothing=4), source, colour):
         seen, spec = made.pixels[:3][inner], made.pixels[3:][inner]
@@ -297,7 +291,7 @@ def test_nan_moves_along_and_does_not_spread(colour: Colour, edges: str) -> None
     assert np.isfinite(made[4].pixels).all()
 
 
-def layered(pictures: Pixels) -> Clip:
+def layered(pictures: Pixels) -> FrameList:
     count = len(pictures)
     rng = np.random.default_rng(1)
     alpha = np.ones((count, 1, HEIGHT, WIDTH), np.float32)
@@ -320,7 +314,10 @@ def test_alpha_and_aovs_move_with_the_picture(colour: Colour, edges: str, pan: P
             before.data_window,
         )
         np.testing.assert_allclose(spec, 2 * red, rtol=2e-5, atol=1e-6)
-        assert set(np.unique(ids)) <= {0, *np.unique([f.pixels[5] for f in (before, *source._frames)])}
+        assert set(np.unique(ids)) <= {
+            0,
+            *np.unique([f.pixels[5] for f in (before, *map(source.frame, source.numbers))]),
+        }
         assert (alpha.min() < 0.5) == (edges == "reveal") and alpha.max() == 1
 
 
@@ -490,9 +487,9 @@ def test_a_data_window_of_another_size_within_the_shot_is_no_motion(colour: Colo
     frames[3] = Frame.of(
         still[:, 8:], colour_space=SCENE, data_window=low, display_window=Box(0, 0, 160, 120)
     )
-    made = rendered(Stabilise(smoothing=2), Clip(frames), colour)
+    made = rendered(Stabilise(smoothing=2), numbered(frames), colour)
     assert [f.data_window for f in made] == [f.data_window for f in frames]
-    assert max(abs(m.shift) for m in corrections(Stabilise(smoothing=2), Clip(frames), colour)) < 0.2
+    assert max(abs(m.shift) for m in corrections(Stabilise(smoothing=2), numbered(frames), colour)) < 0.2
 
 
 def test_grey_pictures_and_small_ones(colour: Colour, context: Context) -> None:
@@ -509,7 +506,7 @@ def test_further_parts_of_a_file_move_along(colour: Colour, pan: Pixels) -> None
     for picture in pan[:9]:
         part = Frame.of(picture[:1], ("spec.V",), colour_space=SCENE)
         frames.append(Frame.of(picture, colour_space=SCENE, parts=(part,)))
-    for made in rendered(Stabilise(), Clip(frames), colour):
+    for made in rendered(Stabilise(), numbered(frames), colour):
         np.testing.assert_allclose(made.parts[0].pixels[0], made.pixels[0], rtol=2e-5, atol=1e-6)
 
 
