@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import glob
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ from interneg.errors import OutputError
 
 __all__ = [
     "claim",
+    "final_name",
     "publish",
     "refusal",
     "remove_abandoned",
@@ -28,6 +30,9 @@ __all__ = [
 ]
 
 
+_TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}\.tmp((?:\.[^.]+)?)")
+
+
 def temporary_name(path: Path) -> Path:
     """A hidden name beside `path` that no other process takes, with the same extension.
 
@@ -35,6 +40,12 @@ def temporary_name(path: Path) -> Path:
     write it.
     """
     return path.with_name(f".{path.stem}.{os.urandom(4).hex()}.tmp{path.suffix}")
+
+
+def final_name(name: str) -> str | None:
+    """The name of the file that a `temporary_name` is for; None for any other name."""
+    found = _TEMPORARY.fullmatch(name)
+    return found[1] + found[2] if found else None
 
 
 def publish(temporary: Path, path: Path) -> None:
@@ -63,13 +74,13 @@ def sync_folder(folder: Path) -> None:
                 os.close(handle)
 
 
-def write_whole(path: Path, data: bytes, *, temporary: Path | None = None) -> None:
+def write_whole(path: Path, data: bytes) -> None:
     """Write `data` to `path`, whole or not at all, in a folder that is there.
 
-    temporary: the name to write under, in the same folder; by default `temporary_name(path)`.
-    Who may read the file is up to the umask. Raises OSError, leaving nothing behind.
+    Of several writers the last wins. Who may read the file is up to the umask, since others may share the
+    folder. Raises OSError, leaving nothing behind.
     """
-    part = temporary or temporary_name(path)
+    part = temporary_name(path)
     try:
         with part.open("xb") as file:
             file.write(data)

@@ -16,6 +16,7 @@ from interneg.engines import files
 from interneg.engines.folders import Folders
 from interneg.engines.models import Precision
 from interneg.errors import OutputError
+from interneg.publish import write_whole
 
 log = logging.getLogger("interneg.engines")
 
@@ -89,7 +90,7 @@ def keep(folders: Folders, key: ChoiceKey, measure: Callable[[], Choice]) -> Cho
         data = msgspec.json.format(msgspec.json.encode(choice), indent=2)
         try:
             # One that is there was found to be of no use.
-            (files.write if damaged else files.write_first)(path, data)
+            (write_whole if damaged else files.write_first)(path, data)
         except OSError as error:
             log.warning("%s could not be written: %s", path, files.words(error))
     return _find(folders, key)

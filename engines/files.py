@@ -4,31 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from interneg.publish import write_whole
+from interneg.publish import temporary_name, write_whole
 
 log = logging.getLogger("interneg.engines")
 
 PROBE = "probe"
-
-
-def temporary(path: Path) -> Path:
-    """A new name beside a file, to write it under: hidden, and saying whose it is."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a file, whole or not at all, and flushed to the disk; of several writers the last wins.
-
-    Who may read it is up to the umask, since others share the folder. Raises OSError, leaving nothing behind.
-    """
-    write_whole(path, data, temporary=temporary(path))
 
 
 def write_first(path: Path, data: bytes) -> None:
@@ -36,9 +22,9 @@ def write_first(path: Path, data: bytes) -> None:
 
     Where the file system has no hard links the last one does. Raises OSError, leaving nothing behind.
     """
-    part = temporary(path)
+    part = temporary_name(path)
     try:
-        write_whole(part, data, temporary=temporary(path))
+        write_whole(part, data)
         try:
             os.link(part, path)
         except FileExistsError:
@@ -56,7 +42,7 @@ def probe(folder: Path) -> float:
     Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = temporary(folder / PROBE)
+    path = temporary_name(folder / PROBE)
     with path.open("xb") as file:
         now = os.fstat(file.fileno()).st_mtime
     with suppress(OSError):

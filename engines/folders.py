@@ -11,6 +11,7 @@ import platformdirs
 
 from interneg.engines import files
 from interneg.errors import OutputError
+from interneg.publish import write_whole
 
 log = logging.getLogger("interneg.engines")
 
@@ -71,7 +72,7 @@ class Folders:
                 continue
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                files.write(folder / name, data)
+                write_whole(folder / name, data)
             except OSError as error:
                 reasons.append(f"{folder}: {files.words(error)}")
             else:

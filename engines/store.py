@@ -38,6 +38,7 @@ from interneg.engines.manifest import (
 from interneg.engines.records import QualificationKey, Record
 from interneg.engines.upkeep import StaleReason, StoreEntry, known, remove
 from interneg.errors import EngineError, OutputError
+from interneg.publish import write_whole
 
 __all__ = [
     "Choice",
@@ -177,9 +178,9 @@ class Store:
             ) from error
         old = known(path)
         try:
-            files.write(folder / manifest.file, blob)
+            write_whole(folder / manifest.file, blob)
             try:
-                files.write(path, text)
+                write_whole(path, text)
             except OSError:
                 # Over a network a rename can have been done and still be reported as failed.
                 if known(path) != manifest:

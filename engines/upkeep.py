@@ -25,6 +25,7 @@ from interneg.engines.manifest import (
     examine,
     lock_path,
 )
+from interneg.publish import final_name
 
 log = logging.getLogger("interneg.engines")
 
@@ -37,7 +38,6 @@ StaleReason = Callable[[EngineKey], str]
 _LOST = "its manifest is gone"
 _MANIFEST = re.compile(f"({STEM}){re.escape(MANIFEST)}")
 _RECORD = re.compile(r"[^/]+-[0-9a-f]{16}\.json")
-_TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}\.tmp")
 
 
 class StoreEntry(NamedTuple):
@@ -207,15 +207,14 @@ def _idle(path: Path, dry_run: bool) -> Iterator[bool]:
 
 def _stem(name: str) -> str | None:
     """The engine that a file belongs to, by its name."""
-    if temporary := _TEMPORARY.fullmatch(name):
-        name = temporary[1]
+    name = final_name(name) or name
     found = next((m for m in (p.fullmatch(name) for p in (_MANIFEST, BLOB, CACHE)) if m), None)
     return found[1] if found else None
 
 
 def _is_temporary(name: str) -> bool:
-    inner = _TEMPORARY.fullmatch(name)
-    return inner is not None and bool(inner[1] == files.PROBE or _stem(name) or _RECORD.fullmatch(inner[1]))
+    made = final_name(name)
+    return made is not None and bool(made == files.PROBE or _stem(made) or _RECORD.fullmatch(made))
 
 
 def _left_over(path: Path, now: float) -> bool:

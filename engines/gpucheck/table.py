@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from interneg.engines import files
 from interneg.engines.gpucheck.power import Watch
+from interneg.publish import write_whole
 
 
 @dataclass(frozen=True)
@@ -98,5 +98,5 @@ def write(out: Path, rows: list[Measured], facts: Mapping[str, Any], notes: list
     table = markdown(rows, facts, notes)
     facts_and_rows = {"machine": facts, "notes": notes, "rows": [asdict(r) | {"rate": r.rate} for r in rows]}
     for name, text in (("gpucheck.md", table), ("gpucheck.json", json.dumps(facts_and_rows, indent=2))):
-        files.write(out / name, text.encode())
+        write_whole(out / name, text.encode())
     return table

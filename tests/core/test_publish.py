@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from interneg.errors import OutputError
-from interneg.publish import claim, publish, remove_abandoned, replacing, temporary_name, write_whole
+from interneg.publish import (
+    claim,
+    final_name,
+    publish,
+    remove_abandoned,
+    replacing,
+    temporary_name,
+    write_whole,
+)
 
 
 def names(folder: Path) -> list[str]:
@@ -22,6 +30,8 @@ def test_temporary_names_are_hidden_unlike_and_keep_the_extension(tmp_path: Path
     one, other = temporary_name(path), temporary_name(path)
     assert one != other and one.parent == tmp_path
     assert one.name.startswith(".plate.1001.") and one.name.endswith(".tmp.exr")
+    for name in ("plate.1001.exr", "probe", "model.manifest.json"):
+        assert final_name(temporary_name(Path(name)).name) == name and final_name(name) is None
 
 
 def test_a_file_takes_the_place_of_another(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ import pytest
 from interneg.engines.manifest import Manifest, rebuild_command
 from interneg.engines.store import EngineKey, Made, Store, StoredEngine
 from interneg.errors import EngineError, OutputError
+from interneg.publish import final_name
 from tests.engines.stores import BLOB, ENGINE, MADE, RECORD, blob_of, names, never, put, read_only, visible
 
 
@@ -368,7 +369,7 @@ def test_eight_processes_build_one_engine(store: Store, tmp_path: Path, locks: s
         assert made > 1, "without locks they do not wait for each other"
     found = store.engine(ENGINE)
     assert found is not None and store.read(found)
-    assert not [n for n in names(store.folders[0]) if n.endswith(".tmp")]
+    assert not [n for n in names(store.folders[0]) if final_name(n)]
 
 
 PUBLISH = """

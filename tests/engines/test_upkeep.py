@@ -24,6 +24,7 @@ from interneg.engines.store import (
     StoredEngine,
     StoreEntry,
 )
+from interneg.publish import temporary_name
 
 HOUR = 3600
 ENGINE = EngineKey(
@@ -93,11 +94,11 @@ def leftovers(folder: Path, seconds: float = 2 * HOUR, digits: str = "01234567")
     blob = folder / f"{ENGINE.stem}.0123456789ab-{digits}.engine"
     paths = [
         blob,
-        files.temporary(blob),
-        files.temporary(folder / f"{ENGINE.stem}.manifest.json"),
-        files.temporary(folder / f"{ENGINE.stem}.0123456789abcdef.cache"),
-        files.temporary(folder / RECORD.key.file),
-        files.temporary(folder / files.PROBE),
+        temporary_name(blob),
+        temporary_name(folder / f"{ENGINE.stem}.manifest.json"),
+        temporary_name(folder / f"{ENGINE.stem}.0123456789abcdef.cache"),
+        temporary_name(folder / RECORD.key.file),
+        temporary_name(folder / files.PROBE),
     ]
     return {left(path, seconds) for path in paths}
 
