@@ -15,6 +15,8 @@ import numpy.typing as npt
 from interneg.errors import InputError
 
 Pixels = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+Double = npt.NDArray[np.float64]
 
 DEPTHS = ("uint8", "uint10", "uint12", "uint16", "uint32", "half", "float")
 """How a channel was stored in its file."""

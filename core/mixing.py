@@ -12,8 +12,8 @@ import numpy as np
 from interneg.colour import Colour, WorkingSpace
 from interneg.colour.working import to_luma, to_rgb
 from interneg.errors import InputError
-from interneg.frame import Box, Frame, Pixels
-from interneg.nonfinite import Mask, fill
+from interneg.frame import Box, Frame, Mask, Pixels
+from interneg.nonfinite import fill
 from interneg.premult import unpremultiplied
 from interneg.resize import enlarge, layer
 

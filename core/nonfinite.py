@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from interneg.frame import Pixels
+from interneg.frame import Mask, Pixels
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
-
-Mask = npt.NDArray[np.bool_]
 
 
 def nonfinite(planes: Pixels) -> Mask | None:

@@ -87,8 +87,9 @@ class Recipe:
         try:
             return cls._from_line(line, types)
         except (RecipeError, KnobError) as error:
-            meant = _meant_line(line, types)
-            raise type(error)(f'{error}; did you mean "{meant}"?' if meant else str(error)) from None
+            if meant := _meant_line(line, types):
+                raise type(error)(f'"{line}" cannot be read as a recipe; did you mean "{meant}"?') from None
+            raise
 
     @classmethod
     def _from_line(cls, line: str, types: NodeTypes) -> Recipe:
@@ -183,11 +184,12 @@ def _type(name: str, types: NodeTypes) -> type[Node]:
 def _meant_line(line: str, types: NodeTypes) -> str:
     """A line that can be read and that a malformed one may stand for, else an empty text.
 
-    Nodes or knobs separated by ";" are separated rightly, and knobs without a node get the one that has them.
+    Nodes or knobs separated by ";", "+" or a blank are separated rightly, and knobs without a node get the
+    one that has them.
     """
-    for separator in (",", "|"):
+    for wrong, separator in ((";", ","), (";", "|"), ("+", "|"), (" ", "|")):
         parts = []
-        for part in (p.strip() for p in line.replace(";", separator).split("|")):
+        for part in (p.strip() for p in line.strip().replace(wrong, separator).split("|")):
             name, equals, _ = part.partition("=")
             owners = [kind.name for kind in types.values() if name.strip() in knobs_of(kind)]
             parts.append(f"{owners[0]}:{part}" if equals and len(owners) == 1 else part)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from interneg.knobs import defaults_of, knobs_of
 from interneg.node import Node
 from interneg.nodes import OWN
-from interneg.plugin.facts.nodes import facts_of, summary
+from interneg.plugin.facts.nodes import animatable, facts_of, limits, summary, value
 
 PAGE = Path(__file__).with_name("nodes.md")
 
 HEAD = """# Node reference
 
-<!-- Made from the nodes' declarations by `make docs`; do not edit. -->
+<!-- Made from the nodes' declarations by `make nodes`; do not edit. -->
 
-Every knob of every node; `interneg nodes NODE` prints the same. When to use which node, with pictures:
-[Denoise-SR](artists/denoise-sr.md), [Deflicker](artists/deflicker.md),
-[Scratch-Inpaint](artists/scratch-inpaint.md), [Stabilise](artists/stabilise.md).
+Every knob of every node; `interneg nodes NODE` prints the same table. When to use which node, with pictures:
+{pages}.
 
 **Animatable**: *yes* takes keys in hosts, and in recipes a table of frames and values such as
 `noise = { 1001 = 10.0, 1020 = 25.0 }`, with straight lines between them. *in hosts* takes keys in hosts only.
@@ -27,25 +25,24 @@ Every knob of every node; `interneg nodes NODE` prints the same. When to use whi
 
 def page() -> str:
     """The whole reference as Markdown."""
-    return "\n".join([HEAD, *(_section(node) for node in OWN.values())])
+    shown = (n for n in OWN.values() if (PAGE.parent / "artists" / f"{n.name}.md").is_file())
+    pages = ",\n".join(f"[{n.label}](artists/{n.name}.md)" for n in shown)
+    return "\n".join([HEAD.replace("{pages}", pages), *(_section(node) for node in OWN.values())])
 
 
 def _section(node: type[Node]) -> str:
-    knobs, defaults = knobs_of(node), defaults_of(node)
+    facts = facts_of(node)
     lines = [
         f"## {node.label} (`{node.name}`)",
         "",
-        f"{node.help} {summary(facts_of(node))} Version {node.version}.",
+        f"{node.help} {summary(facts)} Version {node.version}.",
         "",
         "| knob | kind | default | limits | animatable | what it does |",
         "|---|---|---|---|---|---|",
     ]
-    for name, knob in knobs.items():
-        low, high = knob.hard
-        limits = ", ".join(knob.choices) or (f"{low:g} to {high:g} {knob.unit}".strip() if high < 1e9 else "")
-        default = str(defaults[name]).lower() if knob.kind == "bool" else defaults[name]
-        animatable = ("yes" if knob.kind == "float" else "in hosts") if knob.animatable else "no"
-        lines.append(f"| `{name}` | {knob.kind} | {default} | {limits} | {animatable} | {knob.help} |")
+    for k in facts["knobs"]:
+        cells = (f"`{k['name']}`", k["kind"], value(k["default"]), limits(k), animatable(k), k["help"])
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
 
 

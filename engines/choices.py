@@ -62,7 +62,7 @@ class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             text = (
                 "measured, nothing is faster by a tenth" if len(self.seconds) > 1 else "nothing else will do"
             )
-        return "; ".join((text, *(f"{p} {why}" for p, why in self.refused.items())))
+        return "; ".join((text, *(f"{p} is not taken: it {why}" for p, why in self.refused.items())))
 
 
 def keep(folders: Folders, key: ChoiceKey, measure: Callable[[], Choice]) -> Choice | None:

@@ -44,7 +44,7 @@ class Folders:
         """
         reasons = []
         for folder in self.paths:
-            if self._unmounted(folder):
+            if self.unmounted(folder):
                 raise OutputError(
                     f"the folder {folder} of {self.origin} is not there, and neither is {folder.parent}: "
                     "mount the share, or make the folder"
@@ -67,7 +67,7 @@ class Folders:
         """
         reasons = []
         for folder in self.paths:
-            if self._unmounted(folder):
+            if self.unmounted(folder):
                 reasons.append(f"{folder}: {folder.parent} is not there; is the share mounted?")
                 continue
             try:
@@ -80,5 +80,6 @@ class Folders:
         log.warning("the engine store cannot be written, %s: %s", otherwise, "; ".join(reasons))
         return None
 
-    def _unmounted(self, folder: Path) -> bool:
+    def unmounted(self, folder: Path) -> bool:
+        """Whether a folder that the variable names is on a share that seems not to be mounted."""
         return folder in self._shares and not folder.parent.exists()

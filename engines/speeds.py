@@ -75,7 +75,7 @@ def measure(
             if off <= EVEN:  # NaN is not
                 networks[precision] = network
             else:
-                refused[precision] = f"bands a gradient by {off:.2g}, at most {EVEN:.2g}"
+                refused[precision] = f"would move a smooth gradient by {off:.2g} (limit {EVEN:.2g})"
         return seconds(networks, channels), refused
 
 

@@ -78,7 +78,8 @@ def read(path: Path) -> Picture:
 
 def write(path: Path, pixels: Picture) -> None:
     """Write a picture, (H, W, 3) uint8, BGR; raises OSError where it cannot be written."""
-    if not cv2.imwrite(str(path), pixels, [cv2.IMWRITE_JPEG_QUALITY, 92]):
+    quality = [cv2.IMWRITE_JPEG_QUALITY, 92] if path.suffix == ".jpg" else []
+    if not cv2.imwrite(str(path), pixels, quality):
         raise OSError(f"{path} cannot be written")
 
 

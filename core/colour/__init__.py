@@ -4,8 +4,8 @@ The only importer of PyOpenColorIO, which it loads when the first `Colour` is ma
 """
 
 from interneg.colour.config import Colour
-from interneg.colour.file_spaces import Choice
+from interneg.colour.file_spaces import FileSpace
 from interneg.colour.transform import Transform
 from interneg.colour.working import WorkingSpace
 
-__all__ = ["Choice", "Colour", "Transform", "WorkingSpace"]
+__all__ = ["Colour", "FileSpace", "Transform", "WorkingSpace"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from interneg.colour.file_spaces import Choice, space_of_file, tags_for
+from interneg.colour.file_spaces import FileSpace, space_of_file, tags_for
 from interneg.colour.log_encoding import LogEncoding, find_log_encoding
 from interneg.colour.spaces import Spaces
 from interneg.colour.transform import Step, Transform, in_chunks, round_trip_loss
@@ -33,7 +33,7 @@ class Colour(Spaces):
 
     def space_of(
         self, path: str, metadata: Mapping[str, Any], depth: str = "", override: str | None = None
-    ) -> Choice:
+    ) -> FileSpace:
         """Say which colour space the colour channels of a file are in, and why; see `space_of_file`."""
         return space_of_file(self, path, metadata, depth, override)
 

@@ -18,10 +18,10 @@ from interneg.colour.tags import (
 )
 from interneg.errors import ColourError
 
-__all__ = ["Choice", "space_of_file", "tags_for"]
+__all__ = ["FileSpace", "space_of_file", "tags_for"]
 
 
-class Choice(NamedTuple):
+class FileSpace(NamedTuple):
     """A colour space and where the choice came from."""
 
     space: str
@@ -30,7 +30,7 @@ class Choice(NamedTuple):
 
 def space_of_file(
     spaces: Spaces, path: str, metadata: Mapping[str, Any], depth: str = "", override: str | None = None
-) -> Choice:
+) -> FileSpace:
     """Say which colour space the colour channels of a file are in, and why.
 
     path: of the file (a sequence's pattern will do). metadata: its attributes (see `tags_of`). depth: how
@@ -43,7 +43,7 @@ def space_of_file(
     not, or states primaries that no space fits, ColourError is raised: any other space would be wrong.
     """
     if override:
-        return Choice(spaces.resolve(override), f"asked for as '{override}'")
+        return FileSpace(spaces.resolve(override), f"asked for as '{override}'")
     unmet = []
     for tag in tags_of(metadata):
         found = spaces.first(tag.names)
@@ -52,14 +52,14 @@ def space_of_file(
         if not found:
             unmet.append(tag.text)
         elif not tag.presumed:
-            return Choice(found, f"the file says {tag.text}{_but(unmet)}")
+            return FileSpace(found, f"the file says {tag.text}{_but(unmet)}")
     if lost := next((tag for tag in tags_of(metadata) if tag.naming), None):
         raise _unknown(spaces, path, lost)
 
     ruled, index = spaces.config.getColorSpaceFromFilepath(path)
     if not spaces.config.filepathOnlyMatchesDefaultRule(path):
         rule = spaces.config.getFileRules().getName(index)
-        return Choice(spaces.resolve(ruled), f"the file rule '{rule}' of {spaces.name}{_but(unmet)}")
+        return FileSpace(spaces.resolve(ruled), f"the file rule '{rule}' of {spaces.name}{_but(unmet)}")
     if path.casefold().endswith(".exr") or depth in ("half", "float"):
         names, kind = ["scene_linear"], "the scene_linear role, for a float picture"
     elif any(key.startswith(("cicp:", "movie:")) for key in metadata):
@@ -67,8 +67,8 @@ def space_of_file(
     else:
         names, kind = [*SRGB_PICTURE, *_video_roles(spaces)], "sRGB, for an integer still"
     if found := spaces.first(names):
-        return Choice(found, f"{kind}{_but(unmet)}")
-    return Choice(spaces.resolve(ruled), f"the default file rule of {spaces.name}{_but(unmet)}")
+        return FileSpace(found, f"{kind}{_but(unmet)}")
+    return FileSpace(spaces.resolve(ruled), f"the default file rule of {spaces.name}{_but(unmet)}")
 
 
 def _unknown(spaces: Spaces, path: str, tag: Tag) -> ColourError:

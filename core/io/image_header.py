@@ -15,7 +15,7 @@ from interneg.io.formats import ImageFormat
 from interneg.io.image_attributes import EXR_STRAIGHT, OF_THIS_FILE, set_attribute
 from interneg.io.rates import rate_in
 
-__all__ = ["BITS", "Header", "header_of", "is_straight"]
+__all__ = ["BITS", "ImageHeader", "header_of", "is_straight"]
 
 BITS = {"uint8": 8, "uint10": 10, "uint12": 12, "uint16": 16}
 """The bits of a sample, by the name of its depth."""
@@ -26,7 +26,7 @@ _MIPMAP = ("textureformat", "openexr:levelmode", "openexr:roundingmode")
 _OF_ONE_FORMAT = ("compression", "planarconfig", "oiio:BitsPerSample")
 
 
-class Header(NamedTuple):
+class ImageHeader(NamedTuple):
     """What goes before the samples of one part.
 
     spec: an OpenImageIO.ImageSpec. channels: places of the frame's planes, in the file's order. stored: how
@@ -40,7 +40,7 @@ class Header(NamedTuple):
 
 def header_of(
     frame: Frame, kind: ImageFormat, name: Path, depth: str | None, attributes: Mapping[str, str]
-) -> Header:
+) -> ImageHeader:
     """The header for one part; the frame's own parts are left out.
 
     name: of the file, for errors. depth, attributes: as for `write_image`. Raises OutputError for channels,
@@ -69,7 +69,7 @@ def header_of(
             spec.attribute(EXR_STRAIGHT, 1)
     for key, text in attributes.items():
         spec.attribute(key, text)
-    return Header(spec, channels, stored)
+    return ImageHeader(spec, channels, stored)
 
 
 def is_straight(kind: ImageFormat, frame: Frame) -> bool:

@@ -17,7 +17,7 @@ from interneg.frame import Frame
 from interneg.io.attributes import PART, STRAIGHT
 from interneg.io.damage import damaged_end
 from interneg.io.formats import ImageFormat, image_format
-from interneg.io.image_header import BITS, Header, header_of, is_straight
+from interneg.io.image_header import BITS, ImageHeader, header_of, is_straight
 from interneg.io.pixels import Warn, integers, to_half, unassociated
 
 __all__ = ["write_image"]
@@ -78,7 +78,7 @@ def write_image(
 
 
 def _write_parts(
-    path: Path, kind: ImageFormat, name: Path, parts: list[Frame], headers: list[Header], warn: Warn
+    path: Path, kind: ImageFormat, name: Path, parts: list[Frame], headers: list[ImageHeader], warn: Warn
 ) -> None:
     out = oiio.ImageOutput.create(f"x{path.suffix}")
     if out is None:
@@ -119,7 +119,7 @@ def _prove_room(path: Path, size: int) -> None:
         os.fsync(f.fileno())
 
 
-def _samples(frame: Frame, header: Header, kind: ImageFormat, warn: Warn) -> npt.NDArray[Any]:
+def _samples(frame: Frame, header: ImageHeader, kind: ImageFormat, warn: Warn) -> npt.NDArray[Any]:
     """The interleaved samples (H, W, C) as OpenImageIO takes them, without a copy where memory allows."""
     channels, stored = header.channels, header.stored
     planes = frame.pixels if channels == tuple(range(len(channels))) else frame.pixels[list(channels)]

@@ -7,17 +7,15 @@ from typing import Any
 
 import av
 import numpy as np
-import numpy.typing as npt
 
 from interneg.errors import InputError
-from interneg.frame import Frame
+from interneg.frame import Frame, Pixels
 from interneg.io.attributes import STRAIGHT
 from interneg.io.pixels import Warn, integers, unassociated
 from interneg.io.ycbcr import Coding, lower, raise_to, to_codes, to_rgb, usual_matrix
 
 __all__ = ["FULL_RANGE", "PLANAR", "UNSPECIFIED", "from_picture", "is_full_range", "to_picture"]
 
-Floats = npt.NDArray[np.float32]
 
 UNSPECIFIED = 2
 """The code of ITU-T H.273 for primaries, transfer or matrix that nothing is said of."""
@@ -59,7 +57,7 @@ def is_full_range(picture: Any) -> bool:
 
 def from_picture(
     picture: Any, codec: str, tell: Callable[[str, str], None]
-) -> tuple[Floats, tuple[str, ...], str]:
+) -> tuple[Pixels, tuple[str, ...], str]:
     """The pixels of a decoded picture, the names of their channels, and how they were stored.
 
     picture: an av.VideoFrame. codec: the name of what decoded it. tell: called with a kind and a sentence
@@ -94,7 +92,7 @@ def from_picture(
     return out, names, {9: "uint10", 14: "uint16"}.get(bits, f"uint{bits}")
 
 
-def _from_codes(planes: list[Floats], coding: Coding, centred: bool) -> Floats:
+def _from_codes(planes: list[Pixels], coding: Coding, centred: bool) -> Pixels:
     """(1, H, W) Y' or (3, H, W) R'G'B' from planes of codes, chroma as it is sampled."""
     if len(planes) == 1:
         zero, one = coding.luma
@@ -103,7 +101,7 @@ def _from_codes(planes: list[Floats], coding: Coding, centred: bool) -> Floats:
     return to_rgb(planes[0], cb, cr, coding)
 
 
-def _plane(picture: Any, component: Any) -> Floats:
+def _plane(picture: Any, component: Any) -> Pixels:
     """The codes of one component as float32, (H, W)."""
     plane = picture.planes[component.plane]
     kind = np.dtype(np.uint8 if component.bits == 8 else np.uint16)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -109,9 +110,7 @@ def open_output(
     names = _names(path, like)
     if isinstance(names, Path):
         if len(wanted) > 1:
-            raise UsageError(
-                f"{path}: one image cannot hold {len(wanted)} frames; write NAME.####{path.suffix}"
-            )
+            raise UsageError(f"{path}: one image cannot hold {len(wanted)} frames; {_meant(path)}")
         kind = image_format(names)
     else:
         kind = image_format(names.path(0))
@@ -120,6 +119,14 @@ def open_output(
     out = ImageOutput(names, overwrite=overwrite, depth=depth)
     refuse_same(like, {n: out.path_of(n) for n in wanted})
     return out
+
+
+def _meant(path: Path) -> str:
+    """What to write in place of a name without a frame number that `path` is."""
+    meant = re.sub(r"\*|\$F\d*", "####", path.name)
+    if meant != path.name:
+        return f"did you mean '{path.with_name(meant)}'?"
+    return f"write {path.stem}.####{path.suffix}"
 
 
 def _others(like: Clip) -> Sequence[str]:

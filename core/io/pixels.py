@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from interneg.frame import Pixels
+
 __all__ = ["Warn", "integers", "once", "to_half", "unassociated"]
 
 log = logging.getLogger("interneg.io")
 
-Floats = npt.NDArray[np.float32]
 Warn = Callable[[str, str], None]
 """Told the kind of a finding and a sentence about it."""
 
@@ -37,7 +38,7 @@ def once() -> Callable[[Path, int, str, str], None]:
     return tell
 
 
-def integers(codes: Floats, bits: int, warn: Warn) -> npt.NDArray[Any]:
+def integers(codes: Pixels, bits: int, warn: Warn) -> npt.NDArray[Any]:
     """Round codes to the nearest integer of `bits` bits, half to even; uint8 or uint16 of the same shape.
 
     codes: any shape, full range 0..2^bits - 1; consumed. What lies outside is clipped and NaN becomes 0,
@@ -60,7 +61,7 @@ def integers(codes: Floats, bits: int, warn: Warn) -> npt.NDArray[Any]:
     return codes.astype(np.uint8 if bits == 8 else np.uint16)
 
 
-def to_half(pixels: Floats, warn: Warn) -> npt.NDArray[np.float16]:
+def to_half(pixels: Pixels, warn: Warn) -> npt.NDArray[np.float16]:
     """Round to the nearest half: float32 of any shape and range to C-contiguous float16 of the same shape.
 
     Finite values stay finite: what is beyond 65504 becomes 65504, and `warn` is told how many did. Inf and
@@ -77,7 +78,7 @@ def to_half(pixels: Floats, warn: Warn) -> npt.NDArray[np.float16]:
     return halves
 
 
-def unassociated(pixels: Floats, warn: Warn) -> Floats:
+def unassociated(pixels: Pixels, warn: Warn) -> Pixels:
     """Colour divided by alpha, as PNG and movies want it; where alpha is 0 the colour stays as it is.
 
     pixels: (H, W, C) with alpha last. Returns a new array of the same shape.

@@ -11,13 +11,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from interneg.errors import InputError
+from interneg.frame import Pixels
 
 __all__ = ["MATRICES", "Coding", "lower", "raise_to", "to_codes", "to_rgb", "usual_matrix"]
 
-Floats = npt.NDArray[np.float32]
 
 # H.273 table 4: MatrixCoefficients -> (Kr, Kb)
 MATRICES = {
@@ -64,7 +63,7 @@ def usual_matrix(height: int) -> int:
     return 1 if height >= 720 else 6
 
 
-def to_rgb(y: Floats, cb: Floats, cr: Floats, coding: Coding) -> Floats:
+def to_rgb(y: Pixels, cb: Pixels, cr: Pixels, coding: Coding) -> Pixels:
     """(3, H, W) float32 R'G'B', nominally 0..1, from planes of codes; chroma already of the size of luma.
 
     y, cb, cr: (H, W) float32, any codes; nothing is clipped. Raises InputError for an unknown matrix.
@@ -86,7 +85,7 @@ def to_rgb(y: Floats, cb: Floats, cr: Floats, coding: Coding) -> Floats:
     return out
 
 
-def to_codes(rgb: Floats, coding: Coding) -> tuple[Floats, Floats, Floats]:
+def to_codes(rgb: Pixels, coding: Coding) -> tuple[Pixels, Pixels, Pixels]:
     """Planes of codes Y', Cb, Cr, (H, W) float32 not yet rounded or clipped; the inverse of `to_rgb`.
 
     rgb: (3, H, W) float32 R'G'B', nominally 0..1. Raises InputError for an unknown matrix.
@@ -102,7 +101,7 @@ def to_codes(rgb: Floats, coding: Coding) -> tuple[Floats, Floats, Floats]:
     return y, cb, cr
 
 
-def raise_to(plane: Floats, height: int, width: int, *, centred: bool) -> Floats:
+def raise_to(plane: Pixels, height: int, width: int, *, centred: bool) -> Pixels:
     """Interpolate a chroma plane linearly to the size of luma, `height` rows of `width`.
 
     plane: (h, w) float32, any range; whole as it is or half the size in one direction or both.
@@ -116,7 +115,7 @@ def raise_to(plane: Floats, height: int, width: int, *, centred: bool) -> Floats
     return plane
 
 
-def lower(plane: Floats, height: int, width: int, *, centred: bool) -> Floats:
+def lower(plane: Pixels, height: int, width: int, *, centred: bool) -> Pixels:
     """Reduce a plane of chroma to `height` and `width`; undoes `raise_to` exactly, but for odd sizes.
 
     plane: (H, W) float32, any range; the result is (height, width) float32. `centred` as there.
@@ -128,7 +127,7 @@ def lower(plane: Floats, height: int, width: int, *, centred: bool) -> Floats:
     return plane
 
 
-def _double(c: Floats, midway: bool) -> Floats:
+def _double(c: Pixels, midway: bool) -> Pixels:
     out = np.empty((2 * c.shape[0], c.shape[1]), np.float32)
     after = np.concatenate([c[1:], c[-1:]])
     if midway:
@@ -141,7 +140,7 @@ def _double(c: Floats, midway: bool) -> Floats:
     return out
 
 
-def _halve(u: Floats, midway: bool) -> Floats:
+def _halve(u: Pixels, midway: bool) -> Pixels:
     n = (u.shape[0] + 1) // 2
     taps = (-0.25, 0.75, 0.75, -0.25) if midway else (-0.125, 0.25, 0.75, 0.25, -0.125)
     before = 1 if midway else 2

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from interneg.frame import Pixels
-
-Double = npt.NDArray[np.float64]
+from interneg.frame import Double, Pixels
 
 _ROUNDS = 6
 _OUTLIER = 2.5

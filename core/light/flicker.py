@@ -9,17 +9,15 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
 from interneg.colour import WorkingSpace
-from interneg.frame import Pixels
+from interneg.frame import Double, Pixels
 from interneg.light.bands import camera, row_means
 from interneg.motion.flow import flow, moved
 from interneg.node import View
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
-Double = npt.NDArray[np.float64]
 
 GRID = (9, 12)
 """Rows and columns of the points at which a field is kept."""

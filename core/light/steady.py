@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from interneg.frame import Frame
+from interneg.frame import Double, Frame
 from interneg.light.flicker import GRID, LUMA, Change, changes, levels
 from interneg.light.trend import trend
 from interneg.node import View
-
-Double = npt.NDArray[np.float64]
 
 # How far beyond the levels of most of the picture its slope holds.
 _BEYOND = 0.7

@@ -14,7 +14,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-Double = npt.NDArray[np.float64]
+from interneg.frame import Double
+
 Offsets = npt.NDArray[np.intp]
 Flags = npt.NDArray[np.bool_]
 

@@ -7,8 +7,7 @@ from itertools import product
 import numpy as np
 
 from interneg.colour.working import to_luma, to_rgb
-from interneg.frame import Pixels
-from interneg.nonfinite import Mask
+from interneg.frame import Mask, Pixels
 from interneg.resize import PEAKS, hold, reach
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.

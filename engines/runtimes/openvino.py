@@ -33,8 +33,9 @@ class OpenVino(Runtime):
     extra = "interneg"
 
     def device(self) -> str:
-        """The CPU's name, and what OpenVINO found in it."""
-        return f"{_core().get_property('CPU', 'FULL_DEVICE_NAME')} ({', '.join(_capabilities())})"
+        """The CPU's name, and the precisions that OpenVINO found in it, on which results depend."""
+        found = (p.casefold() for p in _capabilities() if p in ("FP32", "BF16", "FP16", "INT8"))
+        return f"{_core().get_property('CPU', 'FULL_DEVICE_NAME')} ({', '.join(found)})"
 
     def precisions(self) -> Mapping[Precision, str]:
         """fp32 and int8 run everywhere, bf16 and fp16 where the CPU computes in them."""

@@ -55,7 +55,7 @@ class Compiled(nn.Module):
         return torch.from_numpy(self._request.infer([planes.numpy()])[0].copy())
 
 
-class Typed(nn.Module):
+class TypedGraph(nn.Module):
     """An ONNX file run operator by operator in the types that it declares, each result rounded to its type.
 
     What a GPU computes but for the order of its sums, which are in fp32.

@@ -26,7 +26,7 @@ from interneg.engines.training import evaluate, gains
 from interneg.engines.training.calibrate import calibration, counted, methods, peaks
 from interneg.engines.training.export import sha256, toml_text
 from interneg.engines.training.limits import LIMITS, limits, shown, worse, worst
-from interneg.engines.training.onnx_nets import Compiled, Exact, Typed
+from interneg.engines.training.onnx_nets import Compiled, Exact, TypedGraph
 from interneg.engines.training.qdq import equalised, inner, quantised
 from interneg.engines.training.tiles import load
 from interneg.engines.training.trial import GOLDEN, Trial, choose, held
@@ -79,7 +79,7 @@ def main() -> None:
     expected = Compiled(source, multiple, args.threads)(GOLDEN)[0].numpy()
 
     def figures(data: bytes) -> list[Figures]:
-        nets = Exact(data, multiple, args.threads), Typed(data), Compiled(data, multiple, args.threads)
+        nets = Exact(data, multiple, args.threads), TypedGraph(data), Compiled(data, multiple, args.threads)
         return [qualify.compare(net(GOLDEN)[0].numpy(), expected) for net in nets]
 
     if "fp16" in wanted:

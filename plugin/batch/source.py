@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
-from interneg.colour import Choice, Colour
+from interneg.colour import Colour, FileSpace
 from interneg.errors import InputError
 from interneg.frame import Box, Frame
 from interneg.io import Clip, format_frames
@@ -126,7 +126,7 @@ class ClipSource:
         yield from (n for n in reversed(self._there[:at]) if n not in self._unreadable)
         yield from (n for n in self._there[at:] if n not in self._unreadable)
 
-    def _choose(self, frame: Frame) -> Choice:
+    def _choose(self, frame: Frame) -> FileSpace:
         # a frame that stands in for a missing one comes from a file of the same kind
         path = self._clip.path_of(frame.number) or self._clip.path_of(self._there[0])
         return self._colour.space_of(str(path), frame.metadata, frame.depth[0], self._override)

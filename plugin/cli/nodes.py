@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -52,7 +52,7 @@ def _page(node: type[Node]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from interneg.plugin.facts.nodes import facts_of, summary
+    from interneg.plugin.facts.nodes import animatable, facts_of, limits, summary, value
 
     facts, console = facts_of(node), Console()
     console.print(f"{facts['label']} ({facts['name']}, version {facts['version']})", style="bold")
@@ -60,27 +60,8 @@ def _page(node: type[Node]) -> None:
         console.print(text, markup=False, highlight=False)
         console.print()
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 1, 0))
-    for column in ("knob", "default", "values", "help"):
+    for column in ("knob", "kind", "default", "limits", "animatable", "help"):
         table.add_column(column)
     for k in facts["knobs"]:
-        table.add_row(k["name"], _text(k["default"]), _values(k), k["help"])
+        table.add_row(k["name"], k["kind"], value(k["default"]), limits(k), animatable(k), k["help"])
     console.print(table)
-
-
-def _values(knob: dict[str, Any]) -> str:
-    if knob["choices"]:
-        return ", ".join(knob["choices"])
-    if knob["kind"] == "bool":
-        return "true, false"
-    low, high = knob["hard"]
-    span = {
-        (False, False): knob["kind"],
-        (True, False): f"{knob['kind']} from {low}",
-        (False, True): f"{knob['kind']} to {high}",
-        (True, True): f"{low} to {high}",
-    }[low is not None, high is not None]
-    return " ".join(filter(None, (span, knob["unit"]))) + (" or auto" if knob["auto"] else "")
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

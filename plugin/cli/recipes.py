@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from interneg.colour import Colour
-from interneg.errors import UsageError
+from interneg.errors import InternegError, UsageError
+from interneg.io import open_clip
 from interneg.io.formats import image_format, is_movie
 from interneg.nodes import NODES
 from interneg.plugin.scripts.find import ScriptRender, find, is_script
@@ -59,13 +61,22 @@ def _refuse_swapped(text: str, input: str, output: str) -> None:
         return
     for recipe, others in ((input, (text, output)), (output, (text, input))):
         if _is_recipe(recipe) and not _is_clip(recipe):
-            line = shlex.join(["interneg", "render", recipe, *others])
+            clips = sorted(others, key=lambda clip: not _is_there(clip))  # what is there is the input
+            line = shlex.join(["interneg", "render", recipe, *clips])
             raise UsageError(f"the recipe comes first, and '{text}' is a clip; did you mean {line}?")
 
 
 def _is_clip(text: str) -> bool:
     path = Path(text)
     return image_format(path) is not None or is_movie(path) or path.is_dir()
+
+
+def _is_there(clip: str) -> bool:
+    """Whether a clip has a frame on the disk."""
+    with suppress(InternegError):
+        open_clip(clip).close()
+        return True
+    return False
 
 
 def _is_recipe(text: str) -> bool:

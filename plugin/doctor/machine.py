@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,12 @@ import psutil
 
 from interneg.colour import Colour
 from interneg.engines import gpus as graphics
-from interneg.engines.store import Store
+from interneg.engines.folders import Folders
 from interneg.errors import ColourError
 from interneg.plugin.machine.sizes import GIB, MIB
 from interneg.processor import cores, processor_name
 
+_FOR_DEVELOPERS = re.compile(r"""extra == ["'](dev|docs|test)["']""")
 _CPU_FEATURES = (
     "avx2",
     "avx512f",
@@ -33,7 +35,7 @@ def packages() -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     for line in requires("interneg") or ():
         name = line.split(";")[0].split("[")[0].rstrip("0123456789.<>=!~, ")
-        if "extra == 'dev'" in line or 'extra == "dev"' in line:
+        if _FOR_DEVELOPERS.search(line):
             continue
         try:
             found[name] = version(name)
@@ -82,8 +84,12 @@ def colour_config() -> dict[str, str]:
 
 
 def store() -> list[dict[str, Any]]:
-    """The folders of built engines, and whether they can be written to."""
-    return [{"folder": str(folder), "writable": _writable(folder)} for folder in Store().folders]
+    """The folders of built engines, whether their share is not mounted, and whether they can be written."""
+    folders = Folders()
+    return [
+        {"folder": str(folder), "unmounted": folders.unmounted(folder), "writable": _writable(folder)}
+        for folder in folders.paths
+    ]
 
 
 def _writable(folder: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -66,6 +67,10 @@ def _colour(colour: dict[str, str], notes: Notes) -> str:
 
 
 def _store(store: dict[str, Any], notes: Notes) -> str:
+    if store["unmounted"]:
+        parent = Path(store["folder"]).parent
+        note = f"{parent} is not there: mount the share, or make the folder; no engines are built until then"
+        return f"{store['folder']}, NOT there {notes.number(note)}"
     if store["writable"]:
         return str(store["folder"])
     note = f"{store['folder']} is not writable: engines can be read there, not built into it"

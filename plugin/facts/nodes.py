@@ -70,6 +70,36 @@ def summary(facts: dict[str, Any]) -> str:
     return f"{facts['layers']} Computes in {_SPACES[facts['working_space']]}. Looks at {frames}.{models}"
 
 
+def limits(knob: dict[str, Any]) -> str:
+    """The values that a knob of `facts_of` takes, in words."""
+    if knob["choices"]:
+        return ", ".join(knob["choices"])
+    if knob["kind"] == "bool":
+        return "true, false"
+    low, high = (None if limit is None else value(limit) for limit in knob["hard"])
+    span = {
+        (False, False): "",
+        (True, False): f"from {low}",
+        (False, True): f"to {high}",
+        (True, True): f"{low} to {high}",
+    }[low is not None, high is not None]
+    return " ".join(filter(None, (span, knob["unit"]))) + (" or auto" if knob["auto"] else "")
+
+
+def animatable(knob: dict[str, Any]) -> str:
+    """Where the value of a knob of `facts_of` may change over time: "yes", "in hosts" or "no"."""
+    if not knob["animatable"]:
+        return "no"
+    return "yes" if knob["kind"] == "float" else "in hosts"
+
+
+def value(given: object) -> str:
+    """A knob's value as recipes and command lines write it."""
+    if isinstance(given, bool):
+        return str(given).lower()
+    return f"{given:g}" if isinstance(given, float) else str(given)
+
+
 def _models(node: type[Node]) -> list[str]:
     choices = {name: k.choices for name, k in knobs_of(node).items() if k.kind == "choice"}
     settings = (dict(zip(choices, values, strict=True)) for values in product(*choices.values()))

@@ -28,7 +28,7 @@ KEY = ChoiceKey(
     device="CPU", system="Linux x86_64", rules=(3, 1),
 )  # fmt: skip
 FAST = Choice(KEY, "int8", {"fp32": 3.0, "int8": 1.0}, {})
-EXACT = Choice(KEY, "fp32", {"fp32": 1.0}, {"int8": "bands a gradient by 0.004, at most 0.00049"})
+EXACT = Choice(KEY, "fp32", {"fp32": 1.0}, {"int8": "would move a smooth gradient by 0.004 (limit 0.00049)"})
 
 
 def never() -> Choice:
@@ -126,7 +126,9 @@ def test_nothing_is_measured_that_cannot_be_kept(tmp_path: Path, caplog: pytest.
 
 def test_a_choice_says_why() -> None:
     assert FAST.reason == "measured 3.0 times as fast as fp32"
-    assert EXACT.reason == "nothing else will do; int8 bands a gradient by 0.004, at most 0.00049"
+    assert EXACT.reason == (
+        "nothing else will do; int8 is not taken: it would move a smooth gradient by 0.004 (limit 0.00049)"
+    )
     level = Choice(KEY, "fp32", {"fp32": 1.0, "int8": 0.95}, {})
     assert level.reason == "measured, nothing is faster by a tenth"
 
@@ -186,7 +188,7 @@ def test_a_later_measurement_changes_nothing_and_a_pin_is_kept(int8: Describe) -
 def test_what_bands_a_gradient_is_no_default(int8: Describe, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speeds, "EVEN", 1e-6)
     line = int8((3.0, 1.0))
-    assert "in fp32 (nothing else will do; int8 bands a gradient by 0.0" in line
+    assert "in fp32 (nothing else will do; int8 is not taken: it would move a smooth gradient by 0.0" in line
     assert "in int8 (as asked)" in int8((3.0, 1.0), "int8")
 
 
@@ -201,7 +203,7 @@ def test_what_does_not_qualify_is_no_default(int8: Describe, monkeypatch: pytest
         return real(self, model, precision, threads, store)
 
     monkeypatch.setattr(OpenVino, "load", refusing)
-    assert "in fp32 (nothing else will do; int8 does not qualify)" in int8((3.0, 1.0))
+    assert "in fp32 (nothing else will do; int8 is not taken: it does not qualify)" in int8((3.0, 1.0))
 
 
 def test_where_no_choice_can_be_kept_the_rule_decides(int8: Describe, tmp_path: Path) -> None:

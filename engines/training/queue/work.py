@@ -74,7 +74,7 @@ def command(run: QueuedRun, at: Position, machine: Machine, place: QueueFolder) 
     return words + [word for pair in options.items() for word in pair]
 
 
-class Training:
+class RunProcess:
     """A run that is being trained, in a process of its own."""
 
     def __init__(self, run: QueuedRun, machine: Machine, place: QueueFolder) -> None:
@@ -193,13 +193,13 @@ def work(
         signal.signal(signal.SIGTERM, end)
         rows = log.read(log.COMMITTED, place.log)
         waiting = [run for run in runs if position(log.of(rows, run.name)).state != "done"]
-        jobs: list[Training] = []
+        jobs: list[RunProcess] = []
         halted = False
         try:
             while not ended and (waiting or jobs):
                 jobs = [job for job in jobs if not job.over()]
                 while waiting and len(jobs) < at_once:
-                    jobs.append(Training(waiting.pop(0), machine, place))
+                    jobs.append(RunProcess(waiting.pop(0), machine, place))
                 states: dict[str, str] = {job.run.name: job.at.state for job in jobs}
                 if states != place.at_work():
                     place.tell(states)

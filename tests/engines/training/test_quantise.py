@@ -18,7 +18,7 @@ from interneg.engines.training.calibrate import (
     peaks,
 )
 from interneg.engines.training.limits import limits, worse, worst
-from interneg.engines.training.onnx_nets import Compiled, Typed
+from interneg.engines.training.onnx_nets import Compiled, TypedGraph
 from interneg.engines.training.qdq import LEVELS, WEIGHT_LEVELS, equalised, inner, quantised, rounded
 from tests.engines.conftest import network
 
@@ -94,8 +94,8 @@ def test_an_int8_graph_runs_alike_everywhere_and_close_to_fp32() -> None:
     assert small == quantised(weights, steps)
     onnx.checker.check_model(onnx.load_from_string(small), full_check=True)
     expected = Compiled(weights, 1)(planes())
-    torch.testing.assert_close(Typed(small)(planes()), expected, rtol=0, atol=0.05)
-    torch.testing.assert_close(Compiled(small, 1)(planes()), Typed(small)(planes()), rtol=0, atol=0.03)
+    torch.testing.assert_close(TypedGraph(small)(planes()), expected, rtol=0, atol=0.05)
+    torch.testing.assert_close(Compiled(small, 1)(planes()), TypedGraph(small)(planes()), rtol=0, atol=0.03)
 
 
 def test_typed_rounds_each_result() -> None:
@@ -104,7 +104,7 @@ def test_typed_rounds_each_result() -> None:
              helper.make_node("Cast", ["s"], ["y"], to=1)]  # fmt: skip
     graph = helper.make_graph(nodes, "g", [tensor("x", 1, [1])], [tensor("y", 1, [1])])
     value = torch.tensor([1.0 + 2**-12])
-    assert Typed(helper.make_model(graph).SerializeToString())(value).tolist() == [2.0]
+    assert TypedGraph(helper.make_model(graph).SerializeToString())(value).tolist() == [2.0]
 
 
 def test_limits_have_a_margin_and_are_never_looser_than_the_default() -> None:

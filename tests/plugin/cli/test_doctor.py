@@ -23,7 +23,7 @@ def test_json_says_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert made.exit_code == 0, made.output
     facts = json.loads(made.stdout)
     assert {"numpy", "OpenImageIO", "opencolorio", "openvino"} <= facts["packages"].keys()
-    assert facts["store"][0] == {"folder": str(tmp_path / "store"), "writable": True}
+    assert facts["store"][0] == {"folder": str(tmp_path / "store"), "unmounted": False, "writable": True}
     assert list(facts["runtimes"]) == list(RUNTIMES)
     if not has_driver():
         assert "no NVIDIA GPU" in facts["runtimes"]["tensorrt-rtx"]["unavailable"]
@@ -33,6 +33,15 @@ def test_json_says_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert facts["memory"]["total_gib"] > 0
     assert facts["colour"]["scene_linear"]
     assert facts["nodes"]["deflicker"] == ""
+
+
+def test_a_share_that_is_not_mounted_is_numbered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INTERNEG_ENGINES", str(tmp_path / "share" / "engines"))
+    monkeypatch.setattr("interneg.plugin.doctor.engines.models", dict)
+    monkeypatch.setattr("interneg.plugin.doctor.engines.runtimes", dict)
+    made = run(app, ["doctor"], env={"COLUMNS": "300"})
+    assert f"{tmp_path}/share is not there: mount the share" in made.stdout
+    assert "hypothesis" not in made.stdout and "mkdocs" not in made.stdout
 
 
 def test_the_screen_names_runtimes_and_the_colour_config(

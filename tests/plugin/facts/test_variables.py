@@ -23,3 +23,8 @@ def test_the_list_is_that_of_what_is_read() -> None:
     python, shell = read_in(".py"), read_in(".c")
     assert python <= VARIABLES.keys(), "add the variable to plugin/facts/variables.py"
     assert python | shell >= VARIABLES.keys(), "nothing reads the variable: remove it from the list"
+
+
+def test_the_page_has_them_all() -> None:
+    page = (ROOT / "docs" / "tds" / "environment.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(INTERNEG_[A-Z_]+)`", page, re.M)) == VARIABLES.keys()
