@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 import interneg
+from interneg.knobs import knobs_of
 from interneg.nodes import NODES
 from interneg.plugin.cli.main import app
 from interneg.plugin.facts.nodes import animatable, facts_of, limits, summary, value
