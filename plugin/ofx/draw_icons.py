@@ -94,19 +94,6 @@ def _scratch_inpaint(canvas: _Canvas) -> None:
     canvas.fill(_box(128, 128, 30, 30, 8), _AMBER)
 
 
-def _grain_match(canvas: _Canvas) -> None:
-    """Two plates with the same grain."""
-    rng = np.random.default_rng(7)
-    grain: list[Any] = []
-    for at in rng.uniform(-1, 1, (400, 2)) * (30, 62):
-        if all(np.hypot(*(at - other)) > 14 for other in grain):
-            grain.append(at)
-    for x, colour in ((86, _WHITE), (170, _AMBER)):
-        canvas.fill(_box(x, 128, 38, 70, 8), colour)
-        for dx, dy in grain:
-            canvas.fill(_disc(x + dx, 128 + dy, 4), _DARK)
-
-
 def _node(canvas: _Canvas) -> None:
     """A node between its two pipes: for those that bring no icon."""
     canvas.fill(_line(48, 128, 208, 128, 9), _WHITE)
@@ -119,7 +106,6 @@ ICONS: dict[str, Callable[[_Canvas], None]] = {
     "Deflicker": _deflicker,
     "Stabilise": _stabilise,
     "ScratchInpaint": _scratch_inpaint,
-    "GrainMatch": _grain_match,
     "Node": _node,
 }
 """What to draw for each node, by its class; Node stands for those that are not here."""

@@ -131,7 +131,8 @@ def test_every_knob_is_described_and_its_default_fits(kind: type[Node]) -> None:
     for name, declared in knobs_of(kind).items():
         assert re.fullmatch("[a-z][a-z0-9_]*", name)
         assert declared.label, name
-        assert declared.help.endswith(".") and len(declared.help) > 20, name
+        assert len(declared.help) > 20, f"say what {name} does, in a sentence of more than 20 characters"
+        assert declared.help.endswith("."), f"the help of {name} is a sentence, with a full stop at its end"
         assert declared.parse(name, defaults[name]) == defaults[name] == getattr(node, name)
         assert declared.slider[0] >= declared.hard[0], name
         assert declared.slider[1] <= declared.hard[1], name
@@ -242,8 +243,8 @@ def test_highlights_and_negatives_survive(node: Node, context: Context) -> None:
     ramp = np.concatenate([-np.geomspace(1, 1e-4, 20), np.geomspace(1e-4, 1e4, 44)]).astype(np.float32)
     made = node.render(still(node, frame_of(np.tile(ramp, (3, 32, 1)))), context).pixels
     assert np.isfinite(made).all()
-    assert 0.8e4 < made.max() < 1.3e4
-    assert -1.3 < made.min() < -0.8
+    assert 0.8e4 < made.max() < 1.3e4, "a highlight of 10,000 comes through: a restoration does not grade"
+    assert -1.3 < made.min() < -0.8, "a value of -1 comes through"
 
 
 @NODE

@@ -13,9 +13,10 @@ from typer.testing import CliRunner, Result
 
 from interneg.colour import Colour
 from interneg.errors import OutputError
+from interneg.nodes import NODES
 from interneg.plugin.cli.main import app
 from interneg.plugin.ofx.build import build
-from interneg.plugin.ofx.nodes import FILE
+from interneg.plugin.ofx.nodes import text
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or not any(map(shutil.which, ("cc", "gcc", "clang"))),
@@ -72,7 +73,7 @@ def test_nuke_is_given_the_bundle_and_one_line(home: Path) -> None:
     binary = own(home) / "Interneg.ofx.bundle/Contents/Linux-x86-64/Interneg.ofx"
     if os.uname().machine == "x86_64":
         assert binary.read_bytes().startswith(b"\x7fELF")
-    assert (inside / "nodes.json").read_bytes() == FILE.read_bytes()
+    assert (inside / "nodes.json").read_text(encoding="utf-8") == text(NODES.values())
     assert json.loads((inside / "worker.json").read_text())["command"][0] == sys.executable
     assert json.loads((inside / "spaces.json").read_text())["spaces"] == list(Colour().spaces)
     assert (inside / "nuke" / "menu.py").is_file()
@@ -136,7 +137,7 @@ def test_whose_colour_spaces_are_offered_is_said(home: Path, monkeypatch: pytest
 
 def test_only_the_icons_of_the_nodes_are_installed(built: Path) -> None:
     icons = {path.name for path in (built / "Contents/Resources").glob("*.png")}
-    assert icons == {node["icon"] for node in json.loads(FILE.read_text())["nodes"]}
+    assert icons == {node["icon"] for node in json.loads(text(NODES.values()))["nodes"]}
 
 
 @pytest.mark.usefixtures("quick")
