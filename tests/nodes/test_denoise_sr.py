@@ -19,18 +19,10 @@ from interneg.metrics.overshoot import step_chart
 from interneg.node import Context, View
 from interneg.nodes.denoise_sr import DenoiseSR
 from interneg.resize import cubic, reduce
+from tests.pictures import picture
 
 SCENE = "ACEScg"
 VIDEO = "sRGB Encoded Rec.709 (sRGB)"
-
-
-def picture(height: int = 48, width: int = 64, seed: int = 0) -> Pixels:
-    """A smooth colourful picture with an edge, 0.05..0.8."""
-    rng = np.random.default_rng(seed)
-    small = rng.uniform(0.05, 0.8, (height // 8 + 1, width // 8 + 1, 3)).astype(np.float32)
-    large = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-    large[:, width // 2 :] *= 0.4
-    return large.transpose(2, 0, 1)
 
 
 def noisy(clean: Pixels, sigma: float, seed: int = 1) -> Pixels:

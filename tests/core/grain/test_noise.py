@@ -5,17 +5,8 @@ import numpy as np
 import pytest
 
 from interneg.colour.working import to_luma
-from interneg.frame import Pixels
 from interneg.grain.noise import measure_noise, per_channel, white
-
-
-def picture(height: int = 48, width: int = 64, seed: int = 0) -> Pixels:
-    """A smooth colourful picture with an edge, 0.05..0.8."""
-    rng = np.random.default_rng(seed)
-    small = rng.uniform(0.05, 0.8, (height // 8 + 1, width // 8 + 1, 3)).astype(np.float32)
-    large = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-    large[:, width // 2 :] *= 0.4
-    return large.transpose(2, 0, 1)
+from tests.pictures import picture
 
 
 @pytest.mark.parametrize("spread", [0.6, 0.8])

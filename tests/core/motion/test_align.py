@@ -14,20 +14,11 @@ from interneg.memo import Memo
 from interneg.motion.align import averaged
 from interneg.motion.flow import Looked
 from interneg.node import Context, View
+from tests.pictures import texture
 
 VIDEO = "sRGB Encoded Rec.709 (sRGB)"
 SIGMA = 15
 INNER = np.s_[8:-8, 8:-8]
-
-
-def texture(height: int, width: int, seed: int = 0) -> Pixels:
-    """A colourful picture with structure of many sizes, 0.1..0.9."""
-    rng = np.random.default_rng(seed)
-    total = np.zeros((height, width, 3), np.float32)
-    for size, share in ((3, 1.0), (8, 1.0), (20, 1.5)):
-        small = rng.standard_normal((height // size + 2, width // size + 2, 3)).astype(np.float32)
-        total += share * cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
-    return np.asarray(0.5 + 0.4 * total / np.abs(total).max(), np.float32).transpose(2, 0, 1)
 
 
 def noisy(clean: Sequence[Pixels], seed: int = 1) -> list[Frame]:
