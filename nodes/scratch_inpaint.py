@@ -35,7 +35,7 @@ class ScratchInpaint(Node):
     name: ClassVar[str] = "scratch-inpaint"
     label: ClassVar[str] = "Scratch-Inpaint"
     help: ClassVar[str] = "Finds dirt and scratches and fills them from the frames around; keeps the rest."
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LOG_RGB
     layers: ClassVar[str] = (
         "Changes the picture (R, G, B, or Y) where it is damaged; alpha and AOVs pass through."
@@ -138,6 +138,6 @@ class ScratchInpaint(Node):
         knobs = (self.bright, self.dark, self.scratches, self.largest, self.grow, self.feather)
         count, centre = len(view.window.frames), view.window.centre
         made: tuple[Pixels, Pixels, list[Scratch]] = view.measure(
-            f"defects found 1 {knobs}", find, *range(-centre, count - centre)
+            f"defects found 2 {knobs}", find, *range(-centre, count - centre)
         )
         return made

@@ -25,6 +25,9 @@ _STEEP = 3.0
 # How many times larger a spot's contrast has to be than what the better fitting neighbour differs by around
 # it (half as many for the other one), and than what the two differ by in it.
 _CLEAR, _AGREED = 6.0, 2.0
+# And than what the frame differs by from the more alike of them on average, far around, times the cube of how
+# odd the whole frame is: where one is blurred, veiled or shaken, its edges differ like dirt.
+_FAR = 6.0
 # A square of the length of a spot, over its area, from which on more is asked for, and how many times at
 # most: what a moving edge leaves is long and thin.
 _LONG, _STRICTER = 2.0, 1.7
@@ -136,6 +139,7 @@ def _judged(view: View, seen: Evidence, piece: Piece, shape: Mask, sign: int, st
     unlike = np.minimum.reduce([sign * (here - f.patch) for f in pair])
     contrast = float(unlike[shape].mean())
     needed = max(_CLEAR * misfits[0], _CLEAR / 2 * misfits[1], _AGREED * apart(pair), _SEED)
+    needed = max(needed, _FAR * seen.odd**3 * float(seen.unlike[piece.area][shape].mean()))
     stretch = max(np.ptp(v) + 1 for v in np.nonzero(shape)) ** 2 / shape.sum()
     strict *= float(np.clip(np.sqrt(stretch / _LONG), 1, _STRICTER))
     near = [f for f in fits if abs(f.offset) == min(abs(g.offset) for g in fits)]

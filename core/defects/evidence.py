@@ -22,6 +22,12 @@ REACH = 2
 _GRAIN, _AROUND = 0.7, 41
 # What differs by more than this is no flicker.
 _FLICKER = np.float32(0.08)
+# What the frames around differ by is looked at so far away, in pixels, a pixel counting as this at most; for
+# the whole frame one of so many in each direction.
+_WIDE, _LOUD, _EVERY = 63, np.float32(0.08), 4
+# A frame whose difference from its neighbours is this share of theirs from each other is like most. It is at
+# most so much odder; a difference below the floor tells nothing.
+_USUAL, _ODDEST, _FLOOR = 0.6, 1.7, 1 / 255
 # How much of what the frames before and after differ by among each other is taken off.
 _DISAGREED = np.float32(0.7)
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
@@ -48,12 +54,16 @@ class Evidence:
 
     bright, dark: (H, W) float32 in units of LOG_Y, how much brighter or darker the pixel is than all that the
     frames before and after show at its place or beside it, less what these differ by; below 0 where it is
-    not. luma: (H, W) float32, the own frame's, a little blurred. neighbours: nearest first; they may lie on
-    one side only, at an end of a shot.
+    not. unlike: (H, W) float32, what the frame differs by from the more alike of them on average, far around.
+    odd: how much more the whole frame differs from them than they do from each other, 1 being usual.
+    luma: (H, W) float32, the own frame's, a little blurred. neighbours: nearest first; they may lie on one
+    side only, at an end of a shot.
     """
 
     bright: Pixels
     dark: Pixels
+    unlike: Pixels
+    odd: float
     luma: Pixels
     neighbours: tuple[Neighbour, ...]
 
@@ -120,7 +130,26 @@ def evidence(view: View, around: tuple[Neighbour, ...]) -> Evidence | None:
     apart = _apart(ranges)
     bright = luma - highest - _DISAGREED * apart
     dark = lowest - luma - _DISAGREED * apart
-    return Evidence(bright, dark, luma, around)
+    return Evidence(bright, dark, *_unlike(luma, nearest(around)), luma, around)
+
+
+def _unlike(luma: Pixels, around: tuple[Neighbour, ...]) -> tuple[Pixels, float]:
+    """What the frame differs by from the more alike neighbour, (H, W), and how odd that makes it, 1 as usual.
+
+    Half of what moves is uncovered on either side, so that an ordinary frame is nearer to both neighbours
+    than they are to each other. One that is blurred, veiled or shaken is not.
+    """
+    import cv2
+
+    apart = np.minimum.reduce([np.abs(luma - n.luma) for n in around])
+    loud = cv2.blur(np.minimum(apart, _LOUD), (_WIDE, _WIDE), borderType=cv2.BORDER_REFLECT)
+    odd = 1.0
+    if len(around) > 1:
+        thin = np.s_[::_EVERY, ::_EVERY]
+        both = np.abs(around[0].luma[thin] - around[1].luma[thin])
+        own, theirs = (float(np.quantile(p, 0.75)) for p in (apart[thin], both))
+        odd = min(max(own - _FLOOR, 0.0) / (_USUAL * max(theirs, _FLOOR)), _ODDEST)
+    return np.asarray(loud, np.float32).reshape(luma.shape), odd
 
 
 def _apart(ranges: dict[int, tuple[Pixels, Pixels]]) -> Pixels:

@@ -204,6 +204,28 @@ def test_dirt_in_the_first_and_the_last_frame(render: Render, number: int) -> No
     assert np.abs(made - clean[number - 1])[:, disc(60, 50, 5)].mean() < 12 / 255
 
 
+def houses(width: int = 240, height: int = 200) -> Pixels:
+    """A slow pan along dark houses with lit windows before a bright sky, under fine grain, (T, 3, H, W)."""
+    rng, x = np.random.default_rng(0), 0
+    large = np.full((height, width + FRAMES), 0.8, np.float32)
+    while x < large.shape[1]:
+        wide, top = int(rng.integers(6, 30)), int(rng.integers(40, 110))
+        large[top:, x : x + wide] = rng.uniform(0.05, 0.3)
+        for row, column in product(range(top + 4, height - 6, 9), range(x + 2, x + wide - 3, 7)):
+            large[row : row + 4, column : column + 3] = rng.uniform(0.2, 0.8)
+        x += wide
+    clip = [large[:, t : t + width] + rng.normal(0, 0.004, (height, width)) for t in range(FRAMES)]
+    return np.repeat(np.stack(clip)[:, None], 3, 1).astype(np.float32)
+
+
+@pytest.mark.parametrize(("shaken", "veil"), [(7, 0.1), (7, 0.25), (13, 0.25)])
+def test_a_blurred_veiled_frame_among_sharp_ones_stays(render: Render, shaken: int, veil: float) -> None:
+    clip = houses()
+    smeared = cv2.blur(np.ascontiguousarray(clip[MIDDLE].transpose(1, 2, 0)), (1, shaken)).transpose(2, 0, 1)
+    clip[MIDDLE] = veil + (1 - 1.3 * veil) * smeared
+    np.testing.assert_array_equal(render(clip).pixels, clip[MIDDLE])
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_shots_of_one_and_two_frames_stay_as_they_are(render: Render, count: int) -> None:
     given, _ = dirty(scene())
