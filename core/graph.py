@@ -103,7 +103,7 @@ class Graph:
         def beside(clip: Source | None) -> Frame | None:
             return enlarged(clip.frame(self._numbers[index]), scale) if clip else None
 
-        mask, matte = beside(self._mask), beside(self._matte if node.matted else None)
+        mask, matte = beside(self._mask), beside(self._matte if node.uses_matte else None)
         plate = self._reference if node.reference else None
         reference = plate.frame(self._numbers[index]) if plate else None
         anchors = tuple(

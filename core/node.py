@@ -41,7 +41,7 @@ class Node:
     pixels would leave a ghost that way, and moves them by less instead (`View.amount`).
     sparse: whether pixels that `process` returns as it got them are those of the input, bit for bit: for a
     node that changes few.
-    reference: whether the node looks at a reference plate. matted: whether it takes a matte.
+    reference: whether the node looks at a reference plate. matted: whether it can take a matte.
     buttons: what hosts show beside the knobs; the node answers them in `find`.
     analysis: what `interneg analyse` makes of a shot, out of what the node notes in `observe`; None where
     there is nothing to ask it.
@@ -138,6 +138,11 @@ class Node:
         colours either, and are taken as they are.
         """
         return "result"
+
+    @property
+    def uses_matte(self) -> bool:
+        """Whether the node looks at the matte with these knobs."""
+        return self.matted
 
     @property
     def divides(self) -> bool:

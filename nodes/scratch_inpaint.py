@@ -134,6 +134,11 @@ class ScratchInpaint(Node):
         return "result" if self.view == "result" else "data" if self.view == "matte" else "aid"
 
     @property
+    def uses_matte(self) -> bool:
+        """Where it is to come from the matte input."""
+        return self.matte != "off" and self.matte_from == "input"
+
+    @property
     def divides(self) -> bool:
         """Not by an alpha that shows damage."""
         return self.unpremultiply and (self.matte == "off" or self.matte_from != "alpha")

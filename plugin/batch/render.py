@@ -47,8 +47,13 @@ def render(job: Job, colour: Colour, engines: EngineSource, progress: Progress) 
     """
     if "reference" in job.recipe.inputs:
         raise UsageError("no node of this recipe looks at a reference plate; leave it out")
-    if "matte" in job.recipe.inputs and not any(node.matted for node in job.recipe.nodes):
-        raise UsageError("no node of this recipe takes a matte; leave it out, or give it as the mask")
+    if "matte" in job.recipe.inputs and not any(node.uses_matte for node in job.recipe.nodes):
+        able = [node.name for node in job.recipe.nodes if node.matted]
+        raise UsageError(
+            f"the knobs of {able[0]} leave the matte unused: say what it does, or leave it out"
+            if able
+            else "no node of this recipe takes a matte; leave it out, or give it as the mask"
+        )
     if job.recipe.depth is not None and is_movie(Path(job.output)):
         require_depth(Path(job.output), job.recipe.depth)
     with closing(open_clip(job.input)) as clip:
