@@ -15,6 +15,10 @@ def plane(seed: int) -> Pixels:
     return in_steps(np.random.default_rng(seed).uniform(0, 1, SIZE).astype(np.float32))
 
 
+def stored_in(matte: Pixels, codes: int) -> Pixels:
+    return np.asarray(np.rint(matte * codes) / codes, np.float32)
+
+
 def read(channels: str | tuple[str, ...], *planes: Pixels) -> Mattes:
     return read_matte(Frame.of(np.stack(planes), channels), PLATE)
 
@@ -23,7 +27,7 @@ def test_steps_come_back_from_every_depth() -> None:
     matte = in_steps(np.linspace(0, 1, 48, dtype=np.float32).reshape(SIZE))
     stored = {
         "half": matte.astype(np.float16).astype(np.float32),
-        **{f"uint{n}": np.float32(np.rint(matte * (2**n - 1)) / (2**n - 1)) for n in (8, 10, 12, 16)},
+        **{f"uint{n}": stored_in(matte, 2**n - 1) for n in (8, 10, 12, 16)},
     }
     for depth, given in stored.items():
         np.testing.assert_array_equal(in_steps(given), matte, err_msg=depth)
@@ -31,7 +35,7 @@ def test_steps_come_back_from_every_depth() -> None:
 
 def test_what_is_no_share_is_limited() -> None:
     given = np.array([[np.nan, np.inf, -np.inf, -3.0, 2.0, 0.5]], np.float32)
-    np.testing.assert_array_equal(in_steps(given), np.float32([[0, 0, 0, 0, 1, 128 / 255]]))
+    np.testing.assert_array_equal(in_steps(given), np.array([[0, 0, 0, 0, 1, 128 / 255]], np.float32))
 
 
 def test_channels_of_each_kind_are_told_apart() -> None:
