@@ -183,13 +183,15 @@ class Window:
 
     Beyond a cut or an end of the clip the last frame of the shot repeats, so that `frames` always has
     before + 1 + after entries and no node ever mixes two shots.
-    reference: the reference plate's frame at the window's time, where there is a plate.
+    reference, matte: the frames of the reference plate and the matte at the window's time, where there are
+    such.
     anchors: further frames that the node asked for, wherever they lie.
     """
 
     frames: tuple[Frame, ...]
     centre: int
     reference: Frame | None = None
+    matte: Frame | None = None
     anchors: tuple[Frame, ...] = ()
 
     @property

@@ -61,9 +61,9 @@ def needed(nodes: Sequence[Node], number: int) -> set[int]:
 class Graph:
     """A row of nodes over a source, each as it is at the time of the frame that it renders.
 
-    mask: an optional clip, one frame for each of the source's, that limits every node. reference: likewise,
-    the plate that some nodes look at. cuts: the first frame number of each shot where they are known; else
-    cuts are detected where a node needs them.
+    mask: an optional clip, one frame for each of the source's, that limits every node. reference, matte:
+    likewise, the plate that some nodes look at, and what others are told is damage. cuts: the first frame
+    number of each shot where they are known; else cuts are detected where a node needs them.
     """
 
     def __init__(
@@ -74,12 +74,14 @@ class Graph:
         *,
         mask: Source | None = None,
         reference: Source | None = None,
+        matte: Source | None = None,
         cuts: Collection[int] | None = None,
     ) -> None:
         self._nodes = [n for n in nodes if n.strength != 0]
         self._context = context
         self._mask = mask
         self._reference = reference
+        self._matte = matte
         self._numbers = list(source.numbers)
         self._index = {number: i for i, number in enumerate(self._numbers)}
         span = sum(max(n.reach) for n in self._nodes)
@@ -108,17 +110,19 @@ class Graph:
         around = self._shots.window(index, before, after) if before or after else [index]
         own = self._after(count - 1, index)
         frames = tuple(own if i == index else self._after(count - 1, i).on(own) for i in around)
-        mask = self._mask.frame(self._numbers[index]) if self._mask else None
         scale = math.prod(n.enlarges for n in self._nodes[: count - 1])
-        if mask and scale > 1:
-            mask = enlarged(mask, scale)
+
+        def beside(clip: Source | None) -> Frame | None:
+            return enlarged(clip.frame(self._numbers[index]), scale) if clip else None
+
+        mask, matte = beside(self._mask), beside(self._matte if node.uses_matte else None)
         plate = self._reference if node.reference else None
         reference = plate.frame(self._numbers[index]) if plate else None
         anchors = tuple(
             self._after(count - 1, self._index_of(number, node)).on(own)
             for number in node.anchors(self._numbers[index])
         )
-        return node.render(Window(frames, before, reference, anchors), self._context, mask)
+        return node.render(Window(frames, before, reference, matte, anchors), self._context, mask)
 
     def _index_of(self, number: int, node: Node) -> int:
         if number not in self._index:

@@ -11,10 +11,11 @@ import dataclasses
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
+from interneg.analysis import Analysis
 from interneg.colour import WorkingSpace
 from interneg.curve import Curve
 from interneg.errors import InputError, KnobError, near
@@ -40,8 +41,10 @@ class Node:
     pixels would leave a ghost that way, and moves them by less instead (`View.amount`).
     sparse: whether pixels that `process` returns as it got them are those of the input, bit for bit: for a
     node that changes few.
-    reference: whether the node looks at a reference plate.
+    reference: whether the node looks at a reference plate. matted: whether it can take a matte.
     buttons: what hosts show beside the knobs; the node answers them in `find`.
+    analysis: what `interneg analyse` makes of a shot, out of what the node notes in `observe`; None where
+    there is nothing to ask it.
     """
 
     name: ClassVar[str]
@@ -53,7 +56,9 @@ class Node:
     mixes: ClassVar[bool] = True
     sparse: ClassVar[bool] = False
     reference: ClassVar[bool] = False
+    matted: ClassVar[bool] = False
     buttons: ClassVar[tuple[Button, ...]] = ()
+    analysis: ClassVar[type[Analysis] | None] = None
 
     strength: float = knob(
         1.0, "float", "Strength",
@@ -126,6 +131,25 @@ class Node:
         return ()
 
     @property
+    def shows(self) -> Literal["result", "aid", "data"]:
+        """What `process` returns: the result; or what is to be looked at, in its place.
+
+        Strength and mask have no part in an aid, other than that `process` may use `View.amount`. Data are no
+        colours either, and are taken as they are.
+        """
+        return "result"
+
+    @property
+    def uses_matte(self) -> bool:
+        """Whether the node looks at the matte with these knobs."""
+        return self.matted
+
+    @property
+    def divides(self) -> bool:
+        """Whether colour is divided by alpha: not where alpha is something else than coverage."""
+        return self.unpremultiply
+
+    @property
     def enlarges(self) -> int:
         """How many output pixels stand beside one input pixel, in each direction."""
         return 1
@@ -152,6 +176,14 @@ class Node:
 
         knob: its name. A node that declares `buttons` overrides this.
         """
+        raise NotImplementedError
+
+    def as_analysed(self) -> Self:
+        """The node with the knobs that an analysis of a shot is made with, from those that it has."""
+        return self
+
+    def observe(self, view: View) -> Any:
+        """Return what there is to note of the window's own frame. A node with an `analysis` answers."""
         raise NotImplementedError
 
     def carry(self, view: View, plane: Pixels, channel: str, depth: str) -> Pixels:
@@ -185,16 +217,23 @@ class Node:
             log.warning("frame %d: %d pixels are NaN or inf and stay as they are", frame.number, bad.sum())
         amount = amount_of(frame, mask, self.strength, scale)
 
-        view = View(window, self.working_space, context, self.unpremultiply, amount)
-        cover = coverage(frame) if self.unpremultiply else None
+        view = View(window, self.working_space, context, self.divides, amount)
+        cover = coverage(frame) if self.divides else None
         planes = self.process(view)
-        if self.sparse:
+        data = self.shows == "data"
+        if self.shows != "result":
+            amount = 1.0
+        if data:
+            bad = cover = None
+        elif self.sparse:
             changed = (planes != view.planes()).any(axis=0)
             amount = np.asarray(np.where(changed, amount, 0), np.float32)
         result = self._canvas(view)
         # Colour is written where it belongs in the file's own order: at 1080p a copy costs as much as OCIO.
         treated = result[colours]
-        if isinstance(colours, list):
+        if data:
+            treated[...] = planes
+        elif isinstance(colours, list):
             treated = context.colour.leave(planes, frame.colour_space, self.working_space)
         else:
             context.colour.leave(planes, frame.colour_space, self.working_space, out=treated)
@@ -241,7 +280,7 @@ class Node:
                     for o, f in zip(others, around, strict=True)
                 )
                 count = len(window.frames)
-                same = Window(frames[:count], window.centre, anchors=frames[count:])
+                same = Window(frames[:count], window.centre, None, window.matte, frames[count:])
                 done.append(self.render(same, view.context, mask if fits else None))
             else:
                 done.append(self._carried(view, part))

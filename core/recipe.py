@@ -38,14 +38,15 @@ NodeTypes = Mapping[str, type[Node]]
 
 _TABLES = ("colour", "inputs", "output", "node")
 _COLOUR = ("input", "output")
-_INPUTS = ("mask", "reference")
+_INPUTS = ("mask", "matte", "reference")
 _OUTPUT = ("depth",)
 _DEPTHS = tuple(d for d in DEPTHS if d != "uint32")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Nodes in order, the colour spaces around them, and further inputs by name ("mask", "reference").
+    """Nodes in order, the colour spaces around them, and further inputs by name ("mask", "matte",
+    "reference").
 
     depth: how the output's samples are stored, "uint8" to "uint16", "half" or "float"; None for as in the
     input.

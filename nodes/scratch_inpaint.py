@@ -8,19 +8,22 @@ there, its light bent to what is around, with as much grain. Nothing else is cha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from math import ceil
-from typing import ClassVar
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 
+from interneg.analysis import Analysis
 from interneg.colour import WorkingSpace
 from interneg.defects.beneath import uncovered
-from interneg.defects.dirt import softened, spots
-from interneg.defects.evidence import REACH, evidence, neighbours
+from interneg.defects.evidence import REACH, Neighbour, neighbours
+from interneg.defects.found import Damage, Sensitivity, described, detected, from_list, spoilt
+from interneg.defects.matte import Mask, Mattes, damage_in, drawn, read_matte, softly
 from interneg.defects.repair import repaired
-from interneg.defects.scratches import Scratch, covered, scratches, spoiled
-from interneg.frame import Pixels
+from interneg.defects.shot_list import FrameDefects, ShotDefects
+from interneg.frame import Frame, Pixels
 from interneg.knobs import knob
 from interneg.node import Node, View
 
@@ -41,6 +44,8 @@ class ScratchInpaint(Node):
         "Changes the picture (R, G, B, or Y) where it is damaged; alpha and AOVs pass through."
     )
     sparse: ClassVar[bool] = True
+    matted: ClassVar[bool] = True
+    analysis: ClassVar[type[Analysis] | None] = ShotDefects
 
     bright: float = knob(
         0.5, "float", "Bright dirt",
@@ -76,10 +81,39 @@ class ScratchInpaint(Node):
         "Over how many pixels, beyond that, repairs pass into the picture.",
         unit="pixels", hard=(0.0, 20.0), slider=(0.0, 5.0),
     )  # fmt: skip
+    matte: str = knob(
+        "off", "choice", "Matte",
+        "What a matte that comes from elsewhere does: it is repaired as well; it alone is repaired; or it is "
+        "kept from being repaired. A painted one is used as it is; grow and feather work on the others.",
+        choices=("off", "add", "replace", "protect"), group="Matte", animatable=False,
+    )  # fmt: skip
+    matte_from: str = knob(
+        "input", "choice", "Matte from",
+        "Where the matte is: at the matte input (`--matte`); or in the plate itself, as its alpha, or as a "
+        "channel called ir or infrared, as film scanners deliver it. Colour is not divided by such an alpha.",
+        choices=("input", "alpha", "infrared"), group="Matte", animatable=False,
+    )  # fmt: skip
+    damage: str = knob(
+        "dark", "choice", "Damage is",
+        "Of alpha or infrared: whether what is darker, or what is brighter, than the threshold is damage.",
+        choices=("dark", "bright"), group="Matte", animatable=False,
+    )  # fmt: skip
+    threshold: float = knob(
+        0.5, "float", "Threshold",
+        "Of alpha or infrared: the value beyond which it shows damage.",
+        hard=(-65504.0, 65504.0), slider=(0.0, 1.0), group="Matte",
+    )  # fmt: skip
+    defects_list: str = knob(
+        "", "file", "Defects list",
+        "A file that `interneg analyse` wrote: what it lists is repaired, but for what is rejected in it, in "
+        "place of what bright, dark, scratches and largest find. In a recipe file, a relative path starts at "
+        "the recipe's folder.",
+        animatable=False,
+    )  # fmt: skip
     view: str = knob(
         "result", "choice", "View",
-        "What is shown: the repaired picture; the plate with what was found in red; the matte of what was "
-        "found; or what was changed, 4 times as strong, on middle grey.",
+        "What is shown: the repaired picture; the plate with what is repaired in red; the matte of what was "
+        "found, dirt in red and scratches in green; or what is changed, 4 times as strong, on middle grey.",
         choices=("result", "over plate", "matte", "changed"), animatable=False,
     )  # fmt: skip
     defects: bool = knob(
@@ -94,50 +128,94 @@ class ScratchInpaint(Node):
         """The frames that tell what is damaged, and show what lies beneath."""
         return (REACH, REACH)
 
+    @property
+    def shows(self) -> Literal["result", "aid", "data"]:
+        """The result, or a view to look at."""
+        return "result" if self.view == "result" else "data" if self.view == "matte" else "aid"
+
+    @property
+    def uses_matte(self) -> bool:
+        """Where it is to come from the matte input."""
+        return self.matte != "off" and self.matte_from == "input"
+
+    @property
+    def divides(self) -> bool:
+        """Not by an alpha that shows damage."""
+        return self.unpremultiply and (self.matte == "off" or self.matte_from != "alpha")
+
     def process(self, view: View) -> Pixels:
         """R, G, B (or a grey plane), (C, H, W) float32, in; the same with what was found filled out."""
-        planes, (dirt, scratched, lines) = view.planes(), self._found(view)
-        found = np.maximum(dirt, scratched)
+        if self.view != "result":
+            view.context.tell(self.name, f"shows the view '{self.view}', which is to look at, not the result")
+        planes, damage = view.planes(), self._damage(view)
         if self.view == "matte":
-            return np.repeat(found[None], len(planes), 0)
+            return damage.mattes.planes(len(planes))
+        matte = damage.mattes.both
         if self.view == "over plate":
             red = np.zeros((len(planes), 1, 1), np.float32)
             red[0] = 1
-            return np.where(found > 0, planes + _DRAWN * found * (red - planes), planes)
-        under = uncovered(planes, lines, ceil(self.grow + self.feather))
-        under[1][dirt > 0] = np.inf
+            share = matte * view.amount
+            return np.where(share > 0, planes + _DRAWN * share * (red - planes), planes)
+        under = uncovered(planes, damage.defects.lines, ceil(self.grow + self.feather))
+        under[1][damage.mattes.dirt > 0] = np.inf
         around = neighbours(view)
-        spoils = {n.offset: spoiled(view, n.offset, lines) for n in around}
-        made = repaired(view, found, around, under, spoils)
+        made = repaired(view, matte, around, under, {n.offset: self._spoilt(view, n, damage) for n in around})
         if self.view == "changed":
-            return np.asarray(np.float32(0.5) + _SHOWN * (made - planes), np.float32)
+            return np.asarray(np.float32(0.5) + _SHOWN * view.amount * (made - planes), np.float32)
         return made
 
     def aovs(self, view: View) -> dict[str, Pixels]:
         """The mattes of dirt and of scratches, (H, W) float32, 0..1, where they are asked for."""
-        if not self.defects:
-            return {}
-        dirt, scratched, _ = self._found(view)
-        return {"defects.dirt": dirt, "defects.scratch": scratched}
+        return self._damage(view).mattes.named if self.defects else {}
 
-    def _found(self, view: View) -> tuple[Pixels, Pixels, list[Scratch]]:
-        """The mattes of dirt and of scratches, (H, W) float32, 0..1, and the scratches; once per window."""
-        height, width = view.planes().shape[1:]
+    def carry(self, view: View, plane: Pixels, channel: str, depth: str) -> Pixels:
+        """Alpha and AOVs, (H, W), as they are; but beside the matte alpha is 1: it would be taken for one."""
+        opaque = self.shows == "data" and channel == "A"
+        return np.ones_like(plane) if opaque else super().carry(view, plane, channel, depth)
 
-        def find() -> tuple[Pixels, Pixels, list[Scratch]]:
-            lines = scratches(view, self.scratches, neighbours(view))
-            covers = {sign: covered(lines, (height, width), sign) for sign in (1, -1)}
-            dirty = np.zeros((height, width), np.bool_)
-            seen = evidence(view, neighbours(view))
-            if seen is not None:
-                for spot in spots(view, seen, self.bright, self.dark, self.largest, covers):
-                    dirty[spot.box] |= spot.shape
-            dirt, scratched = (softened(c, self.grow, self.feather) for c in (dirty, covers[1] | covers[-1]))
-            return dirt, scratched, lines
+    def as_analysed(self) -> Self:
+        """What is found in the picture itself, whatever is done about it."""
+        return replace(self, strength=1.0, matte="off", defects_list="")
 
-        knobs = (self.bright, self.dark, self.scratches, self.largest, self.grow, self.feather)
+    def observe(self, view: View) -> FrameDefects:
+        """What was found in the window's own frame."""
+        return described(view, self._damage(view))
+
+    def _damage(self, view: View) -> Damage:
+        """What is repaired in the window's own frame; found once per window."""
+        content, matte = b"", view.window.matte
+        if self.defects_list:
+            content = view.context.read(self.defects_list)
+
+        def find() -> Damage:
+            how = Sensitivity(self.bright, self.dark, self.scratches, self.largest)
+            found = from_list(view, content, self.defects_list) if self.defects_list else detected(view, how)
+            frame = view.window.frame
+            mattes = drawn(found.spots, found.lines, (frame.height, frame.width), self.grow, self.feather)
+            if self.matte != "off":
+                mattes = mattes.with_given(self._given(frame, matte), self.matte)
+            return Damage(mattes, found)
+
+        knobs = {k: v for k, v in self.knobs.items() if k not in ("strength", "synthesis", "view", "defects")}
+        others = hashlib.sha256(content).digest(), matte and matte.digest, view.window.frame.number
         count, centre = len(view.window.frames), view.window.centre
-        made: tuple[Pixels, Pixels, list[Scratch]] = view.measure(
-            f"defects found 2 {knobs}", find, *range(-centre, count - centre)
+        made: Damage = view.measure(
+            f"defects damage 2 {knobs} {others}", find, *range(-centre, count - centre)
         )
+        return made
+
+    def _given(self, frame: Frame, matte: Frame | None) -> Mattes:
+        """The matte that comes from elsewhere."""
+        if self.matte_from == "input":
+            return read_matte(matte, frame)
+        return softly(self._marked(frame), self.grow, self.feather)
+
+    def _marked(self, frame: Frame) -> Mask:
+        return damage_in(frame, self.matte_from, self.damage == "dark", self.threshold)
+
+    def _spoilt(self, view: View, n: Neighbour, damage: Damage) -> Mask:
+        """Where a frame around is damaged itself, as far as a list or its own matte say, (H, W)."""
+        made = spoilt(view, n.offset, damage.defects)
+        if self.matte in ("add", "replace") and self.matte_from != "input":
+            made = made | self._marked(view.window.frames[view.window.centre + n.offset])
         return made

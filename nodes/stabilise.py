@@ -11,15 +11,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
+from interneg.analysis import Analysis
 from interneg.colour import WorkingSpace
 from interneg.errors import InputError, KnobError
 from interneg.frame import Box, Frame, Pixels, Window
 from interneg.knobs import knob
 from interneg.motion.edges import cropped
+from interneg.motion.measured_path import MeasuredFrame, MeasuredPath
 from interneg.motion.path import steadied
 from interneg.motion.path_file import corrections, rounded
 from interneg.motion.resample import PlaneKind, kind_of
@@ -44,6 +46,7 @@ class Stabilise(Node):
         "that they had in the unsteady picture."
     )
     mixes: ClassVar[bool] = False
+    analysis: ClassVar[type[Analysis] | None] = MeasuredPath
 
     unpremultiply: bool = field(default=False, init=False)
     weave: float = knob(
@@ -171,10 +174,16 @@ class Stabilise(Node):
         solution: Solution = view.measure(name, lambda: self._solve(view, content), *offsets)
         return solution
 
-    def since(self, view: View) -> Motion:
-        """How the picture has moved since the frame before; at the start of a shot it has not."""
+    def as_analysed(self) -> Self:
+        """At weave 1 without a zoom, so that these knobs still work on the file; so is warp, if it is on."""
+        return replace(self, strength=1.0, weave=1.0, warp=float(self.warp != 0), edges="hold", path="")
+
+    def observe(self, view: View) -> MeasuredFrame:
+        """How it has moved since the frame before (at the start of a shot it has not), and its solution."""
         frame, before = view.window.frame, view.window.frames[view.window.centre - 1]
-        return Motion() if before.number == frame.number else rigid(view, -1, 0, self._box(frame))
+        moved = Motion() if before.number == frame.number else rigid(view, -1, 0, self._box(frame))
+        done, place = self.solve(view), (frame.data_window, frame.display_window, frame.pixel_aspect)
+        return MeasuredFrame(*place, moved, done.motion, done.bend)
 
     def _solve(self, view: View, content: bytes) -> Solution:
         frame = view.window.frame

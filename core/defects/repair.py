@@ -45,7 +45,9 @@ def repaired(
     Each piece of a hole is taken from the frame that fits best: its flow is continued into the hole from
     around, it is shifted by up to `_SHIFT` pixels, and judged by what it differs by on the ring around the
     hole and from the other frames in it. Its light is bent to that of the ring; grain is added where it has
-    less. Where no frame fits, the best fitting place of the own frame is taken, in the same way.
+    less. Where no frame fits, the best fitting place of the own frame is taken, in the same way. Large holes
+    are filled from their rims inwards. Where the whole frame is one hole, the nearest frame stands in for it,
+    or itself where there is none.
     """
     given = view.planes()
     hole = matte > 0
@@ -55,26 +57,42 @@ def repaired(
     others = {n.offset: _interleaved(view, n.offset, len(given)) for n in around}
     for offset, where in (spoils or {}).items():
         others[offset] = np.dstack([others[offset], where.astype(np.float32)])
-    filled = picture.copy()
-    for piece in pieces(hole):
-        here = picture[piece.area]
-        patch, error = _from_frames(here, piece, around, others)
-        lacking = piece.hole & (error > _FITS)
-        own = _from_own(picture, piece, hole) if lacking.any() else None
-        if own is not None:
-            better = lacking & (own[0] < _RATHER * error)
-            patch = np.where(better[..., None], levelled(own[1], here, piece.ring), patch)
-            error = np.where(better, np.float32(own[0]), error)
-        y, x = piece.area[0].start, piece.area[1].start
-        patch = grained(patch, here, piece.hole, piece.ring, 1 + y * picture.shape[1] + x)
-        if under is not None:
-            seen, wrong = under[0][(slice(None), *piece.area)], under[1][piece.area]
-            patch += _share(error, wrong)[..., None] * (seen.transpose(1, 2, 0) - patch)
-        filled[piece.area][piece.hole] = patch[piece.hole]
+    filled, rest = picture.copy(), hole
+    while rest.any():  # the middle of a large hole has nothing whole around it until its rim is filled
+        known, deep = filled.copy(), np.zeros_like(hole)
+        for piece in pieces(rest):
+            if not piece.ring.any():
+                deep[piece.area] |= piece.hole
+                continue
+            here = known[piece.area]
+            patch, error = _from_frames(here, piece, around, others)
+            lacking = piece.hole & (error > _FITS)
+            own = _from_own(known, piece, rest) if lacking.any() else None
+            if own is not None:
+                better = lacking & (own[0] < _RATHER * error)
+                patch = np.where(better[..., None], levelled(own[1], here, piece.ring), patch)
+                error = np.where(better, np.float32(own[0]), error)
+            y, x = piece.area[0].start, piece.area[1].start
+            patch = grained(patch, here, piece.hole, piece.ring, 1 + y * picture.shape[1] + x)
+            if under is not None:
+                seen, wrong = under[0][(slice(None), *piece.area)], under[1][piece.area]
+                patch += _share(error, wrong)[..., None] * (seen.transpose(1, 2, 0) - patch)
+            filled[piece.area][piece.hole] = patch[piece.hole]
+        if deep.all():
+            return _whole(view, given, matte, around)
+        rest = deep
     share = matte[..., None]
     mixed = np.where(share == 1, filled, picture + share * (filled - picture))
     made = np.where(share > 0, mixed, picture)
     return np.ascontiguousarray(made.transpose(2, 0, 1), np.float32)
+
+
+def _whole(view: View, given: Pixels, matte: Pixels, around: tuple[Neighbour, ...]) -> Pixels:
+    """What stands in for a frame that is damaged all over: the nearest one, or itself where it is alone."""
+    if not around:
+        return given
+    other = view.planes(around[0].offset)
+    return np.where(matte == 1, other, given + matte * (other - given)).astype(np.float32)
 
 
 def _share(error: Pixels, wrong: Pixels) -> Pixels:

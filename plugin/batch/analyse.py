@@ -1,65 +1,40 @@
-"""The path of a clip, as Stabilise measures it: everything between a command and its path file."""
+"""What a node finds out of a shot: everything between a command and the file that it writes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from typing import Any
 
+from interneg.analysis import Analysis
 from interneg.colour import Colour
 from interneg.engine import EngineSource
-from interneg.errors import RecipeError
-from interneg.frame import Box, Frame, Pixels, Window
+from interneg.errors import RecipeError, near
+from interneg.frame import Frame, Window
 from interneg.graph import Graph, handles, needed
 from interneg.io import open_clip
 from interneg.memo import Memo
-from interneg.motion.path_file import text
-from interneg.motion.similarity import Motion
-from interneg.motion.solution import Solution
 from interneg.node import Context, Node, View
-from interneg.nodes.stabilise import Stabilise
 from interneg.plugin.batch.job import Job, frames_of, read_cuts
-from interneg.plugin.batch.nuke_transform import nuke
 from interneg.plugin.batch.progress import Progress
 from interneg.plugin.batch.source import ClipSource, require
 from interneg.plugin.facts.files import read
+from interneg.recipe import NodeTypes
 
 
-@dataclass(frozen=True)
-class MeasuredPath:
-    """What was found: of each frame its motion since the one before, and what Stabilise would do about it.
+def analyse(
+    job: Job, types: NodeTypes, colour: Colour, engines: EngineSource, progress: Progress, name: str | None
+) -> Analysis:
+    """Let a node of the recipe note what it finds in a clip, after the nodes before it.
 
-    data, display: the windows of the frames. aspect: how many times as wide as high a pixel is.
+    job: its output is not looked at. types: all nodes there are. name: of the node, by default the first one
+    that has an analysis. Raises RecipeError for a recipe without such a node, and what a render raises.
     """
-
-    data: Box
-    display: Box
-    aspect: float
-    motions: Mapping[int, Motion]
-    corrections: Mapping[int, Motion]
-    bends: Mapping[int, Pixels]
-
-    @property
-    def json(self) -> str:
-        """The path file."""
-        size = self.data.height, self.data.width
-        return text(size, self.motions, self.corrections, self.aspect, self.bends)
-
-    @property
-    def nuke(self) -> str:
-        """The corrections as a Nuke Transform."""
-        return nuke(self.data, self.display, self.corrections, self.aspect)
-
-
-def analyse(job: Job, colour: Colour, engines: EngineSource, progress: Progress) -> MeasuredPath:
-    """Measure the path of a clip as the recipe's first stabilise sees it, after the nodes before it.
-
-    job: its output is not looked at. The corrections are those of weave 1 without a zoom, whatever the recipe
-    has, so that its knobs still work on them; so is warp, where the recipe has any. Raises RecipeError for a
-    recipe without stabilise, and what a render raises.
-    """
-    found: dict[int, _Seen] = {}
-    nodes = _watched(job.recipe.nodes, found)
+    at = asked(job.recipe.nodes, types, name)
+    found: dict[int, Any] = {}
+    kind = type(job.recipe.nodes[at]).analysis
+    assert kind is not None
+    nodes = [*job.recipe.nodes[:at], _watched(job.recipe.nodes[at], found)]
     with closing(open_clip(job.input)) as clip:
         wanted = frames_of(job, clip)
         inside = range(clip.numbers[0], clip.numbers[-1] + 1)
@@ -75,49 +50,34 @@ def analyse(job: Job, colour: Colour, engines: EngineSource, progress: Progress)
         for number in wanted:
             graph.render(number)
             progress.step(number, "analysed")
-    first = next(iter(found.values()))
-    return MeasuredPath(
-        first.data,
-        first.display,
-        first.aspect,
-        {n: seen.motion for n, seen in found.items()},
-        {n: seen.done.motion for n, seen in found.items()},
-        {n: seen.done.bend for n, seen in found.items() if seen.done.bend is not None},
+    return kind(found)
+
+
+def asked(nodes: Sequence[Node], types: NodeTypes, name: str | None = None) -> int:
+    """Where in the row the node to ask stands. types, name: as for `analyse`. Raises RecipeError."""
+    able = [n for n, kind in types.items() if kind.analysis is not None]
+    if name is not None and name not in able:
+        raise RecipeError(f"there is nothing to analyse for '{name}'{near(name, able)}: {' or '.join(able)}")
+    for k, node in enumerate(nodes):
+        if node.analysis is not None and name in (None, node.name):
+            return k
+    wanted = " or ".join(f"'{n}'" for n in ([name] if name else able))
+    raise RecipeError(
+        f"the recipe has no node {wanted} to analyse; it has: {', '.join(n.name for n in nodes)}"
     )
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """One frame: its windows and pixel aspect, its motion since the one before, and what is done about it."""
+def _watched(node: Node, found: dict[int, Any]) -> Node:
+    """The node as one that notes what it finds, by frame, and changes nothing."""
+    kind = type(node)
 
-    data: Box
-    display: Box
-    aspect: float
-    motion: Motion
-    done: Solution
-
-
-def _watched(nodes: tuple[Node, ...], found: dict[int, _Seen]) -> list[Node]:
-    """The nodes up to the first stabilise, which tells what it finds and moves nothing."""
-
-    class Watched(Stabilise):
-        """Stabilise as an observer."""
+    class Watched(kind):  # type: ignore[misc, valid-type]
+        """The node as an observer."""
 
         def render(self, window: Window, context: Context, mask: Frame | None = None) -> Frame:
             frame = window.frame
-            view = View(window, self.working_space, context, self.unpremultiply)
-            found[frame.number] = _Seen(
-                frame.data_window,
-                frame.display_window,
-                frame.pixel_aspect,
-                self.since(view),
-                replace(self.solve(view), track={}),
-            )
+            found[frame.number] = self.observe(View(window, self.working_space, context, self.divides))
             return frame
 
-    for k, node in enumerate(nodes):
-        if isinstance(node, Stabilise):
-            plain = replace(node, strength=1.0, weave=1.0, warp=float(node.warp != 0), edges="hold", path="")
-            return [*nodes[:k], Watched(**plain.knobs)]  # type: ignore[arg-type]
-    names = ", ".join(n.name for n in nodes)
-    raise RecipeError(f"the recipe has no node 'stabilise', whose path could be measured; it has: {names}")
+    made: Node = Watched(**node.as_analysed().knobs)
+    return made

@@ -1,8 +1,8 @@
-"""The mask of a render: where and how much to treat."""
+"""The mask of a render, where and how much to treat, and its matte, what is damaged."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from interneg.colour import Colour
 from interneg.errors import InputError
@@ -13,10 +13,27 @@ from interneg.plugin.batch.source import ClipSource, StillSource, require
 
 
 def open_mask(path: str, colour: Colour, wanted: Sequence[int], output: Output) -> ReadAhead:
-    """Open the mask for the wanted frames; one image holds for all of them.
+    """Open the mask for the wanted frames, see `_opened`; InputError where it would mask nothing, too."""
+    return _opened(path, colour, wanted, output, "mask", _check_mask)
 
-    Raises InputError, saying that it is the mask, where it cannot be read or would mask nothing,
-    and UsageError where the output would overwrite it.
+
+def open_matte(path: str, colour: Colour, wanted: Sequence[int], output: Output) -> ReadAhead:
+    """Open the matte for the wanted frames, see `_opened`."""
+    return _opened(path, colour, wanted, output, "matte", lambda frame, path: None)
+
+
+def _opened(
+    path: str,
+    colour: Colour,
+    wanted: Sequence[int],
+    output: Output,
+    what: str,
+    check: Callable[[Frame, str], None],
+) -> ReadAhead:
+    """Open a further clip for the wanted frames; one image holds for all of them.
+
+    Raises InputError, saying what it is, where it cannot be read, and UsageError where the output would
+    overwrite it.
     """
     try:
         clip = open_clip(path)
@@ -25,9 +42,9 @@ def open_mask(path: str, colour: Colour, wanted: Sequence[int], output: Output) 
         numbers = clip.numbers if still else wanted
         require(clip, path, numbers, advice="")
         source = ClipSource(clip, path, numbers, colour=colour, advice="")
-        _check_mask(source.frame(numbers[0]), path)
+        check(source.frame(numbers[0]), path)
     except InputError as error:
-        raise InputError(f"the mask: {error}") from error
+        raise InputError(f"the {what}: {error}") from error
     return ReadAhead(StillSource(source, wanted) if still else source)
 
 

@@ -24,7 +24,7 @@ from interneg.plugin.batch.depth import require_depth
 from interneg.plugin.batch.interrupt import on_interrupt
 from interneg.plugin.batch.job import Job, frames_of, read_cuts
 from interneg.plugin.batch.kept import kept_keys
-from interneg.plugin.batch.mask import open_mask
+from interneg.plugin.batch.mask import open_mask, open_matte
 from interneg.plugin.batch.memory import load
 from interneg.plugin.batch.pipeline import Pipeline
 from interneg.plugin.batch.progress import Clock, Progress, Summary
@@ -47,6 +47,13 @@ def render(job: Job, colour: Colour, engines: EngineSource, progress: Progress) 
     """
     if "reference" in job.recipe.inputs:
         raise UsageError("no node of this recipe looks at a reference plate; leave it out")
+    if "matte" in job.recipe.inputs and not any(node.uses_matte for node in job.recipe.nodes):
+        able = [node.name for node in job.recipe.nodes if node.matted]
+        raise UsageError(
+            f"the knobs of {able[0]} leave the matte unused: say what it does, or leave it out"
+            if able
+            else "no node of this recipe takes a matte; leave it out, or give it as the mask"
+        )
     if job.recipe.depth is not None and is_movie(Path(job.output)):
         require_depth(Path(job.output), job.recipe.depth)
     with closing(open_clip(job.input)) as clip:
@@ -107,8 +114,12 @@ def _prepare(
     )  # fmt: skip
     space = colour.resolve(job.recipe.output_space or source.space)
     deliver = Delivery(colour, source.space, space, output.path_of(wanted[0]))
-    masks = job.recipe.inputs.get("mask")
-    mask = None if masks is None else open_mask(masks, colour, wanted, output)
+    further = {"mask": open_mask, "matte": open_matte}
+    beside = {
+        name: opened(job.recipe.inputs[name], colour, wanted, output)
+        for name, opened in further.items()
+        if name in job.recipe.inputs
+    }
     kept = {} if job.overwrite else kept_keys(output, wanted)
     progress.status(f"{job.input} is in {source.space} ({source.reason})")
     opened = [engines.open(m) for m in sorted({m for n in nodes for m in n.models})]
@@ -125,9 +136,9 @@ def _prepare(
         cuts,
         format_frames(wanted) if output.is_movie else None,
     )
-    graph = Graph(nodes, ahead, context, mask=mask, cuts=cuts)
-    depth = job.recipe.depth
-    return Stages(source, ahead, mask, nodes, graph, deliver, depth, output, provenance, kept), jobs, frames
+    graph = Graph(nodes, ahead, context, mask=beside.get("mask"), matte=beside.get("matte"), cuts=cuts)
+    depth, clips = job.recipe.depth, tuple(beside.values())
+    return Stages(source, ahead, clips, nodes, graph, deliver, depth, output, provenance, kept), jobs, frames
 
 
 def _first_of_each(progress: Progress) -> Callable[[str, str], None]:

@@ -140,7 +140,7 @@ class ClipSource:
         if self._alike and frame.data_window != self._data:
             raise InputError(
                 f"{self._name}: the data window of frame {frame.number} is {tuple(frame.data_window)}, the "
-                f"clip began with {tuple(self._data)}; a path needs them alike"
+                f"clip began with {tuple(self._data)}; an analysis needs them alike"
             )
         if self._override is None and (found := self._choose(frame)).space != self.space:
             raise InputError(

@@ -22,13 +22,13 @@ Facts = dict[str, str]
 class Stages:
     """The three stages of a pipeline.
 
-    depth: how samples are stored, None for as in the input. kept: the provenance key of each output frame
-    that is there already.
+    beside: the mask and the matte, those that there are. depth: how samples are stored, None for as in the
+    input. kept: the provenance key of each output frame that is there already.
     """
 
     source: ClipSource
     ahead: ReadAhead
-    mask: ReadAhead | None
+    beside: Sequence[ReadAhead]
     nodes: Sequence[Node]
     graph: Graph
     deliver: Delivery
@@ -41,8 +41,8 @@ class Stages:
         """The provenance that the frame will have."""
         window = self._window(number)
         digests = [self.source.digest(n) for n in window]
-        if self.mask:
-            digests += [self.mask.digest(n) for n in window if n in self.mask.numbers]
+        for clip in self.beside:
+            digests += [clip.digest(n) for n in window if n in clip.numbers]
         return self.provenance.of(digests)
 
     def read(self, number: int) -> Facts | None:
@@ -56,8 +56,8 @@ class Stages:
         if self.source.left_out(number):
             self.ahead.forget(number)
             return None
-        if self.mask:
-            self.mask.fetch([number])
+        for clip in self.beside:
+            clip.fetch([number])
         return facts
 
     def render(self, number: int, facts: Facts) -> tuple[Frame, Facts]:

@@ -1,4 +1,4 @@
-"""`interneg analyse`: the path of a shot as a file, to be read, edited and used again."""
+"""`interneg analyse`: what was found in a shot as a file, to be read, edited and used again."""
 
 from __future__ import annotations
 
@@ -10,16 +10,28 @@ import typer
 
 def analyse(
     recipe: Annotated[
-        str, typer.Argument(metavar="RECIPE", help='A recipe with stabilise in it: a file, or "stabilise".')
+        str,
+        typer.Argument(
+            metavar="RECIPE",
+            help='A recipe with stabilise or scratch-inpaint in it: a file, or a line such as "stabilise".',
+        ),
     ],
     input: Annotated[str, typer.Argument(metavar="INPUT", help="The clip, as for render.")],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The path file to write, as path.json.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, as path.json.")],
     frames: Annotated[
         str | None, typer.Option(metavar="RANGE", help="Frames to measure, as 1001-1100.")
     ] = None,
+    node: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Which node's file to write: stabilise or scratch-inpaint; by default that of the one that "
+            "comes first in the recipe.",
+        ),
+    ] = None,
     nuke: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the corrections for Nuke, too, to be pasted."),
+        typer.Option(metavar="FILE", help="Write the corrections of stabilise for Nuke, too, to be pasted."),
     ] = None,
     settings: Annotated[
         list[str] | None,
@@ -38,17 +50,27 @@ def analyse(
         bool, typer.Option("--overwrite", help="Replace files that are there, edited or not.")
     ] = False,
 ) -> None:
-    """Measure the path of INPUT as stabilise sees it, and write it to FILE.
+    """Find out what a node of RECIPE makes of INPUT, and write it to FILE, which a knob of the node takes.
 
-    FILE is JSON: for each frame its motion since the one before, and the correction, which the knob `path` of
-    stabilise makes it follow. Both are dx and dy in pixels, y downwards, rotation in degrees, clockwise as
-    seen, and scale, about the middle of the picture. Where the recipe has warp, it is in FILE, too.
+    stabilise: the path. For each frame its motion since the one before, and the correction, which the knob
+    `path` makes it follow. Both are dx and dy in pixels, y downwards, rotation in degrees, clockwise as seen,
+    and scale, about the middle of the picture. Where the recipe has warp, it is in FILE, too.
+
+    scratch-inpaint: the defects. Each piece of dirt by frame and place, and each scratch followed over the
+    shot, with "use", to be set to false where it is none. The knob `defects_list` repairs what is in use, and
+    nothing else. How many there are, and the frames with the most damage, are shown.
+
+    FILE is JSON. The nodes before that one are applied first.
     """
     from interneg.colour import Colour
     from interneg.engines.source import Engines
-    from interneg.errors import OutputError
+    from interneg.errors import OutputError, UsageError
+    from interneg.motion.measured_path import MeasuredPath
+    from interneg.nodes import NODES
     from interneg.plugin.batch.analyse import analyse as run
+    from interneg.plugin.batch.analyse import asked
     from interneg.plugin.batch.job import Job
+    from interneg.plugin.batch.nuke_transform import nuke as for_nuke
     from interneg.plugin.batch.progress import shown
     from interneg.plugin.cli.recipes import changed, recipe_of
     from interneg.publish import replacing
@@ -58,10 +80,18 @@ def analyse(
         raise OutputError(f"{there[0]} exists; choose another name, or replace it with --overwrite")
     read = changed(recipe_of(recipe), settings or (), input_space=input_space)
     job = Job(read, input, "", frames=frames, missing=missing, cuts=None if cuts is None else str(cuts))
+    if nuke is not None and read.nodes[asked(read.nodes, NODES, node)].analysis is not MeasuredPath:
+        raise UsageError("--nuke takes the path of stabilise, and this is none; leave it out")
     with shown() as progress:
-        path = run(job, Colour(), Engines(), progress)
-        for target, content in ((file, path.json), (nuke, path.nuke)):
-            if target is not None:
-                with replacing(target) as temporary:
-                    temporary.write_text(content, encoding="utf-8")
-                progress.status(f"written: {target}")
+        made = run(job, NODES, Colour(), Engines(), progress, node)
+        files = [(file, made.text)]
+        if nuke is not None and isinstance(made, MeasuredPath):
+            first = made.first
+            files.append((nuke, for_nuke(first.data, first.display, made.corrections, first.aspect)))
+        for target, content in files:
+            with replacing(target) as temporary:
+                temporary.write_text(content, encoding="utf-8")
+        for sentence in made.report:
+            progress.status(sentence)
+        for target, _ in files:
+            progress.status(f"written: {target}")

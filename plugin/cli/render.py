@@ -115,6 +115,15 @@ def render(
             "fully. In a recipe file, a relative path starts at the recipe's folder.",
         ),
     ] = None,
+    matte: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CLIP",
+            help="What another tool takes for damage, for scratch-inpaint: a clip like the input, or one "
+            "image, of the same size. The knob matte says whether it adds, replaces or protects. In a recipe "
+            "file, a relative path starts at the recipe's folder.",
+        ),
+    ] = None,
     reference: Annotated[
         str | None,
         # Hidden until a node looks at one; a test says when that is.
@@ -173,7 +182,8 @@ def render(
     keep_freed_memory()
     with shown() as progress:
         colour = Colour(ocio_config or (config_of(recipe) if is_script(recipe) else None))
-        inputs = {name: clip for name, clip in (("mask", mask), ("reference", reference)) if clip is not None}
+        given = (("mask", mask), ("matte", matte), ("reference", reference))
+        inputs = {name: clip for name, clip in given if clip is not None}
         found = render_of(recipe, node, (input, output), (input_space, output_space), inputs, colour)
         if found.summary:
             progress.status(found.summary)

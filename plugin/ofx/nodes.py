@@ -43,6 +43,13 @@ _REFERENCE = {
     "optional": True,
     "help": "The plate that the node looks at beside its source.",
 }
+_MATTE = {
+    "name": "Matte",
+    "label": "Matte",
+    "optional": True,
+    "help": "What another tool takes for damage, where the knob matte says to use it: red is dirt, green "
+    "scratches, a grey picture both; or the alpha, where it is not the same all over.",
+}
 
 
 def catalogue(nodes: Iterable[type[Node]]) -> dict[str, Any]:
@@ -88,7 +95,7 @@ def _entry(node: type[Node]) -> dict[str, Any]:
         "help": "\n\n".join((node.help, facts["description"], summary(facts))),
         "version": [COMPATIBLE, node.version],
         "icon": f"{identifier}.png",
-        "inputs": [_MASK, _REFERENCE] if node.reference else [_MASK],
+        "inputs": [_MASK, *[_MATTE] * node.matted, *[_REFERENCE] * node.reference],
         "temporal": bool(anchors) or any(before or after for *_, before, after, _ in reach["rows"]),
         "groups": [{"name": _group(label), "label": label, "open": False} for label in groups],
         "knobs": [

@@ -57,8 +57,8 @@ def find(
 
     input: what goes into the first of the nodes, where that is not the Read before them. output: where the
     result goes, where that is not the Write behind them. input_space, output_space: their colour spaces,
-    where those are not what Read and Write say. given: the further inputs ("mask", "reference") that come
-    from elsewhere and need not be followed.
+    where those are not what Read and Write say. given: the further inputs ("mask", "matte", "reference") that
+    come from elsewhere and need not be followed.
     Raises UsageError (RecipeError, KnobError, ColourError): it names what cannot be followed, and what to
     give.
     """
@@ -119,7 +119,7 @@ def _find(
             f"{moving[0]} is animated, and {input} is a movie, whose frames are counted otherwise here than "
             "in hosts: give INPUT as image files"
         )
-    recipe = Recipe(nodes, input_space, output_space, script.inputs(chain, given))
+    recipe = Recipe(nodes, input_space, output_space, script.inputs(chain, nodes, given))
     summary = f"renders {', '.join(n.name for n in chain)} from {begin} to {end}"
     return ScriptRender(recipe, input, output, frames, summary + script.colours(colour))
 

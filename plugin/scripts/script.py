@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from interneg.colour import Colour
 from interneg.errors import RecipeError, UsageError, near
+from interneg.node import Node
 from interneg.plugin.scripts import natron_project, nuke_script
 from interneg.plugin.scripts.hostfile import HostFile, HostNode
 from interneg.plugin.scripts.placed import is_on, is_ours, text_of
@@ -62,7 +63,8 @@ class Script:
     def _clip(self, node: HostNode, clip: str) -> HostNode | None:
         """The node that a clip of a node comes from, past those that only hand it on."""
         masked = "mask" in node.inputs  # masks that are told apart come last, without a number
-        number = {"Source": "0", "Mask": "mask" if masked else "1", "Reference": "1" if masked else "2"}[clip]
+        further = "1" if masked else "2"
+        number = {"Source": "0", "Mask": "mask" if masked else "1"}.get(clip, further)
         found = self._at(node, clip, number)
         for _ in self.parsed.nodes:
             if found is None:
@@ -128,13 +130,20 @@ class Script:
             return ""
         return f", in the colours of {colour.name}" + (f", not of the script's {named}" if named else "")
 
-    def inputs(self, chain: list[HostNode], given: Collection[str]) -> Mapping[str, str]:
-        """The masks and reference plates that are connected, but those given otherwise; one for all nodes."""
+    def inputs(
+        self, chain: Sequence[HostNode], nodes: Sequence[Node], given: Collection[str]
+    ) -> Mapping[str, str]:
+        """The masks, mattes and reference plates that are connected, but those given otherwise.
+
+        One for all nodes. chain, nodes: the same ones, in the script and as they render.
+        """
         found = {}
-        for name in (n for n in ("mask", "reference") if n not in given):
+        for name in (n for n in ("mask", "matte", "reference") if n not in given):
             option, files = f"--{name}", {}
-            for node in chain:
-                source = self._clip(node, name.title()) if name != "mask" or is_on(node, "use_mask") else None
+            for node, made in zip(chain, nodes, strict=True):
+                has = {"matte": made.matted, "reference": made.reference}
+                used = has[name] if name in has else is_on(node, "use_mask")
+                source = self._clip(node, name.title()) if used else None
                 files[node.name] = self.file(self.read(source, node, option), option) if source else ""
             clips = set(files.values())
             if len(clips if name == "mask" else clips - {""}) > 1:

@@ -39,7 +39,7 @@ def _found(request: PreparedRequest, button: Button) -> ActionResult:
     from interneg.node import View
 
     node, frame = request.node, request.source.frame(request.time)
-    view = View(Window((frame,), 0), node.working_space, request.context, node.unpremultiply)
+    view = View(Window((frame,), 0), node.working_space, request.context, node.divides)
     value = node.find(button.knob, view)
     return ActionResult(button.found.format(frame=request.time, value=value), {button.knob: value})
 

@@ -113,6 +113,7 @@ class Request(Struct, frozen=True, kw_only=True):
     mask: _Index | None
     reference: _Index | None
     fit: bool
+    matte: _Index | None = None
     config: _Text | None = None
 
     def __post_init__(self) -> None:
@@ -134,7 +135,7 @@ class Request(Struct, frozen=True, kw_only=True):
     def _used(self) -> list[int]:
         return [
             *(shown.image for shown in self.frames),
-            *(i for i in (self.mask, self.reference) if i is not None),
+            *(i for i in (self.mask, self.reference, self.matte) if i is not None),
         ]
 
 

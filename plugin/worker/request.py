@@ -40,13 +40,15 @@ class PreparedRequest:
         framed = partial(_framed, request, views, space)
         self.source = Given(request, framed, handles([node]), called_off)
         now = self.source.frame(request.time)
-        self.mask = mask = reference = None
+        self.mask = mask = reference = matte = None
         if request.mask is not None:
             self.mask = placed(framed(request.mask, request.time, mask=True), now)
             mask = Still(self.mask)
         if request.reference is not None:
             reference = Still(framed(request.reference, request.time))
-        self.graph = Graph([node], self.source, context, mask=mask, reference=reference)
+        if request.matte is not None:
+            matte = Still(placed(framed(request.matte, request.time, mask=True), now))
+        self.graph = Graph([node], self.source, context, mask=mask, reference=reference, matte=matte)
 
 
 def _framed(

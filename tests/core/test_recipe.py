@@ -106,7 +106,7 @@ def test_the_identity_changes_with_all_that_changes_the_picture(types: dict[str,
         ("colour = 3\n[[node]]\nname='temporal-mean'", "[colour] is a table of texts"),
         ("[colour]\nimput = 'x'\n[[node]]\nname='temporal-mean'", "'imput' (did you mean 'input'?)"),
         ("[output]\ndepth = '8bit'\n[[node]]\nname='temporal-mean'", "no depth '8bit'"),
-        ("[inputs]\nmatte = 'x'\n[[node]]\nname='temporal-mean'", "[inputs] has an unknown entry 'matte'"),
+        ("[inputs]\nplate = 'x'\n[[node]]\nname='temporal-mean'", "[inputs] has an unknown entry 'plate'"),
     ],
 )
 def test_a_bad_file_is_refused_with_its_reason(types: dict[str, Any], text: str, says: str) -> None:

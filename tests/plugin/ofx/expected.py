@@ -58,6 +58,7 @@ def expected(
     *,
     mask: Plate | None = None,
     reference: Plate | None = None,
+    matte: Plate | None = None,
     size: tuple[int, int] | None = None,
 ) -> Picture:
     """The node's result at a time; size: of the project, by default that of the source's first frame."""
@@ -72,7 +73,7 @@ def expected(
 
     graph = Graph(
         [node], _Shown(source, size, time, mask=False), Context(colour, engines, Memo(64)),
-        mask=clip(mask, is_mask=True), reference=clip(reference),
+        mask=clip(mask, is_mask=True), reference=clip(reference), matte=clip(matte, is_mask=True),
     )  # fmt: skip
     result = graph.render(time)
     pixels = np.ascontiguousarray(result.pixels.transpose(1, 2, 0))

@@ -10,6 +10,7 @@ import pytest
 
 from interneg.knobs import AUTO, knobs_of
 from interneg.nodes import NODES
+from interneg.nodes.scratch_inpaint import ScratchInpaint
 from tests.plugin.ofx.host import NUKE_LIKE, OLD_HOST, RESOLVE_LIKE, Host, Profile
 from tests.toys import HOSTED, AddReference, Doubled, WindowMean
 
@@ -108,9 +109,10 @@ def test_what_nodes_look_at_is_declared(bundle: Path) -> None:
         assert told(host, WindowMean) == (1, 1, 0, usual)
         assert told(host, Doubled) == (0, 0, 0, usual)
         assert told(host, AddReference)[3] == usual | {"Reference"}
+        assert told(host, ScratchInpaint)[3] == usual | {"Matte"}
         for plugin in host.plugins.values():
             for name, clip in plugin.in_context("General").clips.items():
-                assert clip.get("OfxImageClipPropOptional", 0) == (name in ("Mask", "Reference"))
+                assert clip.get("OfxImageClipPropOptional", 0) == (name in ("Mask", "Matte", "Reference"))
 
 
 def test_a_plugin_is_described_again_after_the_host_went(bundle: Path) -> None:

@@ -65,6 +65,8 @@ class Asked:
     mask: Any = None
     mask_at: tuple[int, int] = (0, 0)
     reference: Any = None
+    matte: Any = None
+    matte_at: tuple[int, int] = (0, 0)
     fit: bool = False
     premultiplied: bool = True
     digests: bool = False
@@ -85,6 +87,7 @@ class Asked:
             shown.append(Shown(number, add(pixels, *self.at.get(number, (0, 0))), digest))
         mask = None if self.mask is None else add(self.mask, *self.mask_at)
         reference = None if self.reference is None else add(self.reference, 0, 0)
+        matte = None if self.matte is None else add(self.matte, *self.matte_at)
         height, width, count = self.frames[self.time].shape
         size = self.size or (width, height)
         first, last = self.span or (min(self.frames), max(self.frames))
@@ -96,7 +99,7 @@ class Asked:
         request = kind(
             node=self.node, knobs=self.knobs, time=self.time, first=first, last=last, space=self.space,
             premultiplied=self.premultiplied, aspect=1.0, format=(width, height), images=images, frames=shown,
-            mask=mask, reference=reference, fit=self.fit, **facts,
+            mask=mask, reference=reference, matte=matte, fit=self.fit, **facts,
         )  # fmt: skip
         return request, views
 
@@ -308,6 +311,17 @@ def test_a_space_of_data_is_told(renderer: Renderer, space: str, notes: int) -> 
 def test_a_reference_plate_is_seen(renderer: Renderer) -> None:
     made = Asked("plate", {"unpremultiply": False}, 1, {1: draw(1)}, reference=draw(2)).rendered(renderer)
     assert np.allclose(made[..., :3], draw(1)[..., :3] - draw(2)[..., :3], atol=1e-5)
+
+
+def test_a_matte_is_laid_where_it_belongs(renderer: Renderer) -> None:
+    frames = {n: draw(n) for n in range(1, 6)}
+    knobs = {"matte": "replace", "grow": 0, "feather": 0, "unpremultiply": False}
+    matte = np.ones((4, 6, 1), np.float32)
+    asked = Asked("scratch-inpaint", knobs, 3, frames, matte=matte, matte_at=(10, 8))
+    changed = (asked.rendered(renderer) != frames[3]).any(axis=-1)
+    rows, columns = np.nonzero(changed)
+    assert changed[8:12, 10:16].mean() > 0.9
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (8, 11, 10, 15)
 
 
 def test_colour_that_was_not_multiplied_by_alpha_is_not_divided(renderer: Renderer) -> None:

@@ -1,0 +1,94 @@
+"""What is found in one frame: by what it shows, or by a list that was made of its shot."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from interneg.defects.dirt import Spot, spots
+from interneg.defects.evidence import evidence, neighbours
+from interneg.defects.listing import Listing, listing
+from interneg.defects.matte import Mattes
+from interneg.defects.scratches import Scratch, covered, scratches, spoiled
+from interneg.defects.shot_list import FrameDefects, listed
+from interneg.defects.tracks import rounded
+from interneg.node import View
+
+# OpenCV is imported where it is used: what only lists nodes never loads it.
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """How readily what is looked for is found, 0..1 each, and the largest dirt, in pixels; see `spots`."""
+
+    bright: float
+    dark: float
+    scratches: float
+    largest: float
+
+
+@dataclass(frozen=True, eq=False)
+class Defects:
+    """The dirt and the scratches of a frame; listing: that of the shot, where they come from one."""
+
+    spots: Sequence[Spot]
+    lines: list[Scratch]
+    listing: Listing | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Damage:
+    """What is repaired in a frame, and what is known of it."""
+
+    mattes: Mattes
+    defects: Defects
+
+
+def detected(view: View, how: Sensitivity) -> Defects:
+    """What the window's own frame shows."""
+    size, around = view.planes().shape[1:], neighbours(view)
+    lines = [rounded(line) for line in scratches(view, how.scratches, around)]
+    seen = evidence(view, around)
+    if seen is None:
+        return Defects((), lines)
+    covers = {sign: covered(lines, (size[0], size[1]), sign) for sign in (1, -1)}
+    return Defects(spots(view, seen, how.bright, how.dark, how.largest, covers), lines)
+
+
+def from_list(view: View, content: bytes, name: str) -> Defects:
+    """What a list of the shot has for the window's own frame. Raises what `listing` does.
+
+    content: of the file. name: of it, for messages.
+    """
+    height, width = view.planes().shape[1:]
+    key = "defects list 1", name, hashlib.sha256(content).digest(), height, width
+    made: Listing = view.context.measurements.get(key, lambda: listing(content, name, (height, width)))
+    dirt, lines = made.of(view.window.frame.number)
+    return Defects(dirt, lines, made)
+
+
+def spoilt(view: View, offset: int, defects: Defects) -> npt.NDArray[np.bool_]:
+    """Where the frame at `offset` has the scratches that were found, or that a list forces, (H, W)."""
+    import cv2
+
+    made = spoiled(view, offset, defects.lines)
+    forced = []
+    if defects.listing is not None:
+        forced = defects.listing.forced(view.window.frames[view.window.centre + offset].number)
+    for line in forced:
+        cover = np.uint8(line.cover((made.shape[0], made.shape[1])))
+        made = made | (cv2.dilate(cover, np.ones((1, 3), np.uint8)).reshape(made.shape) > 0)
+    return made
+
+
+def described(view: View, damage: Damage) -> FrameDefects:
+    """What was found in the window's own frame, as an entry for a list of its shot."""
+    frame, before = view.window.frame, view.window.frames[view.window.centre - 1]
+    seen = evidence(view, neighbours(view))
+    dirt = [listed(spot, seen) for spot in damage.defects.spots] if seen is not None else []
+    share, starts = float((damage.mattes.both > 0).mean()), before.number == frame.number
+    return FrameDefects((frame.height, frame.width), dirt, damage.defects.lines, share, starts)

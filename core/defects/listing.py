@@ -1,0 +1,186 @@
+"""The defects list: what was found in a shot as a file, to be accepted or rejected piece by piece."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn, TypeVar
+
+import msgspec
+import numpy as np
+
+from interneg.defects.dirt import Spot
+from interneg.defects.runs import shape_of
+from interneg.defects.scratches import Scratch
+from interneg.defects.tracks import Place, Track
+from interneg.errors import InputError
+
+FORMAT = "interneg defects 1"
+
+_SIGNS = {"bright": 1, "dark": -1}
+
+Sign = Literal["bright", "dark"]
+Entry = TypeVar("Entry", bound=msgspec.Struct)
+
+
+class DirtEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A piece of dirt as it is written; box: x, y, width, height; shape: see `runs`, None for all of it."""
+
+    number: int | None = None
+    use: bool = True
+    box: tuple[int, int, int, int]
+    pixels: int | None = None
+    sign: Sign | None = None
+    clear: float | None = None
+    shape: str | None = None
+
+
+class PlaceEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A scratch in one frame as it is written, see `Place`; what is left out is that of its track."""
+
+    column: float
+    lean: float = 0.0
+    width: float | None = None
+    rows: tuple[int, int] | None = None
+    clear: float = 0.0
+
+
+class TrackEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A scratch over the shot as it is written, see `Track`; columns: by frame, a number or more of it."""
+
+    number: int | None = None
+    use: bool = True
+    forced: bool = False
+    sign: Sign
+    width: float = 3.0
+    first: int | None = None
+    last: int | None = None
+    columns: dict[int, float | PlaceEntry]
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """What a file lists: of each frame the dirt in use, and the scratches in use, in a picture (H, W)."""
+
+    name: str
+    size: tuple[int, int]
+    dirt: Mapping[int, Sequence[Spot]]
+    tracks: Sequence[Track]
+
+    def of(self, number: int) -> tuple[Sequence[Spot], list[Scratch]]:
+        """The dirt and the scratches of a frame. Raises InputError for one that was not analysed."""
+        if number not in self.dirt:
+            raise InputError(
+                f"{self.name} has no frame {number}, it has {_span(self.dirt)}: analyse that frame, too"
+            )
+        return self.dirt[number], self._lines(number, self.tracks)
+
+    def forced(self, number: int) -> list[Scratch]:
+        """The scratches of a frame that are there because the file says so."""
+        return self._lines(number, [t for t in self.tracks if t.forced])
+
+    def _lines(self, number: int, tracks: Iterable[Track]) -> list[Scratch]:
+        places = ((t.sign, t.at(number)) for t in tracks)
+        return [place.line(sign, self.size[0]) for sign, place in places if place is not None]
+
+
+def listing(content: bytes, name: str, size: tuple[int, int]) -> Listing:
+    """What the file says that is to be repaired.
+
+    content: of the file, UTF-8. name: of the file, for messages. Raises InputError where it is no such file,
+    or was made for pictures of another size (H, W).
+    """
+    try:
+        data = json.loads(content, parse_constant=_refuse)
+        found, (width, height) = data["format"], data["size"]
+        frames = {int(number): list(pieces) for number, pieces in data["dirt"].items()}
+        rows = list(data["scratches"])
+    except json.JSONDecodeError as error:
+        raise InputError(f"{name}, line {error.lineno}, is not JSON: {error.msg}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{name} is no list of defects as `interneg analyse` writes it: expected format, size (width, "
+            f"height), dirt by frame and scratches ({error})"
+        ) from error
+    if found != FORMAT:
+        raise InputError(f"{name} is of the format '{found}', expected '{FORMAT}'")
+    if (height, width) != size:
+        raise InputError(
+            f"{name} was made for pictures of {width}x{height}, these are {size[1]}x{size[0]}: analyse anew"
+        )
+    dirt = {n: _spots(pieces, f"{name}, frame {n}", size) for n, pieces in frames.items()}
+    return Listing(name, size, dirt, _tracks(rows, name, size[0]))
+
+
+def _spots(pieces: Sequence[Any], frame: str, size: tuple[int, int]) -> list[Spot]:
+    made = []
+    for k, piece in enumerate(pieces, 1):
+        where = f"{frame}, dirt {_called(piece, k)}"
+        entry = _entry(piece, DirtEntry, where)
+        x, y, width, height = entry.box
+        if not (min(x, y) >= 0 < min(width, height) and x + width <= size[1] and y + height <= size[0]):
+            raise InputError(
+                f"{where}: expected a box of x, y, width and height within the picture of "
+                f"{size[1]}x{size[0]}, not {list(entry.box)}"
+            )
+        try:
+            whole = np.ones((height, width), np.bool_)
+            shape = whole if entry.shape is None else shape_of(entry.shape, width, height)
+        except ValueError as error:
+            raise InputError(f"{where}: the shape does not fit its box, {error}") from error
+        if entry.use:
+            made.append(Spot(x, y, shape))
+    return made
+
+
+def _tracks(rows: Sequence[Any], name: str, height: int) -> list[Track]:
+    made = []
+    for k, row in enumerate(rows, 1):
+        where = f"{name}, scratch {_called(row, k)}"
+        entry = _entry(row, TrackEntry, where)
+        if not entry.columns:
+            raise InputError(f"{where}: expected columns by frame, there is none")
+        places = {
+            n: _place(given, entry, f"{where}, frame {n}", height) for n, given in entry.columns.items()
+        }
+        if entry.use:
+            made.append(Track(_SIGNS[entry.sign], places, entry.forced, entry.first, entry.last))
+    return made
+
+
+def _place(given: float | PlaceEntry, track: TrackEntry, where: str, height: int) -> Place:
+    entry = given if isinstance(given, PlaceEntry) else PlaceEntry(given)
+    width = track.width if entry.width is None else entry.width
+    top, bottom = entry.rows or (0, height)
+    if width <= 0:
+        raise InputError(f"{where}: expected a width above 0 pixels, not {width:g}")
+    if not 0 <= top < bottom <= height:
+        raise InputError(
+            f"{where}: expected rows from the first to the one beyond the last, within 0 and {height}, not "
+            f"{top} and {bottom}"
+        )
+    return Place(entry.column, entry.lean, width, top, bottom, entry.clear)
+
+
+def _entry(row: Any, kind: type[Entry], where: str) -> Entry:
+    try:
+        return msgspec.convert(row, kind, str_keys=True)
+    except msgspec.ValidationError as error:
+        known = ", ".join(kind.__struct_fields__)
+        raise InputError(f"{where}: {error}; an entry has {known}") from error
+
+
+def _called(entry: Any, place: int) -> object:
+    """What an entry is called in messages: its number, or where it stands."""
+    number = entry.get("number") if isinstance(entry, dict) else None
+    return f"no. {place}" if number is None else number
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number")
+
+
+def _span(numbers: Iterable[int]) -> str:
+    found = sorted(numbers)
+    return f"{found[0]}-{found[-1]}" if found else "none"
