@@ -8,8 +8,7 @@ Bouthemy, 1995; path smoothing: Litvin et al., 2003.)
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
@@ -17,18 +16,15 @@ import numpy as np
 
 from interneg.analysis import Analysis
 from interneg.colour import WorkingSpace
-from interneg.errors import InputError, KnobError
-from interneg.frame import Box, Frame, Pixels, Window
+from interneg.errors import KnobError
+from interneg.frame import Box, Frame, Pixels
 from interneg.knobs import knob
-from interneg.motion.edges import cropped
 from interneg.motion.measured_path import MeasuredFrame, MeasuredPath
-from interneg.motion.path import steadied
-from interneg.motion.path_file import corrections, rounded
 from interneg.motion.resample import PlaneKind, kind_of
 from interneg.motion.similarity import Motion, aspect_of
 from interneg.motion.solution import Solution
-from interneg.motion.warp import bend
-from interneg.motion.weave import rigid, track
+from interneg.motion.steadying import Steadying
+from interneg.motion.weave import rigid
 from interneg.node import Node, View
 
 
@@ -160,19 +156,22 @@ class Stabilise(Node):
         return self.solve(view).moved(planes, kind, self.edges, view.amount, aspect_of(view), neighbour)
 
     def solve(self, view: View) -> Solution:
-        """What is done to the window's own frame, found once for all its layers.
+        """What is done to the window's own frame, as `Steadying.solution` finds it; raises as that does.
 
-        Raises InputError where the path file does not fit or has no such frame, or frames of the shot differ
-        in size, and KnobError where the box lies outside of the picture.
+        Raises KnobError where the box lies outside of the picture.
         """
-        window = view.window
-        numbers = tuple(f.number for f in window.frames)
-        content = view.context.read(self.path) if self.path else b""
-        others = [a.digest for a in window.anchors], hashlib.sha256(content).digest()
-        name = f"{self} {aspect_of(view)} {numbers} {others}"
-        offsets = range(-window.centre, len(numbers) - window.centre)
-        solution: Solution = view.measure(name, lambda: self._solve(view, content), *offsets)
-        return solution
+        box = self._box(view.window.frame)
+        asked = (
+            self.weave,
+            self.warp,
+            self.smoothing,
+            self.lock,
+            self.edges,
+            self.zoom_limit,
+            box,
+            self.path,
+        )
+        return Steadying(*asked).solution(view)
 
     def as_analysed(self) -> Self:
         """At weave 1 without a zoom, so that these knobs still work on the file; so is warp, if it is on."""
@@ -185,46 +184,6 @@ class Stabilise(Node):
         done, place = self.solve(view), (frame.data_window, frame.display_window, frame.pixel_aspect)
         return MeasuredFrame(*place, moved, done.motion, done.bend)
 
-    def _solve(self, view: View, content: bytes) -> Solution:
-        frame = view.window.frame
-        size, box, aspect = (frame.height, frame.width), self._box(frame), aspect_of(view)
-        known: dict[int, Motion] = {}
-        bends: dict[int, Pixels] = {}
-        if self.path:
-            known, bends = corrections(content, self.path, size, aspect)
-        measured = self.warp > 0 and frame.number not in bends
-        around = measured or self.edges in ("crop", "fill")
-        way = track(view, box) if around or not (self.lock or self.path) else {0: Motion()}
-        if self.path:
-            if frame.number not in known:
-                raise InputError(
-                    f"{self.path} has no frame {frame.number}, it has {_span(known)}: analyse that frame, too"
-                )
-            motion = known[frame.number]
-        elif self.lock:
-            pair = replace(view, window=Window((view.window.anchors[0], frame), 1))
-            motion = rounded(rigid(pair, 0, -1, box), aspect)
-        else:
-            motion = rounded(steadied(way, self.smoothing), aspect)
-        bent = bend(view, way, self.smoothing) if measured else bends.get(frame.number)
-        bent = None if bent is None or not self.warp else self.warp * bent
-        motion = motion.times(self.weave)
-        if self.edges == "crop":
-            motions = {o: self._around(view, o, motion, way, known) for o in way}
-            motion = cropped(size, motion, motions, self.smoothing, self.zoom_limit, aspect)
-        return Solution(motion, bent, way)
-
-    def _around(
-        self, view: View, offset: int, own: Motion, way: Mapping[int, Motion], known: Mapping[int, Motion]
-    ) -> Motion:
-        """What the frame at an offset is moved by, as far as the window tells."""
-        if self.path:
-            frame = view.window.frames[view.window.centre + offset]
-            return known.get(frame.number, Motion()).times(self.weave)
-        if self.lock:
-            return own.after(way[offset].inverse)
-        return rounded(steadied(way, self.smoothing, offset), aspect_of(view)).times(self.weave)
-
     def _box(self, frame: Frame) -> Box | None:
         box = Box(self.box_left, self.box_top, self.box_right, self.box_bottom)
         if box == (0, 0, 0, 0):
@@ -235,8 +194,3 @@ class Stabilise(Node):
             f"the box of stabilise, {box.x0},{box.y0} to {box.x1},{box.y1}, is not one within the picture of "
             f"{frame.width}x{frame.height}; all four at 0 look at the whole"
         )
-
-
-def _span(numbers: Iterable[int]) -> str:
-    listed = sorted(numbers)
-    return f"{listed[0]}-{listed[-1]}" if listed else "none"
