@@ -1,62 +1,41 @@
 """Node: what every node shares, so that a node's own file holds its knobs and its idea.
 
-The base class enters and leaves the working space, keeps NaN and inf from neighbours, bypasses at strength
-0, mixes by strength and mask, and carries alpha, AOVs, windows and metadata through. What a node's file
-needs is imported from here: Node, and the View and Context that `process` is given.
+What becomes of a frame around `process` is in `Treatment`: working space, NaN and inf, strength and mask,
+alpha, AOVs, windows and metadata. What a node's file needs is imported from here: Node, and the View and
+Context that `process` is given.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
-
-import numpy as np
+from typing import Any, ClassVar, Self
 
 from interneg.analysis import Analysis
-from interneg.colour import WorkingSpace
 from interneg.curve import Curve
-from interneg.errors import InputError, KnobError, near
-from interneg.frame import Frame, Pixels, Window
+from interneg.errors import KnobError, near
 from interneg.knobs import Button, Value, knob, knobs_of
-from interneg.mixing import amount_of, enlarged, enlarged_colour, mixed, with_aov, with_synthesis
-from interneg.nonfinite import nonfinite
-from interneg.premult import coverage
-from interneg.resize import layer
-from interneg.view import Context, View, span
+from interneg.treatment import Treatment
+from interneg.view import Context, View
 
 __all__ = ["Context", "Node", "View"]
 
-log = logging.getLogger("interneg")
-
 
 @dataclass(frozen=True, kw_only=True)
-class Node:
+class Node(Treatment):
     """A restoration node; its fields are its knobs, in a recipe some of them curves (see `at`).
 
-    A subclass states the class facts, its knobs, and `process`.
-    mixes: whether the base class mixes the result with the input, by strength and mask; a node that moves
-    pixels would leave a ghost that way, and moves them by less instead (`View.amount`).
-    sparse: whether pixels that `process` returns as it got them are those of the input, bit for bit: for a
-    node that changes few.
-    reference: whether the node looks at a reference plate. matted: whether it can take a matte.
+    A subclass states the class facts, those of `Treatment` too, its knobs, and `process`.
     buttons: what hosts show beside the knobs; the node answers them in `find`.
     analysis: what `interneg analyse` makes of a shot, out of what the node notes in `observe`; None where
     there is nothing to ask it.
     """
 
-    name: ClassVar[str]
     label: ClassVar[str]
     help: ClassVar[str]
     version: ClassVar[int]
-    working_space: ClassVar[WorkingSpace]
     layers: ClassVar[str]
-    mixes: ClassVar[bool] = True
-    sparse: ClassVar[bool] = False
-    reference: ClassVar[bool] = False
-    matted: ClassVar[bool] = False
     buttons: ClassVar[tuple[Button, ...]] = ()
     analysis: ClassVar[type[Analysis] | None] = None
 
@@ -121,56 +100,6 @@ class Node:
             )
         return node
 
-    @property
-    def reach(self) -> tuple[int, int]:
-        """How many frames before and after its own time the node looks at."""
-        return (0, 0)
-
-    def anchors(self, number: int) -> tuple[int, ...]:
-        """The numbers of further frames that the node looks at to render the frame of that number."""
-        return ()
-
-    @property
-    def shows(self) -> Literal["result", "aid", "data"]:
-        """What `process` returns: the result; or what is to be looked at, in its place.
-
-        Strength and mask have no part in an aid, other than that `process` may use `View.amount`. Data are no
-        colours either, and are taken as they are.
-        """
-        return "result"
-
-    @property
-    def uses_matte(self) -> bool:
-        """Whether the node looks at the matte with these knobs."""
-        return self.matted
-
-    @property
-    def divides(self) -> bool:
-        """Whether colour is divided by alpha: not where alpha is something else than coverage."""
-        return self.unpremultiply
-
-    @property
-    def enlarges(self) -> int:
-        """How many output pixels stand beside one input pixel, in each direction."""
-        return 1
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The catalogue models the node needs with these knobs."""
-        return ()
-
-    def process(self, view: View) -> Pixels:
-        """Return the treated colour planes of the window's own frame, in the working space.
-
-        (C, H * enlarges, W * enlarges) float32, planes as `view.planes()` gives them. Pure: read-only
-        inputs, no files, no clock, no unseeded randomness.
-        """
-        raise NotImplementedError
-
-    def aovs(self, view: View) -> dict[str, Pixels]:
-        """Return further channels by name, (H, W) * enlarges float32, that knobs with `aov` ask for."""
-        return {}
-
     def find(self, knob: str, view: View) -> Value:
         """Return the value for a knob that one of the node's buttons sets, from the window's own frame.
 
@@ -185,119 +114,3 @@ class Node:
     def observe(self, view: View) -> Any:
         """Return what there is to note of the window's own frame. A node with an `analysis` answers."""
         raise NotImplementedError
-
-    def carry(self, view: View, plane: Pixels, channel: str, depth: str) -> Pixels:
-        """Return one (H, W) plane that is not treated, as it stands beside the result: alpha or an AOV.
-
-        channel: its name in the frame, or "" for one that is not in it. depth: how it was stored; identifiers
-        ("uint32") are never mixed. (H, W) * enlarges, float32.
-        """
-        return layer(plane, channel, depth, self.enlarges)
-
-    def render(self, window: Window, context: Context, mask: Frame | None = None) -> Frame:
-        """Render one frame: the node's whole contract around `process`.
-
-        mask: optional; its A or else first channel, limited to 0..1, NaN and inf being 0, says per pixel of
-        the input how much of the result is used. Where it is 0 the pixels of the input come through bit for
-        bit (enlarged, where the node enlarges). Raises InputError where there is no picture, or mask and
-        picture differ in size.
-        """
-        frame = window.frame
-        if self.strength == 0:
-            return frame
-        if not frame.colour_channels:
-            raise InputError(
-                f"frame {frame.number} has no picture to treat: {self.name} needs R, G, B or Y, "
-                f"not {', '.join(frame.channels)}"
-            )
-        colours, scale = span(frame.colour_channels), self.enlarges
-        source = frame.pixels[colours]
-        bad = nonfinite(source)
-        if bad is not None:
-            log.warning("frame %d: %d pixels are NaN or inf and stay as they are", frame.number, bad.sum())
-        amount = amount_of(frame, mask, self.strength, scale)
-
-        view = View(window, self.working_space, context, self.divides, amount)
-        cover = coverage(frame) if self.divides else None
-        planes = self.process(view)
-        data = self.shows == "data"
-        if self.shows != "result":
-            amount = 1.0
-        if data:
-            bad = cover = None
-        elif self.sparse:
-            changed = (planes != view.planes()).any(axis=0)
-            amount = np.asarray(np.where(changed, amount, 0), np.float32)
-        result = self._canvas(view)
-        # Colour is written where it belongs in the file's own order: at 1080p a copy costs as much as OCIO.
-        treated = result[colours]
-        if data:
-            treated[...] = planes
-        elif isinstance(colours, list):
-            treated = context.colour.leave(planes, frame.colour_space, self.working_space)
-        else:
-            context.colour.leave(planes, frame.colour_space, self.working_space, out=treated)
-        if cover is not None:
-            treated *= layer(cover, "A", "float", scale)
-        if isinstance(colours, list):
-            result[colours] = treated
-        partial = not isinstance(amount, float) or (amount != 1 and self.mixes)
-        if partial or bad is not None:
-            plain = source
-            if scale > 1:
-                plain = enlarged_colour(
-                    source, bad, cover, scale, context.colour, frame.colour_space, self.working_space
-                )
-            share = amount if self.mixes else np.asarray(np.greater(amount, 0), np.float32)
-            blend = mixed(plain, treated, share)
-            if bad is not None:
-                marked, *kept = (self.carry(view, p, "", "uint32") for p in (bad.astype(np.float32), *source))
-                blend = np.where(marked > 0, np.stack(kept), blend)
-            result[colours] = blend
-        done = frame.with_pixels(
-            result,
-            data_window=frame.data_window.scaled(scale),
-            display_window=frame.display_window.scaled(scale),
-            parts=self._parts(view, mask),
-        )
-        if self.synthesis:
-            done = with_synthesis(done, planes, view.planes(), amount, self.working_space)
-        for name, plane in self.aovs(view).items():
-            done = with_aov(done, name, plane)
-        return done
-
-    def _parts(self, view: View, mask: Frame | None) -> tuple[Frame, ...]:
-        """The further parts of the file: another eye's picture is treated, alpha and AOVs are carried."""
-        window = view.window
-        done, around = [], window.frames + window.anchors
-        for i, part in enumerate(window.frame.parts):
-            others = [f.parts[i : i + 1] for f in around]
-            if part.colour_channels and all(others):
-                fits = mask is not None and mask.pixels.shape[1:] == part.pixels.shape[1:]
-                space = window.frame.colour_space
-                frames = tuple(
-                    dataclasses.replace(o[0], colour_space=space, number=f.number, parts=())
-                    for o, f in zip(others, around, strict=True)
-                )
-                count = len(window.frames)
-                same = Window(frames[:count], window.centre, None, window.matte, frames[count:])
-                done.append(self.render(same, view.context, mask if fits else None))
-            else:
-                done.append(self._carried(view, part))
-        return tuple(done)
-
-    def _carried(self, view: View, part: Frame) -> Frame:
-        """A part of alpha or AOVs as it stands beside the result."""
-        if self.mixes or part.pixels.shape[1:] != view.window.frame.pixels.shape[1:]:
-            return enlarged(part, self.enlarges)
-        planes = zip(part.pixels, part.channels, part.depth, strict=True)
-        return part.with_pixels(np.stack([self.carry(view, *facts) for facts in planes]))
-
-    def _canvas(self, view: View) -> Pixels:
-        """All planes of the result, interleaved as files have them, with alpha and AOVs drawn in."""
-        frame, scale = view.window.frame, self.enlarges
-        shape = (frame.height * scale, frame.width * scale, len(frame.channels))
-        pixels = np.empty(shape, np.float32).transpose(2, 0, 1)
-        for i in sorted(set(range(len(frame.channels))) - set(frame.colour_channels)):
-            pixels[i] = self.carry(view, frame.pixels[i], frame.channels[i], frame.depth[i])
-        return pixels
