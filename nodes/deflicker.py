@@ -34,7 +34,9 @@ class Deflicker(Node):
     help: ClassVar[str] = "Removes global, local and banded flicker; keeps fades, lightning and lamps."
     version: ClassVar[int] = 1
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LINEAR_RGB
-    layers: ClassVar[str] = "Changes the picture (R, G, B, or Y); alpha and all AOVs, lighting AOVs too, pass through."
+    layers: ClassVar[str] = (
+        "Changes the picture (R, G, B, or Y); alpha and all AOVs, lighting AOVs too, pass through."
+    )
 
     exposure: float = knob(
         1.0, "float", "Exposure",

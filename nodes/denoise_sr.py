@@ -95,7 +95,8 @@ class DenoiseSR(Node):
     temporal: int = knob(
         0, "int", "Temporal",
         "Frames on each side that are averaged along the motion before the remaining noise is removed: "
-        "steadier and sharper, but slower. Parts that no other frame shows are restored from their own frame alone.",
+        "steadier and sharper, but slower. Parts that no other frame shows are "
+        "restored from their own frame alone.",
         unit="frames", hard=(0, 2), slider=(0, 2), animatable=False,
     )  # fmt: skip
 
