@@ -3,7 +3,7 @@ PYTHON ?= python3
 EXTRAS ?= dev
 BIN := .venv/bin
 
-.PHONY: demo test lint bench nodes docs site goldens engines plugin install
+.PHONY: demo test lint bench nodes site goldens engines plugin install
 .PHONY: train train-status train-pause train-go train-cool train-keep train-stop
 
 demo: .venv/demo
@@ -29,8 +29,6 @@ nodes: install
 	$(BIN)/python docs/make_nodes.py
 	$(BIN)/python -m interneg.plugin.ofx.nodes
 	$(BIN)/python -m interneg.plugin.ofx.draw_icons
-
-docs: nodes
 
 # The pages of docs/ as a site, in build/site.
 site: .venv/docs

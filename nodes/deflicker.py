@@ -2,9 +2,11 @@
 
 Use it on old film, uneven exposure and pulsing light, after stabilising and before removing dirt or noise.
 The levels of neighbouring frames are compared along the motion, in the logarithm of light, which gives each
-frame's exposure and gamma and a smooth field of gains (in the line of van Roosmalen, Restoration of Archived
-Film and Video, 1999, chapter 5); each frame is corrected to the trend of the frames around it. A change far
-larger than the flicker (a flash, a lamp that is switched on, a fade) is an event and stays.
+frame's exposure and gamma and a smooth field of gains; each frame is corrected to the trend of the frames
+around it. A change far larger than the flicker (a flash, a lamp that is switched on, a fade) is an event and
+stays.
+
+Sources: in the line of van Roosmalen, Restoration of Archived Film and Video, 1999, chapter 5.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ class Deflicker(Node):
     help: ClassVar[str] = "Removes global, local and banded flicker; keeps fades, lightning and lamps."
     version: ClassVar[int] = 1
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LINEAR_RGB
-    layers: ClassVar[str] = "Changes the picture (R, G, B, or Y); alpha and AOVs, of light too, pass through."
+    layers: ClassVar[str] = (
+        "Changes the picture (R, G, B, or Y); alpha and all AOVs, lighting AOVs too, pass through."
+    )
 
     exposure: float = knob(
         1.0, "float", "Exposure",

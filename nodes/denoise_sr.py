@@ -3,8 +3,9 @@
 Use it for noisy, compressed or small footage. Noise and resolution are solved jointly, because a denoiser
 cannot know what an upscaler will need. The networks are of the fidelity family: trained for error, so they
 sharpen what is there and draw nothing that is not. Over time, neighbours are averaged along the motion first,
-and the network is told the noise that is left. (Joint restoration: Liang et al., SwinIR, 2021; noise map
-as input: Zhang et al., FFDNet, 2018.)
+and the network is told the noise that is left.
+
+Sources: joint restoration, Liang et al., SwinIR, 2021; noise map as input, Zhang et al., FFDNet, 2018.
 """
 
 from __future__ import annotations
@@ -94,7 +95,8 @@ class DenoiseSR(Node):
     temporal: int = knob(
         0, "int", "Temporal",
         "Frames on each side that are averaged along the motion before the remaining noise is removed: "
-        "steadier and sharper, but slower. Parts that no other frame shows are treated as if it were 0.",
+        "steadier and sharper, but slower. Parts that no other frame shows are "
+        "restored from their own frame alone.",
         unit="frames", hard=(0, 2), slider=(0, 2), animatable=False,
     )  # fmt: skip
 

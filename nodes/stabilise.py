@@ -2,8 +2,9 @@
 
 Use it first in a restoration: flicker, dirt and noise are easier to find in a steady picture. The motion
 that most of the picture agrees on is measured from frame to frame; a frame is moved onto a smooth curve
-through its neighbours' places, in one resampling for all layers. (Robust parametric motion: Odobez and
-Bouthemy, 1995; path smoothing: Litvin et al., 2003.)
+through its neighbours' places, in one resampling for all layers.
+
+Sources: robust parametric motion, Odobez and Bouthemy, 1995; path smoothing, Litvin et al., 2003.
 """
 
 from __future__ import annotations

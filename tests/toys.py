@@ -23,7 +23,7 @@ from interneg.resize import cubic
 class _Toy(Node):
     version: ClassVar[int] = 1
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LINEAR_RGB
-    layers: ClassVar[str] = "Treats R, G, B or Y; alpha passes through."
+    layers: ClassVar[str] = "Changes R, G, B or Y; alpha and AOVs pass through."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,7 +264,7 @@ class Picky(_Toy):
     label: ClassVar[str] = "Picky"
     help: ClassVar[str] = "Looks around where it is told to."
     version: ClassVar[int] = 3
-    layers: ClassVar[str] = "Treats everything."
+    layers: ClassVar[str] = "Changes everything."
 
     far: int = knob(1, "int", "Far", "Frames.", hard=(1, 3))
     around: bool = knob(False, "bool", "Around", "Look around.")

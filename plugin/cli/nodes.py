@@ -56,7 +56,7 @@ def _page(node: type[Node]) -> None:
 
     facts, console = facts_of(node), Console()
     console.print(f"{facts['label']} ({facts['name']}, version {facts['version']})", style="bold")
-    for text in (facts["description"], summary(facts)):
+    for text in filter(None, (facts["help"], facts["description"], summary(facts))):
         console.print(text, markup=False, highlight=False)
         console.print()
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 1, 0))

@@ -16,7 +16,8 @@ def facts_of(node: type[Node]) -> dict[str, Any]:
     """A node's facts and knobs as plain data, limits that do not exist as None.
 
     window: the frames that it looks at beside its own, with the default knobs; farthest: at most, with any.
-    models: all that it may use, whatever its knobs.
+    models: all that it may use, whatever its knobs. description: what its file says of it, without the first
+    sentence, which says what `help` does, and without sources.
     """
     defaults = defaults_of(node)
     knobs = [
@@ -45,7 +46,7 @@ def facts_of(node: type[Node]) -> dict[str, Any]:
         "farthest": dict(zip(("before", "after"), _farthest(node), strict=True)),
         "models": _models(node),
         "layers": node.layers,
-        "description": _unwrapped(inspect.getdoc(sys.modules[node.__module__]) or ""),
+        "description": _described(inspect.getdoc(sys.modules[node.__module__]) or ""),
         "knobs": knobs,
     }
 
@@ -116,5 +117,6 @@ def _farthest(node: type[Node]) -> tuple[int, int]:
     return max(r[0] for r in reaches), max(r[1] for r in reaches)
 
 
-def _unwrapped(text: str) -> str:
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
+def _described(text: str) -> str:
+    paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")[1:]]
+    return "\n\n".join(p for p in paragraphs if not p.startswith("Sources:"))

@@ -92,7 +92,7 @@ def _entry(node: type[Node]) -> dict[str, Any]:
         "identifier": identifier,
         "label": node.label,
         "group": GROUP,
-        "help": "\n\n".join((node.help, facts["description"], summary(facts))),
+        "help": "\n\n".join(filter(None, (node.help, facts["description"], summary(facts)))),
         "version": [COMPATIBLE, node.version],
         "icon": f"{identifier}.png",
         "inputs": [_MASK, *[_MATTE] * node.matted, *[_REFERENCE] * node.reference],

@@ -29,7 +29,7 @@ class {kind}(Node):
     help = "Does nothing."
     version = 1
     working_space = WorkingSpace.LINEAR_RGB
-    layers = "Treats R, G, B."
+    layers = "Changes R, G, B or Y; alpha and AOVs pass through."
 """
 
 Install = Callable[..., None]

@@ -8,74 +8,33 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import re
-import shlex
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import OpenImageIO as oiio
 import pytest
 import typer.core
 import typer.main
+from my_node.steady_black import SteadyBlack
 from typer.testing import CliRunner
 
-from interneg.nodes import NODES
+import interneg.nodes
+import interneg.plugin.cli.recipes
 from interneg.plugin.cli.main import app
 from interneg.recipe import Recipe
+from tests.docs.pages import COMMANDS, MENTIONED, ROOT, Command, commands, in_blocks, in_sentences
 
-ROOT = Path(__file__).parents[2]
-PAGES = [
-    path
-    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    if path.is_file() and path.parent.name != "decisions"
-]
 FRAMES = range(1001, 1005)
+NODES = {**interneg.nodes.NODES, SteadyBlack.name: SteadyBlack}
+"""The nodes here, with that of the example, which the pages install."""
 
-_BLOCK = re.compile(r"(?P<run><!-- run -->\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
-_INLINE = re.compile(r"`((?:interneg|python build_engines\.py) [^`]+)`")
-_SYSTEM = {"export", ".", "python3", "mkdir", "cp", "cd", "git", "pytest", "ffmpeg", "apt"}
-
-
-class Command(NamedTuple):
-    """A command of a page; run: whether its block is marked. sentence: it may hold placeholders."""
-
-    page: str
-    words: tuple[str, ...]
-    run: bool = False
-    sentence: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.page}: {shlex.join(self.words)}"
-
-
-def in_blocks(page: Path) -> Iterator[Command]:
-    """The commands in a page's bash and sh blocks, one in each line."""
-    for block in _BLOCK.finditer(page.read_text()):
-        if block["kind"] in ("bash", "sh"):
-            for line in block["text"].replace("\\\n", " ").splitlines():
-                if words := split(line):
-                    yield Command(str(page.relative_to(ROOT)), words, run=bool(block["run"]))
-
-
-def in_sentences(page: Path) -> Iterator[Command]:
-    """The commands of Interneg between backticks in a page's sentences."""
-    for found in _INLINE.finditer(_BLOCK.sub("", page.read_text())):
-        yield Command(str(page.relative_to(ROOT)), split(found[1].replace("\n", " ")), sentence=True)
-
-
-def split(line: str) -> tuple[str, ...]:
-    """A line as the shell splits it, without comment and without variables that are set for it alone."""
-    words = shlex.split(re.sub(r"(^|\s)#\s.*", "", line))
-    while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
-        words.pop(0)
-    return tuple(words)
-
-
-COMMANDS = [command for page in PAGES for command in in_blocks(page)]
-MENTIONED = [command for page in PAGES for command in in_sentences(page)]
 RUN = sorted({command.page for command in COMMANDS if command.run})
+PLACEHOLDERS = {"my-node", "tests/nodes/test_my_node.py", "tests/nodes/goldens/my_node.npy"}
+"""What docs/add-a-node.md has its reader write, so that there is no such node or file here."""
+
+_SYSTEM = {"export", ".", "python3", "mkdir", "cp", "cd", "git", "ffmpeg", "apt"}
 
 
 @pytest.fixture
@@ -93,6 +52,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         assert file.close()
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(interneg.nodes, "NODES", NODES)
+    monkeypatch.setattr(interneg.plugin.cli.recipes, "NODES", NODES)
     return tmp_path
 
 
@@ -104,8 +65,71 @@ def test_marked_commands_run(page: str) -> None:
         assert done.exit_code == 0, f"{command}\n{done.output}"
 
 
-def test_the_readme_has_commands_that_are_run() -> None:
-    assert "README.md" in RUN
+def test_the_pages_for_newcomers_have_commands_that_are_run() -> None:
+    assert {"README.md", "docs/add-a-node.md", "examples/my-node/README.md"} <= set(RUN)
+
+
+def test_all_kinds_of_blocks_are_read() -> None:
+    page = """Do `make test` first.
+
+   <!-- run -->
+   ```bash
+   interneg nodes    # all
+   ```
+
+```
+A=1 B="two words" make lint && make site
+OPTIONS="--json --debug"
+```
+
+```text
+no command
+```
+
+    interneg doctor $OPTIONS
+    python -c "import this
+    print(1)"
+"""
+    blocks = [(*c.words, c.run) for c in in_blocks(page, "")]
+    assert blocks == [
+        ("interneg", "nodes", True),
+        ("make", "lint", False),
+        ("make", "site", False),
+        ("interneg", "doctor", "--json", "--debug", False),
+        ("python", "-c", "import this\nprint(1)", False),
+    ]
+    assert [c.words for c in in_sentences(page, "")] == [("make", "test")]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "interneg redner",
+        "interneg nodes no-such-node",
+        "interneg render no-such-node a.%04d.exr b.%04d.exr",
+        "interneg doctor --no-such-option",
+        "make no-such-target",
+        "pip install ./examples/no-such-package",
+        'pip install -e ".[no-such-extra]"',
+        "python -m interneg.no_such_module",
+        "python -m interneg.engines.training.pack out.npz --no-such-option",
+        "python -m bench no-such-part",
+        "python no_such_file.py",
+        'python -c "1 +"',
+        "pytest tests/no_such_test.py",
+        "ruff chekc .",
+        "no-such-program",
+    ],
+)
+def test_a_wrong_command_is_found(wrong: str) -> None:
+    (words,) = commands(wrong, {})
+    with pytest.raises(Exception, match=r"no.such.\w+|redner|chekc|1 \+"):
+        check(Command("page", words))
+
+
+def test_the_placeholders_are_those_of_the_pages() -> None:
+    shown = " ".join(word for command in COMMANDS for word in command.words)
+    assert not [name for name in PLACEHOLDERS if name not in shown]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
@@ -113,7 +137,7 @@ def test_commands_in_blocks_are_understood(command: Command) -> None:
     check(command)
 
 
-@pytest.mark.parametrize("command", sorted(set(MENTIONED)), ids=str)
+@pytest.mark.parametrize("command", MENTIONED, ids=str)
 def test_commands_in_sentences_are_understood(command: Command) -> None:
     check(command)
 
@@ -132,19 +156,62 @@ def check(command: Command) -> None:
         assert isinstance(parser, typer.core.TyperCommand)
         _parse(parser, program, arguments, command)
     elif program == "make":
-        targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M)
-        assert set(w for w in rest if "=" not in w) <= set(targets), command
-    elif program == "pip" or rest[:2] == ["-m", "pip"]:
-        extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-        asked = re.findall(r"\[([\w,-]+)\]", " ".join(rest))
-        assert {e for group in asked for e in group.split(",")} <= set(extras), command
+        names = re.findall(r"^([a-z][a-z\d -]*):", (ROOT / "Makefile").read_text(), re.M)
+        targets = {target for line in names for target in line.split()}
+        assert {w for w in rest if "=" not in w and not w.isupper()} <= targets, command
+    elif program == "pip":
+        _check_pip(command, rest)
     elif program == "python" and rest[:1] == ["-m"]:
-        assert rest[1].startswith("interneg.") or rest[1] in ("bench", "pytest", "venv"), command
-        assert importlib.util.find_spec(rest[1]) or rest[1] == "bench", command
+        _check_module(command, *rest[1:])
+    elif program == "python" and rest[:1] == ["-c"]:
+        compile(rest[1], str(command), "exec")
     elif program == "python":
         assert (ROOT / rest[0]).is_file(), command
+    elif program == "pytest":
+        _check_pytest(command, rest)
+    elif program == "ruff":
+        assert rest[0] in ("check", "format"), command
     else:
         assert program in _SYSTEM, f"{command}: teach this test the program {program}"
+
+
+def _check_pip(command: Command, words: Sequence[str]) -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    asked = re.findall(r"\[([\w,-]+)\]", " ".join(words))
+    assert {e for group in asked for e in group.split(",")} <= set(extras), command
+    assert all((ROOT / w).is_dir() for w in words if w.startswith("./")), command
+
+
+def _check_module(command: Command, module: str, *words: str) -> None:
+    """Fail where there is no such module, or its source has no such option."""
+    if module == "pip":
+        return _check_pip(command, words)
+    if module == "pytest":
+        return _check_pytest(command, words)
+    if module == "bench":
+        parts = [w for w in words[:1] if not w.isupper() and not w.startswith("-")]
+        assert all((ROOT / "bench" / f"{part}.py").is_file() for part in parts), command
+        return None
+    if module == "venv":
+        return None
+    assert module.startswith("interneg."), command
+    spec = importlib.util.find_spec(module)
+    if spec and spec.submodule_search_locations:
+        spec = importlib.util.find_spec(f"{module}.__main__")
+    assert spec and spec.origin, command
+    origin = Path(spec.origin)
+    files = origin.parent.glob("*.py") if origin.name == "__main__.py" else [origin]
+    source = "".join(path.read_text(encoding="utf-8") for path in files)
+    for option in (w.partition("=")[0] for w in words if w.startswith("--")):
+        assert f'"{option}"' in source or f"{option[2:].replace('-', '_')}:" in source, f"{command}: {option}"
+    return None
+
+
+def _check_pytest(command: Command, words: Sequence[str]) -> None:
+    options = {word for word in words if word.startswith("-")}
+    assert options <= {"-m", "-k", "--regenerate-goldens"}, command
+    paths = (word for word in words if word.startswith("tests"))
+    assert all((ROOT / path).exists() or path in PLACEHOLDERS for path in paths), command
 
 
 def build_engines() -> Callable[..., None]:
@@ -166,6 +233,8 @@ def _check_interneg(command: Command, words: list[str]) -> None:
     assert sub is not None, f"{command}: there is no command {words[0]}"
     assert isinstance(sub, typer.core.TyperCommand)
     _parse(sub, words[0], words[1:], command)
+    if words[0] == "nodes" and not command.sentence:
+        assert {w for w in words[1:] if not w.startswith("-")} <= {*NODES, *PLACEHOLDERS}, command
     if words[0] == "render" and not command.sentence and not words[1].endswith((".toml", ".nk", ".ntp")):
         Recipe.from_line(words[1], NODES)
     if words[0] == "render" and words[1:2] and words[1].endswith(".toml"):

@@ -30,3 +30,15 @@ def test_the_rooms_of_the_architecture_page_exist() -> None:
 
 def test_the_readme_fits_on_a_few_screens() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= 120
+
+
+def test_the_picture_of_the_architecture_shows_every_node_and_every_folder_of_core() -> None:
+    picture = re.search(r"```text\n(.*?)```", (ROOT / "docs" / "architecture.md").read_text(), re.S)
+    assert picture
+    _, nodes, _, core = re.split(r"├─+┤", picture[1])
+    files = [path.name for path in (ROOT / "nodes").glob("*.py") if path.name != "__init__.py"]
+    folders = [f"{path.parent.name}/" for path in (ROOT / "core").glob("*/__init__.py")]
+    assert len(files) > 2 and len(folders) > 5
+    lost = [name for name in files if name not in nodes.split()]
+    lost += [name for name in folders if name not in core.split()]
+    assert not lost, f"the picture in docs/architecture.md lacks {lost}"

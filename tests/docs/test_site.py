@@ -52,3 +52,21 @@ def test_a_star_in_the_contents_stands_for_pages(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     nav = [{"All": ["first.md", "*.md"]}, "last.md"]
     assert module("site")._listed(nav, tmp_path) == [{"All": ["first.md", "a.md", "b.md"]}, "last.md"]
+
+
+def test_links_lead_to_where_the_site_has_a_page() -> None:
+    pages = {"add-a-node.md", "figures.md", "developers/contributing.md", "developers/training.md"}
+    linked = module("site").linked
+    text = "[a](docs/add-a-node.md), [c](core/errors.py), [w](https://a.b/c.md), ![p](p.png), [h](#here)"
+    shown = "[a](../add-a-node.md), c, [w](https://a.b/c.md), ![p](p.png), [h](#here)"
+    assert linked(text, "developers/contributing.md", pages.__contains__) == shown
+    text = "[c](../CONTRIBUTING.md#style), [t](../engines/training/README.md), [f](figures.md), [l](lost.md)"
+    shown = "[c](developers/contributing.md#style), [t](developers/training.md), [f](figures.md), l"
+    assert linked(text, "add-a-node.md", pages.__contains__) == shown
+
+
+def test_pages_that_are_copied_in_are_in_the_repository_and_in_the_contents() -> None:
+    contents = (DOCS.parent / "mkdocs.yml").read_text(encoding="utf-8")
+    for path, place in module("site").COPIED.items():
+        assert (DOCS.parent / path).is_file()
+        assert f": {place}\n" in contents

@@ -27,7 +27,7 @@ class SteadyBlack(Node):
     help: ClassVar[str] = "Holds the black level still."
     version: ClassVar[int] = 1
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LINEAR_RGB
-    layers: ClassVar[str] = "Treats R, G, B or Y; alpha and AOVs pass through."
+    layers: ClassVar[str] = "Changes R, G, B or Y; alpha and AOVs pass through."
 
     window: int = knob(
         4, "int", "Window", "How many frames on each side the black level is averaged over.",
