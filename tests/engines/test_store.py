@@ -387,7 +387,7 @@ def test_a_killed_builder_leaves_a_valid_store(store: Store) -> None:
     random = Random(1)
     torn, published = 0, set()
     for kill in range(500):
-        if kill >= 50 and torn > 5 and len(published) > 5:  # a busy machine needs more kills to hit each moment
+        if kill >= 50 and torn > 5 and len(published) > 5:  # a busy machine needs more
             break
         builder = child(PUBLISH, store.folders[0])
         assert builder.stdout is not None and builder.stdout.readline() == "ready\n"
