@@ -86,7 +86,6 @@ def _default(model: str, description: str, notes: Notes) -> str:
 
 def _split(model: str, description: str) -> tuple[str, str]:
     """ "openvino 2026.4 in fp32", and why that."""
-    runs, _, why = description.removeprefix(f"{model} runs on ").partition(" (")
-    # Why another runtime has no engine stands in that runtime's column.
-    precision = runs.split()[-1]
-    return runs, _general(why.partition("; not ")[0].replace(")", "", 1), model, precision)
+    # The device stands above, and why another runtime has no engine in that runtime's column.
+    runs, _, rest = description.removeprefix(f"{model} runs on ").partition(" (")
+    return runs, _general(rest.partition(") on ")[0], model, runs.split()[-1])
