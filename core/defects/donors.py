@@ -84,9 +84,12 @@ def fitted(here: Pixels, piece: Piece, n: Neighbour, other: Pixels) -> tuple[Pix
     if len(steady):
         fields.append(np.broadcast_to(np.median(steady, axis=0), field.shape))
 
+    # OpenCV never returns from REFLECT_101 of a single row or column.
+    border = cv2.BORDER_REFLECT if min(other.shape[:2]) == 1 else cv2.BORDER_REFLECT_101
+
     def sampled(flow: Pixels, x: float, y: float) -> Pixels:
         at = (flow[..., 0] + columns + np.float32(x), flow[..., 1] + rows[:, None] + np.float32(y))
-        patch = cv2.remap(other, *at, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+        patch = cv2.remap(other, *at, cv2.INTER_CUBIC, borderMode=border)
         return np.asarray(patch, np.float32).reshape(*here.shape[:2], -1)
 
     def misfit(patch: Pixels) -> float:

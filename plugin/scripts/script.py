@@ -63,9 +63,9 @@ class Script:
     def _clip(self, node: HostNode, clip: str) -> HostNode | None:
         """The node that a clip of a node comes from, past those that only hand it on."""
         masked = "mask" in node.inputs  # masks that are told apart come last, without a number
-        further = "1" if masked else "2"
-        number = {"Source": "0", "Mask": "mask" if masked else "1"}.get(clip, further)
-        found = self._at(node, clip, number)
+        further = ("1",) if masked else ("2",) if is_on(node, "use_mask") else ("2", "1")
+        numbers = {"Source": ("0",), "Mask": ("mask" if masked else "1",)}.get(clip, further)
+        found = self._at(node, clip, *numbers)
         for _ in self.parsed.nodes:
             if found is None:
                 return None
@@ -141,7 +141,7 @@ class Script:
         for name in (n for n in ("mask", "matte", "reference") if n not in given):
             option, files = f"--{name}", {}
             for node, made in zip(chain, nodes, strict=True):
-                has = {"matte": made.matted, "reference": made.reference}
+                has = {"matte": made.uses_matte, "reference": made.reference}
                 used = has[name] if name in has else is_on(node, "use_mask")
                 source = self._clip(node, name.title()) if used else None
                 files[node.name] = self.file(self.read(source, node, option), option) if source else ""

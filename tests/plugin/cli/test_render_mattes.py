@@ -156,6 +156,28 @@ def test_what_does_not_fit_is_refused(plate: str, tmp_path: Path) -> None:
     assert done.exit_code == 2 and "the matte" not in done.output, done.output
 
 
+@pytest.mark.parametrize("missing", ["hold", "skip"])
+def test_a_frame_that_is_missing_in_the_window_does_not_keep_dirt(tmp_path: Path, missing: str) -> None:
+    clean = scene()
+    given = written(tmp_path / "in", dirty(clean)[0])
+    Path(given.replace("####", "1002")).unlink()
+    out = tmp_path / "out" / "o.####.exr"
+    assert run("render", "scratch-inpaint", given, out).exit_code == 3
+    done = run("render", "scratch-inpaint", given, out, "--missing", missing)
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "out" / "o.1002.exr").exists() == (missing == "hold")
+    made = np.asarray(oiio.ImageBuf(str(out).replace("####", "1003")).get_pixels(oiio.FLOAT))
+    assert np.abs(made - clean[MIDDLE].transpose(1, 2, 0))[disc(90, 60, 6)].mean() < 12 / 255
+    listed = tmp_path / "d.json"
+    assert run("analyse", "scratch-inpaint", given, listed).exit_code == 3
+    assert run("analyse", "scratch-inpaint", given, listed, "--missing", missing).exit_code == 0
+    other = tmp_path / "other" / "o.####.exr"
+    recipe = f"scratch-inpaint:defects_list={listed}"
+    assert run("render", recipe, given, other, "--missing", missing).exit_code == 0
+    again = np.asarray(oiio.ImageBuf(str(other).replace("####", "1003")).get_pixels(oiio.FLOAT))
+    np.testing.assert_array_equal(again, made)
+
+
 def test_a_view_is_told_once(plate: str, tmp_path: Path) -> None:
     done = run("render", "scratch-inpaint:view=changed", plate, tmp_path / "o.####.exr")
     assert done.exit_code == 0

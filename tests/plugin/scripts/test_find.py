@@ -179,6 +179,26 @@ def test_a_mask_is_the_last_input(looked: Callable[..., ScriptRender], tmp_path:
         looked(roto + READ + masked + WRITE)
 
 
+@pytest.mark.parametrize(("inputs", "masked"), [("2", False), ("2+1", True), ("3", True)])
+def test_a_matte_is_the_input_behind_the_source(
+    looked: Callable[..., ScriptRender], tmp_path: Path, inputs: str, masked: bool
+) -> None:
+    matte = "Read {\n inputs 0\n file found.%04d.exr\n name Read8\n}\n"
+    mask = "Read {\n inputs 0\n file mask.%04d.exr\n name Read9\n}\n" if masked else ""
+    node = ours(inputs=inputs, use_mask=str(masked).lower(), matte="add")
+    node = node.replace("denoisesr", "scratchinpaint")
+    # The last on the stack is the first input; a mask that is told apart comes last, else before the matte.
+    script = matte + mask + READ if inputs == "3" else mask + matte + READ
+    found = looked(script + node + WRITE).recipe
+    wanted = {"matte": str(tmp_path / "found.%04d.exr")}
+    assert found.inputs == wanted | ({"mask": str(tmp_path / "mask.%04d.exr")} if masked else {})
+    assert found.nodes[0].knobs["matte"] == "add"
+    unused = node.replace(" matte add\n", "")
+    assert "matte" not in looked(script + unused + WRITE).recipe.inputs
+    plain = ours(inputs=inputs, use_mask=str(masked).lower())  # a node that takes no matte
+    assert "matte" not in looked(script + plain + WRITE).recipe.inputs
+
+
 def test_nodes_that_differ_in_their_mask_are_refused(looked: Callable[..., ScriptRender]) -> None:
     mask = "Read {\n inputs 0\n file matte.%04d.exr\n name Read9\n}\n"
     first = ours(inputs="1+1", use_mask="true").replace("DenoiseSR1", "First")
