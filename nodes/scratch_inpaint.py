@@ -18,17 +18,17 @@ import numpy as np
 from interneg.analysis import Analysis
 from interneg.colour import WorkingSpace
 from interneg.defects.beneath import uncovered
-from interneg.defects.evidence import REACH, Neighbour, neighbours
+from interneg.defects.evidence import REACH, neighbours
 from interneg.defects.found import Damage, Sensitivity, described, detected, from_list, spoilt
-from interneg.defects.matte import Mask, Mattes, damage_in, drawn, read_matte, softly
+from interneg.defects.matte import Marks, drawn, over_plate, read_matte, softly
 from interneg.defects.repair import repaired
 from interneg.defects.shot_list import FrameDefects, ShotDefects
-from interneg.frame import Frame, Pixels
+from interneg.frame import Pixels
 from interneg.knobs import knob
 from interneg.node import Node, View
 
-# How strongly the matte is drawn over the plate, and how many times what was changed is shown.
-_DRAWN, _SHOWN = np.float32(0.7), np.float32(4)
+# How many times as strong what was changed is shown.
+_SHOWN = np.float32(4)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,14 +152,12 @@ class ScratchInpaint(Node):
             return damage.mattes.planes(len(planes))
         matte = damage.mattes.both
         if self.view == "over plate":
-            red = np.zeros((len(planes), 1, 1), np.float32)
-            red[0] = 1
-            share = matte * view.amount
-            return np.where(share > 0, planes + _DRAWN * share * (red - planes), planes)
+            return over_plate(planes, matte * view.amount)
         under = uncovered(planes, damage.defects.lines, ceil(self.grow + self.feather))
         under[1][damage.mattes.dirt > 0] = np.inf
-        around = neighbours(view)
-        made = repaired(view, matte, around, under, {n.offset: self._spoilt(view, n, damage) for n in around})
+        around, marks = neighbours(view), self._marks if self.matte != "protect" else None
+        spoils = {n.offset: spoilt(view, n.offset, damage.defects, marks) for n in around}
+        made = repaired(view, matte, around, under, spoils)
         if self.view == "changed":
             return np.asarray(np.float32(0.5) + _SHOWN * view.amount * (made - planes), np.float32)
         return made
@@ -181,41 +179,30 @@ class ScratchInpaint(Node):
         """What was found in the window's own frame."""
         return described(view, self._damage(view))
 
+    @property
+    def _marks(self) -> Marks | None:
+        """The channel of the plate that the matte comes from."""
+        own = self.matte != "off" and self.matte_from != "input"
+        return Marks(self.matte_from, self.damage == "dark", self.threshold) if own else None
+
     def _damage(self, view: View) -> Damage:
         """What is repaired in the window's own frame; found once per window."""
-        content, matte = b"", view.window.matte
-        if self.defects_list:
-            content = view.context.read(self.defects_list)
+        content = view.context.read(self.defects_list) if self.defects_list else b""
+        frame, matte, marks = view.window.frame, view.window.matte, self._marks
 
         def find() -> Damage:
-            how = Sensitivity(self.bright, self.dark, self.scratches, self.largest)
+            seen = 0.0 if self.matte == "replace" else 1.0  # else no dirt need be looked for
+            how = Sensitivity(seen * self.bright, seen * self.dark, self.scratches, self.largest)
             found = from_list(view, content, self.defects_list) if self.defects_list else detected(view, how)
-            frame = view.window.frame
             mattes = drawn(found.spots, found.lines, (frame.height, frame.width), self.grow, self.feather)
             if self.matte != "off":
-                mattes = mattes.with_given(self._given(frame, matte), self.matte)
+                own = None if marks is None else softly(marks.of(frame), self.grow, self.feather)
+                mattes = mattes.with_given(own or read_matte(matte, frame), self.matte)
             return Damage(mattes, found)
 
         knobs = {k: v for k, v in self.knobs.items() if k not in ("strength", "synthesis", "view", "defects")}
-        others = hashlib.sha256(content).digest(), matte and matte.digest, view.window.frame.number
+        others = hashlib.sha256(content).digest(), matte and matte.digest, frame.number
+        name = f"defects damage 2 {knobs} {others}"
         count, centre = len(view.window.frames), view.window.centre
-        made: Damage = view.measure(
-            f"defects damage 2 {knobs} {others}", find, *range(-centre, count - centre)
-        )
-        return made
-
-    def _given(self, frame: Frame, matte: Frame | None) -> Mattes:
-        """The matte that comes from elsewhere."""
-        if self.matte_from == "input":
-            return read_matte(matte, frame)
-        return softly(self._marked(frame), self.grow, self.feather)
-
-    def _marked(self, frame: Frame) -> Mask:
-        return damage_in(frame, self.matte_from, self.damage == "dark", self.threshold)
-
-    def _spoilt(self, view: View, n: Neighbour, damage: Damage) -> Mask:
-        """Where a frame around is damaged itself, as far as a list or its own matte say, (H, W)."""
-        made = spoilt(view, n.offset, damage.defects)
-        if self.matte in ("add", "replace") and self.matte_from != "input":
-            made = made | self._marked(view.window.frames[view.window.centre + n.offset])
+        made: Damage = view.measure(name, find, *range(-centre, count - centre))
         return made

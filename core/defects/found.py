@@ -12,7 +12,7 @@ import numpy.typing as npt
 from interneg.defects.dirt import Spot, spots
 from interneg.defects.evidence import evidence, neighbours
 from interneg.defects.listing import Listing, listing
-from interneg.defects.matte import Mattes
+from interneg.defects.matte import Marks, Mattes
 from interneg.defects.scratches import Scratch, covered, scratches, spoiled
 from interneg.defects.shot_list import FrameDefects, listed
 from interneg.defects.tracks import rounded
@@ -71,14 +71,19 @@ def from_list(view: View, content: bytes, name: str) -> Defects:
     return Defects(dirt, lines, made)
 
 
-def spoilt(view: View, offset: int, defects: Defects) -> npt.NDArray[np.bool_]:
-    """Where the frame at `offset` has the scratches that were found, or that a list forces, (H, W)."""
+def spoilt(view: View, offset: int, defects: Defects, marks: Marks | None = None) -> npt.NDArray[np.bool_]:
+    """Where the frame at `offset` has the scratches that were found, or that a list forces, (H, W).
+
+    marks: what shows other damage of it.
+    """
     import cv2
 
-    made = spoiled(view, offset, defects.lines)
-    forced = []
+    frame = view.window.frames[view.window.centre + offset]
+    made, forced = spoiled(view, offset, defects.lines), []
+    if marks is not None:
+        made = made | marks.of(frame)
     if defects.listing is not None:
-        forced = defects.listing.forced(view.window.frames[view.window.centre + offset].number)
+        forced = defects.listing.forced(frame.number)
     for line in forced:
         cover = np.uint8(line.cover((made.shape[0], made.shape[1])))
         made = made | (cv2.dilate(cover, np.ones((1, 3), np.uint8)).reshape(made.shape) > 0)

@@ -19,6 +19,7 @@ DIRT, SCRATCH = "defects.dirt", "defects.scratch"
 """The channels that mattes of each kind are written as."""
 
 _STEPS = np.float32(255)
+_DRAWN = np.float32(0.7)
 _INFRARED = {"ir", "infrared"}
 
 
@@ -75,6 +76,13 @@ def softly(marked: Mask, grow: float, feather: float) -> Mattes:
     return Mattes(in_steps(softened(marked, grow, feather)), np.zeros(marked.shape, np.float32))
 
 
+def over_plate(planes: Pixels, matte: Pixels) -> Pixels:
+    """Planes (C, H, W) float32 with a matte, (H, W), 0..1, over them in red (or light, on grey ones)."""
+    red = np.zeros((len(planes), 1, 1), np.float32)
+    red[0] = 1
+    return np.where(matte > 0, planes + _DRAWN * matte * (red - planes), planes)
+
+
 def in_steps(matte: Pixels) -> Pixels:
     """The matte, (H, W) float32, limited to 0..1 and to steps of 1/255; NaN and inf are 0."""
     finite = np.clip(np.where(np.isfinite(matte), matte, 0), 0, 1)
@@ -110,22 +118,30 @@ def read_matte(picture: Frame | None, plate: Frame) -> Mattes:
     return Mattes(in_steps(coloured[0]), in_steps(coloured[-1]))
 
 
-def damage_in(frame: Frame, channel: str, dark: bool, threshold: float) -> Mask:
-    """Where a channel of the plate shows damage, (H, W): it is darker, or brighter, than a threshold.
+@dataclass(frozen=True)
+class Marks:
+    """A channel of the plate that shows damage: where it is darker, or brighter, than a threshold.
 
-    channel: "alpha", or "infrared" for one that is called ir or infrared, by itself or in a layer. NaN shows
-    none. Raises InputError where the frame has no such channel.
+    channel: "alpha", or "infrared" for one that is called ir or infrared, by itself or in a layer.
     """
-    if channel == "alpha":
-        found = [k for k, name in enumerate(frame.channels) if name == "A"]
-    else:
-        found = [k for k, name in enumerate(frame.channels) if _INFRARED & set(name.casefold().split("."))]
-    if not found:
-        wanted = "alpha" if channel == "alpha" else "channel called ir or infrared"
-        raise InputError(
-            f"frame {frame.number} has no {wanted}, which the matte is to come from; it has "
-            f"{', '.join(frame.channels)}"
-        )
-    plane = frame.pixels[found[0]]
-    with np.errstate(invalid="ignore"):
-        return np.asarray(plane < threshold if dark else plane > threshold)
+
+    channel: str
+    dark: bool
+    threshold: float
+
+    def of(self, frame: Frame) -> Mask:
+        """Where it shows damage, (H, W); NaN shows none. Raises InputError where the channel is missing."""
+        if self.channel == "alpha":
+            found = [k for k, name in enumerate(frame.channels) if name == "A"]
+        else:
+            words = [set(name.casefold().split(".")) for name in frame.channels]
+            found = [k for k, parts in enumerate(words) if _INFRARED & parts]
+        if not found:
+            wanted = "alpha" if self.channel == "alpha" else "channel called ir or infrared"
+            raise InputError(
+                f"frame {frame.number} has no {wanted}, which the matte is to come from; it has "
+                f"{', '.join(frame.channels)}"
+            )
+        plane = frame.pixels[found[0]]
+        with np.errstate(invalid="ignore"):
+            return np.asarray(plane < self.threshold if self.dark else plane > self.threshold)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from interneg.defects.matte import Mattes, damage_in, in_steps, read_matte
+from interneg.defects.matte import Marks, Mattes, in_steps, read_matte
 from interneg.errors import InputError
 from interneg.frame import Frame, Pixels
 
@@ -96,9 +96,9 @@ def test_an_infrared_channel_is_found_by_name(name: str) -> None:
     shown = plane(1).copy()
     shown[0, 0] = np.nan
     frame = Frame.of(np.stack([plane(2), shown]), ("Y", name), number=3)
-    marked = damage_in(frame, "infrared", True, 0.3)
+    marked = Marks("infrared", True, 0.3).of(frame)
     np.testing.assert_array_equal(marked, np.nan_to_num(shown, nan=1) < 0.3)
-    np.testing.assert_array_equal(damage_in(frame, "infrared", False, 0.3), np.nan_to_num(shown) > 0.3)
+    np.testing.assert_array_equal(Marks("infrared", False, 0.3).of(frame), np.nan_to_num(shown) > 0.3)
 
 
 @pytest.mark.parametrize(("channel", "words"), [("alpha", "no alpha"), ("infrared", "called ir or infrared")])
@@ -107,4 +107,4 @@ def test_a_channel_that_is_not_there_is_refused(channel: str, words: str) -> Non
     with pytest.raises(
         InputError, match=f"frame 3 has .*{words}, which the matte is to come from; it has R, G"
     ):
-        damage_in(frame, channel, True, 0.5)
+        Marks(channel, True, 0.5).of(frame)
