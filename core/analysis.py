@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 
 class Analysis(Protocol):
     """What a class of nodes makes of a shot; see `Node.analysis`."""
@@ -15,6 +18,13 @@ class Analysis(Protocol):
     @property
     def text(self) -> str:
         """The file, which one of the node's knobs takes."""
+
+    @property
+    def shown(self) -> Sequence[int]:
+        """The numbers of the frames that are worth a look, foremost first."""
+
+    def drawn(self, number: int, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """One of these frames, (H, W, 1 or 3), 8 bit, R, G, B, with what was noted drawn in; (H, W, 3)."""
 
     @property
     def report(self) -> Sequence[str]:

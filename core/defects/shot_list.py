@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
+from msgspec import structs
 
 from interneg.defects.dirt import Spot
+from interneg.defects.drawing import numbered
 from interneg.defects.evidence import Evidence
 from interneg.defects.listing import FORMAT, DirtEntry, PlaceEntry, Sign, TrackEntry
 from interneg.defects.runs import runs
@@ -37,20 +41,21 @@ class ShotDefects:
     """All that was found in a shot."""
 
     def __init__(self, seen: Mapping[int, FrameDefects]) -> None:
-        self.frames = dict(sorted(seen.items()))
+        count = itertools.count(1)
+        self.frames = {
+            number: replace(frame, dirt=[structs.replace(piece, number=next(count)) for piece in frame.dirt])
+            for number, frame in sorted(seen.items())
+        }
         starts = frozenset(n for n, frame in seen.items() if frame.starts)
         self.tracks = followed({n: frame.lines for n, frame in seen.items()}, starts)
 
     @property
     def text(self) -> str:
         """The file: JSON, a piece of dirt and the place of a scratch to a line, both numbered."""
-        frames, count = [], 0
+        frames = []
         for number, frame in self.frames.items():
-            pieces = []
-            for piece in frame.dirt:
-                count += 1
-                pieces.append("   " + _json(msgspec.structs.replace(piece, number=count)))
-            frames.append(f'  "{number}": [' + ("\n" + ",\n".join(pieces) + "\n  ]" if pieces else "]"))
+            pieces = ",\n".join(f"   {_json(piece)}" for piece in frame.dirt)
+            frames.append(f'  "{number}": [' + (f"\n{pieces}\n  ]" if pieces else "]"))
         lines = [_track(k, track) for k, track in enumerate(self.tracks, 1)]
         height, width = next(iter(self.frames.values())).size
         return (
@@ -62,18 +67,30 @@ class ShotDefects:
         )
 
     @property
+    def shown(self) -> Sequence[int]:
+        """The frames with the most damage, the worst first."""
+        damaged = [n for n, frame in self.frames.items() if frame.damaged > 0]
+        return sorted(damaged, key=lambda n: -self.frames[n].damaged)[:_WORST]
+
+    def drawn(self, number: int, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """The picture, (H, W, C), with its defects and their numbers, see `drawing.numbered`; (H, W, 3)."""
+        dirt = {piece.number or 0: piece.box for piece in self.frames[number].dirt}
+        places = {k: (track.sign, track.at(number)) for k, track in enumerate(self.tracks, 1)}
+        lines = {k: at.line(sign, len(picture)) for k, (sign, at) in places.items() if at is not None}
+        return numbered(picture, dirt, lines)
+
+    @property
     def report(self) -> Sequence[str]:
         """How many defects of each kind there are, and the frames with the most damage."""
         signs = [piece.sign for frame in self.frames.values() for piece in frame.dirt]
         lines = [track.sign for track in self.tracks]
         having = sum(bool(frame.dirt) for frame in self.frames.values())
         scratched = sum(bool(frame.lines) for frame in self.frames.values())
-        worst = sorted(self.frames, key=lambda n: (-self.frames[n].damaged, n))[:_WORST]
         told = [
             f"frame {n}: {_number(len(frame.dirt), 'piece')} of dirt, "
             f"{_number(len(frame.lines), 'scratch', 'es')}, {frame.damaged:.2%} of the picture"
-            for n in worst
-            if (frame := self.frames[n]).damaged > 0
+            for n in self.shown
+            for frame in (self.frames[n],)
         ]
         return [
             f"found {_number(len(signs), 'piece')} of dirt, {signs.count('bright')} bright and "

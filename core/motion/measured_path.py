@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from interneg.frame import Box, Pixels
 from interneg.motion.path_file import text
 from interneg.motion.similarity import Motion
@@ -49,6 +52,15 @@ class MeasuredPath:
         )
 
     @property
+    def shown(self) -> Sequence[int]:
+        """None: a path is looked at in its file."""
+        return ()
+
+    def drawn(self, number: int, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """The picture, (H, W, C), as it is."""
+        return picture
+
+    @property
     def report(self) -> Sequence[str]:
-        """Nothing: a path is looked at in its file."""
+        """Nothing."""
         return ()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 from interneg.analysis import Analysis
@@ -19,16 +20,32 @@ from interneg.plugin.batch.job import Job, frames_of, read_cuts
 from interneg.plugin.batch.progress import Progress
 from interneg.plugin.batch.source import ClipSource, require
 from interneg.plugin.facts.files import read
+from interneg.plugin.screen import on_screen, png
 from interneg.recipe import NodeTypes
 
 
+@dataclass(frozen=True)
+class Findings:
+    """What was found, and pictures of the frames that are worth a look, as PNG files, by number."""
+
+    analysis: Analysis
+    pictures: Mapping[int, bytes]
+
+
 def analyse(
-    job: Job, types: NodeTypes, colour: Colour, engines: EngineSource, progress: Progress, name: str | None
-) -> Analysis:
+    job: Job,
+    types: NodeTypes,
+    colour: Colour,
+    engines: EngineSource,
+    progress: Progress,
+    name: str | None = None,
+    pictures: bool = False,
+) -> Findings:
     """Let a node of the recipe note what it finds in a clip, after the nodes before it.
 
     job: its output is not looked at. types: all nodes there are. name: of the node, by default the first one
-    that has an analysis. Raises RecipeError for a recipe without such a node, and what a render raises.
+    that has an analysis. pictures: whether there are to be any. Raises RecipeError for a recipe without such
+    a node, and what a render raises.
     """
     at = asked(job.recipe.nodes, types, name)
     found: dict[int, Any] = {}
@@ -50,7 +67,11 @@ def analyse(
         for number in wanted:
             graph.render(number)
             progress.step(number, "analysed")
-    return kind(found)
+        made, drawn = kind(found), {}
+        for number in made.shown if pictures else ():
+            shown = on_screen(graph.render(number), colour)
+            drawn[number] = png(made.drawn(number, shown))
+    return Findings(made, drawn)
 
 
 def asked(nodes: Sequence[Node], types: NodeTypes, name: str | None = None) -> int:

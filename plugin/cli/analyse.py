@@ -33,6 +33,14 @@ def analyse(
         Path | None,
         typer.Option(metavar="FILE", help="Write the corrections of stabilise for Nuke, too, to be pasted."),
     ] = None,
+    pictures: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Write the frames with the most damage there, as defects.NUMBER.png: what scratch-inpaint "
+            "found is drawn in, with its numbers in FILE.",
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NODE.KNOB=VALUE", help="Change a knob; may be repeated."),
@@ -75,23 +83,31 @@ def analyse(
     from interneg.plugin.cli.recipes import changed, recipe_of
     from interneg.publish import replacing
 
-    there = [path for path in (file, nuke) if path is not None and path.exists()]
+    full = pictures is not None and pictures.exists() and any(pictures.iterdir())
+    there = [path for path in (file, nuke) if path is not None and path.exists()] + [pictures] * full
     if there and not overwrite:
         raise OutputError(f"{there[0]} exists; choose another name, or replace it with --overwrite")
     read = changed(recipe_of(recipe), settings or (), input_space=input_space)
     job = Job(read, input, "", frames=frames, missing=missing, cuts=None if cuts is None else str(cuts))
-    if nuke is not None and read.nodes[asked(read.nodes, NODES, node)].analysis is not MeasuredPath:
+    is_path = read.nodes[asked(read.nodes, NODES, node)].analysis is MeasuredPath
+    if nuke is not None and not is_path:
         raise UsageError("--nuke takes the path of stabilise, and this is none; leave it out")
+    if pictures is not None and is_path:
+        raise UsageError("--pictures shows what scratch-inpaint found, and this is a path; leave it out")
     with shown() as progress:
-        made = run(job, NODES, Colour(), Engines(), progress, node)
-        files = [(file, made.text)]
+        found = run(job, NODES, Colour(), Engines(), progress, node, pictures is not None)
+        made = found.analysis
+        files = {file: made.text.encode()}
         if nuke is not None and isinstance(made, MeasuredPath):
             first = made.first
-            files.append((nuke, for_nuke(first.data, first.display, made.corrections, first.aspect)))
-        for target, content in files:
+            path = for_nuke(first.data, first.display, made.corrections, first.aspect)
+            files[nuke] = path.encode()
+        if pictures is not None:
+            files |= {pictures / f"defects.{number:04d}.png": png for number, png in found.pictures.items()}
+        for target, content in files.items():
             with replacing(target) as temporary:
-                temporary.write_text(content, encoding="utf-8")
+                temporary.write_bytes(content)
         for sentence in made.report:
             progress.status(sentence)
-        for target, _ in files:
+        for target in files:
             progress.status(f"written: {target}")

@@ -9,15 +9,14 @@ import webbrowser
 from html import escape
 from pathlib import Path
 
-import numpy as np
 import platformdirs
 
 import interneg
 from interneg.colour import Colour
-from interneg.colour.tags import SRGB_PICTURE
-from interneg.errors import ColourError, OutputError
+from interneg.errors import OutputError
 from interneg.frame import Frame
 from interneg.node import Node
+from interneg.plugin.screen import on_screen, png
 
 _KEPT = 10
 """Reports in a folder; older ones go."""
@@ -49,35 +48,12 @@ def write_report(folder: Path, node: Node, colour: Colour, before: Frame, after:
         folder.mkdir(parents=True, exist_ok=True)
         place = Path(tempfile.mkdtemp(prefix=f"report-{node.name}-", dir=folder))
         for name, frame in (("before", before), ("after", after)):
-            (place / f"{name}.png").write_bytes(_png(frame, colour))
+            (place / f"{name}.png").write_bytes(png(on_screen(frame, colour)))
         page = place / "index.html"
         page.write_text(_page(node, after), encoding="utf-8")
     except OSError as error:
         raise OutputError(f"the report cannot be written to {folder}: {error.strerror}") from error
     return page
-
-
-def _png(frame: Frame, colour: Colour) -> bytes:
-    """R, G, B as a screen shows them, 8 bit; NaN and inf are black."""
-    import cv2
-
-    planes = frame.pixels[list(frame.colour_channels)]
-    shown = colour.transform(frame.colour_space, _screen(colour))(planes)
-    codes = np.rint(np.clip(np.nan_to_num(shown, posinf=0, neginf=0), 0, 1) * 255).astype(np.uint8)
-    _, data = cv2.imencode(".png", np.ascontiguousarray(codes[::-1].transpose(1, 2, 0)))
-    return data.tobytes()
-
-
-def _screen(colour: Colour) -> str:
-    for name in SRGB_PICTURE:
-        try:
-            return colour.resolve(name)
-        except ColourError:
-            continue
-    raise ColourError(
-        f"{colour.name} has no sRGB picture space to look at pictures in (looked for "
-        f"{', '.join(SRGB_PICTURE)})"
-    )
 
 
 def _page(node: Node, after: Frame) -> str:

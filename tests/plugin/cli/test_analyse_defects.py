@@ -109,6 +109,29 @@ def test_how_many_there_are_and_the_worst_frame_are_told(found: tuple[str, str])
     assert f"frame {FIRST + MIDDLE}: {here} pieces of dirt, 1 scratch, " in worst
 
 
+def test_the_worst_frames_are_drawn_with_the_numbers_of_the_list(plate: str, tmp_path: Path) -> None:
+    folder = tmp_path / "worst"
+    done = run("analyse", "scratch-inpaint", plate, tmp_path / "d.json", "--pictures", folder)
+    assert done.exit_code == 0, done.output
+    names = sorted(path.name for path in folder.iterdir())
+    assert f"defects.{FIRST + MIDDLE}.png" in names and len(names) <= 5
+    drawn = np.asarray(oiio.ImageBuf(str(folder / f"defects.{FIRST + MIDDLE}.png")).get_pixels(oiio.FLOAT))
+    scale = drawn.shape[0] // HEIGHT
+    assert drawn.shape == (scale * HEIGHT, scale * WIDTH, 3) and scale > 1
+    red = (drawn[..., 0] > 0.9) & (drawn[..., 1] < 0.4)
+    green = (drawn[..., 1] > 0.9) & (drawn[..., 0] < 0.4)
+    for x, y, radius in SPOTS:
+        near = np.s_[
+            int(scale * (y - radius - 6)) : int(scale * y), int(scale * (x - 2)) : int(scale * (x + 2))
+        ]
+        assert red[near].any(), (x, y)
+    assert green[:, 54 * scale : 70 * scale].sum() > 1.5 * scale * HEIGHT
+    done = run("analyse", "scratch-inpaint", plate, tmp_path / "e.json", "--pictures", folder)
+    assert done.exit_code == 6 and "worst exists" in done.output and not (tmp_path / "e.json").exists()
+    done = run("analyse", "stabilise", plate, tmp_path / "e.json", "--pictures", tmp_path / "other")
+    assert done.exit_code == 2 and "--pictures shows what scratch-inpaint found" in done.output
+
+
 def test_a_list_as_it_was_written_gives_the_same_frames_bit_for_bit(
     found: tuple[str, str], plain: Any, plate: str, tmp_path: Path
 ) -> None:
