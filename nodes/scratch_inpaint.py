@@ -191,7 +191,7 @@ class ScratchInpaint(Node):
         frame, matte, marks = view.window.frame, view.window.matte, self._marks
 
         def find() -> Damage:
-            seen = 0.0 if self.matte == "replace" else 1.0  # else no dirt need be looked for
+            seen = 0.0 if self.matte == "replace" else 1.0  # which needs no dirt to be looked for
             how = Sensitivity(seen * self.bright, seen * self.dark, self.scratches, self.largest)
             found = from_list(view, content, self.defects_list) if self.defects_list else detected(view, how)
             mattes = drawn(found.spots, found.lines, (frame.height, frame.width), self.grow, self.feather)

@@ -13,7 +13,7 @@ import numpy as np
 from interneg.defects.dirt import Spot
 from interneg.defects.runs import shape_of
 from interneg.defects.scratches import Scratch
-from interneg.defects.tracks import Place, Track
+from interneg.defects.tracks import LinePlace, Track
 from interneg.errors import InputError
 
 FORMAT = "interneg defects 1"
@@ -37,7 +37,7 @@ class DirtEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
 
 
 class PlaceEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A scratch in one frame as it is written, see `Place`; what is left out is that of its track."""
+    """A scratch in one frame as it is written, see `LinePlace`; what is left out is that of its track."""
 
     column: float
     lean: float = 0.0
@@ -149,7 +149,7 @@ def _tracks(rows: Sequence[Any], name: str, height: int) -> list[Track]:
     return made
 
 
-def _place(given: float | PlaceEntry, track: TrackEntry, where: str, height: int) -> Place:
+def _place(given: float | PlaceEntry, track: TrackEntry, where: str, height: int) -> LinePlace:
     entry = given if isinstance(given, PlaceEntry) else PlaceEntry(given)
     width = track.width if entry.width is None else entry.width
     top, bottom = entry.rows or (0, height)
@@ -160,7 +160,7 @@ def _place(given: float | PlaceEntry, track: TrackEntry, where: str, height: int
             f"{where}: expected rows from the first to the one beyond the last, within 0 and {height}, not "
             f"{top} and {bottom}"
         )
-    return Place(entry.column, entry.lean, width, top, bottom, entry.clear)
+    return LinePlace(entry.column, entry.lean, width, top, bottom, entry.clear)
 
 
 def _entry(row: Any, kind: type[Entry], where: str) -> Entry:

@@ -15,7 +15,7 @@ _WANDERS, _UNSEEN = 6.0, 3
 
 
 @dataclass(frozen=True)
-class Place:
+class LinePlace:
     """Where a scratch lies in one frame, in pixels.
 
     column: in the middle row. lean: how much farther right it is at the bottom than at the top. top, bottom:
@@ -37,18 +37,18 @@ class Place:
         seen = (rows[:-1] < self.bottom) & (rows[1:] > self.top)
         return Scratch(columns, rows, seen, sign, self.width / 2, self.clear)
 
-    def towards(self, other: Place, share: float) -> Place:
+    def towards(self, other: LinePlace, share: float) -> LinePlace:
         """The place on the straight way to another one, 0 here and 1 there; its rows are those here."""
         a, b = (np.array([p.column, p.lean, p.width]) for p in (self, other))
         column, lean, width = (float(v) for v in a + share * (b - a))
-        return Place(column, lean, width, self.top, self.bottom, self.clear)
+        return LinePlace(column, lean, width, self.top, self.bottom, self.clear)
 
 
-def place_of(line: Scratch) -> Place:
+def place_of(line: Scratch) -> LinePlace:
     """Where the scratch lies, as it is written into a file: to a thousandth of a pixel."""
     count, shown = len(line.columns), np.flatnonzero(line.seen)
     lean = (line.columns[-1] - line.columns[0]) * count / (count - 1) if count > 1 else 0.0
-    return Place(
+    return LinePlace(
         _short(float(np.mean(line.columns))),
         _short(float(lean)),
         _short(2 * line.half),
@@ -73,12 +73,12 @@ class Track:
     """
 
     sign: int
-    places: dict[int, Place] = field(default_factory=dict)
+    places: dict[int, LinePlace] = field(default_factory=dict)
     forced: bool = False
     first: int | None = None
     last: int | None = None
 
-    def at(self, number: int) -> Place | None:
+    def at(self, number: int) -> LinePlace | None:
         """Where it lies in the frame of that number; None where it is not in it."""
         first = min(self.places) if self.first is None else self.first
         last = max(self.places) if self.last is None else self.last

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from interneg.defects.drawing import numbered
-from interneg.defects.tracks import Place
+from interneg.defects.tracks import LinePlace
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ def test_small_pictures_are_enlarged_and_numbers_stay_within(
     picture = np.full((*size, channels), 90, np.uint8)
     plain = numbered(picture, {}, {})
     assert plain.shape == (size[0] * scale, size[1] * scale, 3) and (plain == 90).all()
-    line = Place(size[1] - 1, 0, 1, 0, size[0]).line(1, size[0])
+    line = LinePlace(size[1] - 1, 0, 1, 0, size[0]).line(1, size[0])
     made = numbered(picture, {12345: (size[1] - 1, size[0] - 1, 1, 1)}, {7: line})
     assert made.shape == plain.shape
     if min(plain.shape[:2]) > 60:
@@ -27,7 +27,7 @@ def test_small_pictures_are_enlarged_and_numbers_stay_within(
 
 def test_dirt_has_a_red_box_and_a_scratch_green_lines() -> None:
     picture = np.zeros((900, 1000, 3), np.uint8)
-    lean = Place(500, 20, 4, 0, 900).line(-1, 900)
+    lean = LinePlace(500, 20, 4, 0, 900).line(-1, 900)
     made = numbered(picture, {1: (100, 200, 10, 20)}, {2: lean})
     red, green = ((made == colour).all(axis=2) for colour in ((255, 60, 60), (60, 255, 60)))
     rows, columns = np.nonzero(red[:, :114])

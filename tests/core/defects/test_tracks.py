@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from interneg.defects.scratches import Scratch
-from interneg.defects.tracks import Place, Track, followed, place_of, rounded
+from interneg.defects.tracks import LinePlace, Track, followed, place_of, rounded
 
 HEIGHT = 160
 
 
 def line(column: float, sign: int = 1, lean: float = 2.0, half: float = 1.5) -> Scratch:
-    return Place(column, lean, 2 * half, 0, HEIGHT, 6.0).line(sign, HEIGHT)
+    return LinePlace(column, lean, 2 * half, 0, HEIGHT, 6.0).line(sign, HEIGHT)
 
 
 def test_a_scratch_that_wanders_is_one_track() -> None:
@@ -55,15 +55,15 @@ def test_a_rounded_scratch_is_the_same_when_it_is_rounded_again() -> None:
 
 @pytest.mark.parametrize("height", [1, 20, 33])
 def test_a_low_picture_can_have_a_scratch_by_hand(height: int) -> None:
-    cover = Place(4, 0, 3, 0, height).line(1, height).cover((height, 9))
+    cover = LinePlace(4, 0, 3, 0, height).line(1, height).cover((height, 9))
     assert cover[:, 3:6].all() and cover.sum() == 3 * height
 
 
 def test_a_forced_track_is_in_every_frame_between_its_ends() -> None:
-    places = {3: Place(10, 0, 2, 0, 50), 5: Place(20, 4, 4, 0, 50)}
+    places = {3: LinePlace(10, 0, 2, 0, 50), 5: LinePlace(20, 4, 4, 0, 50)}
     found = Track(1, places)
     assert [found.at(n) is not None for n in range(1, 8)] == [False, False, True, False, True, False, False]
     forced = Track(1, places, forced=True, first=2, last=6)
     at = {n: p.column for n in range(1, 8) if (p := forced.at(n)) is not None}
     assert at == {2: 10, 3: 10, 4: 15, 5: 20, 6: 20}
-    assert forced.at(4) == Place(15, 2, 3, 0, 50)
+    assert forced.at(4) == LinePlace(15, 2, 3, 0, 50)
