@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from interneg.defects.dirt import Spot
-from interneg.defects.runs import shape_of
+from interneg.defects.runs import lengths_of, shape_of
 from interneg.defects.scratches import Scratch
 from interneg.defects.tracks import LinePlace, Track
 from interneg.errors import InputError
@@ -34,6 +34,13 @@ class DirtEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
     sign: Sign | None = None
     clear: float | None = None
     shape: str | None = None
+
+    @property
+    def spot(self) -> Spot:
+        """The dirt itself."""
+        x, y, width, height = self.box
+        whole = np.ones((height, width), np.bool_)
+        return Spot(x, y, whole if self.shape is None else shape_of(self.shape, width, height))
 
 
 class PlaceEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -65,16 +72,16 @@ class Listing:
 
     name: str
     size: tuple[int, int]
-    dirt: Mapping[int, Sequence[Spot]]
+    dirt: Mapping[int, Sequence[DirtEntry]]
     tracks: Sequence[Track]
 
-    def of(self, number: int) -> tuple[Sequence[Spot], list[Scratch]]:
+    def of(self, number: int) -> tuple[list[Spot], list[Scratch]]:
         """The dirt and the scratches of a frame. Raises InputError for one that was not analysed."""
         if number not in self.dirt:
             raise InputError(
                 f"{self.name} has no frame {number}, it has {_span(self.dirt)}: analyse that frame, too"
             )
-        return self.dirt[number], self._lines(number, self.tracks)
+        return [entry.spot for entry in self.dirt[number]], self._lines(number, self.tracks)
 
     def forced(self, number: int) -> list[Scratch]:
         """The scratches of a frame that are there because the file says so."""
@@ -109,11 +116,11 @@ def listing(content: bytes, name: str, size: tuple[int, int]) -> Listing:
         raise InputError(
             f"{name} was made for pictures of {width}x{height}, these are {size[1]}x{size[0]}: analyse anew"
         )
-    dirt = {n: _spots(pieces, f"{name}, frame {n}", size) for n, pieces in frames.items()}
+    dirt = {n: _used(pieces, f"{name}, frame {n}", size) for n, pieces in frames.items()}
     return Listing(name, size, dirt, _tracks(rows, name, size[0]))
 
 
-def _spots(pieces: Sequence[Any], frame: str, size: tuple[int, int]) -> list[Spot]:
+def _used(pieces: Sequence[Any], frame: str, size: tuple[int, int]) -> list[DirtEntry]:
     made = []
     for k, piece in enumerate(pieces, 1):
         where = f"{frame}, dirt {_called(piece, k)}"
@@ -125,12 +132,12 @@ def _spots(pieces: Sequence[Any], frame: str, size: tuple[int, int]) -> list[Spo
                 f"{size[1]}x{size[0]}, not {list(entry.box)}"
             )
         try:
-            whole = np.ones((height, width), np.bool_)
-            shape = whole if entry.shape is None else shape_of(entry.shape, width, height)
+            if entry.shape is not None:
+                lengths_of(entry.shape, width, height)
         except ValueError as error:
             raise InputError(f"{where}: the shape does not fit its box, {error}") from error
         if entry.use:
-            made.append(Spot(x, y, shape))
+            made.append(entry)
     return made
 
 

@@ -15,10 +15,15 @@ def runs(shape: Mask) -> str:
     return " ".join(map(str, np.diff([0, *changes, shape.size])))
 
 
+def lengths_of(text: str, width: int, height: int) -> list[int]:
+    """The lengths in a text of `runs`. Raises ValueError where they are none of a shape of that size."""
+    lengths = [int(n) for n in text.split()]
+    if not lengths or min(lengths) < 0 or sum(lengths) != width * height:
+        raise ValueError(f"expected runs of {width} x {height} = {width * height} pixels in all")
+    return lengths
+
+
 def shape_of(text: str, width: int, height: int) -> Mask:
     """The shape, (h, w), that `runs` made a text of. Raises ValueError where it is none of that size."""
-    lengths = np.array([int(n) for n in text.split()], np.int64)
-    if (lengths < 0).any() or lengths.sum() != width * height:
-        raise ValueError(f"expected runs of {width} x {height} = {width * height} pixels in all")
-    on = np.arange(len(lengths)) % 2 == 1
-    return np.repeat(on, lengths).reshape(height, width)
+    lengths = lengths_of(text, width, height)
+    return np.repeat(np.arange(len(lengths)) % 2 == 1, lengths).reshape(height, width)
