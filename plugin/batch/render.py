@@ -17,7 +17,7 @@ from interneg.io import Clip, Output, format_frames, open_clip, open_output
 from interneg.io.formats import image_format, is_movie
 from interneg.knobs import knobs_of
 from interneg.memo import Memo
-from interneg.node import Context
+from interneg.node import Context, Node
 from interneg.plugin.batch.ahead import ReadAhead
 from interneg.plugin.batch.convert import Delivery
 from interneg.plugin.batch.depth import require_depth
@@ -102,7 +102,7 @@ def _prepare(
     progress: Progress,
 ) -> tuple[Stages, int, int]:
     """Everything that can fail before the first frame; frames in work, and in the pipeline, at once."""
-    nodes = [n for n in job.recipe.nodes if n.strength != 0]
+    nodes = _rendered(job.recipe, progress)
     for node in nodes:
         for number in wanted:
             node.at(number)  # says now where a curve leaves its limits
@@ -113,6 +113,9 @@ def _prepare(
         colour=colour, space=job.recipe.input_space, missing=job.missing,
     )  # fmt: skip
     space = colour.resolve(job.recipe.output_space or source.space)
+    if space != source.space and nodes and nodes[-1].shows == "data":
+        progress.status(f"{nodes[-1].name} shows data, which are not brought into {space}")
+        space = source.space
     deliver = Delivery(colour, source.space, space, output.path_of(wanted[0]))
     further = {"mask": open_mask, "matte": open_matte}
     beside = {
@@ -139,6 +142,17 @@ def _prepare(
     graph = Graph(nodes, ahead, context, mask=beside.get("mask"), matte=beside.get("matte"), cuts=cuts)
     depth, clips = job.recipe.depth, tuple(beside.values())
     return Stages(source, ahead, clips, nodes, graph, deliver, depth, output, provenance, kept), jobs, frames
+
+
+def _rendered(recipe: Recipe, progress: Progress) -> list[Node]:
+    """The nodes that render: those whose strength is 0 do not, and none does behind one that shows a view."""
+    nodes = [n for n in recipe.nodes if n.strength != 0]
+    view = next((k for k, node in enumerate(nodes) if node.shows != "result"), len(nodes))
+    if behind := [n.name for n in nodes[view + 1 :]]:
+        progress.status(
+            f"{nodes[view].name} shows a view, so what is behind it is left out: {', '.join(behind)}"
+        )
+    return nodes[: view + 1]
 
 
 def _first_of_each(progress: Progress) -> Callable[[str, str], None]:

@@ -178,6 +178,21 @@ def test_a_frame_that_is_missing_in_the_window_does_not_keep_dirt(tmp_path: Path
     np.testing.assert_array_equal(again, made)
 
 
+def test_what_stands_behind_a_view_is_left_out_and_data_is_not_converted(plate: str, tmp_path: Path) -> None:
+    matte = rendered("scratch-inpaint:view=matte", plate, tmp_path / "matte" / "o.####.exr")
+    recipe, out = (
+        "scratch-inpaint:view=matte | deflicker | stabilise:smoothing=2",
+        tmp_path / "out" / "o.####.exr",
+    )
+    done = run("render", recipe, plate, out, "--output-space", "ACEScct")
+    assert done.exit_code == 0, done.output
+    assert "so what is behind it is left out: deflicker, stabilise" in done.output
+    assert "shows data, which are not brought into ACEScct" in done.output
+    np.testing.assert_array_equal(pixels(out), matte)
+    done = run("render", "deflicker | scratch-inpaint", plate, tmp_path / "both" / "o.####.exr")
+    assert "left out:" not in done.output
+
+
 def test_a_view_is_told_once(plate: str, tmp_path: Path) -> None:
     done = run("render", "scratch-inpaint:view=changed", plate, tmp_path / "o.####.exr")
     assert done.exit_code == 0
