@@ -385,7 +385,8 @@ while True:
 @pytest.mark.skipif(os.name == "nt", reason="kill -9")
 def test_a_killed_builder_leaves_a_valid_store(store: Store) -> None:
     random = Random(1)
-    torn, published = 0, set()
+    torn = 0
+    published: set[str] = set()
     for kill in range(500):
         if kill >= 50 and torn > 5 and len(published) > 5:  # a busy machine needs more
             break
