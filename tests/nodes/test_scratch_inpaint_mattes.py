@@ -10,8 +10,12 @@ import pytest
 from interneg.colour import Colour
 from interneg.errors import InputError
 from interneg.frame import Frame, Pixels
+from interneg.graph import Graph
+from interneg.memo import Memo
+from interneg.node import Context
 from interneg.nodes.scratch_inpaint import ScratchInpaint
-from tests.damage import FRAMES, HEIGHT, MIDDLE, SPOTS, WIDTH, Render, dirty, disc, scene, scratched
+from tests.damage import FRAMES, HEIGHT, MIDDLE, SPOTS, WIDTH, Clip, Render, dirty, disc, scene, scratched
+from tests.toys import Doubled
 
 DAMAGED = disc(40, 110, 5)
 
@@ -245,3 +249,38 @@ def test_a_view_is_told(render: Render, view: str) -> None:
 
 def test_all_of_the_spots_are_there() -> None:
     assert not (DAMAGED & np.logical_or.reduce([disc(x, y, r + 3) for x, y, r in SPOTS])).any()
+
+
+def test_a_matte_is_enlarged_with_the_picture(colour: Colour) -> None:
+    space, clip = colour.resolve("texture_paint"), scene()
+    frames = [Frame.of(p, number=n, colour_space=space) for n, p in enumerate(clip, 1)]
+    context = Context(colour, None, Memo(200))  # type: ignore[arg-type]
+    mattes = Clip([matte(DAMAGED)] * FRAMES)
+    doubled, both = ([Doubled(), *n] for n in ([], [ScratchInpaint(matte="replace")]))
+    plain, made = (
+        Graph(nodes, Clip(frames), context, cuts=(), matte=mattes).render(MIDDLE + 1).pixels
+        for nodes in (doubled, both)
+    )
+    large = DAMAGED.repeat(2, 0).repeat(2, 1)
+    assert made.shape == (3, 2 * HEIGHT, 2 * WIDTH)
+    changed = (made != plain).any(axis=0)
+    assert changed[large].mean() > 0.9
+    y, x = np.nonzero(changed)
+    assert np.hypot(x - 81, y - 221).max() < 14  # softened at its rim by no more than it is enlarged
+
+
+def test_both_eyes_have_the_matte(render: Render, colour: Colour) -> None:
+    space, clip = colour.resolve("texture_paint"), scene()
+    frames = [
+        Frame.of(p, number=n, colour_space=space, parts=(Frame.of(p[:, :, ::-1].copy()),))
+        for n, p in enumerate(clip, 1)
+    ]
+    context = Context(colour, None, Memo(200))  # type: ignore[arg-type]
+    nodes = [ScratchInpaint(matte="replace")]
+    made = Graph(nodes, Clip(frames), context, cuts=(), matte=Clip([matte(DAMAGED)] * FRAMES)).render(
+        MIDDLE + 1
+    )
+    given = frames[MIDDLE]
+    for after, before in ((made, given), (made.parts[0], given.parts[0])):
+        changed = (after.pixels != before.pixels).any(axis=0)
+        assert changed[DAMAGED].mean() > 0.9 and not changed[~DAMAGED].any()
