@@ -349,13 +349,14 @@ def test_a_worker_of_another_user_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "worker.sock"
     script = (
         "import os, socket; os.setuid(65534); s = socket.socket(socket.AF_UNIX); "
-        f"s.bind({str(path)!r}); s.listen(); input()"
+        f"s.bind({str(path)!r}); s.listen(); print(); input()"
     )
     for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
         folder.chmod(0o777)
-    process = subprocess.Popen([sys.executable, "-I", "-S", "-c", script], stdin=subprocess.PIPE)
+    command = [sys.executable, "-I", "-S", "-u", "-c", script]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
-        wait_until(path.exists)
+        assert process.stdout is not None and process.stdout.readline() == b"\n"  # it listens
         with pytest.raises(InternegError, match="served by another user"):
             Client.connect("test", path)
     finally:
