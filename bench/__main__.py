@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable
-from itertools import chain
 from pathlib import Path
 
 from bench import codec, defects, deflicker, engines, quality, speed, stabilise, temporal, worker
@@ -17,46 +16,41 @@ from interneg.engines.training.queue.place import resting
 
 HERE = Path(__file__).parent
 
-parser = argparse.ArgumentParser(prog="python -m bench")
-parser.add_argument(
-    "part",
-    nargs="?",
-    choices=(
-        "quality",
-        "speed",
-        "engines",
-        "worker",
-        "deflicker",
-        "temporal",
-        "codec",
-        "stabilise",
-        "defects",
-    ),
-)
-parser.add_argument("--data", type=Path, default=HERE.parents[1] / "shared" / "data" / "dev")
-chosen = parser.parse_args()
-out = HERE / "out"
-out.mkdir(exist_ok=True)
-if not chosen.data.is_dir():
-    print(f"no test sets at {chosen.data}: their rows are left out")
+OUT = HERE / "out"
 
-made: list[Iterable[Row]] = []
-parts: dict[str, Callable[[], Iterable[Row]]] = {
-    "quality": lambda: quality.rows(chosen.data, out),
-    "speed": lambda: speed.rows(out),
-    "engines": lambda: engines.rows(chosen.data, out),
-    "worker": worker.rows,
-    "deflicker": lambda: deflicker.rows(chosen.data, out),
-    "temporal": lambda: temporal.rows(chosen.data),
-    "codec": lambda: codec.rows(chosen.data.parent / "footage" / "clips", out),
-    "stabilise": lambda: stabilise.rows(chosen.data.parent, out),
-    "defects": lambda: defects.rows(chosen.data.parent, out),
-}
-for name, part in parts.items():
-    if chosen.part in (None, name):
-        with resting():
-            made.append(part())
-print("| what | goal | measured | reached |\n|---|---|---|---|")
-for row in chain(*made):
-    reached = {True: "yes", False: "no", None: ""}[row.reached]
-    print(f"| {row.what} | {row.goal} | {row.figure} | {reached} |", flush=True)
+
+def parts(data: Path) -> dict[str, Callable[[], Iterable[Row]]]:
+    """What each part measures. data: the folder of Set5 and BSD68; footage lies beside it."""
+    return {
+        "quality": lambda: quality.rows(data, OUT),
+        "frames": lambda: speed.seconds_per_frame(OUT),
+        "speed": lambda: speed.rows(OUT),
+        "engines": lambda: engines.rows(data, OUT),
+        "worker": worker.rows,
+        "deflicker": lambda: deflicker.rows(data, OUT),
+        "temporal": lambda: temporal.rows(data),
+        "codec": lambda: codec.rows(data.parent / "footage" / "clips", OUT),
+        "stabilise": lambda: stabilise.rows(data.parent, OUT),
+        "defects": lambda: defects.rows(data.parent, OUT),
+    }
+
+
+def main() -> None:
+    """The command: prints a row as soon as it is measured."""
+    parser = argparse.ArgumentParser(prog="python -m bench")
+    parser.add_argument("part", nargs="?", choices=parts(Path()))
+    parser.add_argument("--data", type=Path, default=HERE.parents[1] / "shared" / "data" / "dev")
+    chosen = parser.parse_args()
+    OUT.mkdir(exist_ok=True)
+    if not chosen.data.is_dir():
+        print(f"no test sets at {chosen.data}: their rows are left out")
+    print("| what | goal | measured | reached |\n|---|---|---|---|")
+    with resting():
+        for name, rows in parts(chosen.data).items():
+            for row in rows() if chosen.part in (None, name) else ():
+                reached = {True: "yes", False: "no", None: ""}[row.reached]
+                print(f"| {row.what} | {row.goal} | {row.figure} | {reached} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -32,7 +32,6 @@ def rows(out: Path) -> Iterator[Row]:
     yield start_up()
     for depth in ("half", "float"):
         yield pipeline(out, depth)
-    yield from seconds_per_frame(out)
     yield from runtimes()
     yield peak_memory(out)
 

@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 
 import interneg.nodes
 import interneg.plugin.cli.recipes
+from bench.__main__ import parts
 from interneg.plugin.cli.main import app
 from interneg.recipe import Recipe
 from tests.docs.pages import COMMANDS, MENTIONED, ROOT, Command, commands, in_blocks, in_sentences
@@ -189,8 +190,8 @@ def _check_module(command: Command, module: str, *words: str) -> None:
     if module == "pytest":
         return _check_pytest(command, words)
     if module == "bench":
-        parts = [w for w in words[:1] if not w.isupper() and not w.startswith("-")]
-        assert all((ROOT / "bench" / f"{part}.py").is_file() for part in parts), command
+        named = [w for w in words[:1] if not w.isupper() and not w.startswith("-")]
+        assert set(named) <= parts(ROOT).keys(), command
         return None
     if module == "venv":
         return None
