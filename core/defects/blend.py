@@ -49,15 +49,15 @@ def membrane(values: Pixels, known: Mask) -> Pixels:
     return made
 
 
-def levelled(patch: Pixels, around: Pixels, ring: Mask) -> Pixels:
-    """The patch, (H, W, C), plus the smooth difference that `around` has from it on the ring.
+def levelled(patch: Pixels, around: Pixels, ring: Mask, most: float = np.inf) -> Pixels:
+    """The patch, (H, W, C), plus the smooth difference that `around` has from it on the ring, up to `most`.
 
     This is Poisson blending with the difference continued harmonically (Pérez et al., 2003), the harmonic
     surface replaced by that of `spread`.
     """
     import cv2
 
-    difference = spread(around - patch, ring)
+    difference = spread(np.clip(around - patch, -np.float32(most), np.float32(most)), ring)
     inside = cv2.blur(difference, (5, 5), borderType=cv2.BORDER_REPLICATE).reshape(difference.shape)
     return np.asarray(patch + inside, np.float32)
 

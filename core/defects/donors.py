@@ -38,13 +38,14 @@ class Piece:
     """A part of a hole: its area of the picture, and in it the hole, and what is whole around it; (h, w).
 
     share: how much the piece counts, 0..1, where it overlaps others of the same hole, all of which add up to
-    1; None where it is alone.
+    1; None where it is alone. far: whether the ring lies further away than it should, as deep in a hole.
     """
 
     area: tuple[slice, slice]
     hole: Mask
     ring: Mask
     share: Pixels | None = None
+    far: bool = False
 
 
 def pieces(hole: Mask) -> Iterator[Piece]:
@@ -76,7 +77,7 @@ def pieces(hole: Mask) -> Iterator[Piece]:
                 if len(cuts[0]) * len(cuts[1]) > 1:
                     share = np.zeros(mine.shape, np.float32)
                     share[inside] = np.outer(down, across)
-                yield Piece(area, mine, ring, share)
+                yield Piece(area, mine, ring, share, margin > _RING + _GAP)
 
 
 def _cut(start: int, length: int) -> list[tuple[int, int, Pixels]]:

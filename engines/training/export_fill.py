@@ -13,18 +13,19 @@ from typing import Any
 import torch
 
 from interneg.engines import qualify
-from interneg.engines.models import load_catalogue
-from interneg.engines.training.export import OPSET, sha256, toml_text, total_steps
-from interneg.engines.training.filler import PLANES, Fill
+from interneg.engines.models import Kind, load_catalogue
+from interneg.engines.training.export import sha256, toml_text, total_steps, write_onnx
+from interneg.engines.training.filler import Fill
 from interneg.engines.training.filling import held_figures
 from interneg.engines.training.limits import limits, shown
-from interneg.engines.training.onnx_nets import Compiled, Exact, Typed
+from interneg.engines.training.onnx_nets import Compiled, Exact, TypedGraph
 from interneg.engines.training.tiles import load
 from interneg.engines.typed import half, overflowing
 
 NAME = "scratch-inpaint-fill"
 CHANNELS = ["R", "G", "B"]
-RANGE = "R, G, B in a perceptual encoding, -0.25..1.6, the holes filled smoothly; hole 1, else 0"
+GOLDEN: list[Kind] = ["picture", "picture", "picture", "map"]
+RANGE = "R, G, B in a perceptual encoding, -0.25..1.6, a membrane over the holes; hole 1, else 0"
 
 
 def entry(onnx: Path, net: Fill, training: dict[str, Any], quality: dict[str, float]) -> dict[str, Any]:
@@ -32,24 +33,15 @@ def entry(onnx: Path, net: Fill, training: dict[str, Any], quality: dict[str, fl
     planes = {"name": "planes", "dtype": "float32", "layout": "NCHW", "channels": [*CHANNELS, "hole"]}
     return {
         "name": NAME, "version": 1, "task": "scratch-inpaint", "family": "fidelity", "variant": "fill",
-        "description": "Continues a picture into its holes; predicts a correction to a smooth surface there.",
+        "description": "Continues a picture into its holes; predicts a correction to a membrane there.",
         "licence": "Apache-2.0", "scale": 1, "window": 0, "multiple": net.multiple, "halo": net.halo,
         "parameters": sum(p.numel() for p in net.parameters()),
-        "input": planes | {"range": RANGE},
+        "input": planes | {"range": RANGE, "golden": GOLDEN},
         "output": {"name": "correction", "dtype": "float32", "layout": "NCHW", "channels": CHANNELS},
         "weights": {"fp32": {"file": onnx.name, "sha256": sha256(onnx)}},
         "training": training,
         "quality": {name: round(value, 3) for name, value in quality.items()},
     }  # fmt: skip
-
-
-def write_onnx(net: Fill, path: Path) -> None:
-    """Export with free batch, height and width."""
-    axes = {"planes": {0: "n", 2: "h", 3: "w"}, "correction": {0: "n", 2: "h", 3: "w"}}
-    torch.onnx.export(
-        net, (torch.rand(1, 4, 64, 64),), str(path), input_names=["planes"], output_names=["correction"],
-        dynamic_axes=axes, opset_version=OPSET, dynamo=False,
-    )  # fmt: skip
 
 
 def command(arguments: dict[str, Any]) -> str:
@@ -63,10 +55,10 @@ def command(arguments: dict[str, Any]) -> str:
 def narrow(source: Path) -> tuple[Path, dict[str, Any]]:
     """Write the fp16 graph beside the fp32 one; returns its file and its limits."""
     data = source.read_bytes()
-    picture = torch.from_numpy(qualify.golden(PLANES))[None]
+    picture = torch.from_numpy(qualify.driven(GOLDEN))[None]
     made = half(data, overflowing(data, picture[0].numpy()))
     expected = Compiled(data, Fill.multiple)(picture)[0].numpy()
-    nets = Exact(made, Fill.multiple), Typed(made), Compiled(made, Fill.multiple)
+    nets = Exact(made, Fill.multiple), TypedGraph(made), Compiled(made, Fill.multiple)
     figures = [qualify.compare(net(picture)[0].numpy(), expected) for net in nets]
     for found in figures:
         print(f"fp16, golden: {shown(found)}")
@@ -91,7 +83,7 @@ def main(argv: list[str] | None = None) -> None:
     net.load_state_dict(saved["average"])
     quality = held_figures(net, load(args.pack, torch.device("cpu"), ()))
     path = args.catalogue / f"{NAME}.onnx"
-    write_onnx(net, path)
+    write_onnx(net, path, len(GOLDEN))
     training = {
         "command": command(saved["args"]), "data": saved["data"],
         "steps": total_steps(saved), "seed": saved["args"]["seed"],

@@ -1,7 +1,7 @@
 """``fill``: a network that continues a picture into its holes, as a U of three scales.
 
 It works at a half, a quarter and an eighth of the picture's resolution, so that it sees some 70 pixels around
-each pixel at little cost, and last at the whole one, for edges (Ronneberger et al., U-Net, 2015). It is given
+each pixel at little cost (Ronneberger et al., U-Net, 2015). It is given
 the picture with a membrane over its holes, and where they are; it predicts what to add. Trained as a masked
 autoencoder (He et al., 2022): first most of the picture is hidden, patch by patch, then what damage covers.
 """
@@ -14,7 +14,7 @@ from interneg.engines.training.lite import Pair
 PLANES = 4
 """R, G, B, and 1 in the holes."""
 
-WIDTHS, DEEPEST, EDGES = (32, 48, 96), 4, 16
+WIDTHS, DEEPEST = (32, 48, 96), 4
 
 
 class Fill(nn.Module):
@@ -23,7 +23,7 @@ class Fill(nn.Module):
     multiple = 8
     # Half of each kernel, times the pixels between its taps: the folding, four pairs of convolutions, one
     # pair less at the deepest, the foldings and unfoldings between them.
-    halo = 112
+    halo = 104
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,9 +35,10 @@ class Fill(nn.Module):
         self.deeper = _folding(second, third)
         self.deep = nn.Sequential(*(Pair(third) for _ in range(DEEPEST)))
         self.rise, self.surface = _unfolding(third, second), _unfolding(second, first)
-        self.look, self.unfold = _plain(PLANES, EDGES), _unfolding(first, EDGES)
-        self.edges, self.leave = _plain(EDGES, EDGES), _plain(EDGES, 3, gain=0.1)
-        self.outer = {"enter.weight", "look.weight", "leave.weight"}
+        self.leave = nn.Conv2d(first, 12, 3, padding=1)
+        nn.init.zeros_(self.leave.bias)  # type: ignore[arg-type]
+        self.leave.weight.data *= 0.1
+        self.outer = {"enter.weight", "leave.weight"}
 
     def forward(self, planes: Tensor) -> Tensor:
         """Planes float32 (N,4,H,W), the holes filled smoothly, to what is to be added, (N,3,H,W)."""
@@ -46,23 +47,13 @@ class Fill(nn.Module):
         deep = self.deep(F.relu(self.deeper(middle)))
         middle = self.mend(middle + F.pixel_shuffle(self.rise(deep), 2))
         fine = self.finish(fine + F.pixel_shuffle(self.surface(middle), 2))
-        whole = self.look(planes) + F.pixel_shuffle(self.unfold(F.relu(fine)), 2)
-        correction: Tensor = self.leave(F.relu(self.edges(F.relu(whole))))
-        return correction
+        return F.pixel_shuffle(self.leave(F.relu(fine)), 2)
 
 
 def _folding(inputs: int, outputs: int) -> nn.Conv2d:
     conv = nn.Conv2d(inputs, outputs, 4, stride=2, padding=1)
     nn.init.kaiming_normal_(conv.weight)
     nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
-    return conv
-
-
-def _plain(inputs: int, outputs: int, gain: float = 1.0) -> nn.Conv2d:
-    conv = nn.Conv2d(inputs, outputs, 3, padding=1)
-    nn.init.kaiming_normal_(conv.weight)
-    nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
-    conv.weight.data *= gain
     return conv
 
 

@@ -45,7 +45,7 @@ def similarity(result: Tensor, target: Tensor) -> Tensor:
 
 @torch.no_grad()
 def held_figures(net: nn.Module, tiles: Tiles) -> dict[str, float]:
-    """PSNR in the holes of held tiles and SSIM there, in display codes, and of the smooth surface alone."""
+    """PSNR in the holes of held tiles and SSIM there, in display codes, and of the membrane alone."""
     held = replace(tiles, train=tiles.held)
     count = len(held.held)
     dice = Dice(_HELD_SEED, torch.device("cpu"))
@@ -56,12 +56,12 @@ def held_figures(net: nn.Module, tiles: Tiles) -> dict[str, float]:
     )  # fmt: skip
     hole = torch.from_numpy(covers(count, _HELD_SIZE, [], _HELD_SEED) > 25)[:, None].float()
     hole = hole.to(target.device)
-    found: dict[str, list[float]] = {"psnr": [], "ssim": [], "smooth psnr": [], "smooth ssim": []}
+    found: dict[str, list[float]] = {"psnr": [], "ssim": [], "membrane psnr": [], "membrane ssim": []}
     for picture, gap in zip(target.split(8), hole.split(8), strict=True):
         planes = planes_of(picture, gap)
         smooth = planes[:, :3]
         inside = gap.expand_as(picture) > 0
-        for name, result in (("", smooth + gap * net(planes).float()), ("smooth ", smooth)):
+        for name, result in (("", smooth + gap * net(planes).float()), ("membrane ", smooth)):
             now = result.clamp(0, 1)
             found[f"{name}psnr"].append(
                 psnr(now[inside].view(1, 1, 1, -1), picture[inside].view(1, 1, 1, -1), 0)
