@@ -23,7 +23,7 @@ FILLER = "scratch-inpaint-fill"
 # and an engine adds its border once. What is filled has at least so many pixels of its window around it.
 _WINDOW, _GRID, _MARGIN = 128, 3, 32
 # What lies deeper in a hole than the network sees well is filled at half the size first.
-_DEEP, _SMALLEST = 24, 32
+_DEEP, _SMALLEST = 32, 32
 # The range that the network was trained in; what is around a hole and lies beyond it is stretched into 0..1.
 _RANGE = (-0.25, 1.6)
 _NEUTRAL = 1e-6
@@ -57,7 +57,7 @@ def _coarse(picture: Pixels, hole: Mask, areas: Sequence[Area], engine: Engine) 
 
     height, width = hole.shape
     size = ((width + 1) // 2, (height + 1) // 2)
-    known = np.float32(~hole)
+    known = (~hole).astype(np.float32)
     weight = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
     small = cv2.resize(picture * known[..., None], size, interpolation=cv2.INTER_AREA)
     small = small.reshape(size[1], size[0], -1) / np.maximum(weight, np.float32(_NEUTRAL))[..., None]
@@ -86,7 +86,7 @@ def _windows(hole: Mask, areas: Sequence[Area]) -> list[tuple[int, int]]:
 def _inside(part: slice, start: int, length: int) -> bool:
     """Whether a stretch lies in a window with enough around it, as far as the picture reaches."""
     low = max(0, part.start - _MARGIN) >= start
-    return low and min(length, part.stop + _MARGIN) <= max(start + _WINDOW, 0)
+    return bool(low and min(length, part.stop + _MARGIN) <= start + _WINDOW)
 
 
 def _fill(made: Pixels, hole: Mask, corners: Sequence[tuple[int, int]], size: int, engine: Engine) -> None:

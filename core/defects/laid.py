@@ -8,7 +8,7 @@ from interneg.colour import WorkingSpace
 from interneg.defects.blend import lacking_grain, noise
 from interneg.defects.donors import Mask, Piece
 from interneg.frame import Pixels
-from interneg.grain.noise import measure_noise, per_channel
+from interneg.grain.noise import NoiseProfile, measure_noise, per_channel
 from interneg.node import View
 
 HOPELESS = 1.0
@@ -26,7 +26,9 @@ class Filled:
     """
 
     def __init__(self, view: View, picture: Pixels) -> None:
-        self.picture, self._view = picture, view
+        self.picture, self._frame = picture, view.window.frame
+        self._luma = view.planes(0, WorkingSpace.LOG_Y)
+        self._noise: NoiseProfile = view.measure("defects grain 1", lambda: measure_noise(self._luma), 0)
         self._made = np.zeros(picture.shape, np.float32)
         self._grain = np.zeros(picture.shape, np.float32)
         self._error = np.zeros(picture.shape[:2], np.float32)
@@ -39,7 +41,7 @@ class Filled:
 
     def take(self, piece: Piece, patch: Pixels, error: Pixels) -> None:
         """Fill a piece with a patch, (h, w, C), that is expected to be wrong by so much, (h, w)."""
-        share = np.float32(piece.hole) if piece.share is None else piece.share * piece.hole
+        share = piece.hole.astype(np.float32) if piece.share is None else piece.share * piece.hole
         self._made[piece.area] += share[..., None] * patch
         self._error[piece.area] += share * error
         self._done[piece.area] += share
@@ -50,11 +52,9 @@ class Filled:
 
     def _grain_of(self, piece: Piece) -> float:
         """The deviation of each channel's noise at a piece, as the whole frame has it at that brightness."""
-        planes = self._view.planes(0, WorkingSpace.LOG_Y)
-        profile = self._view.measure("defects grain 1", lambda: measure_noise(planes), 0)
-        deviations = profile.map(np.ascontiguousarray(planes[(slice(None), *piece.area)]))
-        luma, _ = per_channel(*deviations, len(planes))
-        return _LOUDER * float(np.median(luma))
+        planes = self._luma[(slice(None), *piece.area)]
+        luma, chroma = self._noise.map(np.ascontiguousarray(planes))
+        return _LOUDER * float(np.median(per_channel(luma, chroma, len(planes))[0]))
 
     def so_far(self, hole: Mask) -> tuple[Pixels, Mask]:
         """The picture, filled as far as it is, and the holes that are left, (H, W)."""
@@ -63,7 +63,7 @@ class Filled:
 
     def laid(self, given: Pixels, matte: Pixels, under: tuple[Pixels, Pixels] | None) -> Pixels:
         """The given planes, (C, H, W), with the fillings and their grain mixed in by the matte."""
-        made, seed = given.copy(), int.from_bytes(self._view.window.frame.digest[:4])
+        made, seed = given.copy(), int.from_bytes(self._frame.digest[:4])
         for piece in self._pieces:
             area = piece.area
             patch, lacks = self._made[area], self._grain[area]
