@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,9 @@ _DEEP, _SMALLEST = 32, 32
 # The range that the network was trained in; what is around a hole and lies beyond it is stretched into 0..1.
 _RANGE = (-0.25, 1.6)
 _NEUTRAL = 1e-6
+# What a window counts towards its borders.
+_TENT = np.minimum(np.minimum(np.arange(1, _WINDOW + 1), np.arange(_WINDOW, 0, -1)) / _MARGIN, 1)
+_TENT = _TENT.astype(np.float32)
 
 
 def continued(picture: Pixels, hole: Mask, areas: Sequence[Area], engine: Engine) -> Pixels:
@@ -46,8 +49,16 @@ def continued(picture: Pixels, hole: Mask, areas: Sequence[Area], engine: Engine
         hole = hole & ~deep
     windows = _windows(hole, [a for a in areas if hole[a].any()])
     size = _GRID if len(windows) > 1 else 1
+    sums, weights = np.zeros_like(made), np.zeros(hole.shape, np.float32)
     for first in range(0, len(windows), size * size):
-        _fill(made, hole, windows[first : first + size * size], size, engine)
+        for area, filled in _filled(made, hole, windows[first : first + size * size], size, engine):
+            # Windows that overlap pass into each other.
+            down, across = (_TENT[:n] for n in filled.shape[:2])
+            tent = np.outer(down, across) * hole[area]
+            sums[area] += tent[..., None] * filled
+            weights[area] += tent
+    done = weights > 0
+    made[done] = sums[done] / weights[done][:, None]
     return made
 
 
@@ -89,14 +100,16 @@ def _inside(part: slice, start: int, length: int) -> bool:
     return bool(low and min(length, part.stop + _MARGIN) <= start + _WINDOW)
 
 
-def _fill(made: Pixels, hole: Mask, corners: Sequence[tuple[int, int]], size: int, engine: Engine) -> None:
-    """Fill the holes in some windows of a picture, in place."""
-    count = made.shape[2]
+def _filled(
+    picture: Pixels, hole: Mask, corners: Sequence[tuple[int, int]], size: int, engine: Engine
+) -> Iterator[tuple[Area, Pixels]]:
+    """Some windows of a picture, and each with its holes filled, (h, w, C)."""
+    count = picture.shape[2]
     planes = np.zeros((4, size * _WINDOW, size * _WINDOW), np.float32)
     looks = []
     for k, (y, x) in enumerate(corners):
         area = np.s_[y : y + _WINDOW, x : x + _WINDOW]
-        seen, gap = made[area], hole[area]
+        seen, gap = picture[area], hole[area]
         low, high = _limits(seen, gap)
         smooth = membrane((seen - low) / (high - low), ~gap)
         place = np.s_[k // size * _WINDOW :, k % size * _WINDOW :]
@@ -112,7 +125,7 @@ def _fill(made: Pixels, hole: Mask, corners: Sequence[tuple[int, int]], size: in
         known = smooth[~gap]
         if count == 1 or (np.ptp(known, axis=1) < _NEUTRAL).all():
             added = added.mean(axis=2, keepdims=True)
-        made[area][gap] = (low + (high - low) * (smooth + added))[gap]
+        yield area, np.asarray(low + (high - low) * (smooth + added), np.float32)
 
 
 def _limits(seen: Pixels, gap: Mask) -> tuple[np.float32, np.float32]:

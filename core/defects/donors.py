@@ -28,7 +28,7 @@ _FEWEST = 24
 _STEPS = (1.0, 1.0, 0.5, 0.25)
 _AROUND = np.array([(0, 0), *((x, y) for y in (-1, 0, 1) for x in (-1, 0, 1) if x or y)], np.float32)
 # The search looks at so many pixels of the ring at most, and interpolates from so many around.
-_LOOKED, _TAPS = 160, 3
+_LOOKED, _TAPS = 96, 3
 # Beyond the ring the motion is looked at so far away, at one pixel of so many in each direction.
 _WIDE, _EVERY = 32, 4
 

@@ -26,8 +26,9 @@ _DISAGREED = 0.5
 _FITS, _RATHER = 0.05, 0.7
 # How much the misfit of what the network fills counts beside that of a place that is copied.
 _TRUSTED, _MUCH_RATHER = 0.5, 0.8
-# What the network is expected to be wrong by deep in a hole.
-_UNKNOWN = 0.1
+# What the network is expected to be wrong by deep in a hole, and how many times more in a large hole than on
+# its ring.
+_UNKNOWN, _LARGE = 0.3, 6.0
 # What is far from the ring of a hole differs from other frames in its light by no more than this, and what is
 # near by twice as much.
 _FLICKER = 0.08
@@ -100,7 +101,7 @@ def _without_donors(
         places = [] if found is None else [(found[0], _RATHER, levelled(found[1], here, piece.ring))]
         if filler is not None and piece.ring.any():
             apart = np.abs(judged[piece.area] - here)[piece.ring]
-            misfit = _UNKNOWN if piece.far else float(apart.mean())
+            misfit = _UNKNOWN if piece.far else float(apart.mean()) * (1 if piece.share is None else _LARGE)
             places.append((_TRUSTED * misfit, _MUCH_RATHER * _TRUSTED, net[piece.area]))
         if places:
             misfit, least, made = min(places, key=lambda place: place[0])
