@@ -15,7 +15,11 @@ _LEAST = 1e-6
 
 
 def best_place(picture: Pixels, piece: Piece, hole: Mask) -> tuple[float, Pixels] | None:
-    """The place of the own frame, without holes, that fits best, and by how much it does not."""
+    """The place of the own frame, without holes, that fits a piece best, and by how much it does not.
+
+    picture: (H, W, C) float32; hole: all that is damaged, (H, W). Returns the root mean square of what
+    differs on the ring, and what is there, (h, w, C); None where no place is whole.
+    """
     import cv2
 
     if not piece.ring.any():

@@ -30,7 +30,7 @@ class Hidden:
 
     @property
     def hole(self) -> Tensor:
-        """Where the holes are."""
+        """Where the holes are, (N,1,size,size): 1, else 0."""
         return self.planes[:, 3:]
 
 
@@ -56,7 +56,10 @@ def _pulled(weighted: Tensor, weight: Tensor) -> Tensor:
 
 
 def membrane(picture: Tensor, hole: Tensor) -> Tensor:
-    """The picture with a membrane over its holes, as ``interneg.defects.blend.membrane`` makes it."""
+    """The picture with a membrane over its holes, as ``interneg.defects.blend.membrane`` makes it.
+
+    picture: (N,C,H,W); hole: (N,1,H,W), 1 or 0. Returns the shape of the picture.
+    """
     made = torch.where(hole > 0, spread(picture, 1 - hole), picture)
     for _ in range(RELAXED):
         near = F.pad(made, (1, 1, 1, 1), mode="replicate")
