@@ -29,6 +29,8 @@ _TRUSTED, _MUCH_RATHER = 0.5, 0.8
 # What the network is expected to be wrong by deep in a hole, and how many times more in a large hole than on
 # its ring.
 _UNKNOWN, _LARGE = 0.3, 6.0
+# Which share of its area a part of a large hole takes; of a scratch it is less.
+_THICK = 0.3
 # What is far from the ring of a hole differs from other frames in its light by no more than this, and what is
 # near by twice as much.
 _FLICKER = 0.08
@@ -101,7 +103,9 @@ def _without_donors(
         places = [] if found is None else [(found[0], _RATHER, levelled(found[1], here, piece.ring))]
         if filler is not None and piece.ring.any():
             apart = np.abs(judged[piece.area] - here)[piece.ring]
-            misfit = _UNKNOWN if piece.far else float(apart.mean()) * (1 if piece.share is None else _LARGE)
+            # A part of a large hole, not of a long thin one.
+            large = piece.share is not None and piece.hole.mean() > _THICK
+            misfit = _UNKNOWN if piece.far else float(apart.mean()) * (_LARGE if large else 1)
             places.append((_TRUSTED * misfit, _MUCH_RATHER * _TRUSTED, net[piece.area]))
         if places:
             misfit, least, made = min(places, key=lambda place: place[0])
