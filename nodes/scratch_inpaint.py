@@ -18,6 +18,7 @@ import numpy as np
 from interneg.analysis import Analysis
 from interneg.colour import WorkingSpace
 from interneg.defects.beneath import uncovered
+from interneg.defects.context import FILLER
 from interneg.defects.evidence import REACH, neighbours
 from interneg.defects.found import Damage, Sensitivity, described, detected, from_list, spoilt
 from interneg.defects.matte import Marks, drawn, over_plate, read_matte, softly
@@ -38,7 +39,7 @@ class ScratchInpaint(Node):
     name: ClassVar[str] = "scratch-inpaint"
     label: ClassVar[str] = "Scratch-Inpaint"
     help: ClassVar[str] = "Finds dirt and scratches and fills them from the frames around; keeps the rest."
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LOG_RGB
     layers: ClassVar[str] = (
         "Changes the picture (R, G, B, or Y) where it is damaged; alpha and AOVs pass through."
@@ -129,6 +130,11 @@ class ScratchInpaint(Node):
         return (REACH, REACH)
 
     @property
+    def models(self) -> tuple[str, ...]:
+        """The network that fills what no frame shows."""
+        return (FILLER,)
+
+    @property
     def shows(self) -> Literal["result", "aid", "data"]:
         """The result, or a view to look at."""
         return "result" if self.view == "result" else "data" if self.view == "matte" else "aid"
@@ -157,7 +163,7 @@ class ScratchInpaint(Node):
         under[1][damage.mattes.dirt > 0] = np.inf
         around, marks = neighbours(view), self._marks if self.matte != "protect" else None
         spoils = {n.offset: spoilt(view, n.offset, damage.defects, marks) for n in around}
-        made = repaired(view, matte, around, under, spoils)
+        made = repaired(view, matte, around, under, spoils, lambda: view.context.engines.open(FILLER))
         if self.view == "changed":
             return np.asarray(np.float32(0.5) + _SHOWN * view.amount * (made - planes), np.float32)
         return made

@@ -10,11 +10,14 @@ import cv2
 import numpy as np
 
 from interneg.colour import Colour
+from interneg.engines.source import Engines
 from interneg.frame import Frame, Pixels
 from interneg.graph import Graph
 from interneg.memo import Memo
 from interneg.node import Context
 from interneg.nodes.scratch_inpaint import ScratchInpaint
+
+_ENGINES = Engines(precision="fp32")
 
 FRAMES, HEIGHT, WIDTH = 5, 144, 128
 MIDDLE = FRAMES // 2
@@ -63,7 +66,7 @@ class Render:
         def still(frame: Frame | None) -> Clip | None:
             return None if frame is None else Clip([frame] * len(frames))
 
-        context = Context(self.colour, None, Memo(200), tell, read)  # type: ignore[arg-type]
+        context = Context(self.colour, _ENGINES, Memo(200), tell, read)
         nodes = [node or ScratchInpaint()]
         graph = Graph(nodes, Clip(frames), context, cuts=cuts, mask=still(mask), matte=still(matte))
         return graph.render(number)

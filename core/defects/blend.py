@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,10 +14,14 @@ from interneg.frame import Pixels
 Mask = npt.NDArray[np.bool_]
 
 _SMALLEST = 2
+_RELAXED = 24
+_CROSS = np.array([[0, 0.25, 0], [0.25, 0, 0.25], [0, 0.25, 0]], np.float32)
 # A pixel less the mean of those around, which leaves white noise its deviation: that sees the whole of what
 # interpolation takes from grain. The median of its size over the deviation.
 _FINE = (9 * np.eye(9, dtype=np.float32)[4].reshape(3, 3) - 1) / np.float32(np.sqrt(72))
 _MEDIAN = 0.6745
+# Noise is drawn in squares of so many pixels a side.
+_TILE = 64
 
 
 def spread(values: Pixels, known: Mask) -> Pixels:
@@ -29,32 +35,59 @@ def spread(values: Pixels, known: Mask) -> Pixels:
     return _pulled(values * weight[..., None], weight)
 
 
-def levelled(patch: Pixels, around: Pixels, ring: Mask) -> Pixels:
-    """The patch, (H, W, C), plus the smooth difference that `around` has from it on the ring.
+def membrane(values: Pixels, known: Mask) -> Pixels:
+    """Stretch a membrane over what is not known: nearly harmonic, so without a step at its rim.
+
+    values: (H, W, C) float32; known: (H, W). Returns the values where known, else `spread`, relaxed.
+    """
+    import cv2
+
+    made = np.where(known[..., None], values, spread(values, known))
+    for _ in range(_RELAXED):
+        mean = cv2.filter2D(made, -1, _CROSS, borderType=cv2.BORDER_REPLICATE).reshape(made.shape)
+        made = np.where(known[..., None], made, mean)
+    return made
+
+
+def levelled(patch: Pixels, around: Pixels, ring: Mask, most: float = np.inf) -> Pixels:
+    """The patch, (H, W, C), plus the smooth difference that `around` has from it on the ring, up to `most`.
 
     This is Poisson blending with the difference continued harmonically (Pérez et al., 2003), the harmonic
     surface replaced by that of `spread`.
     """
     import cv2
 
-    difference = spread(around - patch, ring)
+    difference = spread(np.clip(around - patch, -np.float32(most), np.float32(most)), ring)
     inside = cv2.blur(difference, (5, 5), borderType=cv2.BORDER_REPLICATE).reshape(difference.shape)
     return np.asarray(patch + inside, np.float32)
 
 
-def grained(patch: Pixels, around: Pixels, hole: Mask, ring: Mask, seed: int) -> Pixels:
-    """The patch with as much grain in the hole as `around` has on the ring, (H, W, C) float32.
+def lacking_grain(patch: Pixels, around: Pixels, hole: Mask, ring: Mask, most: float = np.inf) -> Pixels:
+    """The deviation of the grain that a patch lacks in the hole beside what `around` has on the ring, (C,).
 
-    Grain is added where the patch has less, as an interpolated one has; never taken away. seed: of the noise.
+    patch, around: (H, W, C) float32. most: what the grain of the picture is; the ring may show more, of
+    texture. 0 where the patch has as much or more, as none is ever taken away.
     """
-    here, there = rough(around, ring), rough(patch, hole | ring)
-    lacking = np.sqrt(np.maximum(np.square(here) - np.square(there), 0))
-    if not lacking.any():
-        return patch
-    rng = np.random.default_rng(seed)
-    # One draw for all channels: most of grain is luma. White: interpolation takes of the finest most.
-    noise = rng.standard_normal(hole.shape, np.float32)
-    return np.asarray(patch + noise[..., None] * lacking * hole[..., None], np.float32)
+    here, there = np.minimum(rough(around, ring), np.float32(most)), rough(patch, hole | ring)
+    return np.asarray(np.sqrt(np.maximum(np.square(here) - np.square(there), 0)), np.float32)
+
+
+def noise(area: tuple[slice, slice], seed: int) -> Pixels:
+    """White noise of a deviation of 1 in an area of the picture, (h, w) float32.
+
+    It is a function of place and seed, so that parts of one hole have one grain. One plane for all channels:
+    most of grain is luma. White: interpolation takes of the finest most.
+    """
+    rows, columns = area
+    tiles = [range(s.start // _TILE, -(-s.stop // _TILE)) for s in (rows, columns)]
+    made = np.block([[_tile(seed, y, x) for x in tiles[1]] for y in tiles[0]])
+    top, left = rows.start - tiles[0].start * _TILE, columns.start - tiles[1].start * _TILE
+    return made[top : top + rows.stop - rows.start, left : left + columns.stop - columns.start]
+
+
+@lru_cache(maxsize=256)
+def _tile(seed: int, y: int, x: int) -> Pixels:
+    return np.random.default_rng((seed, y, x)).standard_normal((_TILE, _TILE), np.float32)
 
 
 def rough(planes: Pixels, where: Mask) -> Pixels:

@@ -11,10 +11,11 @@ from onnx import TensorProto, numpy_helper
 
 import interneg.engines.catalogue as catalogue
 from interneg.engines.models import load_catalogue
-from interneg.engines.qualify import LIMITS, compare, golden, qualify
+from interneg.engines.qualify import LIMITS, compare, golden, golden_of, qualify
 from interneg.engines.runtimes import RUNTIMES
 from interneg.engines.store import Store
 from interneg.engines.training.export import one_scale, write_onnx
+from interneg.engines.training.filler import Fill
 from interneg.engines.training.limits import limits
 from interneg.engines.training.onnx_nets import Compiled
 from interneg.engines.training.qdq import inner
@@ -23,6 +24,7 @@ from interneg.engines.typed import half, overflowing
 FOLDER = Path(catalogue.__file__).parent
 CHECKPOINTS = FOLDER.parent / "training" / "checkpoints"
 ENTRIES = sorted(FOLDER.glob("denoise-sr-*.toml"))
+FILLER = FOLDER / "scratch-inpaint-fill.toml"
 EXPORT = (
     "export it again: python -m interneg.engines.training.export, then .quantise (engines/training/README.md)"
 )
@@ -46,7 +48,8 @@ def test_weights_are_the_ones_described(path: Path) -> None:
 
 
 def test_the_catalogue_is_small_and_holds_nothing_else() -> None:
-    named = {w["file"] for p in ENTRIES for w in tomllib.loads(p.read_text())["weights"].values()}
+    entries = [*ENTRIES, FILLER]
+    named = {w["file"] for p in entries for w in tomllib.loads(p.read_text())["weights"].values()}
     assert named == {p.name for p in FOLDER.glob("*.onnx")}, EXPORT
     assert sum(p.stat().st_size for p in FOLDER.iterdir() if p.is_file()) <= FOLDER_MOST
 
@@ -129,3 +132,31 @@ def test_limits_are_no_looser_than_the_default(precision: str) -> None:
         most = LIMITS[precision]  # type: ignore[index]
         assert all(limit[n] <= getattr(most, n) for n in ("maximum", "p999", "mean", "nans")), path.stem
         assert limit["psnr"] >= most.psnr and limit.keys() == limits("int8", [most]).keys(), path.stem
+
+
+def test_the_filling_network_is_the_one_described_and_the_one_kept(tmp_path: Path) -> None:
+    entry = tomllib.loads(FILLER.read_text())
+    assert entry["name"] == FILLER.stem and FILLER.with_suffix(".md").is_file()
+    assert entry["parameters"] <= 1_000_000
+    assert entry["quality"]["held ssim"] > entry["quality"]["held membrane ssim"] + 0.05
+    for weights in entry["weights"].values():
+        data = (FOLDER / weights["file"]).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == weights["sha256"]
+        assert len(data) <= 4 * 2**20
+    source = FILLER.with_suffix(".onnx").read_bytes()
+    keep = overflowing(source, golden_of(load_catalogue()[FILLER.stem]))
+    assert half(source, keep) == FILLER.with_name(f"{FILLER.stem}-fp16.onnx").read_bytes()
+    net = Fill().eval()
+    net.load_state_dict(torch.load(CHECKPOINTS / f"{FILLER.stem}.pt", weights_only=True)["average"])
+    write_onnx(net, tmp_path / "again.onnx", 4)
+    again, kept = (onnx.load(p).graph for p in (tmp_path / "again.onnx", FILLER.with_suffix(".onnx")))
+    for a, b in zip(again.initializer, kept.initializer, strict=True):
+        np.testing.assert_allclose(numpy_helper.to_array(a), numpy_helper.to_array(b), rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("runtime", ["openvino", "onnxruntime", "torch"])
+def test_the_filling_network_qualifies_on_every_runtime_for_cpus(runtime: str) -> None:
+    if reason := RUNTIMES[runtime].unavailable():
+        pytest.skip(reason)
+    model = load_catalogue()[FILLER.stem]
+    qualify(model, RUNTIMES[runtime].load(model, "fp32", None, Store()), "fp32")
