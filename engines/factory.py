@@ -241,4 +241,4 @@ def proved(order: Order, store: Store, report: Callable[[float], None]) -> tuple
 def _overflow(order: Order) -> Sequence[str]:
     if order.precision != "fp16":
         return ()
-    return typed.overflowing(order.model.read("fp32"), qualify.golden(len(order.model.input.channels)))
+    return typed.overflowing(order.model.read("fp32"), qualify.golden_of(order.model))

@@ -31,14 +31,26 @@ class CatalogueTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A table of the TOML: immutable, and an unknown key is refused."""
 
 
+Kind = Literal["picture", "difference", "map"]
+
+
 class Planes(CatalogueTable, frozen=True):
-    """One input or output. channels: what each plane holds, in order. range: the nominal one, in words."""
+    """One input or output. channels: what each plane holds, in order. range: the nominal one, in words.
+
+    golden: of an input, what the golden input of a qualification drives each plane with; none for Y, Cb, Cr
+    and maps, as the Denoise-SR models have.
+    """
 
     name: Word
     dtype: Literal["float32"]
     layout: Literal["NCHW"]
     channels: Annotated[tuple[Word, ...], Meta(min_length=1)]
     range: str = ""
+    golden: tuple[Kind, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.golden and len(self.golden) != len(self.channels):
+            raise ValueError("[input] names a golden plane for each channel, or for none")
 
 
 class Weights(CatalogueTable, frozen=True):
@@ -60,8 +72,9 @@ class Training(CatalogueTable, frozen=True):
 class Model(CatalogueTable, frozen=True):
     """A catalogue entry.
 
-    input: planes (N, C, H, W) float32; output: a correction (N, C', H * scale, W * scale) float32 that the
-    caller adds to its (enlarged) input in fp32.
+    input: planes (N, C, H, W) float32; output: (N, C', H * scale, W * scale) float32, of the task
+    "denoise-sr" a correction that the caller adds to its (enlarged) input in fp32, else what its channels
+    say.
     scale: output pixels per input pixel. window: frames looked at on each side of the middle one.
     multiple: H and W have to be multiples of it. halo: input pixels on each side that a pixel depends on.
     weights: by precision; "fp32" is always there. "fp16" is the same graph typed in fp16, "int8" that with

@@ -7,12 +7,12 @@ base install, which no runtime of ours shares code with.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from interneg.engines.manifest import Figures
-from interneg.engines.models import Model, Precision
+from interneg.engines.models import Kind, Model, Precision
 from interneg.engines.network import Network
 from interneg.errors import EngineError
 from interneg.frame import Pixels
@@ -53,6 +53,47 @@ def golden(channels: int, size: int = _SIZE) -> Pixels:
     return np.ascontiguousarray(planes[:channels], np.float32)
 
 
+def golden_of(model: Model) -> Pixels:
+    """The golden input of a model, (C, H, W) float32, by the kinds of plane that its entry names."""
+    return golden_for(len(model.input.channels), model.input.golden)
+
+
+def golden_for(channels: int, kinds: Sequence[Kind]) -> Pixels:
+    """The golden input of planes of these kinds; of none, that of so many channels as Denoise-SR has them."""
+    return driven(kinds) if kinds else golden(channels)
+
+
+def driven(kinds: Sequence[Kind], size: int = _SIZE) -> Pixels:
+    """A golden input of planes of these kinds, (len(kinds), size, 2 * size) float32, the same everywhere.
+
+    Pictures are that of `golden`, each moved a little further. Differences are small noise with spots of
+    +-0.7 and lines, which all have at one place, and fainter ones of their own. Maps are slow, 0..1.
+    """
+    picture = golden(1, size)[0]
+    y, x = np.mgrid[0:size, 0 : 2 * size].astype(np.float32)
+    noise = np.random.Generator(np.random.PCG64(7)).random((len(kinds) + 1, size, 2 * size), np.float32) - 0.5
+
+    def spots(row: Pixels, strength: float) -> Pixels:
+        """One spot in some cells of a grid, of one radius, bright and dark."""
+        step = size // 4
+        away = np.hypot(x % step - step / 2, y % step - step / 2)
+        cell = row[(y // step).astype(int), (x // step).astype(int)]
+        level = np.float32(strength) * np.sign(cell) * (np.abs(cell) > 0.3)
+        return np.asarray(level * np.clip((row[0, 0] + 0.8) * step / 4 - away, 0, 1), np.float32)
+
+    lines = np.float32(0.3) * (x % (size // 2) < 2)
+    shared = np.asarray(spots(noise[-1], 0.7) + lines, np.float32)
+    made = []
+    for k, kind in enumerate(kinds):
+        if kind == "picture":
+            made.append(np.roll(picture, (k, 2 * k), (0, 1)))
+        elif kind == "difference":
+            made.append((shared + np.roll(spots(noise[k], 0.4), 5 * k, 1) + 0.06 * noise[k]).clip(-1, 1))
+        else:
+            made.append((x / 2 + (k % 4) * y) / (5 * size) + np.float32(0.2))
+    return np.ascontiguousarray(np.stack(made), np.float32)
+
+
 def _grain(picture: Pixels) -> Pixels:
     """Grain for the middle third of a picture in 0..1: clumps of two pixels, strongest in the mid-tones."""
     size = len(picture)
@@ -75,7 +116,7 @@ def reference(model: Model) -> tuple[str, Pixels]:
     data = np.frombuffer(model.read("fp32"), np.uint8)
     try:
         net = cv2.dnn.readNetFromONNX(data)
-        net.setInput(golden(len(model.input.channels))[np.newaxis])
+        net.setInput(golden_of(model)[np.newaxis])
         return name, np.asarray(net.forward(), np.float32)[0]
     except cv2.error as error:
         raise EngineError(f"{model.name} cannot be qualified, {name} does not run it: {error}") from error
@@ -121,7 +162,7 @@ def failures(figures: Figures, limit: Figures) -> list[str]:
 def qualify(model: Model, network: Network, precision: Precision) -> tuple[str, Figures]:
     """Prove a loaded network: the reference's name, and the figures. Raises EngineError where it fails."""
     name, expected = reference(model)
-    planes = golden(len(model.input.channels))
+    planes = golden_of(model)
     result = np.empty(network.output_shape(*planes.shape[1:]), np.float32)
     network.infer(planes, result)
     figures = compare(result, expected)

@@ -158,6 +158,7 @@ OPERATORS: Mapping[str, Callable[..., Any]] = {
     "ReduceMean": _reduce_mean,
     "Relu": lambda a, x: x.relu(),
     "Shape": _shape,
+    "Sigmoid": lambda a, x: x.sigmoid(),
     "Slice": _slice,
     "Split": _split,
     "Sqrt": lambda a, x: x.sqrt(),

@@ -46,12 +46,12 @@ def one_scale(network: str, weights: dict[str, Tensor], scale: int) -> OneScale:
     return OneScale(net.deployed(), scale).eval()  # type: ignore[operator]
 
 
-def write_onnx(model: OneScale, path: Path) -> None:
-    """Export with free batch, height and width."""
-    sample = torch.rand(1, 6, 64, 64)
-    axes = {"planes": {0: "n", 2: "h", 3: "w"}, "correction": {0: "n", 2: "sh", 3: "sw"}}
+def write_onnx(model: nn.Module, path: Path, channels: int = 6, output: str = "correction") -> None:
+    """Export with free batch, height and width. channels: of the input; output: what the result is named."""
+    sample = torch.rand(1, channels, 64, 64)
+    axes = {"planes": {0: "n", 2: "h", 3: "w"}, output: {0: "n", 2: "sh", 3: "sw"}}
     torch.onnx.export(
-        model, (sample,), str(path), input_names=["planes"], output_names=["correction"],
+        model, (sample,), str(path), input_names=["planes"], output_names=[output],
         dynamic_axes=axes, opset_version=OPSET, dynamo=False,
     )  # fmt: skip
 

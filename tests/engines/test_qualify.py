@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from interneg.engines.models import PRECISIONS, load_catalogue
-from interneg.engines.qualify import LIMITS, PEAK, compare, failures, golden, qualify, reference
+from interneg.engines.qualify import LIMITS, PEAK, compare, driven, failures, golden, qualify, reference
 from interneg.engines.runtimes import RUNTIMES, Network
 from interneg.engines.store import Figures, Store
 from interneg.errors import EngineError
@@ -25,6 +25,18 @@ def test_the_golden_input_is_always_the_same_and_reaches_far() -> None:
     assert picture.min() == 0 and picture.max() == 1
     assert bright.min() == -0.25 and bright.max() == PEAK
     assert np.abs(planes[1:3]).max() < 0.3 and planes[3:].min() >= 0 and planes[3:].max() < 1
+
+
+def test_the_golden_input_of_other_kinds_holds_pictures_differences_and_maps() -> None:
+    planes = driven(("picture", "difference", "difference", "map", "picture"))
+    assert planes.shape == (5, 96, 192) and planes.dtype == np.float32 and planes.flags.c_contiguous
+    np.testing.assert_array_equal(planes, driven(("picture", "difference", "difference", "map", "picture")))
+    np.testing.assert_array_equal(planes[0], golden(1)[0])
+    assert (planes[4] != planes[0]).any()
+    for difference in planes[1:3]:
+        assert np.median(np.abs(difference)) < 0.1 and np.abs(difference).max() > 0.5
+    assert np.corrcoef(planes[1].ravel(), planes[2].ravel())[0, 1] > 0.3
+    assert planes[3].min() >= 0 and planes[3].max() <= 1
 
 
 def test_every_precision_has_limits() -> None:
