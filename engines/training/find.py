@@ -138,7 +138,7 @@ def main(argv: list[str] | None = None) -> None:
     while spent < 60 * args.minutes:
         rng = np.random.default_rng((args.seed, step))
         share = min(spent / (60 * args.minutes), 1)
-        rate = args.lr * min(1, (step + 1) / 200) * (0.5 + 0.5 * np.cos(np.pi * share)) + 1e-6
+        rate = float(args.lr * min(1, (step + 1) / 200) * (0.5 + 0.5 * np.cos(np.pi * share)) + 1e-6)
         for group in optimiser.param_groups:
             group["lr"] = rate
         planes, truth = parts.batch(rng, args.batch, args.size)

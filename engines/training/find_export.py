@@ -2,8 +2,8 @@
 
     python -m interneg.engines.training.find_export find.pt --catalogue engines/catalogue --data TEXT ...
 
-The figures of the entry are those of the windows held out, as the training printed them last. fp16 is kept where
-its answer to the golden input is as near to the fp32 one as an entry may ask.
+The figures of the entry are those of the windows held out, as the training printed them last. fp16 is kept
+where its answer to the golden input is as near to the fp32 one as an entry may ask.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from interneg.engines.models import load_catalogue
 from interneg.engines.training.export import sha256, toml_text, write_onnx
 from interneg.engines.training.find_net import Find
 from interneg.engines.training.limits import limits, shown
-from interneg.engines.training.onnx_nets import Compiled, Exact, Typed
+from interneg.engines.training.onnx_nets import Compiled, Exact, TypedGraph
 from interneg.engines.typed import half, overflowing
 
 KINDS = ("picture", *["difference"] * 4, *["map"] * 4, "difference")
@@ -69,7 +69,7 @@ def main(argv: list[str] | None = None) -> None:
     expected = Compiled(source, net.multiple)(planes)[0].numpy()
     keep = overflowing(source, planes[0].numpy())
     narrow = half(source, keep)
-    tried = [Exact(narrow, net.multiple), Typed(narrow), Compiled(narrow, net.multiple)]
+    tried = [Exact(narrow, net.multiple), TypedGraph(narrow), Compiled(narrow, net.multiple)]
     figures = [qualify.compare(run(planes)[0].numpy(), expected) for run in tried]
     print("golden answer:", expected.min(), "to", expected.max(), "mean", expected.mean())
     for found in figures:
