@@ -19,7 +19,7 @@ from interneg.colour import Colour, WorkingSpace
 from interneg.defects.dirt import softened
 from interneg.defects.evidence import REACH, neighbours
 from interneg.defects.repair import repaired
-from interneg.engine import NoEngines
+from interneg.engines.source import Engines
 from interneg.frame import Frame, Window
 from interneg.memo import Memo
 from interneg.node import Context, View
@@ -77,7 +77,7 @@ def rows(shared: Path, out: Path) -> Iterator[Row]:
         print(f"no clips at {clips}: the rows of defects are left out")
         return
     colour = Colour()
-    bench = Bench(Context(colour, NoEngines(), Memo(120)), colour.resolve("texture_paint"))
+    bench = Bench(Context(colour, Engines(), Memo(120)), colour.resolve("texture_paint"))
     yield from synthetic(bench, clips, out)
     yield from clean(bench, clips)
     yield from grain(bench, clips)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import cv2
 import numpy as np
 
 from interneg.colour import Colour
+from interneg.engines.source import Engines
 from interneg.frame import Frame, Pixels
 from interneg.graph import Graph
 from interneg.memo import Memo
@@ -30,6 +32,12 @@ class Clip:
 
     def frame(self, number: int) -> Frame:
         return self.frames[number - 1]
+
+
+@cache
+def engines() -> Engines:
+    """The networks, in fp32, opened once."""
+    return Engines(precision="fp32")
 
 
 @dataclass
@@ -63,7 +71,7 @@ class Render:
         def still(frame: Frame | None) -> Clip | None:
             return None if frame is None else Clip([frame] * len(frames))
 
-        context = Context(self.colour, None, Memo(200), tell, read)  # type: ignore[arg-type]
+        context = Context(self.colour, engines(), Memo(200), tell, read)
         nodes = [node or ScratchInpaint()]
         graph = Graph(nodes, Clip(frames), context, cuts=cuts, mask=still(mask), matte=still(matte))
         return graph.render(number)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from interneg.colour import WorkingSpace
@@ -52,10 +54,18 @@ def planes(view: View, seen: Evidence) -> Pixels:
     return made
 
 
-def answered(view: View, seen: Evidence) -> tuple[Pixels, Pixels]:
-    """What the network finds in the window's own frame: dirt and scratches, (H, W) float32 each, 0..1.
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """How likely each pixel is to be covered visibly, by dirt and by a scratch, (H, W) float32 each, 0..1."""
 
-    How likely the pixel is to be covered visibly. Raises EngineError where no runtime opens the network.
+    dirt: Pixels
+    scratch: Pixels
+
+
+def answered(view: View, seen: Evidence) -> Answer:
+    """What the network finds in the window's own frame.
+
+    Raises EngineError where no runtime here opens the network.
     """
     found = view.context.engines.open(MODEL).run(planes(view, seen))
-    return found[0], found[1]
+    return Answer(found[0], found[1])

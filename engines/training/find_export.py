@@ -69,7 +69,11 @@ def main(argv: list[str] | None = None) -> None:
     expected = Compiled(source, net.multiple)(planes)[0].numpy()
     keep = overflowing(source, planes[0].numpy())
     narrow = half(source, keep)
-    tried = [Exact(narrow, net.multiple), TypedGraph(narrow), Compiled(narrow, net.multiple)]
+    tried: list[torch.nn.Module] = [
+        Exact(narrow, net.multiple),
+        TypedGraph(narrow),
+        Compiled(narrow, net.multiple),
+    ]
     figures = [qualify.compare(run(planes)[0].numpy(), expected) for run in tried]
     print("golden answer:", expected.min(), "to", expected.max(), "mean", expected.mean())
     for found in figures:

@@ -150,7 +150,7 @@ def _odd(picture: Image, rng: np.random.Generator) -> Image:
         picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(1, 4))), np.float32)
     else:
         down, across = int(rng.integers(-8, 9)), int(rng.integers(-3, 4))
-        picture = (picture + np.roll(picture, (down, across), (0, 1))) / 2
+        picture = np.asarray((picture + np.roll(picture, (down, across), (0, 1))) / 2, np.float32)
     veil = rng.uniform(0, 0.3)
     return np.asarray(veil + (1 - 1.2 * veil) * picture, np.float32)
 
