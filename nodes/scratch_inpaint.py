@@ -170,7 +170,7 @@ class ScratchInpaint(Node):
         around = neighbours(view)
         made = repaired(view, matte, around, under, {n.offset: self._spoilt(view, n, damage) for n in around})
         # What a repair would hardly change shows no damage: the soft rims of what was found.
-        made = np.where(np.abs(made - planes).max(axis=0) < _UNSEEN, planes, made)
+        made = np.where(np.abs(made - planes).max(axis=0) < _UNSEEN * matte, planes, made)
         if self.view == "changed":
             return np.asarray(np.float32(0.5) + _SHOWN * view.amount * (made - planes), np.float32)
         return made

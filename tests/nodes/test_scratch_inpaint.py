@@ -210,7 +210,7 @@ def test_a_scratch_goes_and_the_rest_is_the_input_bit_for_bit(
 ) -> None:
     clean = scene()
     given, where = scratched(clean, level, cover)
-    frame = render(given, ScratchInpaint(defects=True))
+    frame = render(given, ScratchInpaint(defects=True, grow=1))
     made, dirt, scratch = frame.pixels[:3], frame.pixels[3], frame.pixels[4]
     assert np.abs(made - clean[MIDDLE])[:, where].mean() < 8 / 255
     assert scratch[where].mean() > 0.9 and scratch.mean() < 3.5 * where.mean()

