@@ -179,7 +179,7 @@ def test_an_alpha_that_shows_damage_divides_no_colour(render: Render) -> None:
     np.testing.assert_allclose(made[:3][:, clear], other[:, clear], atol=0.05)
     untouched = (other == given[MIDDLE]).all(axis=0) & clear
     assert untouched.mean() > 0.5
-    # The two tell donors apart in other ways, and a repair that changes a pixel by 2 codes or less is left out.
+    # The two choose donors differently, and a repair that changes a pixel by 2 codes or less is left out.
     assert (made[:3] != given[MIDDLE])[:, untouched].mean() < 1e-3
 
 
