@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.dirt import Image
+from interneg.engines.training.find_damage import read_pieces
 
 KINDS = ("spots", "dirt", "smut", "lint", "hair-short", "hair", "scratches", "stain")
 """The elements' own names; dots and sprinkles are clouds of specks below a pixel at this size."""
@@ -20,13 +20,9 @@ SIDE = 100
 """Elements are scans of 400 pixels' side, reduced to this: what 4K film has at the size of the clips."""
 
 
-def read(archive: Path, kind: str, most: int = 60) -> list[Image]:
-    """How opaque the elements of a kind are, (SIDE, SIDE) float32 each, 0..1."""
-    with tarfile.open(archive) as tar:
-        names = sorted(m for m in tar.getnames() if m.startswith(f"./{kind}/") and m.endswith(".png"))
-        chosen = names[:: max(1, len(names) // most)][:most]
-        files = [tar.extractfile(n) for n in chosen]
-        codes = [cv2.imdecode(np.frombuffer(f.read(), np.uint8), cv2.IMREAD_GRAYSCALE) for f in files if f]
+def read(archive: Path, kind: str) -> list[Image]:
+    """How opaque a kind's elements that no network was trained on are, (SIDE, SIDE) float32, 0..1."""
+    codes = read_pieces(archive, held=True)[kind]
     return [cv2.resize(c, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32) / 255 for c in codes]
 
 

@@ -1,9 +1,10 @@
 """Scratch-Inpaint: finds dirt and scratches and repairs them from the frames around.
 
-Use it on film scans, after deflickering and before removing noise. What is in one frame alone, while the
-frames before and after agree along the motion, is dirt (in the line of Kokaram, Motion Picture Restoration,
-1998); a thin line from top to bottom that stays is a scratch. Each is filled with what another frame shows
-there, its light bent to what is around, with as much grain. Nothing else is changed.
+Use it on film scans, after deflickering and before removing noise. A small network that was trained on real
+dirt tells what is in one frame alone, from how the frames before and after differ from it along the motion
+(in the line of Kokaram, Motion Picture Restoration, 1998); a thin line from top to bottom that stays is a
+scratch. Each is filled with what another frame shows there, its light bent to what is around, with as much
+grain. Nothing else is changed.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from interneg.analysis import Analysis
 from interneg.colour import WorkingSpace
 from interneg.defects.beneath import uncovered
 from interneg.defects.context import FILLER
+from interneg.defects.detector import FINDER
 from interneg.defects.evidence import REACH, neighbours
 from interneg.defects.found import Damage, Sensitivity, described, detected, from_list, spoilt
 from interneg.defects.matte import Marks, drawn, over_plate, read_matte, softly
@@ -30,6 +32,8 @@ from interneg.node import Node, View
 
 # How many times as strong what was changed is shown.
 _SHOWN = np.float32(4)
+# A change by less than this is left out.
+_UNSEEN = np.float32(2 / 255)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +43,7 @@ class ScratchInpaint(Node):
     name: ClassVar[str] = "scratch-inpaint"
     label: ClassVar[str] = "Scratch-Inpaint"
     help: ClassVar[str] = "Finds dirt and scratches and fills them from the frames around; keeps the rest."
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LOG_RGB
     layers: ClassVar[str] = (
         "Changes the picture (R, G, B, or Y) where it is damaged; alpha and AOVs pass through."
@@ -51,19 +55,19 @@ class ScratchInpaint(Node):
     bright: float = knob(
         0.5, "float", "Bright dirt",
         "How readily something brighter than the frames around counts as dirt: dust on a negative, sparkle. "
-        "At 0 none does; at 1 a third of the contrast is enough that is asked for at 0.5.",
+        "At 0 none does; at 1 what the network that looks for it holds for doubtful does as well.",
         hard=(0.0, 1.0),
     )  # fmt: skip
     dark: float = knob(
         0.5, "float", "Dark dirt",
         "How readily something darker than the frames around counts as dirt: dust on a print. At 0 none "
-        "does; at 1 a third of the contrast is enough that is asked for at 0.5.",
+        "does; at 1 what the network that looks for it holds for doubtful does as well.",
         hard=(0.0, 1.0),
     )  # fmt: skip
     scratches: float = knob(
         0.5, "float", "Scratches",
-        "How readily a thin, nearly upright line through most of the frame counts as a scratch; the frames "
-        "around have to have it, too. At 0 none does; at 1 those two thirds as clear as at 0.5.",
+        "How readily a line counts as a scratch: one that runs through most of the frame, nearly upright, "
+        "and is in the frames around, too; or a shorter one. At 0 none does; at 1 faint and doubtful ones.",
         hard=(0.0, 1.0),
     )  # fmt: skip
     largest: int = knob(
@@ -73,12 +77,12 @@ class ScratchInpaint(Node):
         unit="pixels", hard=(1, 400), slider=(4, 200),
     )  # fmt: skip
     grow: float = knob(
-        1.0, "float", "Grow",
+        0.0, "float", "Grow",
         "By how much repairs reach beyond what was found.",
         unit="pixels", hard=(0.0, 20.0), slider=(0.0, 5.0),
     )  # fmt: skip
     feather: float = knob(
-        1.0, "float", "Feather",
+        0.0, "float", "Feather",
         "Over how many pixels, beyond that, repairs pass into the picture.",
         unit="pixels", hard=(0.0, 20.0), slider=(0.0, 5.0),
     )  # fmt: skip
@@ -131,8 +135,8 @@ class ScratchInpaint(Node):
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The network that fills what no frame shows."""
-        return (FILLER,)
+        """The network that fills what no frame shows, and the one that finds dirt, unless all is given."""
+        return (FILLER,) if self.defects_list or self.matte == "replace" else (FINDER, FILLER)
 
     @property
     def shows(self) -> Literal["result", "aid", "data"]:
@@ -164,6 +168,8 @@ class ScratchInpaint(Node):
         around, marks = neighbours(view), self._marks if self.matte != "protect" else None
         spoils = {n.offset: spoilt(view, n.offset, damage.defects, marks) for n in around}
         made = repaired(view, matte, around, under, spoils, lambda: view.context.engines.open(FILLER))
+        # What a repair would hardly change shows no damage: the soft rims of what was found.
+        made = np.where(np.abs(made - planes).max(axis=0) < _UNSEEN * matte, planes, made)
         if self.view == "changed":
             return np.asarray(np.float32(0.5) + _SHOWN * view.amount * (made - planes), np.float32)
         return made
@@ -208,7 +214,7 @@ class ScratchInpaint(Node):
 
         knobs = {k: v for k, v in self.knobs.items() if k not in ("strength", "synthesis", "view", "defects")}
         others = hashlib.sha256(content).digest(), matte and matte.digest, frame.number
-        name = f"defects damage 2 {knobs} {others}"
+        name = f"defects damage 4 {knobs} {others}"
         count, centre = len(view.window.frames), view.window.centre
         made: Damage = view.measure(name, find, *range(-centre, count - centre))
         return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import cv2
@@ -16,8 +17,6 @@ from interneg.graph import Graph
 from interneg.memo import Memo
 from interneg.node import Context
 from interneg.nodes.scratch_inpaint import ScratchInpaint
-
-_ENGINES = Engines(precision="fp32")
 
 FRAMES, HEIGHT, WIDTH = 5, 144, 128
 MIDDLE = FRAMES // 2
@@ -33,6 +32,12 @@ class Clip:
 
     def frame(self, number: int) -> Frame:
         return self.frames[number - 1]
+
+
+@cache
+def engines() -> Engines:
+    """The networks, in fp32, opened once."""
+    return Engines(precision="fp32")
 
 
 @dataclass
@@ -66,7 +71,7 @@ class Render:
         def still(frame: Frame | None) -> Clip | None:
             return None if frame is None else Clip([frame] * len(frames))
 
-        context = Context(self.colour, _ENGINES, Memo(200), tell, read)
+        context = Context(self.colour, engines(), Memo(200), tell, read)
         nodes = [node or ScratchInpaint()]
         graph = Graph(nodes, Clip(frames), context, cuts=cuts, mask=still(mask), matte=still(matte))
         return graph.render(number)

@@ -194,6 +194,22 @@ def _moves(view: View, seen: Evidence, piece: Piece, shape: Mask, unlike: Pixels
     return False
 
 
+def moves(view: View, seen: Evidence, spot: Spot, sign: int) -> bool:
+    """Whether the frame before or after shows a spot some pixels away. sign: 1 of a bright one, else -1."""
+    margin = _SOFT + _RING
+    rows, columns = spot.box
+    top, left = max(0, rows.start - margin), max(0, columns.start - margin)
+    area = np.s_[
+        top : min(seen.luma.shape[0], rows.stop + margin),
+        left : min(seen.luma.shape[1], columns.stop + margin),
+    ]
+    shape = np.zeros(seen.luma[area].shape, np.bool_)
+    shape[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = spot.shape
+    piece = Piece(area, shape, _ring(shape))
+    unlike = np.minimum.reduce([sign * (seen.luma - n.luma)[area] for n in seen.nearest])
+    return bool(piece.ring.any()) and _moves(view, seen, piece, shape, np.maximum(unlike, 0))
+
+
 def _ring(shape: Mask) -> Mask:
     return _dilated(shape, _SOFT + _RING) & ~_dilated(shape, _SOFT)
 

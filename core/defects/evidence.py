@@ -47,6 +47,13 @@ class Neighbour:
     confidence: Pixels
     luma: Pixels
 
+    def shows(self, box: tuple[slice, slice]) -> bool:
+        """Whether all of a box of the window's own frame lies within this frame."""
+        height, width = self.confidence.shape
+        rows, columns = (np.arange(s.start, s.stop) for s in box)
+        x, y = self.field[box][..., 0] + columns, self.field[box][..., 1] + rows[:, None]
+        return bool(x.min() >= 0 and y.min() >= 0 and x.max() <= width - 1 and y.max() <= height - 1)
+
 
 @dataclass(frozen=True, eq=False)
 class Evidence:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from interneg.defects import likely
+from interneg.defects.detector import answered
 from interneg.defects.dirt import Spot, spots
 from interneg.defects.evidence import evidence, neighbours
 from interneg.defects.listing import Listing, listing
@@ -52,11 +54,17 @@ def detected(view: View, how: Sensitivity) -> Defects:
     """What the window's own frame shows."""
     size, around = view.planes().shape[1:], neighbours(view)
     lines = [rounded(line) for line in scratches(view, how.scratches, around)]
-    seen = evidence(view, around)
+    seen = evidence(view, around) if how.bright or how.dark else None
     if seen is None:
         return Defects((), lines)
-    covers = {sign: covered(lines, (size[0], size[1]), sign) for sign in (1, -1)}
-    return Defects(spots(view, seen, how.bright, how.dark, how.largest, covers), lines)
+    answer = answered(view, seen)
+    lines = [rounded(likely.refined(line, answer)) for line in lines]
+    covers = [covered(lines, (size[0], size[1]), sign) for sign in (1, -1)]
+    readily = how.bright, how.dark, how.scratches
+    dirt = likely.spots(view, seen, answer, readily, how.largest, covers[0] | covers[1])
+    by_sign = {1: covers[0], -1: covers[1]}
+    closer = spots(view, seen, how.bright, how.dark, how.largest, by_sign)
+    return Defects([*dirt, *likely.doubtful(closer, dirt, answer)], lines)
 
 
 def from_list(view: View, content: bytes, name: str) -> Defects:

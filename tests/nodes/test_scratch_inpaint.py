@@ -16,7 +16,20 @@ from interneg.memo import Memo
 from interneg.metrics.golden import compare
 from interneg.node import Context
 from interneg.nodes.scratch_inpaint import ScratchInpaint
-from tests.damage import FRAMES, HEIGHT, MIDDLE, SPOTS, WIDTH, Clip, Render, dirty, disc, scene, scratched
+from tests.damage import (
+    FRAMES,
+    HEIGHT,
+    MIDDLE,
+    SPOTS,
+    WIDTH,
+    Clip,
+    Render,
+    dirty,
+    disc,
+    engines,
+    scene,
+    scratched,
+)
 
 
 @pytest.fixture
@@ -197,7 +210,7 @@ def test_a_scratch_goes_and_the_rest_is_the_input_bit_for_bit(
 ) -> None:
     clean = scene()
     given, where = scratched(clean, level, cover)
-    frame = render(given, ScratchInpaint(defects=True))
+    frame = render(given, ScratchInpaint(defects=True, grow=1))
     made, dirt, scratch = frame.pixels[:3], frame.pixels[3], frame.pixels[4]
     assert np.abs(made - clean[MIDDLE])[:, where].mean() < 8 / 255
     assert scratch[where].mean() > 0.9 and scratch.mean() < 3.5 * where.mean()
@@ -239,7 +252,7 @@ def test_a_grey_picture_is_treated_alike(render: Render) -> None:
 def test_frames_of_another_size_are_refused(colour: Colour) -> None:
     pictures = [p[:, : HEIGHT - 9 * (n == 3)] for n, p in enumerate(scene())]
     frames = tuple(Frame.of(p, colour_space="ACEScg", number=n) for n, p in enumerate(pictures))
-    context = Context(colour, None, Memo(20))  # type: ignore[arg-type]
+    context = Context(colour, engines(), Memo(20))
     with pytest.raises(InputError, match="within a shot all frames have one size"):
         ScratchInpaint().render(Window(frames, MIDDLE), context)
 
@@ -256,7 +269,7 @@ def test_a_channel_that_is_there_already_is_refused(colour: Colour) -> None:
     space = colour.resolve("texture_paint")
     pixels = np.concatenate([scene(1)[0], np.zeros((1, HEIGHT, WIDTH), np.float32)])
     frame = Frame.of(pixels, ("R", "G", "B", "defects.dirt"), number=1, colour_space=space)
-    context = Context(colour, None, Memo(20))  # type: ignore[arg-type]
+    context = Context(colour, engines(), Memo(20))
     with pytest.raises(InputError, match=r"already has a channel 'defects\.dirt'"):
         Graph([ScratchInpaint(defects=True)], Clip([frame]), context).render(1)
 

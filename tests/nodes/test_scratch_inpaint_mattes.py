@@ -14,7 +14,20 @@ from interneg.graph import Graph
 from interneg.memo import Memo
 from interneg.node import Context
 from interneg.nodes.scratch_inpaint import ScratchInpaint
-from tests.damage import FRAMES, HEIGHT, MIDDLE, SPOTS, WIDTH, Clip, Render, dirty, disc, scene, scratched
+from tests.damage import (
+    FRAMES,
+    HEIGHT,
+    MIDDLE,
+    SPOTS,
+    WIDTH,
+    Clip,
+    Render,
+    dirty,
+    disc,
+    engines,
+    scene,
+    scratched,
+)
 from tests.toys import Doubled
 
 DAMAGED = disc(40, 110, 5)
@@ -183,7 +196,8 @@ def test_an_alpha_that_shows_damage_divides_no_colour(render: Render) -> None:
     np.testing.assert_allclose(made[:3][:, clear], other[:, clear], atol=0.05)
     untouched = (other == given[MIDDLE]).all(axis=0) & clear
     assert untouched.mean() > 0.5
-    np.testing.assert_array_equal(made[:3][:, untouched], given[MIDDLE][:, untouched])
+    # The two choose donors differently, and a repair that changes a pixel by 2 codes or less is left out.
+    assert (made[:3] != given[MIDDLE])[:, untouched].mean() < 1e-3
 
 
 def test_a_matte_channel_that_the_plate_lacks_is_refused(render: Render) -> None:
@@ -254,7 +268,7 @@ def test_all_of_the_spots_are_there() -> None:
 def test_a_matte_is_enlarged_with_the_picture(colour: Colour) -> None:
     space, clip = colour.resolve("texture_paint"), scene()
     frames = [Frame.of(p, number=n, colour_space=space) for n, p in enumerate(clip, 1)]
-    context = Context(colour, None, Memo(200))  # type: ignore[arg-type]
+    context = Context(colour, engines(), Memo(200))
     mattes = Clip([matte(DAMAGED)] * FRAMES)
     doubled, both = ([Doubled(), *n] for n in ([], [ScratchInpaint(matte="replace")]))
     plain, made = (
@@ -264,7 +278,7 @@ def test_a_matte_is_enlarged_with_the_picture(colour: Colour) -> None:
     large = DAMAGED.repeat(2, 0).repeat(2, 1)
     assert made.shape == (3, 2 * HEIGHT, 2 * WIDTH)
     changed = (made != plain).any(axis=0)
-    assert changed[large].mean() > 0.9
+    assert changed[large].mean() > 0.7  # the place is whole: what would change by less than 2 codes stays
     y, x = np.nonzero(changed)
     assert np.hypot(x - 81, y - 221).max() < 14  # softened at its rim by no more than it is enlarged
 
@@ -275,7 +289,7 @@ def test_both_eyes_have_the_matte(render: Render, colour: Colour) -> None:
         Frame.of(p, number=n, colour_space=space, parts=(Frame.of(p[:, :, ::-1].copy()),))
         for n, p in enumerate(clip, 1)
     ]
-    context = Context(colour, None, Memo(200))  # type: ignore[arg-type]
+    context = Context(colour, engines(), Memo(200))
     nodes = [ScratchInpaint(matte="replace")]
     made = Graph(nodes, Clip(frames), context, cuts=(), matte=Clip([matte(DAMAGED)] * FRAMES)).render(
         MIDDLE + 1
@@ -283,4 +297,4 @@ def test_both_eyes_have_the_matte(render: Render, colour: Colour) -> None:
     given = frames[MIDDLE]
     for after, before in ((made, given), (made.parts[0], given.parts[0])):
         changed = (after.pixels != before.pixels).any(axis=0)
-        assert changed[DAMAGED].mean() > 0.9 and not changed[~DAMAGED].any()
+        assert changed[DAMAGED].mean() > 0.7 and not changed[~DAMAGED].any()  # the place is whole

@@ -85,7 +85,7 @@ def test_each_piece_of_dirt_and_each_scratch_is_listed(found: tuple[str, str]) -
         at, piece = min(places.items(), key=lambda p: np.hypot(p[0][0] - x, p[0][1] - y))
         assert np.hypot(at[0] - x, at[1] - y) < 2
         assert piece["use"] is True and piece["sign"] == ("bright" if level > 0.5 else "dark")
-        assert 0.7 < piece["pixels"] / (np.pi * radius**2) < 2.5
+        assert 0.7 < piece["pixels"] / (np.pi * radius**2) < 3
         assert piece["clear"] > 15
     (scratch,) = data["scratches"]
     assert (scratch["sign"], scratch["use"], scratch["forced"]) == ("bright", True, False)
@@ -210,8 +210,10 @@ def test_a_scratch_and_dirt_that_were_not_found_are_forced(
     dirt[100:104, 10:16] = 1
     np.testing.assert_array_equal(made[0, :, :, 3], dirt)
     assert not made[1:, :, :, 3].any()
-    given = pixels(plate)
-    assert (made[..., :3] != given)[made[..., 3:].max(axis=-1) > 0].any(axis=-1).mean() > 0.99
+    changed = (made[..., :3] != pixels(plate)).any(axis=-1)
+    inside = made[..., 3:].max(axis=-1) > 0
+    # The places are whole: most of what a repair would change is less than the two codes that are left out.
+    assert changed[inside].mean() > 0.3 and not changed[~inside].any()
 
 
 def test_an_edit_of_the_list_renders_the_frames_anew(

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from interneg.defects.detector import Answer
+from interneg.defects.dirt import Mask, Spot
+from interneg.defects.likely import refined, spots
+from interneg.defects.scratches import Scratch
+from tests.core.defects.test_detector import SIZE, seen, shot, view_of
+
+NOTHING = np.zeros(SIZE, bool)
+SPOT = np.s_[20:26, 30:36]
+
+
+def answer(level: float = 0.95, scratch: bool = False) -> Answer:
+    """An answer that is so sure of the spot."""
+    found, none = np.zeros(SIZE, np.float32), np.zeros(SIZE, np.float32)
+    found[SPOT] = level
+    return Answer(none, found) if scratch else Answer(found, none)
+
+
+def drawn(spot: Spot) -> Mask:
+    made = NOTHING.copy()
+    made[spot.box] = spot.shape
+    return made
+
+
+@pytest.mark.parametrize(("bright", "dark", "count"), [(0.5, 0.5, 1), (0.5, 0.0, 1), (0.0, 0.5, 0)])
+def test_bright_dirt_is_found_by_its_own_sensitivity(bright: float, dark: float, count: int) -> None:
+    view = view_of(shot(), 2)
+    found = spots(view, seen(view), answer(), (bright, dark, 0.5), 60, NOTHING)
+    assert len(found) == count
+    for spot in found:
+        np.testing.assert_array_equal(drawn(spot), answer().dirt > 0)
+
+
+def test_what_is_doubtful_needs_more_sensitivity() -> None:
+    view = view_of(shot(), 2)
+    low, high = (spots(view, seen(view), answer(0.45), (s, s, s), 60, NOTHING) for s in (0.0001, 1.0))
+    assert not low and len(high) == 1
+
+
+def test_what_is_too_large_stays_but_for_scratches() -> None:
+    view = view_of(shot(), 2)
+    found = seen(view)
+    assert not spots(view, found, answer(), (0.5, 0.5, 0.5), 4, NOTHING)
+    assert len(spots(view, found, answer(scratch=True), (0.5, 0.5, 0.5), 4, NOTHING)) == 1
+    assert not spots(view, found, answer(scratch=True), (0.5, 0.5, 0.0), 4, NOTHING)
+
+
+def test_a_frame_that_is_odd_as_a_whole_asks_for_more() -> None:
+    view = view_of(shot(), 2)
+    found = seen(view)
+    odd = replace(found, odd=1.7, unlike=np.full(SIZE, 0.05, np.float32))
+    assert len(spots(view, found, answer(), (0.5, 0.5, 0.5), 60, NOTHING)) == 1
+    assert not spots(view, odd, answer(), (0.5, 0.5, 0.5), 60, NOTHING)
+
+
+def test_one_frame_around_tells_nothing() -> None:
+    view = view_of(shot()[2:4], 0)
+    assert not spots(view, seen(view), answer(), (1, 1, 1), 60, NOTHING)
+
+
+def test_dirt_across_a_scratch_is_whole() -> None:
+    view, line, given = view_of(shot(), 2), NOTHING.copy(), answer()
+    line[:, 32:34] = True
+    given.dirt[line] = 0
+    given.scratch[line] = 0.95
+    (spot,) = spots(view, seen(view), given, (0.5, 0.5, 0.5), 60, line)
+    np.testing.assert_array_equal(drawn(spot), answer().dirt > 0)
+
+
+def test_a_line_is_as_wide_as_the_network_sees_it() -> None:
+    rows = np.linspace(0, SIZE[0], 4).astype(int)
+    line = Scratch(np.full(3, 30.0), rows, np.ones(3, bool), 1, 1.9, 9.0)
+    given = answer()
+    given.scratch[:, 29:32] = 0.9
+    narrow = refined(line, given)
+    assert narrow.half == 1.65 and np.allclose(narrow.columns, 30)
+    given.scratch[10:] = 0
+    assert refined(line, given) is line

@@ -1,0 +1,143 @@
+"""The training of the network that finds damage: what it is drawn from, and that it learns."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from interneg.defects.detector import CHANNELS
+from interneg.engines.training import find, find_pack
+from interneg.engines.training.find_damage import KINDS, Layer, damaged, held_out, read_pieces
+from interneg.engines.training.find_net import Find
+from interneg.engines.training.find_scenes import distracted, scanned, shot
+from interneg.frame import Pixels
+
+SIZE = (64, 72)
+
+
+def clip(count: int = 9) -> list[Pixels]:
+    rng = np.random.default_rng(0)
+    large = cv2.resize(rng.uniform(0.2, 0.8, (12, 16)).astype(np.float32), (100, 80))
+    return [np.ascontiguousarray(large[t : t + SIZE[0], t : t + SIZE[1]]) for t in range(count)]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Discs of random size as pieces, a dozen of each kind."""
+    path, rng = tmp_path_factory.mktemp("damage") / "damage.tar", np.random.default_rng(1)
+    with tarfile.open(path, "w") as tar:
+        for kind in KINDS:
+            for k in range(12):
+                codes = np.zeros((400, 400), np.uint8)
+                cv2.circle(codes, (200, 200), int(rng.integers(20, 120)), 255, -1)
+                data = cv2.imencode(".png", codes)[1].tobytes()
+                info = tarfile.TarInfo(f"./{kind}/{kind}-{k:03}.png")
+                info.size = len(data)
+                tar.addfile(info, io.BytesIO(data))
+    return path
+
+
+def test_a_quarter_is_held_out_by_its_name_alone(archive: Path) -> None:
+    names = [f"dirt-{k:03}.png" for k in range(1000)]
+    held = [n for n in names if held_out(n)]
+    assert 180 < len(held) < 320 and held == [n for n in names if held_out(f"./dirt/{n}")]
+    used, kept = (read_pieces(archive, held) for held in (False, True))
+    for kind in KINDS:
+        assert len(used[kind]) + len(kept[kind]) == 12 and used[kind]
+    assert sum(map(len, kept.values())) > 0
+
+
+def test_damage_lies_where_it_says(archive: Path) -> None:
+    pieces = read_pieces(archive, held=False)
+    clean, layers = clip(), []
+    for seed in range(4):
+        layers += list(zip(damaged(clean, pieces, np.random.default_rng(seed)), clean, strict=True))
+    assert any(layer.dirt.max() > 0.9 for layer, _ in layers)
+    assert any(layer.scratch.max() > 0.3 for layer, _ in layers)
+    for layer, own in layers:
+        none = np.maximum(layer.dirt, layer.scratch) == 0
+        np.testing.assert_array_equal(layer.picture[none], own[none])
+        assert layer.picture.min() >= -1 and layer.picture.max() <= 2
+
+
+def test_only_what_is_seen_counts_as_covered() -> None:
+    own = np.full((40, 40), 0.5, np.float32)
+    layer = Layer(own.copy(), np.zeros_like(own), np.zeros_like(own))
+    layer.lay(np.full((4, 4), 0.9, np.float32), 0.9, 5, 5, False)
+    layer.lay(np.full((4, 4), 0.9, np.float32), 0.501, 20, 5, False)
+    layer.lay(np.full((40, 2), 0.4, np.float32), 0.9, 0, 30, True)
+    dirt, scratch = find_pack.covered(layer, own)
+    assert (dirt[5:9, 5:9] == 1).all() and dirt.sum() == 16
+    assert (scratch[:, 30:32] == 1).all() and scratch.sum() == 80
+
+
+def test_what_is_no_damage_is_laid_on_some_clips_and_always_the_same() -> None:
+    own = clip()
+    changed = 0
+    for seed in range(40):
+        made, again = (distracted(own, np.random.default_rng(seed)) for _ in range(2))
+        np.testing.assert_array_equal(np.stack(made), np.stack(again))
+        assert np.isfinite(np.stack(made)).all()
+        changed += bool((np.stack(made) != np.stack(own)).any())
+    assert 8 < changed < 26
+    looks = shot(own, np.random.default_rng(3))
+    assert np.stack(looks).shape == (9, *SIZE) and np.isfinite(np.stack(looks)).all()
+    codes = 255 * scanned(looks[0], np.random.default_rng(0), 60)
+    np.testing.assert_allclose(codes, np.rint(codes), atol=1e-3)
+
+
+@pytest.fixture(scope="module")
+def packs(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A pack of one clip, and that of one that is held out."""
+    folder = tmp_path_factory.mktemp("find")
+    names = [f"{k:04}" for k in range(30)]
+    for held in (False, True):
+        name = next(n for n in names if held_out(n) == held)
+        (folder / "clips" / name).mkdir(parents=True)
+        for k, picture in enumerate(clip()):
+            cv2.imwrite(str(folder / "clips" / name / f"{k:02}.jpg"), np.uint8(255 * picture))
+    for pack, options in (("pack", []), ("held", ["--held"])):
+        arguments = [str(folder / "clips"), str(archive), str(folder / pack), "--repeats", "1", *options]
+        find_pack.main(arguments)
+    return folder / "pack", folder / "held"
+
+
+def test_a_pack_holds_what_the_node_sees(packs: tuple[Path, Path]) -> None:
+    for pack in packs:
+        (part,) = pack.glob("*.planes.npy")
+        planes, truth = np.load(part), np.load(find_pack.truth_of(part))
+        assert planes.shape == (6, len(CHANNELS), *SIZE) and truth.shape == (6, 2, *SIZE)
+        assert np.isfinite(planes).all() and truth.dtype == np.uint8
+    names = [next(p.glob("*.planes.npy")).name for p in packs]
+    assert names[0] != names[1]
+
+
+def test_the_network_has_the_size_and_reach_that_it_states() -> None:
+    net = Find()
+    assert sum(p.numel() for p in net.parameters()) <= 300_000
+    planes = torch.rand(1, len(CHANNELS), 192, 192, requires_grad=True)
+    edge = slice(96, 96 + net.multiple)
+    net.logits(planes)[..., edge, edge].sum().backward()
+    seen = planes.grad.abs().sum((0, 1, 2)).nonzero()
+    assert 96 - net.halo <= seen.min() and seen.max() < 96 + net.multiple + net.halo
+    answer = net(planes)
+    assert answer.shape == (1, 2, 192, 192) and answer.min() > 0 and answer.max() < 1
+
+
+def test_training_goes_on_where_it_stopped(packs: tuple[Path, Path], tmp_path: Path) -> None:
+    checkpoint = tmp_path / "find.pt"
+    options = [*map(str, packs), str(checkpoint), "--batch", "2", "--size", "48"]
+    find.main([*options, "--minutes", "0.02"])
+    first = torch.load(checkpoint, weights_only=True)
+    find.main([*options, "--minutes", "0.04"])
+    second = torch.load(checkpoint, weights_only=True)
+    assert 0 < first["step"] < second["step"] and second["spent"] >= 2.4
+    assert set(first["figures"]) >= {"loss", "dirt precision", "scratch recall"}
+    name = "stem.weight"
+    assert (first["average"][name] != second["average"][name]).any()
