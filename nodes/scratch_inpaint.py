@@ -32,8 +32,6 @@ from interneg.node import Node, View
 
 # How many times as strong what was changed is shown.
 _SHOWN = np.float32(4)
-# A change by less than this is left out.
-_UNSEEN = np.float32(2 / 255)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,8 +133,8 @@ class ScratchInpaint(Node):
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The network that fills what no frame shows, and the one that finds dirt, unless all is given."""
-        return (FILLER,) if self.defects_list or self.matte == "replace" else (FINDER, FILLER)
+        """The network that fills what no frame shows, and the one that finds damage, unless a list has it."""
+        return (FILLER,) if self.defects_list else (FINDER, FILLER)
 
     @property
     def shows(self) -> Literal["result", "aid", "data"]:
@@ -168,8 +166,6 @@ class ScratchInpaint(Node):
         around, marks = neighbours(view), self._marks if self.matte != "protect" else None
         spoils = {n.offset: spoilt(view, n.offset, damage.defects, marks) for n in around}
         made = repaired(view, matte, around, under, spoils, lambda: view.context.engines.open(FILLER))
-        # What a repair would hardly change shows no damage: the soft rims of what was found.
-        made = np.where(np.abs(made - planes).max(axis=0) < _UNSEEN * matte, planes, made)
         if self.view == "changed":
             return np.asarray(np.float32(0.5) + _SHOWN * view.amount * (made - planes), np.float32)
         return made

@@ -48,11 +48,12 @@ class Neighbour:
     luma: Pixels
 
     def shows(self, box: tuple[slice, slice]) -> bool:
-        """Whether all of a box of the window's own frame lies within this frame."""
+        """Whether most of a box of the window's own frame lies within this frame."""
         height, width = self.confidence.shape
         rows, columns = (np.arange(s.start, s.stop) for s in box)
         x, y = self.field[box][..., 0] + columns, self.field[box][..., 1] + rows[:, None]
-        return bool(x.min() >= 0 and y.min() >= 0 and x.max() <= width - 1 and y.max() <= height - 1)
+        within = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
+        return bool(within.mean() > 0.5)
 
 
 @dataclass(frozen=True, eq=False)

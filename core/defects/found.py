@@ -54,11 +54,14 @@ def detected(view: View, how: Sensitivity) -> Defects:
     """What the window's own frame shows."""
     size, around = view.planes().shape[1:], neighbours(view)
     lines = [rounded(line) for line in scratches(view, how.scratches, around)]
-    seen = evidence(view, around) if how.bright or how.dark else None
+    asked = lines or how.bright or how.dark
+    seen = evidence(view, around) if asked else None
     if seen is None:
         return Defects((), lines)
     answer = answered(view, seen)
     lines = [rounded(likely.refined(line, answer)) for line in lines]
+    if not (how.bright or how.dark):
+        return Defects((), lines)
     covers = [covered(lines, (size[0], size[1]), sign) for sign in (1, -1)]
     readily = how.bright, how.dark, how.scratches
     dirt = likely.spots(view, seen, answer, readily, how.largest, covers[0] | covers[1])

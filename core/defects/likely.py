@@ -41,6 +41,7 @@ _BESIDE, _LINE, _ROWS, _NARROWER = 5, 0.1, 0.6, 0.25
 _FAR = 4.0
 # What a spot differs by on average at least, in LOG_Y: less is grain.
 _FAINTEST = 5 / 255
+_UNSEEN = 2 / 255
 
 
 def spots(
@@ -86,7 +87,7 @@ def spots(
         fits = (scratch and not gate) or max(width, height) <= largest
         if fits and shown.odds >= needed and not moves(view, seen, spot, shown.sign):
             done.append(_with_rim(spot, both, labels))
-    return done
+    return _seen_only(done, seen)
 
 
 def doubtful(found: Sequence[Spot], likely: Sequence[Spot], answer: Answer) -> list[Spot]:
@@ -103,6 +104,13 @@ def doubtful(found: Sequence[Spot], likely: Sequence[Spot], answer: Answer) -> l
         if seen[spot.shape].max() >= _DOUBTFUL and not taken[spot.box][spot.shape].any():
             done.append(Spot(spot.x, spot.y, spot.shape & (seen > _RIM / 2)))
     return done
+
+
+def _seen_only(found: Sequence[Spot], seen: Evidence) -> list[Spot]:
+    """The spots without what differs by less than `_UNSEEN` from two frames around: their soft rims."""
+    apart = np.sort([np.abs(seen.luma - n.luma) for n in seen.neighbours], axis=0)[1]
+    shown = [Spot(s.x, s.y, s.shape & (apart[s.box] >= _UNSEEN)) for s in found]
+    return [spot for spot in shown if spot.shape.any()]
 
 
 def _with_rim(spot: Spot, both: Pixels, labels: NDArray[np.int32]) -> Spot:

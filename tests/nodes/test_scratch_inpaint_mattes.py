@@ -196,8 +196,7 @@ def test_an_alpha_that_shows_damage_divides_no_colour(render: Render) -> None:
     np.testing.assert_allclose(made[:3][:, clear], other[:, clear], atol=0.05)
     untouched = (other == given[MIDDLE]).all(axis=0) & clear
     assert untouched.mean() > 0.5
-    # The two choose donors differently, and a repair that changes a pixel by 2 codes or less is left out.
-    assert (made[:3] != given[MIDDLE])[:, untouched].mean() < 1e-3
+    np.testing.assert_array_equal(made[:3][:, untouched], given[MIDDLE][:, untouched])
 
 
 def test_a_matte_channel_that_the_plate_lacks_is_refused(render: Render) -> None:
@@ -278,7 +277,7 @@ def test_a_matte_is_enlarged_with_the_picture(colour: Colour) -> None:
     large = DAMAGED.repeat(2, 0).repeat(2, 1)
     assert made.shape == (3, 2 * HEIGHT, 2 * WIDTH)
     changed = (made != plain).any(axis=0)
-    assert changed[large].mean() > 0.7  # the place is whole: what would change by less than 2 codes stays
+    assert changed[large].mean() > 0.9
     y, x = np.nonzero(changed)
     assert np.hypot(x - 81, y - 221).max() < 14  # softened at its rim by no more than it is enlarged
 
@@ -297,4 +296,4 @@ def test_both_eyes_have_the_matte(render: Render, colour: Colour) -> None:
     given = frames[MIDDLE]
     for after, before in ((made, given), (made.parts[0], given.parts[0])):
         changed = (after.pixels != before.pixels).any(axis=0)
-        assert changed[DAMAGED].mean() > 0.7 and not changed[~DAMAGED].any()  # the place is whole
+        assert changed[DAMAGED].mean() > 0.9 and not changed[~DAMAGED].any()
