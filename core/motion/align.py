@@ -21,19 +21,24 @@ _KERNEL = 7
 _SMOOTH = 4.0
 _LEAST = np.float32(1e-12)
 
+Each = Callable[[int, Pixels, Pixels], None]
+"""Is given the offset of another frame, its planes brought onto the frame, and how much they count."""
+
 
 def averaged(
     view: View,
     count: int,
     deviations: Callable[[int], tuple[Pixels, Pixels]],
     looked: Looked,
+    each: Each = lambda offset, planes, weight: None,
 ) -> tuple[Pixels, Pixels]:
     """Average the window's frame with the others of its window.
 
     count: how many of the planes of the node's working space to average; the first is luma. deviations: of
     the noise of luma and of colour that the frame at an offset has where it shows what this one shows, (H, W)
     or (1, 1) float32 each. looked: the frames with their noise removed, by which motion and likeness are
-    judged, of as many planes. Returns the planes, (count, H, W) float32, in the units of the
+    judged, of as many planes. each: is called with every other frame, its (count, H, W) planes and its (H, W)
+    weight of 0..1, which it must not change. Returns the planes, (count, H, W) float32, in the units of the
     working space, and the deviations of the noise left in them, (2, H, W). Where no other frame shows the
     same, both are the frame's own. Raises InputError where frames differ in size or channels.
 
@@ -52,6 +57,7 @@ def averaged(
     for offset in _others(view):
         there = np.square(deviations(offset))
         other, weight, same = _brought(view, offset, own, here, there, looked)
+        each(offset, other, weight)
         total += weight * other
         weights += weight
         still += weight * same

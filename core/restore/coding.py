@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from interneg.frame import Pixels
-from interneg.motion.align import averaged
+from interneg.motion.align import Each, averaged
 from interneg.motion.flow import Looked
 from interneg.node import View
 
@@ -41,13 +41,14 @@ def average(
     level: float,
     deviations: Callable[[int], tuple[Pixels, Pixels]],
     looked: Looked,
+    each: Each = lambda offset, planes, weight: None,
 ) -> tuple[Pixels, Pixels]:
     """Average compressed frames along the motion: what coding did averages out beside the noise.
 
-    count, deviations (those of the noise alone, (H, W) float32 for luma and for colour), looked, the results
-    ((C, H, W) float32 in the node's working space, and what is left of both) and what is raised are as in
-    `align.averaged`. level: of compression; see `coding_noise`. Of the deviations that are left, what coding
-    did is no part: a network is told of it by its level.
+    count, deviations (those of the noise alone, (H, W) float32 for luma and for colour), looked, each, the
+    results ((C, H, W) float32 in the node's working space, and what is left of both) and what is raised are
+    as in `align.averaged`. level: of compression; see `coding_noise`. Of the deviations that are left, what
+    coding did is no part: a network is told of it by its level.
     """
     coded = np.float32(_ANEW * coding_noise(level))
 
@@ -55,7 +56,7 @@ def average(
         luma, chroma = deviations(offset)
         return np.hypot(luma, coded), np.hypot(chroma, coded)
 
-    planes, left = averaged(view, count, both, looked)
+    planes, left = averaged(view, count, both, looked, each)
     if coded:
         for plane, sigma in zip(left, deviations(0), strict=True):
             plane *= sigma / np.hypot(sigma, coded)

@@ -41,13 +41,13 @@ class Pair(nn.Module):
 
 
 class Trunk(nn.Sequential):
-    """Planes to features, ``(N,6,H,W)`` to ``(N,width,H/fold,W/fold)``: a convolution, then the pairs.
+    """Planes to features, ``(N,planes,H,W)`` to ``(N,width,H/fold,W/fold)``: a convolution, then the pairs.
 
     reach: how many of its own pixels on each side a feature depends on. multiple: of H and W.
     """
 
-    def __init__(self, fold: int, width: int, pairs: int) -> None:
-        super().__init__(_conv(PLANES, width, fold=fold), *(Pair(width) for _ in range(pairs)))
+    def __init__(self, fold: int, width: int, pairs: int, planes: int = PLANES) -> None:
+        super().__init__(_conv(planes, width, fold=fold), *(Pair(width) for _ in range(pairs)))
         self.fold, self.width = fold, width
         self.reach, self.multiple = 2 * pairs + 1, fold
 

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from interneg.engines.training.lite import Lite
 from interneg.engines.training.standard import Standard
+from interneg.engines.training.temporal import Temporal
 
 
 class Restorer(Protocol):
@@ -18,7 +19,7 @@ class Restorer(Protocol):
     scales: tuple[int, ...]
 
 
-NETWORKS: Mapping[str, type[Lite]] = {"lite": Lite, "standard": Standard}
+NETWORKS: Mapping[str, type[Lite]] = {"lite": Lite, "standard": Standard, "temporal": Temporal}
 
 
 def build(name: str, scales: Sequence[int]) -> nn.Module:
@@ -29,7 +30,7 @@ def build(name: str, scales: Sequence[int]) -> nn.Module:
 
 
 def base(planes: Tensor, scale: int) -> Tensor:
-    """Y, Cb, Cr of planes (N,6,H,W), enlarged to (N,3,scale*H,scale*W).
+    """Y, Cb, Cr of planes (N,C,H,W), enlarged to (N,3,scale*H,scale*W).
 
     Plain bicubic: a = -0.75, half-pixel, edge repeated.
     """
@@ -40,6 +41,6 @@ def base(planes: Tensor, scale: int) -> Tensor:
 
 
 def restore(net: nn.Module, planes: Tensor, scale: int) -> Tensor:
-    """The restored Y, Cb, Cr (N,3,scale*H,scale*W) of planes (N,6,H,W): base plus correction, in fp32."""
+    """The restored Y, Cb, Cr (N,3,scale*H,scale*W) of planes (N,C,H,W): base plus correction, in fp32."""
     correction: Tensor = net(planes, scale)
     return base(planes, scale) + correction.float()

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from interneg.engines.training import checks
+from interneg.engines.training import checks, windowed
 from interneg.engines.training.batch import Batch
 from interneg.engines.training.degrade import MARGIN, Mix, draw
 from interneg.engines.training.dice import Dice
@@ -17,7 +17,9 @@ from interneg.engines.training.losses import incoherence, restoration_loss
 from interneg.engines.training.muon import Muon
 from interneg.engines.training.networks import build, restore
 from interneg.engines.training.pairs import draw_pairs
+from interneg.engines.training.temporal import alone
 from interneg.engines.training.tiles import Tiles
+from interneg.engines.training.windowed import Windows
 from interneg.publish import replacing
 
 Checkpoint = dict[str, Any]
@@ -85,9 +87,9 @@ def save_whole(state: Checkpoint, path: Path) -> None:
 class Run:
     """A training run: network, averaged weights, optimiser, dice, the step reached and how long it took."""
 
-    def __init__(self, args: argparse.Namespace, tiles: Tiles) -> None:
+    def __init__(self, args: argparse.Namespace, tiles: Tiles, windows: Windows | None = None) -> None:
         torch.manual_seed(args.seed)
-        self.args, self.tiles = args, tiles
+        self.args, self.tiles, self.windows = args, tiles, windows
         self.device = torch.device(args.device)
         self.scales = [int(s) for s in args.scales.split(",")]
         self.mix = Mix(
@@ -100,11 +102,11 @@ class Run:
         self.seconds = 0.0
         self.stopped = False
         self.history: list[Checkpoint] = []
-        self.data = list(tiles.data)
+        self.data = list(dict.fromkeys([*tiles.data, *(windows.data if windows else ())]))
         if args.init:
             begun = torch.load(args.init, map_location=self.device, weights_only=True)
             adopt(self.net, begun["average"])
-            self.data = list(dict.fromkeys([*begun.get("data", []), *tiles.data]))
+            self.data = list(dict.fromkeys([*begun.get("data", []), *self.data]))
             self.history = [*begun.get("history", []), {"steps": begun["step"], "args": begun["args"]}]
         self.average.load_state_dict(self.net.state_dict())
         self.optimisers = optimisers(self.net, args.lr)
@@ -157,6 +159,7 @@ class Run:
         """Print the figures of the averaged weights, append them to the log, and keep the weights if best."""
         args = self.args
         found = checks.figures(self.average, self.tiles, self.scales, args.set5, args.bsd68)
+        found |= windowed.figures(self.average, self.windows) if self.windows else {}
         print("  " + ", ".join(f"{name} {value:.3f}" for name, value in found.items()), flush=True)
         if args.best_by:
             best = args.out.with_suffix(".best.pt")
@@ -173,7 +176,11 @@ class Run:
         args, began = self.args, time.monotonic()
         scale = self.scales[self.dice.whole(len(self.scales))]
         frames = 2 * args.pairs
-        batch = draw(self.tiles, scale, args.size, args.batch - frames, self.dice, self.mix)
+        alike = args.single if self.windows else args.batch - frames
+        batch = draw(self.tiles, scale, args.size, alike, self.dice, self.mix)
+        if self.windows:
+            batch.planes = alone(batch.planes)
+            batch = Batch.of([batch, windowed.draw(self.windows, args.size, args.batch - alike, self.dice)])
         if args.pairs:
             pairs = draw_pairs(self.tiles, scale, args.size, args.pairs, self.dice, self.mix)
             batch = Batch.of([batch, pairs.batch])

@@ -15,7 +15,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from interneg.engines.training import windowed
 from interneg.engines.training.degrade import Mix
+from interneg.engines.training.networks import NETWORKS
 from interneg.engines.training.run import Run, rate
 from interneg.engines.training.tiles import load
 
@@ -24,7 +26,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     """Arguments of a run."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     add = parser.add_argument
-    add("network", choices=["lite", "standard"])
+    add("network", choices=list(NETWORKS))
     add("--pack", type=Path, required=True)
     add("--out", type=Path, required=True, help="checkpoint to write")
     add("--init", type=Path, help="checkpoint whose averaged weights to start from")
@@ -52,6 +54,8 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     add("--edges", type=float, default=Mix.edges, help="share of drawn edges")
     add("--pairs", type=int, default=0, help="of each batch, so many pairs of consecutive frames")
     add("--coherence", type=float, default=0.2, help="weight of how much the results of a pair differ")
+    add("--windows", type=Path, help="pack of windows (windows.py), for a network over time")
+    add("--single", type=int, default=2, help="of each batch with windows, so many frames alone")
     add("--seed", type=int, default=0)
     add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     add("--threads", type=int, default=0)
@@ -71,6 +75,12 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
         parser.error(
             f"--pairs {args.pairs}: two frames each must leave room for others in --batch {args.batch}"
         )
+    if (args.network == "temporal") != bool(args.windows) or (args.windows and args.scales != "1"):
+        parser.error("--windows PACK and --scales 1 go with the network temporal, and with no other")
+    if args.windows and (args.pairs or not 0 < args.single < args.batch):
+        parser.error(
+            f"--single {args.single}: between 1 and --batch {args.batch}, and no --pairs with --windows"
+        )
     return args
 
 
@@ -79,7 +89,9 @@ def main(argv: list[str] | None = None) -> None:
     args = parse(argv)
     if args.threads:
         torch.set_num_threads(args.threads)
-    run = Run(args, load(args.pack, torch.device(args.device)))
+    device = torch.device(args.device)
+    windows = windowed.load(args.windows, device) if args.windows else None
+    run = Run(args, load(args.pack, device, (1,) if windows else (1, 2, 4)), windows)
     count = sum(p.numel() for p in run.net.parameters())
     print(
         f"{args.network}: {count} training parameters, {len(run.tiles.train)} tiles, from step {run.step}",

@@ -44,6 +44,13 @@ def start(data: Data = _DATA, at_once: Annotated[int, typer.Option(help="runs si
             file=sys.stderr,
         )
         raise typer.Exit(3)
+    over_time = [run.name for run in load() if run.over_time]
+    if over_time and not place.windows.exists():
+        print(
+            f"without a pack of windows at {place.windows} {', '.join(over_time)} is left out: make it with "
+            f"`python -m interneg.engines.training.windows {place.windows} --clips DIR... --stills DIR... "
+            "--data TEXT...`"
+        )
     words = [
         sys.executable,
         "-m",

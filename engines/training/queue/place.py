@@ -23,7 +23,7 @@ class QueueFolder:
     def __init__(self, folder: Path = FOLDER) -> None:
         self.folder = folder
         self.folder.mkdir(exist_ok=True)
-        self.pack, self.log = folder / "pack.npz", folder / "log.csv"
+        self.pack, self.windows, self.log = folder / "pack.npz", folder / "windows.npz", folder / "log.csv"
         self.lock, self.pid, self.output = folder / "queue.lock", folder / "queue.pid", folder / "queue.log"
         self._pauses = folder / "paused"
 

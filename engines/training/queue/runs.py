@@ -39,6 +39,11 @@ class QueuedRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stage: list[Stage]
     start: list[str] = []
 
+    @property
+    def over_time(self) -> bool:
+        """Whether it needs a pack of windows."""
+        return self.network == "temporal"
+
 
 class _Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     run: list[QueuedRun]

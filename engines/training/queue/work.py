@@ -57,6 +57,7 @@ def command(run: QueuedRun, at: Position, machine: Machine, place: QueueFolder) 
     out, stage = place.checkpoint(run.name), run.stage[at.stage]
     options = {f"--{name}": str(value) for name, value in stage.options.items()}
     options |= {"--scales": str(run.scale), "--out": str(out), "--pack": str(place.pack)}
+    options |= {"--windows": str(place.windows)} if run.over_time else {}
     options |= {"--set5": str(machine.data / "dev/Set5"), "--bsd68": str(machine.data / "dev/BSD68")}
     options |= {"--steps": str(at.until or _LAST_STEP), "--cooldown": str(at.cooldown or 1)}
     options |= {"--device": machine.device, "--best-by": run.figure, "--save-every": "2000"}
@@ -193,6 +194,10 @@ def work(
         signal.signal(signal.SIGTERM, end)
         rows = log.read(log.COMMITTED, place.log)
         waiting = [run for run in runs if position(log.of(rows, run.name)).state != "done"]
+        if not place.windows.exists():
+            for run in (run for run in waiting if run.over_time):
+                print(f"{run.name} is left out: there is no pack of windows at {place.windows}", flush=True)
+            waiting = [run for run in waiting if not run.over_time]
         jobs: list[RunProcess] = []
         halted = False
         try:

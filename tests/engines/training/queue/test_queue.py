@@ -54,6 +54,8 @@ def test_the_queue_can_be_read_and_starts_from_what_is_there() -> None:
         assert begin <= earlier | checkpoints
         for stage in each.stage:
             words = [w for name, value in stage.options.items() for w in (f"--{name}", str(value))]
+            words += ["--windows", "w"] if each.over_time else []
+            words += ["--scales", str(each.scale)]
             train.parse([each.network, "--pack", "p", "--out", "o", *words])
 
 

@@ -1,0 +1,31 @@
+"""``temporal``: ``standard``'s plan at 1x on a window: the average, the own frame and its aligned neighbours.
+
+Its first planes are those that ``standard`` sees, so that it can start from the weights of one frame: what it
+then does to an average is what ``standard`` does. Which planes follow, ``interneg.restore.stack`` says. 64
+channels, seven pairs, 0.59 M parameters.
+"""
+
+import torch
+from torch import Tensor
+
+from interneg.engines.training.lite import PLANES, Lite, Trunk
+from interneg.restore.stack import NEIGHBOURS
+from interneg.restore.stack import PLANES as STACKED
+
+
+class Temporal(Lite):
+    """Planes float32 ``(N,PLANES,H,W)`` to a correction of the average ``(N,3,H,W)``; H and W even."""
+
+    def trunk(self, fold: int, width: int, pairs: int) -> Trunk:
+        """A trunk over all planes of a window."""
+        return Trunk(fold, width=64, pairs=7, planes=STACKED)
+
+    def forward(self, planes: Tensor, scale: int) -> Tensor:
+        """Planes of a window, or (N,6,H,W) of one frame alone, to the correction (N,3,H,W)."""
+        return super().forward(alone(planes) if planes.shape[1] == PLANES else planes, scale)
+
+
+def alone(planes: Tensor) -> Tensor:
+    """The stacks (N,PLANES,H,W) of frames without neighbours, of what is seen of them (N,6,H,W)."""
+    nobody = torch.cat((planes[:, :3], torch.zeros_like(planes[:, :1])), 1)
+    return torch.cat((planes, planes[:, :5], *[nobody] * len(NEIGHBOURS)), 1)
