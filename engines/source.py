@@ -165,5 +165,5 @@ class Engines:
             self._prove(runtime, model, precision, network)
             return network
 
-        spent, refused = speeds.measure(load, (p for p, _ in key.weights), len(model.input.channels))
+        spent, refused = speeds.measure(load, (p for p, _ in key.weights), model.input.channels)
         return Choice(key, speeds.fastest(spent), spent, refused)

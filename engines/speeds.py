@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 
 import numpy as np
@@ -35,25 +35,29 @@ _RAMP = (64, 256)
 _MARGIN = 16
 
 
-def ramp(channels: int) -> Pixels:
-    """A clean ramp from 0 to 1 in plane 0, told of noise of 0.01 (upper half) and 0.03 (lower half).
+def ramp(channels: Sequence[str]) -> Pixels:
+    """A clean ramp from 0 to 1 in luma, told of noise of 0.01 (upper half) and 0.03 (lower half).
 
-    Returns (channels, 64, 256) float32; planes 3 and 4 are those that are told of noise, the others are 0.
+    channels: as the catalogue names them: of several frames, all show the ramp. Returns (C, 64, 256) float32;
+    what is neither luma nor noise is 0.
     """
     height, width = _RAMP
-    planes = np.zeros((channels, height, width), np.float32)
-    planes[0] = np.linspace(0, 1, width, dtype=np.float32)
-    planes[3:5, : height // 2], planes[3:5, height // 2 :] = 0.01, 0.03
+    planes = np.zeros((len(channels), height, width), np.float32)
+    for plane, words in zip(planes, map(str.split, channels), strict=True):
+        if "sigma" in words:
+            plane[: height // 2], plane[height // 2 :] = 0.01, 0.03
+        elif "Y" in words:
+            plane[:] = np.linspace(0, 1, width, dtype=np.float32)
     return planes
 
 
 def measure(
-    load: Callable[[Precision], Network], precisions: Iterable[Precision], channels: int
+    load: Callable[[Precision], Network], precisions: Iterable[Precision], channels: Sequence[str]
 ) -> tuple[dict[Precision, float], dict[Precision, str]]:
     """Load a model in each precision, fp32 first, and time those that band no gradient.
 
-    load: gives a qualified network of one thread; raises EngineError. Returns the processor time of one small
-    picture by precision, and for the others why they are not timed.
+    load: gives a qualified network of one thread; raises EngineError. channels: of its input. Returns
+    the processor time of one small picture by precision, and for the others why they are not timed.
     Raises what `load` does for fp32, which the others are held against, and what `Network.infer` does.
     """
     refused: dict[Precision, str] = {}
@@ -76,10 +80,10 @@ def measure(
                 networks[precision] = network
             else:
                 refused[precision] = f"would move a smooth gradient by {off:.2g} (limit {EVEN:.2g})"
-        return seconds(networks, channels), refused
+        return seconds(networks, len(channels)), refused
 
 
-def _on_ramp(network: Network, channels: int) -> Pixels:
+def _on_ramp(network: Network, channels: Sequence[str]) -> Pixels:
     """What a network makes of plane 0 of the ramp, without its border: what lies beyond is black to it."""
     out = np.empty(network.output_shape(*_RAMP), np.float32)
     network.infer(ramp(channels), out)

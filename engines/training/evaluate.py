@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from interneg.engines.training.colour import rgb_to_ycc
-from interneg.engines.training.networks import build, restore
+from interneg.engines.training.networks import NETWORKS, build, restore
 from interneg.engines.training.psnr import psnr
 from interneg.io.image_reader import read_rgb8
 
@@ -83,7 +83,7 @@ def public_figures(
 def main() -> None:
     """The command: prints the figures of a checkpoint, one in each line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("network", choices=["lite", "standard"])
+    parser.add_argument("network", choices=list(NETWORKS))
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--scales", default="1,2,4")
     parser.add_argument("--set5", type=Path)

@@ -1,7 +1,7 @@
 """Write a checkpoint's scales into the catalogue: one ONNX file and one TOML entry each.
 
     python -m interneg.engines.training.export lite lite.pt --catalogue engines/catalogue \
-        --set5 DIR --bsd68 DIR
+        --set5 DIR --bsd68 DIR [--windows PACK]
 
 The figures in the entry are measured on the way; what was trained on is what the checkpoint tells of its
 packs. ``--only-better`` leaves a scale alone whose entry already holds a better first figure.
@@ -17,13 +17,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from interneg.engines.training import evaluate
-from interneg.engines.training.networks import build
+from interneg.engines.training import evaluate, windowed
+from interneg.engines.training.networks import NETWORKS, build
 
 OPSET = 17
-CHANNELS_IN = ["Y", "Cb", "Cr", "sigma Y", "sigma C", "q"]
 CHANNELS_OUT = ["Y", "Cb", "Cr"]
 RANGE = "Y 0..1, Cb and Cr -0.5..0.5, sigmas in the same units, q 0..1 (levels.py)"
+RANGE_OVER_TIME = f"{RANGE}, weights 0..1"
 
 
 class OneScale(nn.Module):
@@ -34,7 +34,7 @@ class OneScale(nn.Module):
         self.net, self.scale = net, scale
 
     def forward(self, planes: Tensor) -> Tensor:
-        """Planes float32 (N,6,H,W) to the correction, (N,3,scale*H,scale*W)."""
+        """Planes float32 (N,C,H,W) to the correction, (N,3,scale*H,scale*W)."""
         correction: Tensor = self.net(planes, self.scale)
         return correction
 
@@ -90,11 +90,15 @@ def entry(
         else f"noise and compression damage while enlarging {scale}x"
     )
     added_to = "input" if scale == 1 else "bicubic enlargement"
-    planes = {"name": "planes", "dtype": "float32", "layout": "NCHW", "channels": CHANNELS_IN, "range": RANGE}
+    channels, window = list(model.net.channels), int(model.net.window)
+    if window:
+        does, added_to = f"{does} from a frame, its average over time and its neighbours", "average"
+    unit = RANGE_OVER_TIME if window else RANGE
+    planes = {"name": "planes", "dtype": "float32", "layout": "NCHW", "channels": channels, "range": unit}
     return {
         "name": onnx.stem, "version": 1, "task": "denoise-sr", "family": "fidelity", "variant": network,
         "description": f"Removes {does}; predicts a correction to the {added_to}.",
-        "licence": "Apache-2.0", "scale": scale, "window": 0,
+        "licence": "Apache-2.0", "scale": scale, "window": window,
         "multiple": model.net.multiple, "halo": model.net.halo,
         "parameters": sum(p.numel() for p in model.parameters()),
         "input": planes,
@@ -108,12 +112,13 @@ def entry(
 def main(argv: list[str] | None = None) -> None:
     """The command: writes the catalogue's entry and ONNX file of each scale."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("network", choices=["lite", "standard"])
+    parser.add_argument("network", choices=list(NETWORKS))
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--catalogue", type=Path, required=True)
     parser.add_argument("--scales", default="1,2,4")
     parser.add_argument("--set5", type=Path)
     parser.add_argument("--bsd68", type=Path)
+    parser.add_argument("--windows", type=Path, help="pack of windows, for a network over time")
     parser.add_argument("--only-better", action="store_true")
     parser.add_argument(
         "--keep", type=Path, help="also write the averaged weights alone, as a small checkpoint"
@@ -139,12 +144,15 @@ def main(argv: list[str] | None = None) -> None:
     for scale in (int(s) for s in args.scales.split(",")):
         model = one_scale(args.network, saved["average"], scale)
         quality = figures(model, scale, args.set5, args.bsd68)
+        if args.windows:
+            pack = windowed.load(args.windows, torch.device("cpu"))
+            quality |= windowed.figures(model.net, pack)
         path = args.catalogue / f"denoise-sr-{args.network}-x{scale}.onnx"
         described = path.with_suffix(".toml")
         if args.only_better and described.exists() and not better(quality, described):
             print(f"{path.stem}: kept, the entry in the catalogue is no worse")
             continue
-        write_onnx(model, path)
+        write_onnx(model, path, len(model.net.channels))
         described.write_text(toml_text(entry(args.network, scale, model, path, training, quality)))
         print(f"{path.stem}: {quality}")
 
@@ -163,6 +171,7 @@ def better(quality: dict[str, float], described: Path) -> bool:
 
 def command(network: str, arguments: dict[str, Any]) -> str:
     """The training command of a checkpoint's own stage, without folders of this machine."""
+    over_time = network == "temporal"
     shown = (
         "scales",
         "steps",
@@ -178,13 +187,13 @@ def command(network: str, arguments: dict[str, Any]) -> str:
         "soft",
         "clipped",
         "knee",
-        "pairs",
-        "coherence",
+        *(("single",) if over_time else ("pairs", "coherence")),
         "seed",
     )
     options = " ".join(f"--{k.replace('_', '-')} {arguments[k]}" for k in shown if k in arguments)
     start = f" --init {Path(arguments['init']).name}" if arguments.get("init") not in (None, "None") else ""
-    return f"python -m interneg.engines.training.train {network} --pack pack.npz{start} {options}"
+    packs = "--pack pack.npz --windows windows.npz" if over_time else "--pack pack.npz"
+    return f"python -m interneg.engines.training.train {network} {packs}{start} {options}"
 
 
 def total_steps(saved: dict[str, Any]) -> int:

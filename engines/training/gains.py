@@ -6,6 +6,7 @@ import torch
 
 from interneg.engines import speeds
 from interneg.engines.runtimes import RUNTIMES
+from interneg.engines.training.lite import CHANNELS
 from interneg.engines.training.onnx_nets import Compiled, Exact
 
 
@@ -28,7 +29,7 @@ def seconds(source: bytes, small: bytes, multiple: int) -> dict[str, float]:
 
 def banding(source: bytes, small: bytes, multiple: int, scale: int, threads: int) -> float:
     """How far an INT8 graph is off from fp32 on a clean ramp: see `speeds.EVEN`."""
-    planes = torch.from_numpy(speeds.ramp(6))[None]
+    planes = torch.from_numpy(speeds.ramp(CHANNELS))[None]
     exact, coarse = (Exact(weights, multiple, threads)(planes)[0, 0] for weights in (source, small))
     border = 16 * scale
     return float((coarse - exact).abs()[border:-border, border:-border].max())

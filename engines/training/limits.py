@@ -9,7 +9,7 @@ from interneg.engines import qualify
 from interneg.engines.models import Precision
 from interneg.engines.store import Figures
 
-LIMITS = {"lite": 0.05, "standard": 0.1}
+LIMITS = {"lite": 0.05, "standard": 0.1, "temporal": 0.1}
 """dB that INT8 may lose on the public figures."""
 MARGINS: Mapping[Precision, float] = {"fp16": 4.0, "int8": 2.0}
 """How many times the measured error a qualification allows: devices sum in other orders, or in fp16."""

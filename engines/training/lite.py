@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 PLANES = 6
+CHANNELS = ("Y", "Cb", "Cr", "sigma Y", "sigma C", "q")
+"""What the planes of one frame are."""
 
 
 def _conv(inputs: int, outputs: int, gain: float = 1.0, fold: int = 1) -> nn.Conv2d:
@@ -54,6 +56,9 @@ class Trunk(nn.Sequential):
 
 class Lite(nn.Module):
     """Planes float32 ``(N,6,H,W)`` to a correction float32 ``(N,3,scale*H,scale*W)``; at 1x H and W even."""
+
+    channels: tuple[str, ...] = CHANNELS
+    window = 0
 
     def __init__(self, scales: Sequence[int] = (1, 2, 4)) -> None:
         super().__init__()

@@ -17,6 +17,8 @@ class Restorer(Protocol):
     multiple: int
     halo: int
     scales: tuple[int, ...]
+    channels: tuple[str, ...]
+    window: int
 
 
 NETWORKS: Mapping[str, type[Lite]] = {"lite": Lite, "standard": Standard, "temporal": Temporal}

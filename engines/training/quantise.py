@@ -28,8 +28,9 @@ from interneg.engines.training.export import sha256, toml_text
 from interneg.engines.training.limits import LIMITS, limits, shown, worse, worst
 from interneg.engines.training.onnx_nets import Compiled, Exact, TypedGraph
 from interneg.engines.training.qdq import equalised, inner, quantised
+from interneg.engines.training.temporal import Alone
 from interneg.engines.training.tiles import load
-from interneg.engines.training.trial import GOLDEN, Trial, choose, held
+from interneg.engines.training.trial import Trial, choose, held
 from interneg.engines.typed import half, overflowing
 
 
@@ -51,17 +52,24 @@ def main() -> None:
     described = args.catalogue / f"{args.model}.toml"
     entry: dict[str, Any] = tomllib.loads(described.read_text())
     scale, multiple = int(entry["scale"]), int(entry["multiple"])
+    over_time = int(entry["window"]) > 0
+    known = torch.from_numpy(qualify.golden(len(entry["input"]["channels"])))[None]
     limit = args.limit or LIMITS[entry["variant"]]
     source = (args.catalogue / entry["weights"]["fp32"]["file"]).read_bytes()
     wanted = args.precisions.split(",")
+    if over_time and "int8" in wanted:
+        parser.error(f"{args.model} sees windows, and calibration has none: name --precisions fp16")
     for precision in wanted:
         entry["weights"].pop(precision, None)
         entry.get("limits", {}).pop(precision, None)
         entry["quality"] = {k: v for k, v in entry["quality"].items() if not k.endswith(f" {precision}")}
     entry.setdefault("limits", {})
 
+    def of_one_frame(net: nn.Module) -> nn.Module:
+        return Alone(net) if over_time else net
+
     def public(net: nn.Module, quick: bool = False) -> dict[str, float]:
-        return evaluate.public_figures(net, [scale], args.set5, args.bsd68, quick)
+        return evaluate.public_figures(of_one_frame(net), [scale], args.set5, args.bsd68, quick)
 
     def add(precision: Precision, data: bytes, figures: list[Figures], quality: dict[str, float]) -> None:
         target = args.catalogue / f"{args.model}-{precision}.onnx"
@@ -76,14 +84,14 @@ def main() -> None:
 
     # Export measured these, of the same weights in torch.
     before = {k: v for k, v in entry["quality"].items() if not k.endswith((" fp16", " int8"))}
-    expected = Compiled(source, multiple, args.threads)(GOLDEN)[0].numpy()
+    expected = Compiled(source, multiple, args.threads)(known)[0].numpy()
 
     def figures(data: bytes) -> list[Figures]:
         nets = Exact(data, multiple, args.threads), TypedGraph(data), Compiled(data, multiple, args.threads)
-        return [qualify.compare(net(GOLDEN)[0].numpy(), expected) for net in nets]
+        return [qualify.compare(net(known)[0].numpy(), expected) for net in nets]
 
     if "fp16" in wanted:
-        keep = overflowing(source, GOLDEN[0].numpy())
+        keep = overflowing(source, known[0].numpy())
         narrow = half(source, keep)
         add("fp16", narrow, figures(narrow), public(Compiled(narrow, multiple, args.threads)))
         print(f"fp32 islands: {', '.join(keep) or 'none needed'}")

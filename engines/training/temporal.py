@@ -6,15 +6,22 @@ channels, seven pairs, 0.59 M parameters.
 """
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from interneg.engines.training.lite import PLANES, Lite, Trunk
+from interneg.engines.training.lite import CHANNELS, PLANES, Lite, Trunk
 from interneg.restore.stack import NEIGHBOURS
 from interneg.restore.stack import PLANES as STACKED
 
 
 class Temporal(Lite):
     """Planes float32 ``(N,PLANES,H,W)`` to a correction of the average ``(N,3,H,W)``; H and W even."""
+
+    channels = (
+        *(f"average {name}" if at < 3 else name for at, name in enumerate(CHANNELS)),
+        *(f"own {name}" for name in CHANNELS[:5]),
+        *(f"{name} {offset:+d}" for offset in NEIGHBOURS for name in (*CHANNELS[:3], "weight")),
+    )
+    window = max(NEIGHBOURS)
 
     def trunk(self, fold: int, width: int, pairs: int) -> Trunk:
         """A trunk over all planes of a window."""
@@ -23,6 +30,19 @@ class Temporal(Lite):
     def forward(self, planes: Tensor, scale: int) -> Tensor:
         """Planes of a window, or (N,6,H,W) of one frame alone, to the correction (N,3,H,W)."""
         return super().forward(alone(planes) if planes.shape[1] == PLANES else planes, scale)
+
+
+class Alone(nn.Module):
+    """A network over time in the place of one of single frames: each is seen without neighbours."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net, self.multiple = net, net.multiple
+
+    def forward(self, planes: Tensor, scale: int) -> Tensor:
+        """Planes (N,6,H,W) of single frames to what the network gives, (N,3,H,W)."""
+        found: Tensor = self.net(alone(planes), scale)
+        return found
 
 
 def alone(planes: Tensor) -> Tensor:

@@ -164,7 +164,7 @@ def engines(write: Write, store: Store) -> Callable[..., Engines]:
 
 @pytest.fixture
 def planes() -> Planes:
-    def make(height: int, width: int, seed: int = 0) -> NDArray[np.float32]:
-        return np.random.default_rng(seed).random((CHANNELS, height, width), np.float32)
+    def make(height: int, width: int, seed: int = 0, channels: int = CHANNELS) -> NDArray[np.float32]:
+        return np.random.default_rng(seed).random((channels, height, width), np.float32)
 
     return make

@@ -3,7 +3,7 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -154,13 +154,21 @@ def test_a_network_takes_multiples_only(write: Write, planes: Planes) -> None:
         network.infer(planes(5, 7), np.empty((3, 5, 7), np.float32))
 
 
+def _seen(planes: np.ndarray, name: str) -> np.ndarray:
+    """Planes of 0..1 in the ranges that the catalogue states."""
+    for plane, channel in zip(planes, BUILT_IN[name].input.channels, strict=True):
+        if "sigma" in channel:
+            plane *= 0.1
+        elif "C" in channel:
+            plane -= 0.5
+    return planes
+
+
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_the_catalogue_gives_the_same_in_every_runtime_and_precision(
     name: str, planes: Planes, store: Store
 ) -> None:
-    picture = planes(70, 90)
-    picture[1:3] -= 0.5
-    picture[3:5] *= 0.1
+    picture = _seen(planes(70, 90, channels=len(BUILT_IN[name].input.channels)), name)
     exact = Engines("openvino", "fp32", store=store).open(name).run(picture)
     for runtime in RUNTIMES.values():
         if runtime.unavailable():
@@ -177,7 +185,7 @@ def test_the_catalogue_gives_the_same_in_every_runtime_and_precision(
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_the_catalogues_halos_are_wide_enough(name: str, planes: Planes, store: Store) -> None:
-    picture = planes(180, 200)
+    picture = planes(180, 200, channels=len(BUILT_IN[name].input.channels))
     whole = Engines("openvino", "fp32", store=store).open(name).run(picture)
     engine = Engines("openvino", "fp32", store=store).open(name)
     engine._tile_pixels = 30_000
@@ -187,10 +195,11 @@ def test_the_catalogues_halos_are_wide_enough(name: str, planes: Planes, store: 
     np.testing.assert_allclose(engine.run(picture), whole, atol=1e-5)
 
 
-def _ramp(sigma: float) -> np.ndarray:
-    """A clean ramp from black to white, told of noise of this deviation."""
-    ramp = np.zeros((6, 48, 1024), np.float32)
-    ramp[0], ramp[3:5] = np.linspace(0, 1, 1024, dtype=np.float32), sigma
+def _ramp(sigma: float, channels: Sequence[str] = ("Y",)) -> np.ndarray:
+    """A clean ramp from black to white in every frame, told of noise of this deviation."""
+    ramp = np.zeros((len(channels), 48, 1024), np.float32)
+    ramp[["Y" in c.split() and "sigma" not in c for c in channels]] = np.linspace(0, 1, 1024)
+    ramp[["sigma" in c for c in channels]] = sigma
     return ramp
 
 
@@ -211,7 +220,10 @@ def _bands_nothing(exact: np.ndarray, coarse: np.ndarray) -> None:
 @pytest.mark.parametrize("sigma", [0.01, 0.03])
 def test_bf16_bands_no_gradient(name: str, sigma: float, store: Store) -> None:
     _bands_nothing(
-        *(Engines("openvino", p, store=store).open(name).run(_ramp(sigma)) for p in ("fp32", "bf16"))
+        *(
+            Engines("openvino", p, store=store).open(name).run(_ramp(sigma, BUILT_IN[name].input.channels))
+            for p in ("fp32", "bf16")
+        )
     )
 
 
@@ -220,7 +232,7 @@ def test_bf16_bands_no_gradient(name: str, sigma: float, store: Store) -> None:
 def test_bf16_as_torch_emulates_it_bands_no_gradient(name: str, sigma: float, store: Store) -> None:
     torch = pytest.importorskip("torch", reason="bf16 is emulated with the extra `train`")
     nets = pytest.importorskip("interneg.engines.training.onnx_nets", reason="needs the extra `train`")
-    planes = _ramp(sigma)
+    planes = _ramp(sigma, BUILT_IN[name].input.channels)
     exact = Engines("openvino", "fp32", store=store).open(name).run(planes)
     coarse = nets.Bfloat16(BUILT_IN[name].read("fp32"))(torch.from_numpy(planes)[None])[0].numpy()
     assert np.abs(coarse - exact).max() > 1e-5, "nothing was rounded"
@@ -252,7 +264,7 @@ def test_int8_beside_bf16_as_torch_emulates_it_qualifies(name: str) -> None:
 def test_bf16_beside_int8_takes_nothing_more_from_a_gradient(name: str, store: Store) -> None:
     torch = pytest.importorskip("torch", reason="bf16 is emulated with the extra `train`")
     nets = pytest.importorskip("interneg.engines.training.onnx_nets", reason="needs the extra `train`")
-    planes, model = speeds.ramp(6), BUILT_IN[name]
+    planes, model = speeds.ramp(BUILT_IN[name].input.channels), BUILT_IN[name]
     exact = Engines("openvino", "fp32", store=store).open(name).network
     expected = np.empty(exact.output_shape(*planes.shape[1:]), np.float32)
     exact.infer(planes, expected)
