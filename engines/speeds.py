@@ -46,7 +46,7 @@ def ramp(channels: Sequence[str]) -> Pixels:
     for plane, words in zip(planes, map(str.split, channels), strict=True):
         if "sigma" in words:
             plane[: height // 2], plane[height // 2 :] = 0.01, 0.03
-        elif "Y" in words:
+        elif "Y" in words and "apart" not in words:
             plane[:] = np.linspace(0, 1, width, dtype=np.float32)
     return planes
 

@@ -19,34 +19,39 @@ PLANES = 11 + 4 * len(NEIGHBOURS)
 
 
 class Stack(NamedTuple):
-    """(PLANES, H, W) float32, in the units of LOG_Y, in this order.
+    """(PLANES, H, W) float32, in the units of LOG_Y, in this order once it is `finished`.
 
     0..5: Y, Cb, Cr of the average, the deviations of the noise left in its luma and its colour, and the level
-    of compression: what a network sees of one frame, so that one can begin as the other. 6..10: Y, Cb, Cr of
-    the own frame, and the deviations of its noise. From 11 on, of each of NEIGHBOURS: its Y, Cb, Cr brought
-    onto the own frame, and how much it counts in the average, 0..1. A neighbour that is not there is the own
-    frame, which counts 0.
+    of compression: what a network sees of one frame, so that one can begin as the other. 6..10: by how much
+    Y, Cb, Cr of the own frame differ from the average, and the deviations of its noise. From 11 on, of each
+    of NEIGHBOURS: by how much its Y, Cb, Cr, brought onto the own frame, differ from the average, times how
+    much it counts there; and that, 0..1. So nothing is seen of what does not count, or is not there.
     """
 
     planes: Pixels
 
     @classmethod
     def of(cls, seen: Pixels) -> Stack:
-        """A stack of one frame without neighbours. seen: (6, H, W), what a network sees of that frame."""
-        planes = np.empty((PLANES, *seen.shape[1:]), np.float32)
-        planes[:6] = seen
+        """A stack without neighbours. seen: (6, H, W), what a network sees of the own frame."""
+        planes = np.zeros((PLANES, *seen.shape[1:]), np.float32)
         planes[6:11] = seen[:5]
-        for at in range(11, PLANES, 4):
-            planes[at : at + 3] = seen[:3]
-            planes[at + 3] = 0
         return cls(planes)
 
     def add(self, offset: int, brought: Pixels, weight: Pixels) -> None:
         """Put in a neighbour: (3, H, W) or (1, H, W) planes brought onto the own frame, weight (H, W)."""
         at = 11 + 4 * NEIGHBOURS.index(offset)
-        self.planes[at : at + 3] = 0
         see(brought, self.planes[at : at + 3])
         self.planes[at + 3] = weight
+
+    def finished(self, average: Pixels) -> Pixels:
+        """The planes, once all neighbours are in. average: (6, H, W), what a network sees of the average."""
+        planes = self.planes
+        planes[:6] = average
+        planes[6:9] -= average[:3]
+        for at in range(11, PLANES, 4):
+            planes[at : at + 3] -= average[:3]
+            planes[at : at + 3] *= planes[at + 3]
+        return planes
 
     @property
     def alone(self) -> bool:

@@ -18,8 +18,13 @@ class Temporal(Lite):
 
     channels = (
         *(f"average {name}" if at < 3 else name for at, name in enumerate(CHANNELS)),
-        *(f"own {name}" for name in CHANNELS[:5]),
-        *(f"{name} {offset:+d}" for offset in NEIGHBOURS for name in (*CHANNELS[:3], "weight")),
+        *(f"own {name} apart" for name in CHANNELS[:3]),
+        *(f"own {name}" for name in CHANNELS[3:5]),
+        *(
+            f"{name} {offset:+d}"
+            for offset in NEIGHBOURS
+            for name in (*(f"{c} apart" for c in CHANNELS[:3]), "weight")
+        ),
     )
     window = max(NEIGHBOURS)
 
@@ -29,7 +34,10 @@ class Temporal(Lite):
 
     def forward(self, planes: Tensor, scale: int) -> Tensor:
         """Planes of a window, or (N,6,H,W) of one frame alone, to the correction (N,3,H,W)."""
-        return super().forward(alone(planes) if planes.shape[1] == PLANES else planes, scale)
+        # An exported graph takes whole windows only.
+        if not torch.jit.is_tracing() and planes.shape[1] == PLANES:
+            planes = alone(planes)
+        return super().forward(planes, scale)
 
 
 class Alone(nn.Module):
@@ -47,5 +55,6 @@ class Alone(nn.Module):
 
 def alone(planes: Tensor) -> Tensor:
     """The stacks (N,PLANES,H,W) of frames without neighbours, of what is seen of them (N,6,H,W)."""
-    nobody = torch.cat((planes[:, :3], torch.zeros_like(planes[:, :1])), 1)
-    return torch.cat((planes, planes[:, :5], *[nobody] * len(NEIGHBOURS)), 1)
+    nothing = torch.zeros_like(planes[:, :1])
+    own = (*[nothing] * 3, planes[:, 3:5])
+    return torch.cat((planes, *own, *[nothing] * (4 * len(NEIGHBOURS))), 1)

@@ -96,9 +96,8 @@ def stacked(noisy: Worn, clean: Pixels, at: Sequence[int], centre: int, context:
         view, count, level, lambda offset: deviations(seen[:count], offset), looked, stack.add
     )
     see(given, net)
-    stack.planes[:6] = net
     truth = View(Window((_frame(clean, 0),), 0), WorkingSpace.LOG_Y, context).planes()
-    return Sample(stack.planes, truth)
+    return Sample(stack.finished(net), truth)
 
 
 def _frame(picture: Pixels, number: int) -> Frame:

@@ -198,8 +198,11 @@ def test_the_catalogues_halos_are_wide_enough(name: str, planes: Planes, store: 
 def _ramp(sigma: float, channels: Sequence[str] = ("Y",)) -> np.ndarray:
     """A clean ramp from black to white in every frame, told of noise of this deviation."""
     ramp = np.zeros((len(channels), 48, 1024), np.float32)
-    ramp[["Y" in c.split() and "sigma" not in c for c in channels]] = np.linspace(0, 1, 1024)
-    ramp[["sigma" in c for c in channels]] = sigma
+    for plane, channel in zip(ramp, channels, strict=True):
+        if "sigma" in channel:
+            plane[:] = sigma
+        elif "Y" in channel and "apart" not in channel:
+            plane[:] = np.linspace(0, 1, 1024)
     return ramp
 
 
