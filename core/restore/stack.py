@@ -18,6 +18,10 @@ PLANES = 11 + 4 * len(NEIGHBOURS)
 """How many planes that are."""
 
 
+# Neighbours that count so much together are enough for the network over time alone.
+_ENOUGH = np.float32(0.5)
+
+
 class Stack(NamedTuple):
     """(PLANES, H, W) float32, in the units of LOG_Y, in this order once it is `finished`.
 
@@ -53,7 +57,9 @@ class Stack(NamedTuple):
             planes[at : at + 3] *= planes[at + 3]
         return planes
 
-    @property
-    def alone(self) -> bool:
-        """Whether no neighbour shows what the own frame shows."""
-        return not self.planes[14::4].any()
+    def share(self) -> Pixels:
+        """How much of what a network makes of the stack is to be used: 0 where no neighbour counts, to 1.
+
+        (H, W) float32. There a network of one frame, which sees the same, has nothing else to attend to.
+        """
+        return np.asarray(np.minimum(self.planes[14::4].sum(axis=0) / _ENOUGH, 1), np.float32)

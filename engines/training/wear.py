@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import pi, sqrt
 from typing import NamedTuple
 
 import cv2
 import numpy as np
+import numpy.typing as npt
+import torch
 
 from interneg.engines.training import levels
 from interneg.frame import Pixels
@@ -19,11 +22,15 @@ _SHARES = (0.66, 0.12, 0.10, 0.12)
 class Worn(NamedTuple):
     """A damaged clip. frames: (H, W, 3) float32, R'G'B'.
 
-    told: the deviation of its noise in 8-bit codes of R, G and B each, None where it is to be measured.
+    truth: as many, without noise, at the level at which they were recorded: where a camera clips noise at
+    white, the mean of what it records lies below the light. Were that mended where neighbours help to see
+    it, an edge would be drawn to where none do.
+    told: the deviation of the noise in 8-bit codes of R, G and B each, None where it is to be measured.
     level: of compression, 0..1.
     """
 
     frames: list[Pixels]
+    truth: list[Pixels]
     told: float | None
     level: float = 0.0
 
@@ -35,14 +42,15 @@ def worn(clip: Sequence[Pixels], dice: np.random.Generator) -> Worn:
     if kind == "coded":
         return _coded(clip, dice)
     if kind == "dependent":
-        slope, floor = dice.uniform(0, 1), dice.uniform(0.2, 0.6)
-        shares = [np.sqrt(floor + (1 - floor) * (c if slope < 0.7 else 1 - c)) for c in clip]
-        noise = [dice.normal(0, sigma / 255, c.shape) * s for c, s in zip(clip, shares, strict=True)]
-        return Worn(_recorded(clip, noise, dice), None)
+        rising, floor = dice.random() < 0.7, dice.uniform(0.2, 0.6)
+        maps = [_float(sigma / 255 * np.sqrt(floor + (1 - floor) * (c if rising else 1 - c))) for c in clip]
+        noise = [_float(dice.normal(0, 1, c.shape)) for c in clip]
+        return _recorded(clip, noise, maps, dice.random() < 0.6, None)
     if kind == "soft":
         spread, chroma = dice.uniform(0.4, 1.2), dice.uniform(0, 1)
-        noise = [_grain(c.shape, sigma / 255, spread, chroma, dice) for c in clip]
-        return Worn(_recorded(clip, noise, dice), None if dice.random() < 0.6 else sigma)
+        noise = [_grain(c.shape, spread, chroma, dice) for c in clip]
+        told = None if dice.random() < 0.6 else sigma
+        return _recorded(clip, noise, [_float(sigma / 255)] * len(clip), dice.random() < 0.6, told)
     return white(clip, sigma, dice, clipped=dice.random() < 0.75, measured=dice.random() < 0.12)
 
 
@@ -54,26 +62,52 @@ def white(
     measured: bool = False,
 ) -> Worn:
     """White noise of `sigma` codes on R, G and B each, clipped and rounded as cameras of 8 bits do."""
-    frames = [c + dice.normal(0, sigma / 255, c.shape) for c in clip]
-    if clipped:
-        frames = [np.rint(255 * np.clip(f, 0, 1)) / 255 for f in frames]
-    return Worn([np.asarray(f, np.float32) for f in frames], None if measured else sigma)
+    noise = [_float(dice.normal(0, 1, c.shape)) for c in clip]
+    told = None if measured else sigma
+    return _recorded(clip, noise, [_float(sigma / 255)] * len(clip), clipped, told)
 
 
-def _grain(
-    shape: tuple[int, ...], sigma: float, spread: float, chroma: float, dice: np.random.Generator
-) -> Pixels:
-    """Noise as soft as a Gaussian of `spread` pixels, by a share `chroma` each channel's own."""
+def clipped_mean(clean: Pixels, sigma: Pixels) -> Pixels:
+    """The mean of `clean` with normal noise of deviation `sigma`, clipped to 0..1; float32 of any shapes."""
+    light, spread = torch.from_numpy(clean), torch.as_tensor(np.maximum(sigma, np.float32(1e-6)))
+    low, high = -light / spread, (1 - light) / spread
+
+    def under(x: torch.Tensor) -> torch.Tensor:
+        return 0.5 * (1 + torch.erf(x / sqrt(2)))
+
+    def density(x: torch.Tensor) -> torch.Tensor:
+        return torch.exp(-x * x / 2) / sqrt(2 * pi)
+
+    inside = light * (under(high) - under(low)) - spread * (density(high) - density(low))
+    mean: Pixels = (inside + 1 - under(high)).float().numpy()
+    return mean
+
+
+def _float(values: npt.ArrayLike) -> Pixels:
+    return np.asarray(values, np.float32)
+
+
+def _grain(shape: tuple[int, ...], spread: float, chroma: float, dice: np.random.Generator) -> Pixels:
+    """Noise of unit deviation, as soft as a Gaussian of `spread` pixels, by `chroma` each channel's own."""
     own, shared = dice.normal(0, 1, shape), dice.normal(0, 1, (*shape[:2], 1))
     soft = cv2.GaussianBlur(chroma * own + (1 - chroma) * shared, (0, 0), spread)
-    return np.asarray(soft * (sigma / soft.std()), np.float32)
+    return np.asarray(soft / soft.std(), np.float32)
 
 
-def _recorded(clip: Sequence[Pixels], noise: Sequence[Pixels], dice: np.random.Generator) -> list[Pixels]:
-    frames = [c + n for c, n in zip(clip, noise, strict=True)]
-    if dice.random() < 0.6:
-        frames = [np.rint(255 * np.clip(f, 0, 1)) / 255 for f in frames]
-    return [np.asarray(f, np.float32) for f in frames]
+def _recorded(
+    clip: Sequence[Pixels],
+    noise: Sequence[Pixels],
+    sigmas: Sequence[Pixels],
+    clipped: bool,
+    told: float | None,
+) -> Worn:
+    """The clip with noise of unit deviation times `sigmas`, as a camera of 8 bits records it if `clipped`."""
+    frames = [np.asarray(c + n * s, np.float32) for c, n, s in zip(clip, noise, sigmas, strict=True)]
+    if not clipped:
+        return Worn(frames, list(clip), told)
+    truth = [clipped_mean(c, s) for c, s in zip(clip, sigmas, strict=True)]
+    codes = [np.rint(255 * np.clip(f, 0, 1)) / np.float32(255) for f in frames]
+    return Worn([np.asarray(c, np.float32) for c in codes], truth, told)
 
 
 def _coded(clip: Sequence[Pixels], dice: np.random.Generator) -> Worn:
@@ -83,15 +117,13 @@ def _coded(clip: Sequence[Pixels], dice: np.random.Generator) -> Worn:
     codes = [n.astype(np.uint8) for n in noisy]
     if dice.random() < 0.25:
         scale = int(dice.integers(2, 25))
-        made, level = (
-            through_video(codes, "mpeg2video", {}, group=12, qscale=scale),
-            levels.from_mpeg2_qscale(scale),
-        )
+        made = through_video(codes, "mpeg2video", {}, group=12, qscale=scale)
+        level = levels.from_mpeg2_qscale(scale)
     else:
         qp = int(dice.integers(18, 42))
         made = through_video(codes, "libx264", {"preset": "veryfast", "qp": str(qp)}, group=24)
         level = levels.from_h264_qp(qp)
     # A codec takes most of so little noise away; what the knob says is then that of what is left.
-    return Worn(
-        [np.asarray(m / np.float32(255), np.float32) for m in made], float(dice.choice([0, sigma])), level
-    )
+    told = float(dice.choice([0, sigma]))
+    frames = [np.asarray(m / np.float32(255), np.float32) for m in made]
+    return Worn(frames, list(clip), told, level)

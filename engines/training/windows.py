@@ -65,10 +65,10 @@ class Sample(NamedTuple):
     truth: Pixels
 
 
-def stacked(noisy: Worn, clean: Pixels, at: Sequence[int], centre: int, context: Context) -> Sample | None:
+def stacked(noisy: Worn, at: Sequence[int], centre: int, context: Context) -> Sample | None:
     """What the network sees of the frames numbered `at`, of which the one at `centre` is to be restored.
 
-    clean: (H, W, 3), its truth. None where there is nothing to remove.
+    at: at an end of the clip its last frame repeats. Returns None where there is nothing to remove.
     """
     frames = {n: _frame(noisy.frames[n], n) for n in at}
     view = View(Window(tuple(frames[n] for n in at), centre), WorkingSpace.LOG_Y, context)
@@ -96,7 +96,7 @@ def stacked(noisy: Worn, clean: Pixels, at: Sequence[int], centre: int, context:
         view, count, level, lambda offset: deviations(seen[:count], offset), looked, stack.add
     )
     see(given, net)
-    truth = View(Window((_frame(clean, 0),), 0), WorkingSpace.LOG_Y, context).planes()
+    truth = View(Window((_frame(noisy.truth[at[centre]], 0),), 0), WorkingSpace.LOG_Y, context).planes()
     return Sample(stack.finished(net), truth)
 
 
@@ -123,7 +123,7 @@ def of_clip(clip: list[Pixels], dice: np.random.Generator, context: Context) -> 
     centres = [2] if len(clip) == FRAMES else list(range(2, len(clip) - 1, 2))
     for centre in centres:
         at, radius = _shown(centre, len(clip), dice)
-        sample = stacked(noisy, clip[centre], at, radius, context)
+        sample = stacked(noisy, at, radius, context)
         if sample is not None:
             yield sample
 
@@ -133,7 +133,7 @@ def held_of(clip: list[Pixels], dice: np.random.Generator, context: Context) -> 
     centre = len(clip) // 2
     noisy = white(clip, HELD_SIGMA, dice)
     for radius in (0, 1, 2):
-        sample = stacked(noisy, clip[centre], range(centre - radius, centre + radius + 1), radius, context)
+        sample = stacked(noisy, range(centre - radius, centre + radius + 1), radius, context)
         assert sample is not None
         yield radius, sample
 

@@ -19,7 +19,7 @@ def seen() -> Pixels:
 def test_a_frame_alone_differs_from_its_average_by_nothing() -> None:
     own = seen()
     stack = Stack.of(own)
-    assert stack.alone
+    assert not stack.share().any()
     planes = stack.finished(own)
     assert planes.shape == (PLANES, 4, 5)
     np.testing.assert_array_equal(planes[:6], own)
@@ -33,7 +33,7 @@ def test_neighbours_are_seen_as_far_as_they_count() -> None:
     weight[:, 2:] = 0.5
     stack = Stack.of(own)
     stack.add(1, other, weight)
-    assert not stack.alone
+    np.testing.assert_array_equal(stack.share(), 2 * weight)
     planes = stack.finished(average)
     np.testing.assert_array_equal(planes[:6], average)
     np.testing.assert_allclose(planes[6:9], own[:3] - average[:3], atol=1e-7)

@@ -15,7 +15,7 @@ from interneg.engines.training.dice import Dice
 from interneg.engines.training.networks import build, restore
 from interneg.engines.training.run import adopt
 from interneg.engines.training.temporal import alone
-from interneg.engines.training.wear import white, worn
+from interneg.engines.training.wear import clipped_mean, white, worn
 from interneg.frame import Pixels
 from interneg.restore.stack import PLANES
 
@@ -150,7 +150,18 @@ def test_stills_move_by_parts_of_pixels_and_damage_is_in_range() -> None:
     codes = 255 * noisy.frames[0]
     assert noisy.told == 25 and codes.min() >= 0 and codes.max() <= 255
     np.testing.assert_allclose(codes, np.rint(codes), atol=1e-4)
+    recorded = np.mean([white(clip, 25, rng).frames[0] for _ in range(400)], axis=0)
+    np.testing.assert_allclose(noisy.truth[0], recorded, atol=0.035)
+    assert abs(float((noisy.truth[0] - recorded).mean())) < 2e-4
+    unclipped = white(clip, 25, rng, clipped=False)
+    np.testing.assert_array_equal(unclipped.truth[0], clip[0])
     for seed in range(12):
         result = worn(clip, np.random.default_rng(seed))
-        assert [f.shape for f in result.frames] == [f.shape for f in clip]
-        assert all(np.isfinite(f).all() for f in result.frames)
+        assert [f.shape for f in result.frames] == [f.shape for f in result.truth] == [f.shape for f in clip]
+        assert all(np.isfinite(f).all() for f in [*result.frames, *result.truth])
+
+
+def test_noise_that_is_clipped_at_white_darkens_it_by_its_mean() -> None:
+    dark, middle, bright = clipped_mean(np.array([0, 0.5, 1], np.float32), np.array(0.1, np.float32))
+    half = 0.1 / np.sqrt(2 * np.pi)
+    np.testing.assert_allclose([dark, middle, bright], [half, 0.5, 1 - half], atol=1e-5)
