@@ -3,7 +3,8 @@
 Use it for noisy, compressed or small footage. Noise and resolution are solved jointly, because a denoiser
 cannot know what an upscaler will need. The networks are of the fidelity family: trained for error, so they
 sharpen what is there and draw nothing that is not. Over time, neighbours are averaged along the motion first,
-and the network is told the noise that is left.
+and the network is told the noise that is left; at the picture's own size it sees the frame and its
+neighbours beside their average.
 
 Sources: joint restoration, Liang et al., SwinIR, 2021; noise map as input, Zhang et al., FFDNet, 2018.
 """
@@ -29,6 +30,7 @@ from interneg.restore.colour import keep_colour
 from interneg.restore.level import keep_level
 from interneg.restore.lock import lock
 from interneg.restore.plateaus import hold_extremes, hold_rgb
+from interneg.restore.stack import OVER_TIME, Stack
 from interneg.restore.trained import noise_seen, see, trust
 
 # How many deviations of the noise a result may lie beyond its plateaus, and a locked one beside the input.
@@ -44,7 +46,7 @@ class DenoiseSR(Node):
     name: ClassVar[str] = "denoise-sr"
     label: ClassVar[str] = "Denoise-SR"
     help: ClassVar[str] = "Removes noise and compression damage and enlarges 1x, 2x or 4x, jointly."
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LOG_Y
     layers: ClassVar[str] = "Changes the picture (R, G, B, or Y); alpha and AOVs are only enlarged with it."
     buttons: ClassVar[tuple[Button, ...]] = (
@@ -94,9 +96,9 @@ class DenoiseSR(Node):
 
     temporal: int = knob(
         0, "int", "Temporal",
-        "Frames on each side that are averaged along the motion before the remaining noise is removed: "
-        "steadier and sharper, but slower. Parts that no other frame shows are "
-        "restored from their own frame alone.",
+        "Frames on each side that are looked at along the motion: steadier and sharper, but slower. At 1x "
+        "one network, the same with either model, sees them beside their average; enlarging, the network "
+        "sees the average alone. Parts that no other frame shows are restored from their own frame alone.",
         unit="frames", hard=(0, 2), slider=(0, 2), animatable=False,
     )  # fmt: skip
 
@@ -112,9 +114,16 @@ class DenoiseSR(Node):
 
     @property
     def models(self) -> tuple[str, ...]:
-        """One network for each model and scale; over time one more, which shows how alike frames are."""
+        """One network for each model and scale; over time one that sees all frames, and one to compare."""
         own = f"denoise-sr-{self.model}-x{self.scale}"
-        return (own, CLEANER) if self.temporal and own != CLEANER else (own,)
+        if not self.temporal:
+            return (own,)
+        return tuple(dict.fromkeys((own, CLEANER, *((OVER_TIME,) if self._sees_all else ()))))
+
+    @property
+    def _sees_all(self) -> bool:
+        """Whether a network sees the neighbours themselves, and not their average alone."""
+        return self.temporal > 0 and self.enlarges == 1
 
     def process(self, view: View) -> Pixels:
         """Y, Cb, Cr (or Y alone) in, the same out, (C, H * scale, W * scale) float32."""
@@ -125,23 +134,27 @@ class DenoiseSR(Node):
         net[3:5] = own = self._deviations(view, net[:count])
         if self.noise == AUTO:
             self._tell(view, own, count)
-        given = plain
+        net[5] = self.deblock
+        if count == 1:
+            net[4] = 0
+        given, stack = plain, None
         if self.temporal and (self.noise != 0 or self.deblock):
             given, seen = plain.copy(), net[: len(plain)]
+            stack = Stack.of(net) if self._sees_all else None
             given[:count], net[3:5] = average(
                 view,
                 count,
                 self.deblock,
                 lambda offset: self._deviations(view, seen, offset, count) if offset else own,
                 cleaned(view, f"{self.noise}", self.deblock, partial(self._deviations, view)),
+                *([stack.add] if stack else []),
             )
             see(given, net)
-        net[5] = self.deblock
-        if count == 1:
-            net[4] = 0
+            if count == 1:
+                net[4] = 0
         if scale == 1 and not net[3:].any():
             return given  # there is nothing to remove
-        correction = self._correction(view, net, given, count)
+        correction = self._correction(view, net, stack, given, count)
         result = np.zeros((len(given), *correction.shape[1:]), np.float32)
         trusted = trust(given[:count], net[:count], scale)
         for plane, source, change in zip(result[:count], given, correction, strict=False):
@@ -167,9 +180,14 @@ class DenoiseSR(Node):
         luma, _ = per_channel(*noise_seen(view, 0).map(seen[:count]), count)
         return round(255 * float(luma.mean()), 1)
 
-    def _correction(self, view: View, net: Pixels, given: Pixels, count: int) -> Pixels:
-        """What the network adds to the picture, without what it does to level and colour unasked."""
-        correction = view.context.engines.open(self.models[0]).run(net)
+    def _correction(self, view: View, net: Pixels, stack: Stack | None, given: Pixels, count: int) -> Pixels:
+        """What a network adds to the picture, without what it does to level and colour unasked."""
+        share = stack.share() if stack else np.zeros((1, 1), np.float32)
+        if share.min() < 1:
+            correction = view.context.engines.open(self.models[0]).run(net)
+        if stack and share.any():
+            seen = view.context.engines.open(OVER_TIME).run(stack.finished(net))
+            correction = seen if share.min() == 1 else correction + share * (seen - correction)
         if self.enlarges == 1 and (self.deblock or net[3:5].max() > _STRONG):
             keep_level(correction)
         if self.enlarges == 1 and count == 3:

@@ -102,19 +102,23 @@ def value(given: object) -> str:
 
 
 def _models(node: type[Node]) -> list[str]:
+    """The models of all choices, as the other knobs are and with each whole number at its most."""
     choices = {name: k.choices for name, k in knobs_of(node).items() if k.kind == "choice"}
-    settings = (dict(zip(choices, values, strict=True)) for values in product(*choices.values()))
-    return list(dict.fromkeys(m for s in settings for m in node.with_knobs(s).models))
+    settings = [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
+    whole = [{}, *({name: most} for name, most in _most(node))]
+    return list(dict.fromkeys(m for s in settings for w in whole for m in node.with_knobs({**s, **w}).models))
 
 
 def _farthest(node: type[Node]) -> tuple[int, int]:
     """The most frames before and after its own that the node looks at, its whole numbers one at a time."""
-    whole = ((name, k.hard[1]) for name, k in knobs_of(node).items() if k.kind == "int")
-    reaches = [
-        node().reach,
-        *(node.with_knobs({name: int(most)}).reach for name, most in whole if most < 1e6),
-    ]
+    reaches = [node().reach, *(node.with_knobs({name: most}).reach for name, most in _most(node))]
     return max(r[0] for r in reaches), max(r[1] for r in reaches)
+
+
+def _most(node: type[Node]) -> list[tuple[str, int]]:
+    """The whole numbers that have a limit, and the most they can be."""
+    whole = ((name, k.hard[1]) for name, k in knobs_of(node).items() if k.kind == "int")
+    return [(name, int(most)) for name, most in whole if most < 1e6]
 
 
 def _described(text: str) -> str:

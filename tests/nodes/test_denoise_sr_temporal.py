@@ -19,6 +19,8 @@ from interneg.metrics.golden import compare
 from interneg.metrics.temporal import motion, warp_error
 from interneg.node import Context
 from interneg.nodes.denoise_sr import DenoiseSR
+from interneg.restore.cleaned import CLEANER
+from interneg.restore.stack import OVER_TIME, PLANES
 from tests.pictures import texture
 
 SCENE = "ACEScg"
@@ -80,6 +82,25 @@ def luma(picture: Pixels) -> Pixels:
 @pytest.mark.parametrize("temporal", [0, 1, 2])
 def test_the_window_follows_the_knob(temporal: int) -> None:
     assert DenoiseSR(temporal=temporal).reach == (temporal, temporal)
+
+
+def test_at_its_own_size_a_network_over_time_is_used_with_either_model() -> None:
+    for model in ("lite", "standard"):
+        own = f"denoise-sr-{model}-x1"
+        assert DenoiseSR(model=model).models == (own,)
+        assert set(DenoiseSR(model=model, temporal=1).models) == {own, CLEANER, OVER_TIME}
+    assert OVER_TIME not in DenoiseSR(scale="2", temporal=2).models
+
+
+def test_what_neighbours_show_is_given_to_the_network_and_what_they_do_not_to_that_of_one_frame(
+    silent: Context, engine: Any
+) -> None:
+    frames = noisy([texture(64, 80)] * 3)
+    render(DenoiseSR(noise=SIGMA, temporal=1), frames, 1, silent)
+    assert len(engine.seen[-1]) == PLANES and engine.seen[-1][14::4].any()
+    lonely = noisy([0.3 * texture(64, 80, seed=1), texture(64, 80), 1 - 0.3 * texture(64, 80, seed=2)], 5)
+    render(DenoiseSR(noise=5, temporal=1), lonely, 1, silent)
+    assert len(engine.seen[-1]) == 6
 
 
 @pytest.mark.parametrize("temporal", [1, 2])
