@@ -9,6 +9,8 @@ import numpy as np
 from interneg.frame import Pixels
 from interneg.restore.trained import see
 
+# OpenCV is imported where it is used: what only lists nodes never loads it.
+
 OVER_TIME = "denoise-sr-temporal-x1"
 """The model that sees a stack."""
 
@@ -18,9 +20,8 @@ PLANES = 11 + 4 * len(NEIGHBOURS)
 """How many planes that are."""
 
 
-# With neighbours that count so much together the network over time was nearer to the truth on all clips that
-# settings are tuned on; with none it is that of one frame that is made for it.
-_ENOUGH = np.float32(0.25)
+# Where neighbours count so much together, on average over an area, the network over time is enough.
+_ENOUGH, _AREA, _STEP = np.float32(0.1), 16.0, 8
 
 
 class Stack(NamedTuple):
@@ -59,10 +60,17 @@ class Stack(NamedTuple):
         return planes
 
     def share(self) -> Pixels:
-        """How much of what a network makes of the stack is to be used, 0..1: (H, W) float32.
+        """How much of what a network makes of the stack is to be used, 0..1: (H, W) float32, smooth.
 
-        0 where no neighbour counts: what a network of one frame makes of the average is to be used there,
-        which is then the frame itself.
+        0 in areas, some 50 pixels wide, where no neighbour counts, as on water: what a network of one frame
+        makes of the average is to be used there, which is then the frame itself.
         """
+        import cv2
+
         counted = self.planes[14::4].sum(axis=0)
-        return np.asarray(np.minimum(counted / _ENOUGH, 1), np.float32)
+        height, width = counted.shape
+        size = (-(-width // _STEP), -(-height // _STEP))
+        small = cv2.resize(counted, size, interpolation=cv2.INTER_AREA)
+        small = cv2.GaussianBlur(small, (0, 0), _AREA / _STEP)
+        share = np.minimum(small / _ENOUGH, 1)
+        return np.asarray(cv2.resize(share, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
