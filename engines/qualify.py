@@ -59,12 +59,12 @@ def golden_of(model: Model) -> Pixels:
 
 
 def golden_for(channels: int, kinds: Sequence[Kind]) -> Pixels:
-    """The golden input of planes of these kinds; of none, that of so many channels as Denoise-SR has them."""
+    """The golden input, (C, H, W) float32, of planes of these kinds; of none, as Denoise-SR has them."""
     return driven(kinds) if kinds else golden(channels)
 
 
 def driven(kinds: Sequence[Kind], size: int = _SIZE) -> Pixels:
-    """A golden input of planes of these kinds, (len(kinds), size, 2 * size) float32, the same everywhere.
+    """A golden input of planes of these kinds, (C, size, 2 * size) float32, the same everywhere.
 
     Pictures are that of `golden`, each moved a little further. Differences are small noise with spots of
     +-0.7 and lines, which all have at one place, and fainter ones of their own. Maps are slow, 0..1.

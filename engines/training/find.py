@@ -70,7 +70,7 @@ class Parts:
 
 
 def loss_of(logits: Tensor, truth: Tensor) -> Tensor:
-    """Cross entropy, away from the rim of the crops, whose surroundings the network does not see."""
+    """Cross entropy of (N, 2, H, W), away from the rims of the crops, beyond which nothing is seen."""
     inner = np.s_[..., _RIM:-_RIM, _RIM:-_RIM]
     return F.binary_cross_entropy_with_logits(logits[inner], truth[inner])
 

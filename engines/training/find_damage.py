@@ -76,7 +76,7 @@ def _level(rng: np.random.Generator) -> float:
 
 
 def piece(layer: Layer, pieces: dict[str, list[npt.NDArray[np.uint8]]], rng: np.random.Generator) -> None:
-    """One real piece, turned and sized at random, dark or bright."""
+    """Lay one real piece on, turned and sized at random, dark or bright. pieces: (S, S) uint8, by kind."""
     names = list(KINDS)
     weights = np.array([KINDS[n] for n in names])
     kind = names[int(rng.choice(len(names), p=weights / weights.sum()))]
@@ -158,7 +158,10 @@ class Line:
 def damaged(
     clip: Sequence[Image], pieces: dict[str, list[npt.NDArray[np.uint8]]], rng: np.random.Generator
 ) -> list[Layer]:
-    """The clip with damage of its own in each frame, and scratches that stay; one clip in eight has none."""
+    """The clip, (H, W) float32 each, with damage of its own in each frame, and scratches that stay.
+
+    pieces: (S, S) uint8 each, by kind. One clip in eight has no damage.
+    """
     amount = 0.0 if rng.random() < 0.125 else float(rng.uniform(0.3, 2))
     lines = [Line(rng, (clip[0].shape[0], clip[0].shape[1])) for _ in range(int(rng.choice([0, 1, 2])))]
     made = []

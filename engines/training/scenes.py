@@ -34,7 +34,7 @@ def picture(path: Path) -> Pixels:
 
 
 def filmed(folder: Path) -> list[Pixels]:
-    """The frames of a folder, in order of their names."""
+    """The frames of a folder, (H, W, 3) float32, 0..1, in order of their names."""
     return [picture(p) for p in _pictures(folder)]
 
 
@@ -44,7 +44,7 @@ def stills(roots: Sequence[Path]) -> list[Path]:
 
 
 def brightened(clip: Sequence[Pixels], dice: np.random.Generator) -> list[Pixels]:
-    """The clip at an exposure at which its brightest parts are white, as skies and spray are filmed."""
+    """The clip, (H, W, 3) float32, at an exposure at which its brightest parts are white, as skies are."""
     top = max(float(np.quantile(frame, 0.9)) for frame in clip)
     gain = np.float32(min(dice.uniform(0.95, 1.35) / max(top, 0.2), 3.0))
     return [np.minimum(frame * gain, 1).astype(np.float32) for frame in clip]
@@ -70,7 +70,7 @@ def drifting(pictures: Sequence[Pixels], dice: np.random.Generator) -> list[Pixe
 
 
 def sky(pictures: Sequence[Pixels], dice: np.random.Generator) -> list[Pixels]:
-    """A smooth gradient that reaches white somewhere, and what crosses it; as `drifting` gives it."""
+    """A smooth gradient that reaches white somewhere, and what crosses it; (208, 208, 3) each."""
     y, x = np.mgrid[0:256, 0:256].astype(np.float32) / 256
     angle = dice.uniform(0, 2 * np.pi)
     slope = np.float32(np.cos(angle)) * x + np.float32(np.sin(angle)) * y

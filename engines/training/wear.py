@@ -61,7 +61,7 @@ def white(
     clipped: bool = True,
     measured: bool = False,
 ) -> Worn:
-    """White noise of `sigma` codes on R, G and B each, clipped and rounded as cameras of 8 bits do."""
+    """White noise of `sigma` codes on R, G, B of (H, W, 3), clipped and rounded as 8-bit cameras do."""
     noise = [_float(dice.normal(0, 1, c.shape)) for c in clip]
     told = None if measured else sigma
     return _recorded(clip, noise, [_float(sigma / 255)] * len(clip), clipped, told)

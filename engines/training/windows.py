@@ -116,7 +116,7 @@ def _shown(centre: int, count: int, dice: np.random.Generator) -> tuple[list[int
 
 
 def of_clip(clip: list[Pixels], dice: np.random.Generator, context: Context) -> Iterator[Sample]:
-    """Some windows of one clean clip, with damage that is drawn."""
+    """Some windows of one clean clip, (H, W, 3) float32 each, with damage that is drawn."""
     if dice.random() < 0.25:
         clip = scenes.brightened(clip, dice)
     noisy = worn(clip, dice)
@@ -129,7 +129,7 @@ def of_clip(clip: list[Pixels], dice: np.random.Generator, context: Context) -> 
 
 
 def held_of(clip: list[Pixels], dice: np.random.Generator, context: Context) -> Iterator[tuple[int, Sample]]:
-    """The same damaged frame seen alone, with one and with two frames on each side."""
+    """The same damaged frame, (H, W, 3), seen alone, with one and with two frames on each side."""
     centre = len(clip) // 2
     noisy = white(clip, HELD_SIGMA, dice)
     for radius in (0, 1, 2):
@@ -141,7 +141,7 @@ def held_of(clip: list[Pixels], dice: np.random.Generator, context: Context) -> 
 def make(
     clips: Sequence[Path], stills: Sequence[Path], count: int, seed: int, threads: int
 ) -> dict[str, NDArray[np.generic]]:
-    """Gather windows until there are `count` to train on. Returns the arrays of the pack by name."""
+    """Gather windows until there are `count` to train on. Returns the pack's arrays, (N, ...), by name."""
     dice = np.random.default_rng(seed)
     context = Context(Colour(), Cleaner(threads), Memo(48))
     folders, pictures = scenes.folders(clips), scenes.stills(stills)

@@ -187,11 +187,14 @@ def test_the_catalogue_gives_the_same_in_every_runtime_and_precision(
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_the_catalogues_halos_are_wide_enough(name: str, planes: Planes, store: Store) -> None:
-    picture = planes(180, 200, channels=len(BUILT_IN[name].input.channels))
+    model = BUILT_IN[name]
+    side = 2 * model.halo + 64
+    pixels = max(30_000, side**2)
+    picture = planes(max(180, side + 60), max(200, side + 80), channels=len(model.input.channels))
     whole = Engines("openvino", "fp32", store=store).open(name).run(picture)
     engine = Engines("openvino", "fp32", store=store).open(name)
-    engine._tile_pixels = 30_000
-    tiles = engine._plan(padded(picture, BUILT_IN[name].halo, BUILT_IN[name].multiple)[0], 30_000)
+    engine._tile_pixels = pixels
+    tiles = engine._plan(padded(picture, model.halo, model.multiple)[0], pixels)
     assert tiles is not None
     assert len(tiles) > 1
     np.testing.assert_allclose(engine.run(picture), whole, atol=1e-5)

@@ -203,7 +203,7 @@ def test_the_examples_plan_fits_80_columns_and_a_pipe_gets_a_row_a_line(run: Run
     plan = ("--fleet", ROOT / "examples" / "fleet.toml", "--dry-run")
     made = run(*plan)
     assert made.returncode == 0, made.stderr
-    rows = [line for line in made.stdout.splitlines() if line.startswith("denoise-")]
+    rows = [line for line in made.stdout.splitlines() if line.startswith(("denoise-", "scratch-"))]
     assert any(re.fullmatch(r"\S+ +fp16 +uhd +sm89 +artists: RTX 4090.* build *", row) for row in rows)
     assert re.search(r"\d+ build$", made.stdout)
     facts = json.loads(run(*plan, "--json").stdout)
@@ -213,9 +213,16 @@ def test_the_examples_plan_fits_80_columns_and_a_pipe_gets_a_row_a_line(run: Run
     narrow = run(*plan, env=os.environ | {"COLUMNS": "80", "FORCE_COLOR": "1"}).stdout
     lines = re.sub(r"\x1b\[[0-9;]*m", "", narrow).splitlines()
     table = lines[next(i for i, line in enumerate(lines) if line.startswith("model ")) :]
-    assert max(len(line) for line in table if "plan" in line or re.match(r"denoise-| {20}", line)) <= 80
+    assert (
+        max(len(line) for line in table if "plan" in line or re.match(r"(denoise|scratch)-| {20}", line))
+        <= 80
+    )
     assert len(
-        [line for line in lines if re.match(r"denoise-\S+ +(fp16|int8) +(hd|uhd|proxy) +sm\d+ ", line)]
+        [
+            line
+            for line in lines
+            if re.match(r"(denoise|scratch)-\S+ +(fp16|int8) +(hd|uhd|proxy) +sm\d+ ", line)
+        ]
     ) == len(rows)
 
 
