@@ -58,7 +58,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
-class Run:
+class FillRun:
     """A training run: network, averaged weights, optimisers, dice, the step reached and how long it took."""
 
     def __init__(self, args: argparse.Namespace, tiles: Tiles) -> None:
@@ -163,7 +163,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse(argv)
     if args.threads:
         torch.set_num_threads(args.threads)
-    run = Run(args, load(args.pack, torch.device(args.device), ()))
+    run = FillRun(args, load(args.pack, torch.device(args.device), ()))
     count = sum(p.numel() for p in run.net.parameters())
     print(f"{count} parameters, {len(run.tiles.train)} tiles, from step {run.step}", flush=True)
     before = signal.signal(signal.SIGTERM, run.stop)

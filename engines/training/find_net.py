@@ -19,7 +19,7 @@ def _conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Con
     return conv
 
 
-class Pair(nn.Module):
+class FindPair(nn.Module):
     """A residual pair of 3x3 convolutions, ``(N,width,H,W)`` to the same."""
 
     def __init__(self, width: int) -> None:
@@ -46,9 +46,9 @@ class Find(nn.Module):
         half, quarter, eighth = WIDTHS
         self.stem, self.fine = _conv(len(CHANNELS), half, 6, 2), _conv(half, half)
         self.down = _conv(half, quarter, 3, 2)
-        self.middle = Pair(quarter)
+        self.middle = FindPair(quarter)
         self.deeper = _conv(quarter, eighth, 3, 2)
-        self.deep = Pair(eighth)
+        self.deep = FindPair(eighth)
         self.bottom = _conv(eighth, eighth)
         self.rise = _conv(eighth, 4 * quarter, 1)
         self.joined = _conv(quarter, quarter)

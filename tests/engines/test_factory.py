@@ -57,6 +57,7 @@ def children() -> list[psutil.Process]:
 TARGETS = ("portable", "sm75", "sm80", "sm86", "sm89", "sm120")
 
 
+@pytest.mark.slow
 @needs_rtx
 def test_all_models_precisions_and_targets_build(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Everything that a machine without a driver can see of an engine is looked at."""

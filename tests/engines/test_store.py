@@ -382,6 +382,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="kill -9")
 def test_a_killed_builder_leaves_a_valid_store(store: Store) -> None:
     random = Random(1)

@@ -10,6 +10,7 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
+@pytest.mark.slow
 def test_the_demo_lays_a_restored_scan_beside_the_original(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

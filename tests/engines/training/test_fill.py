@@ -36,7 +36,7 @@ def trained(pack: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_resumed_run_ends_like_an_uninterrupted_one(pack: Path, trained: Path, tmp_path: Path) -> None:
     out = tmp_path / "parts.pt"
     args = fill.parse(arguments(pack, out, "--steps", "6", "--seed", "9"))
-    begun = fill.Run(args, tiles.load(pack, torch.device("cpu"), ()))
+    begun = fill.FillRun(args, tiles.load(pack, torch.device("cpu"), ()))
     for _ in range(3):
         begun.advance()
     begun.save()

@@ -139,6 +139,7 @@ def test_windows_go_with_the_network_over_time_at_its_own_size(words: list[str])
         train.parse([words[0], "--pack", "p", "--out", "o", *words[1:]])
 
 
+@pytest.mark.slow
 def test_stills_move_by_parts_of_pixels_and_damage_is_in_range() -> None:
     rng = np.random.default_rng(0)
     clip = scenes.drifting([texture(1), texture(2)], rng)

@@ -76,6 +76,7 @@ def mine(tmp_path: Path) -> Path:
 # The ordinary way
 
 
+@pytest.mark.slow
 @needs_rtx
 def test_built_listed_verified_and_pruned(run: Run, folder: Path) -> None:
     made = run(*ONE)
