@@ -19,15 +19,13 @@ import numpy as np
 
 from interneg.colour import WorkingSpace
 from interneg.frame import Pixels
-from interneg.grain.noise import per_channel, white
+from interneg.grain.noise import described, per_channel, white
 from interneg.knobs import AUTO, Button, knob
 from interneg.node import Node, View
 from interneg.resize import cubic, reduce
 from interneg.restore.cleaned import CLEANER, cleaned
-from interneg.restore.codec_colour import deblock_colour
 from interneg.restore.coding import average, coding_noise
-from interneg.restore.colour import keep_colour
-from interneg.restore.level import keep_level
+from interneg.restore.correction import correction
 from interneg.restore.lock import lock
 from interneg.restore.plateaus import hold_extremes, hold_rgb
 from interneg.restore.stack import OVER_TIME, Stack
@@ -35,8 +33,8 @@ from interneg.restore.trained import noise_seen, see, trust
 
 # How many deviations of the noise a result may lie beyond its plateaus, and a locked one beside the input.
 _HELD, _LOCKED = np.float32(2.5), np.float32(2.0)
-# What measures as less, in code values, may be a compressed clip. Told of more, the network lifts the level.
-_QUIET, _STRONG = 0.5, 10 / 255
+# What measures as less, in code values, may be a compressed clip.
+_QUIET = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,19 +152,20 @@ class DenoiseSR(Node):
                 net[4] = 0
         if scale == 1 and not net[3:].any():
             return given  # there is nothing to remove
-        correction = self._correction(view, net, stack, given, count)
-        result = np.zeros((len(given), *correction.shape[1:]), np.float32)
+        asked = view.context.engines, self.models[0], net, stack, given, count, scale, self.deblock
+        change = correction(*asked)
+        result = np.zeros((len(given), *change.shape[1:]), np.float32)
         trusted = trust(given[:count], net[:count], scale)
-        for plane, source, change in zip(result[:count], given, correction, strict=False):
-            np.add(cubic(source, scale), change if trusted is None else change * trusted, out=plane)
+        for plane, source, more in zip(result[:count], given, change, strict=False):
+            np.add(cubic(source, scale), more if trusted is None else more * trusted, out=plane)
         if self.detail:
             result[0] += self.detail * cubic(plain[0] - reduce(result[0], scale), scale)
         # What is given back may be more than an average shows.
         held, noise = (plain, own) if self.detail else (given, net[3:5])
+        coded = np.float32(coding_noise(self.deblock))
         if scale > 1:
-            hold_rgb(result, held, scale, _HELD * self._with_coding(np.maximum(*noise)))
+            hold_rgb(result, held, scale, _HELD * np.hypot(np.maximum(*noise), coded))
         if self.fidelity_lock:
-            coded = np.float32(coding_noise(float(net[5, 0, 0])))
             for plane, source, sigma in zip(result[:count], plain, (*own, own[1]), strict=False):
                 lock(plane, source, scale, _LOCKED * np.hypot(sigma, coded))
         hold_extremes(result, held, scale)
@@ -179,30 +178,6 @@ class DenoiseSR(Node):
         count = see(given, seen)
         luma, _ = per_channel(*noise_seen(view, 0).map(seen[:count]), count)
         return round(255 * float(luma.mean()), 1)
-
-    def _correction(self, view: View, net: Pixels, stack: Stack | None, given: Pixels, count: int) -> Pixels:
-        """What a network adds to the picture, without what it does to level and colour unasked."""
-        share = stack.share() if stack else np.zeros((1, 1), np.float32)
-        if share.min() < 1:
-            correction = view.context.engines.open(self.models[0]).run(net)
-        if stack and share.any():
-            seen = view.context.engines.open(OVER_TIME).run(stack.finished(net))
-            correction = seen if share.min() == 1 else correction + share * (seen - correction)
-        if self.enlarges == 1 and (self.deblock or net[3:5].max() > _STRONG):
-            keep_level(correction)
-        if self.enlarges == 1 and count == 3:
-            correction = keep_colour(correction, given, self._with_coding(net[4]))
-        if self.deblock and count == 3:
-            # A network that is trained for luma above all leaves most of the blocks and spots of colour.
-            own = np.stack([reduce(plane, self.enlarges) for plane in correction])
-            changes = deblock_colour(net[:3] + own, own[1:], self.deblock)
-            for plane, change in zip(correction[1:], changes, strict=True):
-                plane += cubic(change, self.enlarges)
-        return correction
-
-    def _with_coding(self, sigma: Pixels) -> Pixels:
-        """The deviation of noise and of what coding did, together."""
-        return np.hypot(sigma, np.float32(coding_noise(self.deblock)))
 
     def _deviations(
         self, view: View, seen: Pixels, offset: int = 0, count: int | None = None
@@ -217,11 +192,7 @@ class DenoiseSR(Node):
 
     def _tell(self, view: View, measured: tuple[Pixels, Pixels], count: int) -> None:
         """Tell the user the deviations that were measured in the window's own frame, of `count` planes."""
-        luma, chroma = (deviations[::4, ::4] for deviations in measured)
-        ranges = [f"{255 * s.min():.1f} to {255 * s.max():.1f}" for s in per_channel(luma, chroma, count)]
-        found = f"noise measured in frame {view.window.frame.number}: {ranges[0]} code values per channel"
-        if count > 1:
-            found += f" by its luma, {ranges[1]} by its colour"
+        found = f"noise measured in frame {view.window.frame.number}: {described(*measured, count)}"
         if 255 * measured[0].max() < _QUIET and not self.deblock:
             found += "; compressed footage reads as free of noise: set deblock, or noise to a number"
         view.context.tell(self.name, found)

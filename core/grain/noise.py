@@ -238,3 +238,14 @@ def _blocks(plane: Pixels, size: int) -> Pixels:
     height, width = plane.shape
     means: Pixels = cv2.resize(plane, (width // size, height // size), interpolation=cv2.INTER_AREA)
     return means.ravel()
+
+
+def described(luma: Pixels, chroma: Pixels, count: int) -> str:
+    """Deviations in words, in code values of R, G and B each. luma, chroma: (H, W) or (1, 1) float32.
+
+    count: of planes that are not all 0, 3 or 1.
+    """
+    shown = per_channel(luma[::4, ::4], chroma[::4, ::4], count)
+    ranges = [f"{255 * s.min():.1f} to {255 * s.max():.1f}" for s in shown]
+    found = f"{ranges[0]} code values per channel"
+    return f"{found} by its luma, {ranges[1]} by its colour" if count > 1 else found
