@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from interneg.defects.blend import membrane
 from interneg.engine import Engine
-from interneg.frame import Pixels
+from interneg.frame import Mask, Pixels
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
-Mask = npt.NDArray[np.bool_]
 Area = tuple[slice, slice]
 
 FILLER = "scratch-inpaint-fill"

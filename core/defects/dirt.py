@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 
 from interneg.defects.donors import Piece, fitted
 from interneg.defects.evidence import Evidence, Neighbour, luma_of
-from interneg.frame import Pixels
+from interneg.frame import Mask, Pixels
 from interneg.node import View
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
-
-Mask = npt.NDArray[np.bool_]
 
 # At a sensitivity of a half, in LOG_Y: what a spot's strongest pixel has to show, and what its others have.
 _SEED, _EDGE = 12 / 255, 5 / 255

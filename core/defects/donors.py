@@ -10,11 +10,9 @@ import numpy.typing as npt
 
 from interneg.defects.blend import spread
 from interneg.defects.evidence import Neighbour
-from interneg.frame import Pixels
+from interneg.frame import Mask, Pixels
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
-
-Mask = npt.NDArray[np.bool_]
 
 SPOILT = 0.1
 """From how much damage on a donor's pixel is no longer looked at."""

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interneg.defects.detector import Answer
-from interneg.defects.dirt import Mask, Spot, moves
+from interneg.defects.dirt import Spot, moves
 from interneg.defects.evidence import Evidence, nearest
 from interneg.defects.scratches import Scratch
-from interneg.frame import Pixels
+from interneg.frame import Mask, Pixels
 from interneg.node import View
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
@@ -108,8 +108,10 @@ def doubtful(found: Sequence[Spot], likely: Sequence[Spot], answer: Answer) -> l
 
 def _seen_only(found: Sequence[Spot], seen: Evidence) -> list[Spot]:
     """The spots without what differs by less than `_UNSEEN` from two frames around: their soft rims."""
-    apart = np.sort([np.abs(seen.luma - n.luma) for n in seen.neighbours], axis=0)[1]
-    shown = [Spot(s.x, s.y, s.shape & (apart[s.box] >= _UNSEEN)) for s in found]
+    shown = []
+    for s in found:
+        apart = np.sort([np.abs(seen.luma[s.box] - n.luma[s.box]) for n in seen.neighbours], axis=0)[1]
+        shown.append(Spot(s.x, s.y, s.shape & (apart >= _UNSEEN)))
     return [spot for spot in shown if spot.shape.any()]
 
 

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from interneg.defects.dirt import Spot, softened
 from interneg.defects.scratches import Scratch, covered
 from interneg.errors import InputError
-from interneg.frame import Frame, Pixels
-
-Mask = npt.NDArray[np.bool_]
+from interneg.frame import Frame, Mask, Pixels
 
 DIRT, SCRATCH = "defects.dirt", "defects.scratch"
 """The channels that mattes of each kind are written as."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from interneg.defects.donors import Mask, Piece
-from interneg.frame import Pixels
+from interneg.defects.donors import Piece
+from interneg.frame import Mask, Pixels
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 

@@ -8,13 +8,13 @@ import numpy as np
 
 from interneg.defects.blend import levelled, spread
 from interneg.defects.context import continued
-from interneg.defects.donors import SPOILT, Mask, Piece, fitted, pieces
+from interneg.defects.donors import SPOILT, Piece, fitted, pieces
 from interneg.defects.evidence import Neighbour
 from interneg.defects.laid import HOPELESS, Filled
 from interneg.defects.own import best_place
 from interneg.engine import Engine
 from interneg.errors import InputError
-from interneg.frame import Pixels
+from interneg.frame import Mask, Pixels
 from interneg.node import View
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Mask = npt.NDArray[np.bool_]
+from interneg.frame import Mask
 
 
 def runs(shape: Mask) -> str:

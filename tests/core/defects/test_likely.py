@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from interneg.defects.detector import Answer
-from interneg.defects.dirt import Mask, Spot
+from interneg.defects.dirt import Spot
 from interneg.defects.likely import refined, spots
 from interneg.defects.scratches import Scratch
+from interneg.frame import Mask
 from tests.core.defects.test_detector import SIZE, seen, shot, view_of
 
 NOTHING = np.zeros(SIZE, bool)

@@ -85,7 +85,7 @@ def test_each_piece_of_dirt_and_each_scratch_is_listed(found: tuple[str, str]) -
         at, piece = min(places.items(), key=lambda p: np.hypot(p[0][0] - x, p[0][1] - y))
         assert np.hypot(at[0] - x, at[1] - y) < 2
         assert piece["use"] is True and piece["sign"] == ("bright" if level > 0.5 else "dark")
-        assert 0.7 < piece["pixels"] / (np.pi * radius**2) < 3
+        assert 0.7 < piece["pixels"] / (np.pi * radius**2) < 2.5
         assert piece["clear"] > 15
     (scratch,) = data["scratches"]
     assert (scratch["sign"], scratch["use"], scratch["forced"]) == ("bright", True, False)
