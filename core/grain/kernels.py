@@ -10,14 +10,15 @@ from interneg.frame import Pixels
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
-# Tried from small to large until the spectrum is met; more than three sums never helped.
-_RADII, _RANKS = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 31), (1, 2, 3)
+# Radius and number of lines, tried from fast to slow until the spectrum is met.
+_RADII, _RANKS = (1, 2, 3, 4, 5, 7, 9, 12, 16, 21, 28), (1, 2, 3)
+_SIZES = sorted(((r, k) for r in _RADII for k in _RANKS if k <= r), key=lambda size: size[1] * (size[0] + 2))
 # By so much may a spectrum differ, in dB, between these frequencies in cycles per pixel.
-_NEAR, _BAND = 0.2, (0.02, 0.5)
-# Power below this share of the highest counts as that much: nobody sees grain 40 dB under grain.
-_FLOOR = 1e-4
+_NEAR, _BAND = 0.3, (0.02, 0.5)
+# This share of the highest power is added to both: nobody sees what is so far below it.
+_FLOOR = 3e-4
 _ROUNDS = 6
-_GRID = 128
+_GRID = 64
 _AXIS = np.fft.fftfreq(_GRID)
 _ROWS, _COLUMNS = _AXIS[:, None], np.fft.rfftfreq(_GRID)[None, :]
 _RADIUS = np.hypot(_ROWS, _COLUMNS)
@@ -68,25 +69,22 @@ class Kernel:
 
 
 def fitted(frequencies: Pixels, power: Pixels) -> Kernel:
-    """The smallest kernel that meets a radial power spectrum to 0.2 dB between 0.02 and 0.5 cycles per pixel.
+    """The smallest kernel that meets a radial power spectrum to 0.3 dB between 0.02 and 0.5 cycles per pixel.
 
     frequencies: (B,) float32 in cycles per pixel, rising from 0; power: (B,) float32, 0 or more, not all 0.
-    Where none does, the largest. The amplitude is the root of the power; what is cut off at the kernel's
+    Where none does, the nearest. The amplitude is the root of the power; what is cut off at the kernel's
     edges, and what the sum of a few lines cannot follow, is made up for in rounds, as the radial mean has it.
     """
     wanted = np.interp(_MIDDLES, frequencies, power).astype(np.float64)
-    wanted = np.maximum(wanted, _FLOOR * wanted.max())
-    kernel, error = _white(), _distance(_white(), wanted)
-    for radius in _RADII:
-        if error <= _NEAR:
+    best = _white()
+    least = _distance(_radial(best), wanted)
+    for radius, rank in _SIZES:
+        if least <= _NEAR:
             break
-        kernel, error = _best(wanted, radius, _RANKS[-1])
-    if error <= _NEAR and kernel.radius:
-        for rank in _RANKS[:-1]:
-            fewer, error = _best(wanted, kernel.radius, rank)
-            if error <= _NEAR:
-                return fewer
-    return kernel
+        kernel, error = _best(wanted, radius, rank)
+        if error < least:
+            best, least = kernel, error
+    return best
 
 
 def alike(a: Kernel, b: Kernel) -> float:
@@ -106,11 +104,14 @@ def _best(wanted: Pixels, radius: int, rank: int) -> tuple[Kernel, float]:
     """The kernel of a size that is nearest to the power wanted, and its error in dB."""
     asked = wanted.copy()
     best, least = _white(), np.inf
-    for _ in range(_ROUNDS):
+    for turn in range(_ROUNDS):
         kernel = _cut(np.sqrt(np.interp(_RADIUS, _MIDDLES, asked)), radius, rank)
         shown = _radial(kernel)
-        if (error := _distance(kernel, wanted, shown)) < least:
+        if (error := _distance(shown, wanted)) < least:
             best, least = kernel, error
+        # Each round takes off a half or so at first: what is far off stays off.
+        if least <= _NEAR or error > _NEAR * 2 ** (_ROUNDS - turn):
+            break
         asked *= np.clip(wanted / np.maximum(shown / _mean(shown) * _mean(wanted), 1e-12), 0.25, 4)
     return best, least
 
@@ -118,14 +119,16 @@ def _best(wanted: Pixels, radius: int, rank: int) -> tuple[Kernel, float]:
 def _cut(amplitude: Pixels, radius: int, rank: int) -> Kernel:
     """The kernel of a radius that has about this amplitude, as a sum of so many lines."""
     around = np.fft.fftshift(np.fft.irfft2(amplitude, (_GRID, _GRID)))
-    middle, place = _GRID // 2, np.arange(-radius, radius + 1)
+    middle, place = _GRID // 2, np.arange(radius + 1)
     # Falls to nothing just beyond the last pixel, and hardly takes from those in the middle.
     window = np.cos(np.pi / 2 * place / (radius + 1)) ** 0.5
-    part = around[middle - radius : middle + radius + 1, middle - radius : middle + radius + 1]
-    values, vectors = np.linalg.eigh(part * window[:, None] * window[None, :])
+    quarter = around[middle : middle + radius + 1, middle : middle + radius + 1]
+    # All lines are symmetric: each pixel but the middle one stands for two.
+    twice = np.where(place == 0, 1, np.sqrt(2))
+    values, vectors = np.linalg.eigh(quarter * np.outer(window * twice, window * twice))
     chosen = np.argsort(-np.abs(values))[:rank]
-    lines = vectors[:, chosen].T * np.sqrt(np.abs(values[chosen]))[:, None]
-    lines = (lines + lines[:, ::-1]) / 2
+    halves = vectors[:, chosen].T * np.sqrt(np.abs(values[chosen]))[:, None] / twice
+    lines = np.concatenate([halves[:, :0:-1], halves], 1)
     gains = np.sign(values[chosen])
     size = np.sqrt(np.square(np.einsum("k,ki,kj->ij", gains, lines, lines)).sum())
     return Kernel(np.asarray(lines / np.sqrt(size), np.float32), tuple(float(g) for g in gains))
@@ -145,9 +148,9 @@ def _mean(radial: Pixels) -> float:
     return float((radial * _COUNTS).sum() / _COUNTS.sum())
 
 
-def _distance(kernel: Kernel, wanted: Pixels, shown: Pixels | None = None) -> float:
-    """The largest difference in dB between a kernel's spectrum and the one wanted, of one mean."""
-    shown = _radial(kernel) if shown is None else shown
+def _distance(shown: Pixels, wanted: Pixels) -> float:
+    """The largest difference in dB between two radial spectra, brought to one mean."""
     inside = (_MIDDLES >= _BAND[0]) & (_MIDDLES <= _BAND[1])
-    ratio = np.maximum(shown, 1e-12) / _mean(shown) / (wanted / _mean(wanted))
-    return float(np.abs(10 * np.log10(ratio[inside])).max())
+    one, other = (power[inside] / _mean(power) for power in (shown, wanted))
+    ratio = (one + _FLOOR * other.max()) / (other + _FLOOR * other.max())
+    return float(np.abs(10 * np.log10(ratio)).max())

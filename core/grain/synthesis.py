@@ -51,9 +51,7 @@ class Grain:
             kernels.append(kernels[same[0]] if same else fitted(*seen.per_pixel(channel, 96)))
         return cls(tuple(kernels), _mixed(kernels, seen.correlation))
 
-    def field(
-        self, height: int, width: int, *, seed: int, frame: int, top: int = 0, left: int = 0
-    ) -> Pixels:
+    def field(self, height: int, width: int, *, seed: int, frame: int, top: int = 0, left: int = 0) -> Pixels:
         """Grain of a deviation of 1 for the pixels from row `top` and column `left` on, (C, height, width).
 
         float32. seed, frame, top, left: any whole numbers. A pixel of one seed and frame has the same value,
