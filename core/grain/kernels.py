@@ -1,4 +1,4 @@
-"""Kernels that give white noise the spectrum of grain, each a sum of a few that run along rows, then columns."""
+"""Kernels that give white noise the spectrum of grain: sums of a few that run along rows, then columns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from interneg.frame import Pixels
 _RADII, _RANKS = (1, 2, 3, 4, 5, 7, 9, 12, 16, 21, 28), (1, 2, 3)
 _SIZES = sorted(((r, k) for r in _RADII for k in _RANKS if k <= r), key=lambda size: size[1] * (size[0] + 2))
 # By so much may a spectrum differ, in dB, between these frequencies in cycles per pixel.
-_NEAR, _BAND = 0.3, (0.02, 0.5)
+_NEAR, _LOWEST, _HIGHEST = 0.3, 0.02, 0.5
 # This share of the highest power is added to both: nobody sees what is so far below it.
 _FLOOR = 3e-4
 _ROUNDS = 6
@@ -150,7 +150,7 @@ def _mean(radial: Pixels) -> float:
 
 def _distance(shown: Pixels, wanted: Pixels) -> float:
     """The largest difference in dB between two radial spectra, brought to one mean."""
-    inside = (_MIDDLES >= _BAND[0]) & (_MIDDLES <= _BAND[1])
+    inside = (_MIDDLES >= _LOWEST) & (_MIDDLES <= _HIGHEST)
     one, other = (power[inside] / _mean(power) for power in (shown, wanted))
     ratio = (one + _FLOOR * other.max()) / (other + _FLOOR * other.max())
     return float(np.abs(10 * np.log10(ratio)).max())

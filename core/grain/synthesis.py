@@ -152,7 +152,7 @@ def _mixed(kernels: list[Kernel], correlation: Pixels) -> Pixels:
 
 
 def _bytes(channels: int, part: tuple[int, int, int, int], key: str) -> Pixels:
-    """Two random bytes for each channel and pixel from row y0 to y1 and column x0 to x1: (2 C, H, W) uint8."""
+    """Two random bytes for each channel and pixel of rows y0 to y1, columns x0 to x1: (2 C, H, W) uint8."""
     y0, y1, x0, x1 = (edge + _SHIFT for edge in part)
     found = np.empty((2 * channels, y1 - y0, x1 - x0), np.uint8)
 
