@@ -3,4 +3,5 @@
 noise       how noisy a picture is, as a function of its brightness
 profile     the grain of a plate or a stock: response, spectrum, correlation
 encoding    the codes that profiles are in, and the way from and to those of a picture
+profile_file  a profile as text
 """
