@@ -3,7 +3,11 @@
 noise       how noisy a picture is, as a function of its brightness
 profile     the grain of a plate or a stock: response, spectrum, correlation
 encoding    the codes that profiles are in, and the way from and to those of a picture
+<<<<<<< HEAD
 kernels     filters that give white noise the spectrum of grain
 scale       grain as a scan of another resolution shows it
 synthesis   grain made anew and laid on a picture
+=======
+profile_file  a profile as text
+>>>>>>> main
 """
