@@ -3,11 +3,10 @@
 noise       how noisy a picture is, as a function of its brightness
 profile     the grain of a plate or a stock: response, spectrum, correlation
 encoding    the codes that profiles are in, and the way from and to those of a picture
-<<<<<<< HEAD
+profile_file  a profile as text
 kernels     filters that give white noise the spectrum of grain
 scale       grain as a scan of another resolution shows it
 synthesis   grain made anew and laid on a picture
-=======
-profile_file  a profile as text
->>>>>>> main
+boolean     grain as discs on the sheets of an emulsion: the reference
+stocks      built-in profiles by class of stock
 """
