@@ -72,11 +72,21 @@ def flow(view: View, first: int, second: int, level: int = 0, looked: Looked | N
     early, late = sorted((first, second))
     pair: tuple[Flow, Flow] = view.measure(
         f"flow 1 {level}{looked.name if looked else ''}",
-        lambda: _pair(view, early, late, level, looked),
+        lambda: _pair(
+            structure(view, early, level, looked), structure(view, late, level, looked), (h, w), level
+        ),
         early,
         late,
     )
     return pair[first > second]
+
+
+def between(first: Pixels, second: Pixels) -> tuple[Flow, Flow]:
+    """The motion from one luma plane to another and back, as `flow` finds it, without a window.
+
+    (H, W) float32 each, of one shape, perceptually encoded, finite.
+    """
+    return _pair(_contrast(first, 0), _contrast(second, 0), first.shape, 0)
 
 
 def moved(planes: Pixels, field: Pixels, kernel: int = 1) -> Pixels:
@@ -101,18 +111,19 @@ def _sampled(planes: Pixels, x: Pixels, y: Pixels, kernel: int = 1) -> Pixels:
     return np.asarray(cv2.remap(planes, x, y, kernel, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
-def _pair(view: View, early: int, late: int, level: int, looked: Looked | None) -> tuple[Flow, Flow]:
-    """The motion there and back."""
+def _pair(
+    a: npt.NDArray[np.uint8], b: npt.NDArray[np.uint8], full: tuple[int, ...], level: int
+) -> tuple[Flow, Flow]:
+    """The motion there and back between two structures. full: height and width of the picture."""
     import cv2
 
-    a, b = (structure(view, offset, level, looked) for offset in (early, late))
     if min(a.shape) < _SMALLEST or np.ptp(a) == 0 or np.ptp(b) == 0:
         none = Flow(np.zeros((*a.shape, 2), np.float32), np.zeros(a.shape, np.float32), level)
         return none, none
     # The search gives the same on any number of threads.
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     there, back = search.calc(a, b, None), search.calc(b, a, None)
-    height, width = view.planes(early, WorkingSpace.LOG_Y).shape[1:]
+    height, width = full
     unit = np.array([width / a.shape[1], height / a.shape[0]], np.float32)
     known = _confidence(there, back), _confidence(back, there)
     there, back = (_filled(field, sure) * unit for field, sure in zip((there, back), known, strict=True))
@@ -127,24 +138,29 @@ def structure(view: View, offset: int, level: int, looked: Looked | None = None)
     """
 
     def even() -> npt.NDArray[np.uint8]:
-        import cv2
-
         planes = looked.planes(offset) if looked else view.planes(offset, WorkingSpace.LOG_Y)
-        luma = np.clip(planes[0], *_RANGE)
-        if level:
-            height, width = (-(-size // 2**level) for size in luma.shape)
-            luma = cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA)
-        luma = cv2.GaussianBlur(luma, (0, 0), _GRAIN)
-        around = (_AROUND >> level | 1,) * 2
-        mean = cv2.blur(luma, around, borderType=cv2.BORDER_REFLECT)
-        variance = cv2.blur(luma * luma, around, borderType=cv2.BORDER_REFLECT) - mean * mean
-        contrast = (luma - mean) / (np.sqrt(np.maximum(variance, 0)) + np.float32(_FLOOR))
-        return np.asarray(np.rint(np.clip(128 + _CODES * contrast, 0, 255)), np.uint8)
+        return _contrast(planes[0], level)
 
     made: npt.NDArray[np.uint8] = view.measure(
         f"flow structure 1 {level}{looked.name if looked else ''}", even, offset
     )
     return made
+
+
+def _contrast(plane: Pixels, level: int) -> npt.NDArray[np.uint8]:
+    """The structure of one luma plane."""
+    import cv2
+
+    luma = np.clip(plane, *_RANGE)
+    if level:
+        height, width = (-(-size // 2**level) for size in luma.shape)
+        luma = cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA)
+    luma = cv2.GaussianBlur(luma, (0, 0), _GRAIN)
+    around = (_AROUND >> level | 1,) * 2
+    mean = cv2.blur(luma, around, borderType=cv2.BORDER_REFLECT)
+    variance = cv2.blur(luma * luma, around, borderType=cv2.BORDER_REFLECT) - mean * mean
+    contrast = (luma - mean) / (np.sqrt(np.maximum(variance, 0)) + np.float32(_FLOOR))
+    return np.asarray(np.rint(np.clip(128 + _CODES * contrast, 0, 255)), np.uint8)
 
 
 def _confidence(there: Pixels, back: Pixels) -> Pixels:
