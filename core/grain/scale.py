@@ -100,3 +100,8 @@ def _tail(frequencies: Pixels, power: Pixels, pitch: float) -> float:
     found = np.log(power[inside])
     rest = (found - curves) - (found - curves).mean(1, keepdims=True)
     return float(corners[np.square(rest).sum(1).argmin()])
+
+
+def coarser(profile: GrainProfile, times: float) -> GrainProfile:
+    """The grain as many times as coarse, and as strong at the pitch of its scan as it was."""
+    return replace(profile, frequencies=np.asarray(profile.frequencies / np.float32(times), np.float32))
