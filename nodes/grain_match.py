@@ -25,7 +25,7 @@ from interneg.grain.own import regrained
 from interneg.grain.profile import GrainProfile
 from interneg.grain.scale import at_pitch, coarser
 from interneg.grain.shot import FrameGrain, ShotGrain, seen
-from interneg.grain.stocks import STOCKS, stock
+from interneg.grain.stocks import NAMES, stock
 from interneg.grain.synthesis import Grain, laid
 from interneg.knobs import AUTO, Button, knob
 from interneg.node import Node, View
@@ -70,7 +70,7 @@ class GrainMatch(Node):
         "Which grain is removed or laid on. auto is that of the profile, where one is named; else it is "
         "measured in each frame: in the picture to remove it, in the reference plate to restore, match or "
         "add it. The others are classes of stock.",
-        choices=(AUTO, *STOCKS), animatable=False,
+        choices=(AUTO, *NAMES), animatable=False,
     )  # fmt: skip
     profile: str = knob(
         "", "file", "Profile",

@@ -8,5 +8,6 @@ kernels     filters that give white noise the spectrum of grain
 scale       grain as a scan of another resolution shows it
 synthesis   grain made anew and laid on a picture
 boolean     grain as discs on the sheets of an emulsion: the reference
+expected    the same in closed form, and the profile of it
 stocks      built-in profiles by class of stock
 """
