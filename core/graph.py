@@ -116,7 +116,7 @@ class Graph:
             return enlarged(clip.frame(self._numbers[index]), scale) if clip else None
 
         mask, matte = beside(self._mask), beside(self._matte if node.uses_matte else None)
-        plate = self._reference if node.reference else None
+        plate = self._reference if node.uses_reference else None
         reference = plate.frame(self._numbers[index]) if plate else None
         anchors = tuple(
             self._after(count - 1, self._index_of(number, node)).on(own)

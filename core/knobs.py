@@ -123,7 +123,8 @@ class Button:
     """The declaration of a button: it sets a knob to what the node finds in the frame shown (`Node.find`).
 
     name: what requests and scripts call it. knob: the name of the knob that it sets. found: the sentence that
-    tells of it, with {frame} for the frame's number and {value} for what was found.
+    tells of it, with {frame} for the frame's number and {value} for what was found. ending: of the file that
+    a text which was found is written to, of a "file" knob, which gets its name; empty for other knobs.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Button:
     help: str
     knob: str
     found: str
+    ending: str = ""
 
 
 def knob(default: Value, kind: KnobKind, label: str, help: str, **facts: Any) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 
 from interneg.colour import WorkingSpace
 from interneg.errors import InputError
-from interneg.frame import Frame, Pixels, Window
+from interneg.frame import Frame, Mask, Pixels, Window
 from interneg.mixing import amount_of, enlarged, enlarged_colour, mixed, with_aov, with_synthesis
 from interneg.nonfinite import nonfinite
 from interneg.premult import coverage
@@ -70,6 +70,11 @@ class Treatment:
         return self.matted
 
     @property
+    def uses_reference(self) -> bool:
+        """Whether the node looks at the reference plate with these knobs."""
+        return self.reference
+
+    @property
     def divides(self) -> bool:
         """Whether colour is divided by alpha: not where alpha is something else than coverage."""
         return self.unpremultiply
@@ -91,6 +96,14 @@ class Treatment:
         inputs, no files, no clock, no unseeded randomness.
         """
         raise NotImplementedError
+
+    def originals(self, view: View, planes: Pixels) -> tuple[Mask, Pixels] | None:
+        """Where the result is what another frame has, bit for bit: (H, W) bool, and that frame's colour.
+
+        planes: what `process` returned. The colour is (C, H, W) float32 in the space of the window's own
+        frame. None where it is so nowhere. Of a node that does not enlarge.
+        """
+        return None
 
     def aovs(self, view: View) -> dict[str, Pixels]:
         """Return further channels by name, (H, W) * enlarges float32, that knobs with `aov` ask for."""
@@ -135,8 +148,11 @@ class Treatment:
             amount = 1.0
         if data:
             bad = cover = None
-        elif self.sparse:
+        originals = self.originals(view, planes)
+        if self.sparse and not data:
             changed = (planes != view.planes()).any(axis=0)
+            if originals is not None:
+                changed |= originals[0]
             amount = np.asarray(np.where(changed, amount, 0), np.float32)
         result = self._canvas(view)
         # Colour is written where it belongs in the file's own order: at 1080p a copy costs as much as OCIO.
@@ -149,6 +165,8 @@ class Treatment:
             context.colour.leave(planes, frame.colour_space, self.working_space, out=treated)
         if cover is not None:
             treated *= layer(cover, "A", "float", scale)
+        if originals is not None:
+            treated[:, originals[0]] = originals[1][:, originals[0]]
         if isinstance(colours, list):
             result[colours] = treated
         partial = not isinstance(amount, float) or (amount != 1 and self.mixes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from interneg.colour import Colour, WorkingSpace
@@ -39,7 +39,7 @@ class View:
     """The window of one render, seen in the node's working space.
 
     amount: strength times mask: how much of the result is used, one number, or (H, W) float32 at the size of
-    the result, 0..1.
+    the result, 0..1. made: what `once` keeps.
     """
 
     window: Window
@@ -47,6 +47,7 @@ class View:
     context: Context
     unpremultiply: bool = True
     amount: float | Pixels = 1.0
+    made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def planes(self, offset: int = 0, space: WorkingSpace | None = None) -> Pixels:
         """The colour planes of the frame `offset` frames away, free of NaN and inf.
@@ -81,6 +82,12 @@ class View:
         frames = [self.window.frames[self.window.centre + o] for o in offsets]
         key = (name, *((f.digest, f.colour_space) for f in frames))
         return self.context.measurements.get(key, compute)
+
+    def once(self, name: str, compute: Callable[[], Any]) -> Any:
+        """Return `compute()`, done once for this render: what `process` and `aovs` both need."""
+        if name not in self.made:
+            self.made[name] = compute()
+        return self.made[name]
 
 
 def span(channels: tuple[int, ...]) -> slice | list[int]:

@@ -114,3 +114,8 @@ def _continued(frequencies: Numbers, power: Numbers) -> Film:
 def _falling(frequencies: Numbers, corner: Numbers | float) -> Numbers:
     found: Numbers = (1 + (np.asarray(frequencies) / corner) ** 2) ** -1.5
     return found
+
+
+def coarser(profile: GrainProfile, times: float) -> GrainProfile:
+    """The grain as many times as coarse, and as strong at the pitch of its scan as it was."""
+    return replace(profile, frequencies=np.asarray(profile.frequencies / np.float32(times), np.float32))

@@ -1,4 +1,4 @@
-"""The mask of a render, where and how much to treat, and its matte, what is damaged."""
+"""What a render looks at beside its input: mask (where to treat), matte (damage), reference plate."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ def open_mask(path: str, colour: Colour, wanted: Sequence[int], output: Output) 
 def open_matte(path: str, colour: Colour, wanted: Sequence[int], output: Output) -> ReadAhead:
     """Open the matte for the wanted frames, see `_opened`."""
     return _opened(path, colour, wanted, output, "matte", lambda frame, path: None)
+
+
+def open_reference(path: str, colour: Colour, wanted: Sequence[int], output: Output) -> ReadAhead:
+    """Open the reference plate for the wanted frames, see `_opened`."""
+    return _opened(path, colour, wanted, output, "reference", lambda frame, path: None)
 
 
 def _opened(

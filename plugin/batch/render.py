@@ -24,7 +24,7 @@ from interneg.plugin.batch.depth import require_depth
 from interneg.plugin.batch.interrupt import on_interrupt
 from interneg.plugin.batch.job import Job, frames_of, read_cuts
 from interneg.plugin.batch.kept import kept_keys
-from interneg.plugin.batch.mask import open_mask, open_matte
+from interneg.plugin.batch.mask import open_mask, open_matte, open_reference
 from interneg.plugin.batch.memory import load
 from interneg.plugin.batch.pipeline import Pipeline
 from interneg.plugin.batch.progress import Clock, Progress, Summary
@@ -45,15 +45,7 @@ def render(job: Job, colour: Colour, engines: EngineSource, progress: Progress) 
     way. Raises InternegError; frames finished until then stay. Raises KeyboardInterrupt after the first
     SIGINT or SIGTERM, all written frames being whole; a second one ends the process at once.
     """
-    if "reference" in job.recipe.inputs:
-        raise UsageError("no node of this recipe looks at a reference plate; leave it out")
-    if "matte" in job.recipe.inputs and not any(node.uses_matte for node in job.recipe.nodes):
-        able = [node.name for node in job.recipe.nodes if node.matted]
-        raise UsageError(
-            f"the knobs of {able[0]} leave the matte unused: say what it does, or leave it out"
-            if able
-            else "no node of this recipe takes a matte; leave it out, or give it as the mask"
-        )
+    _refuse_unused(job.recipe)
     if job.recipe.depth is not None and is_movie(Path(job.output)):
         require_depth(Path(job.output), job.recipe.depth)
     with closing(open_clip(job.input)) as clip:
@@ -92,6 +84,23 @@ def render(job: Job, colour: Colour, engines: EngineSource, progress: Progress) 
     return Summary(counts["written"], counts["up to date"], counts["left out"], clock.seconds)
 
 
+def _refuse_unused(recipe: Recipe) -> None:
+    """Refuse a matte or a reference that no node looks at."""
+    looks = {
+        "matte": ([n for n in recipe.nodes if n.matted], any(n.uses_matte for n in recipe.nodes)),
+        "reference": ([n for n in recipe.nodes if n.reference], any(n.uses_reference for n in recipe.nodes)),
+    }
+    for name, (able, used) in looks.items():
+        if name not in recipe.inputs or used:
+            continue
+        if able:
+            raise UsageError(
+                f"the knobs of {able[0].name} leave the {name} unused: say what it does, or leave it out"
+            )
+        other = ", or give it as the mask" if name == "matte" else ""
+        raise UsageError(f"no node of this recipe takes a {name}; leave it out{other}")
+
+
 def _prepare(
     job: Job,
     clip: Clip,
@@ -117,7 +126,7 @@ def _prepare(
         progress.status(f"{nodes[-1].name} shows data, which are not brought into {space}")
         space = source.space
     deliver = Delivery(colour, source.space, space, output.path_of(wanted[0]))
-    further = {"mask": open_mask, "matte": open_matte}
+    further = {"mask": open_mask, "matte": open_matte, "reference": open_reference}
     beside = {
         name: opened(job.recipe.inputs[name], colour, wanted, output)
         for name, opened in further.items()
@@ -139,7 +148,7 @@ def _prepare(
         cuts,
         format_frames(wanted) if output.is_movie else None,
     )
-    graph = Graph(nodes, ahead, context, mask=beside.get("mask"), matte=beside.get("matte"), cuts=cuts)
+    graph = Graph(nodes, ahead, context, cuts=cuts, **beside)
     depth, clips = job.recipe.depth, tuple(beside.values())
     return Stages(source, ahead, clips, nodes, graph, deliver, depth, output, provenance, kept), jobs, frames
 

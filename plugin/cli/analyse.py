@@ -13,7 +13,8 @@ def analyse(
         str,
         typer.Argument(
             metavar="RECIPE",
-            help='A recipe with stabilise or scratch-inpaint in it: a file, or a line such as "stabilise".',
+            help="A recipe with stabilise, scratch-inpaint or grain-match in it: a file, or a line such as "
+            '"stabilise".',
         ),
     ],
     input: Annotated[str, typer.Argument(metavar="INPUT", help="The clip, as for render.")],
@@ -25,8 +26,8 @@ def analyse(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Which node's file to write: stabilise or scratch-inpaint; by default that of the one that "
-            "comes first in the recipe.",
+            help="Which node's file to write: stabilise, scratch-inpaint or grain-match; by default that of "
+            "the one that comes first in the recipe.",
         ),
     ] = None,
     nuke: Annotated[
@@ -39,6 +40,13 @@ def analyse(
             metavar="FOLDER",
             help="Write the frames with the most damage there, as defects.NUMBER.png: what scratch-inpaint "
             "found is drawn in, with its numbers in FILE.",
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Draw the grain profile, response and spectrum, there: a .png or a .svg.",
         ),
     ] = None,
     settings: Annotated[
@@ -68,15 +76,23 @@ def analyse(
     shot, with "use", to be set to false where it is none. The knob `defects_list` repairs what is in use, and
     nothing else. How many there are, and the frames with the most damage, are shown.
 
-    FILE is JSON. The nodes before that one are applied first.
+    grain-match: the grain. How strong it is at each level, how coarse, how alike in R, G and B, as a
+    profile, NAME.grain.toml, which the knob `profile` takes for this plate or another. Say how wide the film
+    is that the picture shows with --set grain-match.gate=MM.
+
+    FILE is JSON, or TOML for grain. The nodes before that one are applied first.
     """
     from interneg.colour import Colour
+    from interneg.defects.shot_list import ShotDefects
     from interneg.engines.source import Engines
     from interneg.errors import OutputError, UsageError
+    from interneg.grain.shot import ShotGrain
     from interneg.motion.measured_path import MeasuredPath
     from interneg.nodes import NODES
     from interneg.plugin.batch.analyse import analyse as run
     from interneg.plugin.batch.analyse import asked
+    from interneg.plugin.batch.grain_plot import kind_of
+    from interneg.plugin.batch.grain_plot import plot as drawn
     from interneg.plugin.batch.job import Job
     from interneg.plugin.batch.nuke_transform import nuke as for_nuke
     from interneg.plugin.batch.progress import shown
@@ -84,16 +100,19 @@ def analyse(
     from interneg.publish import replacing
 
     full = pictures is not None and pictures.exists() and any(pictures.iterdir())
-    there = [path for path in (file, nuke) if path is not None and path.exists()] + [pictures] * full
+    there = [path for path in (file, nuke, plot) if path is not None and path.exists()] + [pictures] * full
     if there and not overwrite:
         raise OutputError(f"{there[0]} exists; choose another name, or replace it with --overwrite")
     read = changed(recipe_of(recipe), settings or (), input_space=input_space)
     job = Job(read, input, "", frames=frames, missing=missing, cuts=None if cuts is None else str(cuts))
-    is_path = read.nodes[asked(read.nodes, NODES, node)].analysis is MeasuredPath
-    if nuke is not None and not is_path:
+    kind = read.nodes[asked(read.nodes, NODES, node)].analysis
+    if nuke is not None and kind is not MeasuredPath:
         raise UsageError("--nuke takes the path of stabilise, and this is none; leave it out")
-    if pictures is not None and is_path:
-        raise UsageError("--pictures shows what scratch-inpaint found, and this is a path; leave it out")
+    if pictures is not None and kind is not ShotDefects:
+        raise UsageError("--pictures shows what scratch-inpaint found, and this is none of it; leave it out")
+    if plot is not None and kind is not ShotGrain:
+        raise UsageError("--plot draws the grain that grain-match found, and this is none; leave it out")
+    drawing = None if plot is None else kind_of(plot)
     with shown() as progress:
         found = run(job, NODES, Colour(), Engines(), progress, node, pictures is not None)
         made = found.analysis
@@ -102,6 +121,8 @@ def analyse(
             first = made.first
             path = for_nuke(first.data, first.display, made.corrections, first.aspect)
             files[nuke] = path.encode()
+        if plot is not None and drawing is not None and isinstance(made, ShotGrain):
+            files[plot] = drawn(made.profile, drawing)
         if pictures is not None:
             files |= {pictures / f"defects.{number:04d}.png": png for number, png in found.pictures.items()}
         for target, content in files.items():

@@ -21,7 +21,9 @@ from interneg.recipe import Recipe
 def recipe_of(text: str) -> Recipe:
     """Read a recipe file or a recipe in one line. Raises RecipeError, KnobError."""
     path = Path(text)
-    is_file = path.suffix.casefold() == ".toml"
+    # A line may end with the name of a profile, which is TOML, too.
+    is_line = text.split("|")[0].partition(":")[0].strip() in NODES and not path.is_file()
+    is_file = path.suffix.casefold() == ".toml" and not is_line
     return Recipe.from_file(path, NODES) if is_file else Recipe.from_line(text, NODES)
 
 

@@ -126,8 +126,11 @@ def render(
     ] = None,
     reference: Annotated[
         str | None,
-        # Hidden until a node looks at one; a test says when that is.
-        typer.Option(metavar="CLIP", hidden=True, help="A reference plate, for nodes that look at one."),
+        typer.Option(
+            metavar="CLIP",
+            help="A reference plate, for grain-match: the plate whose grain is restored or matched; a clip "
+            "like the input, or one image. In a recipe file, a relative path starts at the recipe's folder.",
+        ),
     ] = None,
     cuts: Annotated[
         Path | None,

@@ -141,7 +141,7 @@ class Script:
         for name in (n for n in ("mask", "matte", "reference") if n not in given):
             option, files = f"--{name}", {}
             for node, made in zip(chain, nodes, strict=True):
-                has = {"matte": made.uses_matte, "reference": made.reference}
+                has = {"matte": made.uses_matte, "reference": made.uses_reference}
                 used = has[name] if name in has else is_on(node, "use_mask")
                 source = self._clip(node, name.title()) if used else None
                 files[node.name] = self.file(self.read(source, node, option), option) if source else ""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from interneg.errors import UsageError, near
+import platformdirs
+
+from interneg.errors import OutputError, UsageError, near
 from interneg.knobs import Button
 from interneg.plugin.facts.buttons import REPORT, buttons_of
 from interneg.plugin.worker.request import PreparedRequest
+from interneg.publish import replacing
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,22 @@ def _found(request: PreparedRequest, button: Button) -> ActionResult:
     node, frame = request.node, request.source.frame(request.time)
     view = View(Window((frame,), 0), node.working_space, request.context, node.divides)
     value = node.find(button.knob, view)
+    if button.ending:
+        value = str(_written(str(value), f"{node.name}-{request.time}", button.ending))
     return ActionResult(button.found.format(frame=request.time, value=value), {button.knob: value})
+
+
+def _written(text: str, name: str, ending: str) -> Path:
+    """Write what was found into this user's folder, under a name that tells its content apart."""
+    place = platformdirs.user_data_path("interneg", appauthor=False) / "found"
+    file = place / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}{ending}"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        with replacing(file) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"what was found cannot be written to {place}: {error.strerror}") from error
+    return file
 
 
 def _report(request: PreparedRequest) -> ActionResult:

@@ -1,0 +1,51 @@
+"""A plate's own grain, given back to what was done to its degrained version."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from interneg.frame import Mask, Pixels
+
+# OpenCV is imported where it is used: what only lists nodes never loads it.
+
+# Over so many pixels the plate's own grain passes into grain that is made, within what was changed.
+_SEAM = 6
+# Unchanged spots smaller than this, in pixels, count as changed there: they are alike by chance.
+_CHANCE = 5
+
+
+class Regrained(NamedTuple):
+    """planes: (C, H, W) float32, with grain. untouched: (H, W) bool, where they are the plate's."""
+
+    planes: Pixels
+    untouched: Mask
+
+
+def regrained(work: Pixels, clean: Pixels, plate: Pixels, made: Pixels, tolerance: float) -> Regrained:
+    """Give `work` grain: the plate's own where it was not changed, else grain that is made.
+
+    All (C, H, W) float32 in one encoding, finite. work: what was made of `clean`. clean: the plate without
+    its grain. plate: with it. made: grain to be added to `work`. tolerance: by how much a pixel may differ
+    between work and clean, or clean held to 0..1, in each channel and count as unchanged.
+
+    Where nothing was changed the result is the plate, bit for bit. At the edge of what was changed both
+    grains are mixed so that their variances add up to one.
+    """
+    import cv2
+
+    # Files of whole numbers end at 0 and 1.
+    held = np.minimum(np.abs(work - clean), np.abs(work - np.clip(clean, 0, 1)))
+    changed = (held > np.float32(tolerance)).any(axis=0)
+    planes = work + made
+    if not changed.all():
+        kept = cv2.morphologyEx(np.uint8(~changed), cv2.MORPH_OPEN, np.ones((_CHANCE, _CHANCE), np.uint8))
+        away = cv2.distanceTransform(np.uint8(kept == 0), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        share = np.clip(1 - away.reshape(changed.shape) / np.float32(_SEAM + 1), 0, 1)
+        if not kept.any():
+            share = np.zeros(changed.shape, np.float32)
+        share = np.where(changed, share, np.float32(1)).astype(np.float32)
+        planes = work + share * (plate - clean) + np.sqrt(1 - share * share) * made
+        planes[:, ~changed] = plate[:, ~changed]
+    return Regrained(np.asarray(planes, np.float32), ~changed)
