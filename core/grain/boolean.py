@@ -12,7 +12,7 @@ This room throws the discs; `interneg.grain.expected` has the same model's spect
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -96,6 +96,11 @@ class Emulsion:
     def channels(self) -> int:
         """How many there are."""
         return len(self.seen)
+
+    def record(self, number: int) -> Emulsion:
+        """The layers of one record alone, as black-and-white film."""
+        layers = tuple(replace(k, record=0) for k in self.layers if k.record == number)
+        return Emulsion(layers, ((1.0,),), self.blur)
 
 
 def lens(distance: Numbers, radius: Numbers) -> Numbers:
