@@ -10,4 +10,6 @@ synthesis   grain made anew and laid on a picture
 boolean     grain as discs on the sheets of an emulsion: the reference
 expected    the same in closed form, and the profile of it
 stocks      built-in profiles by class of stock
+av1_table   the text of film-grain tables
+av1_player  AV1's film grain as players add it
 """
