@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import NormalDist
 from typing import Any
 
@@ -49,8 +50,8 @@ def templates(
     """The filtered noise that blocks are cut from, of Y, Cb and Cr, for each of N seeds.
 
     bits: of a sample, 8 to 12. subsampling: of chroma, 1 for half, horizontally and vertically. numbers: the
-    specification's Gaussian numbers, (2048,); ours by default. Returns three of (73 or 38, 82 or 44, N) int32,
-    0 for planes without grain.
+    specification's Gaussian numbers, (2048,); ours by default. Returns three of (73 or 38, 82 or 44, N)
+    int32, 0 for planes without grain.
     """
     numbers = gaussian() if numbers is None else numbers
     made: list[Whole] = []
@@ -144,14 +145,14 @@ def merged(luma: Whole, chroma: Whole, parameters: Parameters, plane: int, bits:
     mult, luma_mult, offset = parameters.cb if plane == 1 else parameters.cr
     combined = luma * (luma_mult - 128) + chroma * (mult - 128)
     found = (combined >> 6) + ((offset - 256) << (bits - 8))
-    return np.clip(found, 0, (1 << bits) - 1).astype(np.int32)
+    return np.asarray(np.clip(found, 0, (1 << bits) - 1), np.int32)
 
 
 def curve(points: Sequence[tuple[int, int]], bits: int = 8) -> Whole:
     """The scaling of each code of `bits`, straight between points and flat beyond, (2**bits,) int32."""
     coarse = np.zeros(256, np.int32)
     coarse[: points[0][0]] = points[0][1]
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         step = (y1 - y0) * ((65536 + ((x1 - x0) >> 1)) // (x1 - x0))
         coarse[x0:x1] = y0 + ((np.arange(x1 - x0) * step + 32768) >> 16)
     coarse[points[-1][0] :] = points[-1][1]
@@ -244,7 +245,8 @@ def _tiled(
 
 def _blend(before: Whole, after: Whole, weights: tuple[int, int], bits: int) -> Whole:
     most = 128 << (bits - 8)
-    return np.clip(_rounded(before * weights[0] + after * weights[1], 5), -most, most - 1).astype(np.int32)
+    found = _rounded(before * weights[0] + after * weights[1], 5)
+    return np.asarray(np.clip(found, -most, most - 1), np.int32)
 
 
 def _subsampling(shapes: Sequence[tuple[int, ...]]) -> tuple[int, int]:

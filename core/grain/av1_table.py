@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from interneg.errors import InputError
 
@@ -97,8 +98,8 @@ def text(segments: tuple[Segment, ...]) -> str:
             # Two spaces in the line of Y, one in those of Cb and Cr: libaom's way.
             row = _line(name, len(points)) + " " * (name == "sY")
             lines.append("\t" + row + "".join(f" {x} {y}" for x, y in points))
-        for (_, name, _), row in zip(_PLANES, p.coefficients, strict=True):
-            lines.append("\t" + _line(name, *row))
+        for (_, name, _), taps in zip(_PLANES, p.coefficients, strict=True):
+            lines.append("\t" + _line(name, *taps))
     return "\n".join(lines) + "\n"
 
 
@@ -149,13 +150,13 @@ def _parameters(rows: _Rows) -> Parameters:
     y = rows.coefficients("cY", near, shorter=() if luma else (0,))
     # Without luma's grain, the last coefficient of Cb and Cr means nothing.
     less = () if luma else (near,)
-    chroma = [
+    blue, red = [
         rows.coefficients(name, near + 1, shorter=less if points or from_luma else (0, near))
         for (_, name, _), points in zip(_PLANES[1:], (cb, cr), strict=True)
     ]
     return Parameters(
         lag, shift, grain, scaling, bool(from_luma), bool(overlap),
-        (mixes[0], mixes[1], mixes[2]), (mixes[3], mixes[4], mixes[5]), (luma, cb, cr), (y, *chroma),
+        (mixes[0], mixes[1], mixes[2]), (mixes[3], mixes[4], mixes[5]), (luma, cb, cr), (y, blue, red),
     )  # fmt: skip
 
 
@@ -199,15 +200,17 @@ class _Rows:
         if found and not 0 <= min(found) <= max(found) <= 255:
             raise self.refused(f"a point of {name} lies beyond 0 to 255")
         points = tuple(zip(found[::2], found[1::2], strict=True))
-        if any(b[0] <= a[0] for a, b in zip(points, points[1:], strict=False)):
+        if any(b[0] <= a[0] for a, b in pairwise(points)):
             raise self.refused(f"the points of {name} have to rise")
         return points
 
     def coefficients(self, name: str, count: int, shorter: tuple[int, ...]) -> tuple[int, ...]:
-        """The coefficients of the line `name`, `count` of them; 0 where one of the `shorter` counts is there."""
+        """The `count` coefficients of the line `name`; as few as `shorter` says are followed by 0."""
         found = self._numbers(name)
         if len(found) != count and len(found) not in shorter:
-            raise self.refused(f"{name} has {len(found)} coefficients, expected {count} for this ar_coeff_lag")
+            raise self.refused(
+                f"{name} has {len(found)} coefficients, expected {count} for this ar_coeff_lag"
+            )
         if found and not -128 <= min(found) <= max(found) <= 127:
             raise self.refused(f"a coefficient of {name} lies beyond -128 to 127")
         return (*found, *[0] * (count - len(found)))

@@ -19,7 +19,8 @@ def parameters(points: tuple[Points, Points, Points], lag: int = 0, **other: Any
     count = 2 * lag * (lag + 1)
     facts: dict[str, Any] = dict(
         lag=lag, coefficient_shift=7, grain_shift=0, scaling_shift=8, chroma_from_luma=False, overlap=False,
-        cb=PLAIN, cr=PLAIN, points=points, coefficients=((0,) * count, (0,) * (count + 1), (0,) * (count + 1)),
+        cb=PLAIN, cr=PLAIN, points=points, 
+        coefficients=((0,) * count, (0,) * (count + 1), (0,) * (count + 1)),
     )  # fmt: skip
     return Parameters(**facts | other)
 
@@ -36,7 +37,7 @@ ALL: tuple[Points, Points, Points] = (((0, 100),),) * 3
 def test_our_numbers_have_the_deviation_and_the_range_that_the_specification_names() -> None:
     numbers = gaussian()
     assert numbers.shape == (2048,) and not (numbers % 4).any()
-    assert -2048 <= numbers.min() and numbers.max() <= 2047
+    assert numbers.min() >= -2048 and numbers.max() <= 2047
     assert abs(numbers.mean()) < 1 and numbers.std() == pytest.approx(512, rel=2e-3)
     assert abs(np.corrcoef(numbers[1:], numbers[:-1])[0, 1]) < 0.05
 
