@@ -121,8 +121,8 @@ class GrainMatch(Node):
     )  # fmt: skip
     temporal: int = knob(
         0, "int", "Temporal",
-        "In remove and match: frames on each side that are averaged along the motion first: sharper, but "
-        "slower. Leave it at 0 where the plate's own grain is to be restored later.",
+        "When grain is removed, frames on each side that are averaged along the motion first: sharper, but "
+        "slower. The same in remove and restore.",
         unit="frames", hard=(0, 2), slider=(0, 2), animatable=False,
     )  # fmt: skip
     grain_aov: bool = knob(
@@ -135,7 +135,7 @@ class GrainMatch(Node):
     @property
     def reach(self) -> tuple[int, int]:
         """The frames that are averaged."""
-        across = self.temporal if self.mode in ("remove", "match") else 0
+        across = 0 if self.mode == "add" else self.temporal
         return (across, across)
 
     @property
@@ -206,8 +206,8 @@ class GrainMatch(Node):
             view.context.tell(
                 self.name,
                 f"nothing of frame {view.window.frame.number} is as the plate without its grain, so all "
-                "grain is made: see that Grain, Profile, Gate width and Model are those of remove, and Keep "
-                "and Temporal were 0",
+                "grain is made: see that Grain, Profile, Gate width, Model and Temporal are those of remove, "
+                "and that Keep was 0 there",
             )
         return done.planes
 

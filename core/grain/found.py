@@ -46,10 +46,10 @@ def profile_in(content: bytes, name: str, width: float) -> GrainProfile:
 
 
 def reference_view(view: View, node: str, alike: bool = False) -> View:
-    """The reference plate alone, seen as the view sees its own frame.
+    """The frame of the reference plate, seen as the view sees its own frame.
 
     alike: whether it is to be the same picture, and is brought into the colour space and onto the data window
-    of the own frame. Raises InputError where there is none, or it is no such picture.
+    of the own frame, with those beside it. Raises InputError where there is none, or it is no such picture.
     """
     plate, frame = view.window.reference, view.window.frame
     if plate is None:
@@ -61,9 +61,10 @@ def reference_view(view: View, node: str, alike: bool = False) -> View:
         raise InputError(
             f"{node}: the reference has no picture, R, G, B or Y, but {', '.join(plate.channels)}"
         )
-    if alike:
-        plate = view.once("the plate", lambda: _brought(plate, view, node))
-    return replace(view, window=Window((plate,), 0), amount=1.0, made={})
+    if not alike:
+        return replace(view, window=Window((plate,), 0), amount=1.0, made={})
+    plates = view.once("plates", lambda: tuple(_brought(p, view, node) for p in view.window.references))
+    return replace(view, window=Window(plates, view.window.centre), amount=1.0, made={})
 
 
 def _brought(plate: Frame, view: View, node: str) -> Frame:

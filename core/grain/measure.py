@@ -81,8 +81,10 @@ def measure(frames: Sequence[Pixels], centre: int = 0) -> Measured:
 
 def _joined(parts: Sequence[Blocks]) -> Blocks:
     return Blocks(
-        *(np.concatenate([getattr(p, n) for p in parts]) if n != "passed" else parts[0].passed
-          for n in Blocks.__dataclass_fields__)
+        *(
+            np.concatenate([getattr(p, n) for p in parts]) if n != "passed" else parts[0].passed
+            for n in Blocks.__dataclass_fields__
+        )
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -88,10 +88,11 @@ def degrained(view: View, how: Removal) -> Pixels:
 
     Raises EngineError as opening an engine does.
     """
-    plain = view.planes(0, WorkingSpace.LOG_Y)
+    rgb, view = view, replace(view, space=WorkingSpace.LOG_Y)
+    plain = view.planes()
     grain = how.grain.coloured() if len(plain) == 3 else how.grain.grey()
     if not grain.sigmas.any():
-        return view.planes(0, WorkingSpace.LOG_RGB)
+        return rgb.planes(0, WorkingSpace.LOG_RGB)
     space = view.window.frame.colour_space
     levels, sigmas = from_codes(grain.levels, grain.sigmas, view.context.colour, space)
     profile = NoiseProfile(levels, sigmas, *_shares(grain.correlation))
@@ -103,7 +104,7 @@ def degrained(view: View, how: Removal) -> Pixels:
         return profile.map(seen)
 
     def at(offset: int) -> tuple[Pixels, Pixels]:
-        return deviations(view.planes(offset, WorkingSpace.LOG_Y))
+        return deviations(view.planes(offset))
 
     given, left = plain, at(0)
     if how.temporal:
