@@ -249,7 +249,7 @@ class GrainMatch(Node):
         """That of a stock, or of a file."""
         if self.grain != AUTO:
             return stock(self.grain)
-        return profile_in(view.context.read(self.profile), self.profile, self._width(USUAL))
+        return profile_in(view, self.profile, self._width(USUAL))
 
     def _width(self, own: float) -> float:
         """Of the film that the picture shows, in mm."""
