@@ -62,8 +62,9 @@ class Graph:
     """A row of nodes over a source, each as it is at the time of the frame that it renders.
 
     mask: an optional clip, one frame for each of the source's, that limits every node. reference, matte:
-    likewise, the plate that some nodes look at, over the same window, and what others are told is damage. cuts: the first frame
-    number of each shot where they are known; else cuts are detected where a node needs them.
+    likewise, the plate that some nodes look at, over the same window, and what others are told is
+    damage. cuts: the first frame number of each shot where they are known; else cuts are detected where a
+    node needs them.
     """
 
     def __init__(

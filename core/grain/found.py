@@ -46,10 +46,10 @@ def of_plate(view: View, width: float) -> GrainProfile:
 
 def none(channels: int, width: float, pixels: int) -> GrainProfile:
     """No grain, of a picture of 1 or 3 channels; width, pixels: as `GrainProfile` has them."""
-    levels = np.tile(np.float32([0.0, 1.0]), (channels, 1))
+    levels = np.tile(np.array([0.0, 1.0], np.float32), (channels, 1))
     return GrainProfile(
         "no grain", "film", ("R", "G", "B") if channels == 3 else ("Y",), levels, 0 * levels,
-        np.float32([0.0, pixels / width]), np.ones_like(levels), np.eye(channels, dtype=np.float32), 0.0,
+        np.array([0.0, pixels / width], np.float32), np.ones_like(levels), np.eye(channels, dtype=np.float32), 0.0,
         width, pixels,
     )  # fmt: skip
 

@@ -111,7 +111,8 @@ def degrained(view: View, how: Removal) -> Pixels:
         name = hashlib.sha256(levels.tobytes() + sigmas.tobytes()).hexdigest()
         looked = cleaned(view, f"grain {name}", 0.0, lambda planes, offset: at(offset))
         given = plain.copy()
-        given[:count], left = average(view, count, 0.0, at, looked)
+        given[:count], (luma, chroma) = average(view, count, 0.0, at, looked)
+        left = luma, chroma
     power = grain.per_pixel(len(grain.channels) // 2)[1]
     result = removed(view.context.engines, how.model, given, left, Scales.of(tuple(map(float, power))))
     if len(result) == 3:

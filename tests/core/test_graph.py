@@ -167,9 +167,8 @@ def test_a_node_that_looks_at_a_reference_plate_gets_its_window(
 
     def looking(node: Any, view: Any) -> Any:
         window = view.window
-        seen.append(
-            (window.reference.number, [f.number for f in window.references], [f.number for f in window.frames])
-        )
+        plates, frames = ([f.number for f in some] for some in (window.references, window.frames))
+        seen.append((window.reference.number, plates, frames))
         return process(node, view)
 
     monkeypatch.setattr(temporal_mean, "process", looking)
@@ -184,7 +183,7 @@ def test_a_node_that_looks_at_a_reference_plate_gets_its_window(
 def test_a_node_gets_the_frames_that_it_asks_for_wherever_they_lie(
     colour: Colour, temporal_mean: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[tuple[int, list[int], list[int]]] = []
+    seen: list[int] = []
     process = temporal_mean.process
 
     def looking(node: Any, view: Any) -> Any:
