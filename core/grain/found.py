@@ -49,8 +49,8 @@ def none(channels: int, width: float, pixels: int) -> GrainProfile:
     levels = np.tile(np.array([0.0, 1.0], np.float32), (channels, 1))
     return GrainProfile(
         "no grain", "film", ("R", "G", "B") if channels == 3 else ("Y",), levels, 0 * levels,
-        np.array([0.0, pixels / width], np.float32), np.ones_like(levels), np.eye(channels, dtype=np.float32), 0.0,
-        width, pixels,
+        np.array([0.0, pixels / width], np.float32), np.ones_like(levels),
+        np.eye(channels, dtype=np.float32), 0.0, width, pixels,
     )  # fmt: skip
 
 
