@@ -31,6 +31,7 @@ from interneg.knobs import AUTO, Button, knob
 from interneg.node import Node, View
 from interneg.restore.cleaned import CLEANER
 from interneg.restore.degrained import Removal, degrained
+from interneg.restore.stack import OVER_TIME
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,11 +141,13 @@ class GrainMatch(Node):
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The network that removes noise, where grain is removed, and the one that judges motion."""
+        """The network that removes noise, where grain is removed; and over time the one that judges motion,
+        and the one that sees all frames.
+        """
         if self.mode == "add":
             return ()
         own = f"denoise-sr-{self.model}-x1"
-        return tuple(dict.fromkeys((own, *(CLEANER,) * (self.reach[0] > 0))))
+        return tuple(dict.fromkeys((own, *((CLEANER, OVER_TIME) if self.temporal else ()))))
 
     @property
     def uses_reference(self) -> bool:
