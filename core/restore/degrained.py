@@ -34,8 +34,8 @@ from interneg.restore.trained import see, trust
 # Of white noise half is left at half the size. Where so much of the deviation is, it is coarse.
 _COARSE = 0.58
 _MOST, _SMALLEST = 4, 48
-# What an average leaves of coarse grain is more than it counts: it is not alike from pixel to pixel.
-_LEFT = np.float32(1.2)
+# Over time grain is taken for stronger by this: coarse grain is harder to tell from what moves.
+_OVER_TIME = np.float32(1.2)
 _SIZE = 256
 # How much deviation colour is taken to have at least, as a share of luma's.
 _CHROMA = np.float32(0.2)
@@ -110,7 +110,8 @@ def degrained(view: View, how: Removal) -> Pixels:
         seen = np.empty_like(planes)
         luma, chroma = profile.map(seen[: see(planes, seen)])
         # Grain of one colour leaves chroma without any, where a codec still makes some.
-        return luma, np.maximum(chroma, _CHROMA * luma)
+        chroma = np.maximum(chroma, _CHROMA * luma)
+        return (_OVER_TIME * luma, _OVER_TIME * chroma) if how.temporal else (luma, chroma)
 
     given, own, stack = plain, deviations(plain), None
     left = own
@@ -119,9 +120,9 @@ def degrained(view: View, how: Removal) -> Pixels:
     if how.temporal:
         name = hashlib.sha256(levels.tobytes() + sigmas.tobytes()).hexdigest()
         looked = cleaned(view, f"grain {name}", 0.0, deviations)
-        given, stack = plain.copy(), Stack.of(_seen(plain, [_LEFT * scales.finest * s for s in own]))
+        given, stack = plain.copy(), Stack.of(_seen(plain, [scales.finest * s for s in own]))
         given[:count], (luma, chroma) = average(view, count, 0.0, lambda offset: own, looked, stack.add)
-        left = _LEFT * luma, _LEFT * chroma
+        left = luma, chroma
     result = removed(view.context.engines, how.model, given, left, scales, stack)
     if len(result) == 3:
         to_rgb(result)
