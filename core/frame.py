@@ -183,14 +183,14 @@ class Window:
 
     Beyond a cut or an end of the clip the last frame of the shot repeats, so that `frames` always has
     before + 1 + after entries and no node ever mixes two shots.
-    reference, matte: the frames of the reference plate and the matte at the window's time, where there are
-    such.
+    matte: the frame of the matte at the window's time, where there is one. references: of the reference
+    plate, at the times of `frames`; empty where there is none.
     anchors: further frames that the node asked for, wherever they lie.
     """
 
     frames: tuple[Frame, ...]
     centre: int
-    reference: Frame | None = None
+    references: tuple[Frame, ...] = ()
     matte: Frame | None = None
     anchors: tuple[Frame, ...] = ()
 
@@ -198,3 +198,8 @@ class Window:
     def frame(self) -> Frame:
         """The frame at the window's own time."""
         return self.frames[self.centre]
+
+    @property
+    def reference(self) -> Frame | None:
+        """The frame of the reference plate at the window's own time."""
+        return self.references[self.centre] if self.references else None

@@ -62,8 +62,9 @@ class Graph:
     """A row of nodes over a source, each as it is at the time of the frame that it renders.
 
     mask: an optional clip, one frame for each of the source's, that limits every node. reference, matte:
-    likewise, the plate that some nodes look at, and what others are told is damage. cuts: the first frame
-    number of each shot where they are known; else cuts are detected where a node needs them.
+    likewise, the plate that some nodes look at, over the same window, and what others are told is
+    damage. cuts: the first frame number of each shot where they are known; else cuts are detected where a
+    node needs them.
     """
 
     def __init__(
@@ -80,7 +81,6 @@ class Graph:
         self._nodes = [n for n in nodes if n.strength != 0]
         self._context = context
         self._mask = mask
-        self._reference = reference
         self._matte = matte
         self._numbers = list(source.numbers)
         self._index = {number: i for i, number in enumerate(self._numbers)}
@@ -88,7 +88,10 @@ class Graph:
         self._temporal = any(handles(nodes))
         self._memo = Memo(2 * (span + LOOK) + 8)
         # Not a method of the graph: frames would then wait for the collector of reference cycles.
-        self._input = _remembered(source, self._memo) if self._temporal else source.frame
+        self._input = _remembered("", source, self._memo) if self._temporal else source.frame
+        self._plate = reference and (
+            _remembered("reference", reference, self._memo) if self._temporal else reference.frame
+        )
         self._shots = Shots(self._numbers, self._input, context.measurements, cuts)
 
     def render(self, number: int) -> Frame:
@@ -116,13 +119,13 @@ class Graph:
             return enlarged(clip.frame(self._numbers[index]), scale) if clip else None
 
         mask, matte = beside(self._mask), beside(self._matte if node.uses_matte else None)
-        plate = self._reference if node.uses_reference else None
-        reference = plate.frame(self._numbers[index]) if plate else None
+        plate = self._plate if node.uses_reference else None
+        references = tuple(plate(self._numbers[i]) for i in around) if plate else ()
         anchors = tuple(
             self._after(count - 1, self._index_of(number, node)).on(own)
             for number in node.anchors(self._numbers[index])
         )
-        return node.render(Window(frames, before, reference, matte, anchors), self._context, mask)
+        return node.render(Window(frames, before, references, matte, anchors), self._context, mask)
 
     def _index_of(self, number: int, node: Node) -> int:
         if number not in self._index:
@@ -133,9 +136,9 @@ class Graph:
         return self._index[number]
 
 
-def _remembered(source: Source, memo: Memo) -> Callable[[int], Frame]:
+def _remembered(name: str, source: Source, memo: Memo) -> Callable[[int], Frame]:
     def frame(number: int) -> Frame:
-        read: Frame = memo.get((0, number), lambda: source.frame(number))
+        read: Frame = memo.get((name, number), lambda: source.frame(number))
         return read
 
     return frame

@@ -208,7 +208,7 @@ class Treatment:
                     for o, f in zip(others, around, strict=True)
                 )
                 count = len(window.frames)
-                same = Window(frames[:count], window.centre, None, window.matte, frames[count:])
+                same = Window(frames[:count], window.centre, (), window.matte, frames[count:])
                 done.append(self.render(same, view.context, mask if fits else None))
             else:
                 done.append(self._carried(view, part))

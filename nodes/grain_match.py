@@ -31,6 +31,7 @@ from interneg.knobs import AUTO, Button, knob
 from interneg.node import Node, View
 from interneg.restore.cleaned import CLEANER
 from interneg.restore.degrained import Removal, degrained
+from interneg.restore.stack import OVER_TIME
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,8 +122,8 @@ class GrainMatch(Node):
     )  # fmt: skip
     temporal: int = knob(
         0, "int", "Temporal",
-        "In remove and match: frames on each side that are averaged along the motion first: sharper, but "
-        "slower. Leave it at 0 where the plate's own grain is to be restored later.",
+        "When grain is removed, frames on each side that are averaged along the motion first: sharper, but "
+        "slower. The same in remove and restore.",
         unit="frames", hard=(0, 2), slider=(0, 2), animatable=False,
     )  # fmt: skip
     grain_aov: bool = knob(
@@ -135,16 +136,18 @@ class GrainMatch(Node):
     @property
     def reach(self) -> tuple[int, int]:
         """The frames that are averaged."""
-        across = self.temporal if self.mode in ("remove", "match") else 0
+        across = 0 if self.mode == "add" else self.temporal
         return (across, across)
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The network that removes noise, where grain is removed, and the one that judges motion."""
+        """The network that removes noise, where grain is removed; and over time the one that judges motion,
+        and the one that sees all frames.
+        """
         if self.mode == "add":
             return ()
         own = f"denoise-sr-{self.model}-x1"
-        return tuple(dict.fromkeys((own, *(CLEANER,) * (self.reach[0] > 0))))
+        return tuple(dict.fromkeys((own, *((CLEANER, OVER_TIME) if self.temporal else ()))))
 
     @property
     def uses_reference(self) -> bool:
@@ -206,8 +209,8 @@ class GrainMatch(Node):
             view.context.tell(
                 self.name,
                 f"nothing of frame {view.window.frame.number} is as the plate without its grain, so all "
-                "grain is made: see that Grain, Profile, Gate width and Model are those of remove, and Keep "
-                "and Temporal were 0",
+                "grain is made: see that Grain, Profile, Gate width, Model and Temporal are those of remove, "
+                "and that Keep was 0 there",
             )
         return done.planes
 
@@ -249,7 +252,7 @@ class GrainMatch(Node):
         """That of a stock, or of a file."""
         if self.grain != AUTO:
             return stock(self.grain)
-        return profile_in(view.context.read(self.profile), self.profile, self._width(USUAL))
+        return profile_in(view, self.profile, self._width(USUAL))
 
     def _width(self, own: float) -> float:
         """Of the film that the picture shows, in mm."""

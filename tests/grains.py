@@ -15,10 +15,10 @@ def film(sigma: float = 0.02, soft: float = 40.0) -> GrainProfile:
     levels = np.linspace(0.09, 0.7, 16, dtype=np.float32)
     shape = 0.4 + 0.6 * np.sin(np.pi * np.linspace(0.05, 0.9, 16, dtype=np.float32))
     frequencies = np.linspace(0, 60, 40, dtype=np.float32)
-    softness = np.float32([1, 0.9, 0.7])[:, None] * np.float32(soft)
-    correlation = np.float32([[1, 0.3, 0.2], [0.3, 1, 0.25], [0.2, 0.25, 1]])
+    softness = np.array([[1], [0.9], [0.7]], np.float32) * np.float32(soft)
+    correlation = np.array([[1, 0.3, 0.2], [0.3, 1, 0.25], [0.2, 0.25, 1]], np.float32)
     return GrainProfile(
         "a plate", "film", ("R", "G", "B"),
-        np.tile(levels, (3, 1)), np.float32([[1], [0.9], [1.4]]) * np.float32(sigma) * shape,
+        np.tile(levels, (3, 1)), np.array([[1], [0.9], [1.4]], np.float32) * np.float32(sigma) * shape,
         frequencies, np.exp(-np.square(frequencies / softness)), correlation, 0.0, 24.9, 2048,
     )  # fmt: skip

@@ -64,12 +64,20 @@ class AddReference(_Toy):
     reference: ClassVar[bool] = True
 
     gain: float = knob(1.0, "float", "Gain", "How much of the plate is added.", hard=(-4, 4), slider=(0, 1))
+    span: int = knob(
+        0, "int", "Span", "Over so many of its frames on each side, on average.", unit="frames", hard=(0, 2),
+        animatable=False,
+    )  # fmt: skip
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        return (self.span, self.span)
 
     def process(self, view: View) -> Pixels:
-        source, plate = view.planes(), view.window.reference
-        if plate is None:
+        source, plates = view.planes(), view.window.references
+        if not plates:
             return source
-        colour = plate.pixels[list(plate.colour_channels)]
+        colour = np.mean([p.pixels[list(p.colour_channels)] for p in plates], axis=0)
         return np.asarray(source + np.float32(self.gain) * colour, np.float32)
 
 

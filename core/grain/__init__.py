@@ -10,4 +10,9 @@ synthesis   grain made anew and laid on a picture
 boolean     grain as discs on the sheets of an emulsion: the reference
 expected    the same in closed form, and the profile of it
 stocks      built-in profiles by class of stock
+av1         a profile as AV1's film grain
+av1_profile  AV1's film grain as a profile
+av1_table   the text of film-grain tables
+av1_filter  the filter that makes a spectrum, as AV1's film grain has it
+av1_player  AV1's film grain as players add it
 """

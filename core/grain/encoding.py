@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from interneg.colour import Colour, WorkingSpace
-from interneg.frame import Pixels
+from interneg.frame import Double, Pixels
 
 # Cineon: code 95 for no light, 685 for light of 1, 300 codes a decade (Kennel, 1995, with soft clip at 0).
 _BLACK, _WHITE, _DECADE, _CODES = 95.0, 685.0, 300.0, 1023.0
@@ -47,7 +47,7 @@ def from_codes(levels: Pixels, sigmas: Pixels, colour: Colour, space: str) -> tu
     return _through(levels, sigmas, codes, _RAMP)
 
 
-def _codes(colour: Colour, space: str) -> Pixels:
+def _codes(colour: Colour, space: str) -> Double:
     """The profile's codes along the ramp; rising."""
     ramp = np.asarray(_RAMP, np.float32).reshape(1, 1, -1)
     picture = colour.leave(np.repeat(ramp, 3, 0), space, WorkingSpace.LOG_RGB)
@@ -57,7 +57,7 @@ def _codes(colour: Colour, space: str) -> Pixels:
     return np.asarray(rising + 1e-9 * np.arange(rising.size), np.float64)
 
 
-def _through(levels: Pixels, sigmas: Pixels, x: Pixels, y: Pixels) -> tuple[Pixels, Pixels]:
+def _through(levels: Pixels, sigmas: Pixels, x: Double, y: Double) -> tuple[Pixels, Pixels]:
     """The curve from x to y at the levels, and its slope times the deviations."""
     at = np.asarray(levels, np.float64)
     half = np.maximum(np.asarray(sigmas, np.float64), 1e-3)

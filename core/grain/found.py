@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 import numpy as np
 
-from interneg.colour import WorkingSpace
+from interneg.colour import Colour, WorkingSpace
 from interneg.errors import InputError
 from interneg.frame import Frame, Window
+from interneg.grain.av1 import Encode
+from interneg.grain.av1_profile import profile_from_table
 from interneg.grain.measure import measure, profile_of
 from interneg.grain.profile import GrainProfile
 from interneg.grain.profile_file import profile
@@ -21,13 +24,18 @@ USUAL = 24.9
 def of_plate(view: View, width: float) -> GrainProfile:
     """The grain of the window's own frame, measured in it alone, as a frame beside it may not be there.
 
-    width: of the film that the picture shows, in mm. Raises InputError as `measure` does.
+    width: of the film that the picture shows, in mm. Where it cannot be measured there is none, and the user
+    is told why.
     """
 
     def found() -> GrainProfile:
-        measured = measure([view.planes(0, WorkingSpace.LOG_RGB)])
         frame = view.window.frame
         space, across = frame.colour_space, frame.display_window.width
+        try:
+            measured = measure([view.planes(0, WorkingSpace.LOG_RGB)])
+        except InputError as error:
+            view.context.tell("grain-match", f"no grain is measured in frame {frame.number}: {error}")
+            return none(len(frame.colour_channels), width, across)
         return profile_of(measured, view.context.colour, space, "the plate", "film", width, across)
 
     frame = view.window.frame
@@ -36,20 +44,46 @@ def of_plate(view: View, width: float) -> GrainProfile:
     return made
 
 
-def profile_in(content: bytes, name: str, width: float) -> GrainProfile:
-    """The profile that a file holds. Raises InputError where it is none.
+def none(channels: int, width: float, pixels: int) -> GrainProfile:
+    """No grain, of a picture of 1 or 3 channels; width, pixels: as `GrainProfile` has them."""
+    levels = np.tile(np.array([0.0, 1.0], np.float32), (channels, 1))
+    return GrainProfile(
+        "no grain", "film", ("R", "G", "B") if channels == 3 else ("Y",), levels, 0 * levels,
+        np.array([0.0, pixels / width], np.float32), np.ones_like(levels),
+        np.eye(channels, dtype=np.float32), 0.0, width, pixels,
+    )  # fmt: skip
 
-    name: of the file; a .tbl is a table of AV1 film grain. width: of the film that a picture shows, in mm,
-    where the file does not say it.
+
+def profile_in(view: View, file: str, width: float) -> GrainProfile:
+    """The profile that a file holds: NAME.grain.toml, or a table of AV1 film grain, NAME.tbl.
+
+    width: of the film that the picture shows, in mm; a table says neither that nor the colour space, and is
+    taken to be for pictures like the window's own frame. Raises InputError where the file is none of both.
     """
-    return profile(content, name)
+    content = view.context.read(file)
+    if not file.casefold().endswith(".tbl"):
+        return profile(content, file)
+    colour, frame = view.context.colour, view.window.frame
+    encode = Encode(colour, video_space(colour, frame.colour_space))
+    across = frame.display_window.width
+    key = "grain of table 1", hashlib.sha256(content).digest(), encode.space, width, across
+    made: GrainProfile = view.context.measurements.get(
+        key, lambda: profile_from_table(content, file, encode, width, across)
+    )
+    return made
+
+
+def video_space(colour: Colour, space: str) -> str:
+    """The space itself, or of light the configuration's space for video and stills."""
+    light = colour.encoding(space) in ("scene-linear", "display-linear")
+    return colour.first(["texture_paint", "color_picking"]) if light else space
 
 
 def reference_view(view: View, node: str, alike: bool = False) -> View:
-    """The reference plate alone, seen as the view sees its own frame.
+    """The frame of the reference plate, seen as the view sees its own frame.
 
     alike: whether it is to be the same picture, and is brought into the colour space and onto the data window
-    of the own frame. Raises InputError where there is none, or it is no such picture.
+    of the own frame, with those beside it. Raises InputError where there is none, or it is no such picture.
     """
     plate, frame = view.window.reference, view.window.frame
     if plate is None:
@@ -61,9 +95,10 @@ def reference_view(view: View, node: str, alike: bool = False) -> View:
         raise InputError(
             f"{node}: the reference has no picture, R, G, B or Y, but {', '.join(plate.channels)}"
         )
-    if alike:
-        plate = view.once("the plate", lambda: _brought(plate, view, node))
-    return replace(view, window=Window((plate,), 0), amount=1.0, made={})
+    if not alike:
+        return replace(view, window=Window((plate,), 0), amount=1.0, made={})
+    plates = view.once("plates", lambda: tuple(_brought(p, view, node) for p in view.window.references))
+    return replace(view, window=Window(plates, view.window.centre), amount=1.0, made={})
 
 
 def _brought(plate: Frame, view: View, node: str) -> Frame:

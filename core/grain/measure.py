@@ -13,28 +13,43 @@ from interneg.errors import InputError
 from interneg.frame import Pixels
 from interneg.grain.encoding import to_codes
 from interneg.grain.profile import GrainProfile, Kind
-from interneg.grain.residual import Blocks, of_frame, of_pair
-from interneg.grain.response import LEVELS, at, curve
-from interneg.grain.spectrum import BLOCK, FREEDOM, RINGS, TWICE, frequencies, mean_power, radial
+from interneg.grain.quiet import Rings, Shape, shape
+from interneg.grain.residual import Blocks, joined, of_frame, of_pair, pure, standing, strengths
+from interneg.grain.response import curve
+from interneg.grain.spectrum import BLOCK, frequencies
 
-# Of the blocks, the flattest show the spectrum: this share, but not fewer than so many.
-_FLAT, _FEWEST = 0.5, 24
-# Less than this is rounding, in LOG_RGB.
-_NOTHING = 2e-5
-_ROUNDS = 3
+# Blocks that are looked at, at most, in all frames together, and at least in a pair of many.
+_MOST, _FEWEST = 960, 160
+# Blocks below which there is nothing to choose from.
+_ENOUGH = 4
+# Strength and shape are found from one another, so many times.
+_ROUNDS = 4
+# Tiles with less grain than this, in LOG_RGB, have none: bars, a matte, a frame that was drawn.
+_NOTHING = 1e-5
+# Tiles with more clipped pixels than this are left out.
+_SPOILT = 0.005
+# A channel is clipped at an end where this share of its pixels has one value, so many times as many as the
+# next code value holds.
+_CLIPPED, _PILED, _NEXT = 1e-3, 3, 1.5 / 255
+# Where less than this share of the grain's power is sure to be grain, no block is flat.
+_FLAT = 0.25
+# Share of blocks, flattest first, in which neighbouring frames are compared; a quarter of these are quieter
+# than chance has it by so many of its deviations. The picture stands still where it moves by less than this.
+_COMPARED, _QUARTER, _STILL = 0.3, 0.6745, 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class Measured:
     """The grain of a plate in LOG_RGB of its picture.
 
-    levels, sigmas: (C, N) float32, rising levels and the standard deviation there; all 0 where there is no
-    grain. frequencies: (B,) float32 in cycles per pixel, 0 to sqrt(1/2). power: (C, B) float32, power density
-    with a mean of 1 over the square band. correlation: (C, C) float32 of the channels. over_time: the
-    correlation of neighbouring frames at the same pixel, 0 for one frame alone. neighbours: whether the
-    picture was taken away by neighbouring frames, or flat parts had to do.
-    clipped: (C, 2) bool, whether the dark and the bright end were clipped: beyond the last level, which is
-    where clipping begins, the deviation is taken to stay.
+    levels, sigmas: (C, N) float32, rising levels and the standard deviation there, which stays beyond them;
+    all 0 where there is no grain. frequencies: (B,) float32 in cycles per pixel, 0 to sqrt(1/2). power:
+    (C, B) float32, power density with a mean of 1 over the square band. correlation: (C, C) float32 of the
+    channels. over_time: the correlation of neighbouring frames at the same pixel, 0 for one frame alone.
+    neighbours: whether the picture was taken away by neighbouring frames, or flat parts had to do.
+    clipped: (C, 2) bool, whether the dark and the bright end are clipped: levels end before.
+    trust: (bands,) float32, 0..1, from low to high frequencies, how sure it is that the spectrum shows no
+    picture; where it is not, the spectrum goes on from above as a Gaussian would.
     """
 
     levels: Pixels
@@ -45,68 +60,139 @@ class Measured:
     over_time: float
     neighbours: bool
     clipped: npt.NDArray[np.bool_]
+    trust: Pixels
 
 
 def measure(frames: Sequence[Pixels], centre: int = 0) -> Measured:
-    """Measure the grain that neighbouring frames of a shot share."""
+    """Measure the grain of a window of frames, which is that of the shot.
+
+    frames: neighbours, (C, H, W) float32 in LOG_RGB each, C 3 or 1, finite, of one shape. centre: the frame
+    that is measured alone where no other is there, or all show the same pixels.
+    Of a pair of frames the difference along the motion shows grain alone, of one frame its flat parts do. In
+    both, what picture is left is told by how unlike blocks are: the quietest count, by what pure grain shows
+    of its quietest. (Quiet blocks: Olsen, 1993; their bias by simulation: the parametric bootstrap, Efron,
+    1979.) Raises InputError for a picture of less than 64x64, frames of several shapes, a plate that is
+    clipped throughout, and one in which nothing is flat.
+    """
     planes = frames[centre]
-    usable = np.ones(planes.shape[1:], bool)
+    _checked(frames, planes)
+    clipped = _ends(planes)
+    spoilt = [_spoilt(f, clipped) for f in frames]
     pairs = [
-        of_pair(a, b, usable)
-        for a, b in zip(frames[:-1], frames[1:], strict=True)
-        if not np.array_equal(a, b)
-    ]
-    blocks = _joined(pairs) if pairs else of_frame(planes, usable)
-    channels = len(planes)
-    power = np.ones((channels, RINGS), np.float32)
-    rings = radial(np.square(np.abs(blocks.grain)))
-    for _ in range(_ROUNDS):
-        curves = [curve(blocks, power[c], c, (-np.inf, np.inf)) for c in range(channels)]
-        expected = np.stack(
-            [np.square(at(blocks.levels[:, c], *curves[c])).mean((1, 2)) for c in range(channels)], 1
+        of_pair(
+            frames[k], frames[k + 1], (spoilt[k], spoilt[k + 1]), max(_FEWEST, _MOST // (len(frames) - 1))
         )
-        power = _spectrum(rings, expected, blocks.activity)
+        for k in range(len(frames) - 1)
+        if not np.array_equal(frames[k], frames[k + 1])
+    ]
+    blocks = joined(pairs) if pairs else of_frame(planes, spoilt[centre], _MOST)
+    if len(blocks.grain) < _ENOUGH:
+        raise InputError(
+            f"grain cannot be measured where nearly all of the picture is clipped: {len(blocks.grain)} parts "
+            f"of {BLOCK}x{BLOCK} pixels are not; measure another frame, or one that is exposed less"
+        )
+    grainy = strengths(blocks.grain, np.ones((1, 1), np.float32)).min((1, 2, 3)) > _NOTHING**2
+    if np.count_nonzero(grainy) < _ENOUGH:
+        return _without(planes, bool(pairs), clipped)
+    return _measured(blocks.chosen(grainy), bool(pairs), clipped)
+
+
+def _checked(frames: Sequence[Pixels], planes: Pixels) -> None:
+    height, width = planes.shape[1:]
+    if min(height, width) < BLOCK:
+        raise InputError(
+            f"the picture is {width}x{height}: grain is measured in {BLOCK}x{BLOCK} pixels or more; measure "
+            "a larger part of the plate"
+        )
+    for frame in frames:
+        if frame.shape != planes.shape:
+            theirs, ours = (f"{f.shape[2]}x{f.shape[1]} with {f.shape[0]} channels" for f in (frame, planes))
+            raise InputError(
+                f"a frame beside is {theirs}, the frame {ours}: grain is measured in frames of one size"
+            )
+
+
+def _measured(blocks: Blocks, neighbours: bool, clipped: npt.NDArray[np.bool_]) -> Measured:
+    """Strength and shape of the grain in blocks, each by the other."""
+    channels = blocks.levels.shape[1]
+    plate, found = Rings(blocks.grain), Shape.white(channels)
+    for _ in range(_ROUNDS):
+        chance = Rings(pure(found.power, found.correlation))
+        alone = strengths(chance.grain, found.passed)
+        shown = strengths(blocks.grain, found.passed)
+        curves = [_curve(blocks, shown, alone, c) for c in range(channels)]
+        at = [np.square(np.interp(blocks.levels[:, c], *curves[c])).mean((1, 2)) for c in range(channels)]
+        found = shape(plate, np.stack(at, 1), chance, found)
+    if found.sure < _FLAT:
+        raise InputError(
+            "no part of the picture is flat enough to show its grain: "
+            + ("measure other frames of the shot, " if neighbours else "give the frames beside it, ")
+            + "or a plate of the same film with sky or a wall in it"
+        )
     levels, sigmas = (np.stack([c[k] for c in curves]) for k in (0, 1))
+    over_time = _over_time(blocks, _spread(chance)) if neighbours else 0.0
+    if neighbours and np.median(blocks.travel) < _STILL:
+        # What stands still is not in the difference of frames.
+        sigmas /= np.sqrt(1 - np.clip(over_time, 0, 0.9))
     return Measured(
-        levels,
-        sigmas,
-        frequencies(),
-        power,
-        _correlation(blocks, expected),
-        0.0,
-        bool(pairs),
-        np.zeros((channels, 2), bool),
+        levels, sigmas, frequencies(), found.power, found.correlation, over_time, neighbours, clipped,
+        found.trust,
+    )  # fmt: skip
+
+
+def _curve(blocks: Blocks, shown: Pixels, alone: Pixels, channel: int) -> tuple[Pixels, Pixels]:
+    clear = blocks.spoilt[:, channel] <= _SPOILT
+    return curve(
+        blocks.levels[:, channel][clear],
+        shown[:, channel][clear],
+        blocks.structure[clear],
+        alone[:, channel],
     )
 
 
-def _joined(parts: Sequence[Blocks]) -> Blocks:
-    return Blocks(
-        *(np.concatenate([getattr(p, n) for p in parts]) if n != "passed" else parts[0].passed
-          for n in Blocks.__dataclass_fields__)
-    )
+def _over_time(blocks: Blocks, spread: float) -> float:
+    """The correlation of neighbouring frames at the same pixel, where picture moves if it does."""
+    moving = np.flatnonzero(blocks.travel > 2)
+    some = moving if moving.size * 4 > blocks.travel.size else np.arange(blocks.travel.size)
+    flat = some[np.argsort(blocks.activity[some], kind="stable")[: max(8, int(_COMPARED * some.size))]]
+    quiet = np.quantile(blocks.standing[flat].mean(1), 0.25)
+    return float(np.clip(quiet + _QUARTER * spread, 0, 1))
 
 
-def _flattest(activity: Pixels, share: float = _FLAT) -> npt.NDArray[np.int64]:
-    return np.argsort(activity, kind="stable")[: max(_FEWEST, int(share * activity.size))]
+def _spread(chance: Rings) -> float:
+    """The deviation of the correlation of blocks that have nothing to do with one another."""
+    some, others = chance.grain, np.roll(chance.grain, len(chance.grain) // 2, 0)
+    return float(standing(some, others).mean(1).std())
 
 
-def _spectrum(rings: Pixels, expected: Pixels, activity: Pixels) -> Pixels:
-    flat = _flattest(activity)
-    even = rings[flat] / np.maximum(expected[flat], 1e-20)[..., None]
-    found = np.median(even, axis=0) / (1 - 2 / (9 * FREEDOM)) ** 3
-    found[:, :2] = found[:, 2:3]
-    return np.asarray(found / mean_power(found)[:, None], np.float32)
+def _ends(planes: Pixels) -> npt.NDArray[np.bool_]:
+    """Whether each channel's dark and bright end are clipped, (C, 2)."""
+    found = np.zeros((len(planes), 2), bool)
+    for plane, ends in zip(planes, found, strict=True):
+        for k, at in enumerate((plane.min(), plane.max())):
+            near = np.abs(plane - at) < _NEXT
+            same = np.count_nonzero(plane == at)
+            ends[k] = same > _CLIPPED * plane.size and same > _PILED * (np.count_nonzero(near) - same)
+    return found
 
 
-def _correlation(blocks: Blocks, expected: Pixels) -> Pixels:
-    flat = _flattest(blocks.activity)
-    even = blocks.grain[flat] * blocks.passed / np.sqrt(np.maximum(expected[flat], 1e-20))[..., None, None]
-    weighted = even * np.sqrt(TWICE)
-    flatter = weighted.reshape(*weighted.shape[:2], -1)
-    each = np.einsum("mck,mdk->mcd", flatter, flatter.conj()).real / BLOCK**2
-    found = np.median(each, axis=0)
-    scale = np.sqrt(np.diag(found))
-    return np.asarray(found / scale[:, None] / scale[None], np.float32)
+def _spoilt(planes: Pixels, clipped: npt.NDArray[np.bool_]) -> Pixels:
+    """1 where a pixel is clipped, else 0."""
+    found = np.zeros(planes.shape, np.float32)
+    for plane, ends, out in zip(planes, clipped, found, strict=True):
+        if plane.min() < plane.max():
+            out[:] = (ends[0] & (plane <= plane.min())) | (ends[1] & (plane >= plane.max()))
+    return found
+
+
+def _without(planes: Pixels, neighbours: bool, clipped: npt.NDArray[np.bool_]) -> Measured:
+    """No grain, from the darkest to the brightest level."""
+    none = Shape.white(len(planes))
+    levels = np.stack([planes.min((1, 2)), planes.max((1, 2))], 1)
+    return Measured(
+        levels, np.zeros_like(levels), frequencies(), none.power, none.correlation, 0.0, neighbours, clipped,
+        np.ones(1, np.float32),
+    )  # fmt: skip
 
 
 def profile_of(

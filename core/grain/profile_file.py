@@ -47,7 +47,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     name: str
     kind: Literal["film", "digital"]
     scan: _Scan
-    response: dict[Literal["R", "G", "B", "Y"], _Response]
+    response: dict[str, _Response]
     spectrum: _Spectrum
     correlation: _Correlation
 

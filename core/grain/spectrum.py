@@ -26,10 +26,11 @@ TWICE[:, [0, -1]] = 1
 """How many coefficients of the full transform each stands for."""
 
 _RING = np.minimum(np.rint(RADII * BLOCK).astype(np.int64), RINGS - 1)
-_COUNTS = np.bincount(_RING.ravel(), TWICE.ravel(), RINGS)
+COUNTS = np.bincount(_RING.ravel(), TWICE.ravel(), RINGS)
+"""Coefficients of the full transform in each ring."""
 # Coefficients beside each other share what a window of this kind shows: of so many one is independent.
 _SHARED = 3.0
-FREEDOM = np.maximum(_COUNTS / _SHARED, 1.5)
+FREEDOM = np.maximum(COUNTS / _SHARED, 1.5)
 """Degrees of freedom of each ring's power in one block."""
 
 
@@ -62,12 +63,12 @@ def radial(power: Pixels) -> Pixels:
     """Mean over each ring, (..., BLOCK, BLOCK // 2 + 1) to (..., RINGS)."""
     flat = (power * TWICE).reshape(-1, RADII.size)
     sums = np.stack([np.bincount(_RING.ravel(), row, RINGS) for row in flat])
-    return np.asarray(sums / _COUNTS, np.float32).reshape(*power.shape[:-2], RINGS)
+    return np.asarray(sums / COUNTS, np.float32).reshape(*power.shape[:-2], RINGS)
 
 
 def mean_power(rings: Pixels) -> Pixels:
     """The mean over the square band of spectra (..., RINGS): the variance."""
-    return np.asarray(rings @ (_COUNTS / _COUNTS.sum()).astype(np.float32))
+    return np.asarray(rings @ (COUNTS / COUNTS.sum()).astype(np.float32))
 
 
 def spread(rings: Pixels) -> Pixels:

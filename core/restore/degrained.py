@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +26,7 @@ from interneg.node import View
 from interneg.restore.cleaned import cleaned
 from interneg.restore.coding import average
 from interneg.restore.correction import correction
+from interneg.restore.stack import Stack
 from interneg.restore.trained import see, trust
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
@@ -33,9 +34,11 @@ from interneg.restore.trained import see, trust
 # Of white noise half is left at half the size. Where so much of the deviation is, it is coarse.
 _COARSE = 0.58
 _MOST, _SMALLEST = 4, 48
-# What is left of a size's grain is no longer white: the network is told of a little more.
-_TOLD = 1.15
+# Over time grain is taken for stronger by this: coarse grain is harder to tell from what moves.
+_OVER_TIME = np.float32(1.2)
 _SIZE = 256
+# How much deviation colour is taken to have at least, as a share of luma's.
+_CHROMA = np.float32(0.2)
 
 
 class Scale(NamedTuple):
@@ -50,6 +53,11 @@ class Scales:
     """The sizes at which grain is removed, full size first, each half of the one before."""
 
     rows: tuple[Scale, ...]
+
+    @property
+    def finest(self) -> np.float32:
+        """The share of the deviation that is removed at full size."""
+        return np.float32(self.rows[0].whole if len(self.rows) == 1 else self.rows[0].rest)
 
     @classmethod
     @functools.lru_cache(16)
@@ -88,31 +96,34 @@ def degrained(view: View, how: Removal) -> Pixels:
 
     Raises EngineError as opening an engine does.
     """
-    plain = view.planes(0, WorkingSpace.LOG_Y)
+    rgb, view = view, replace(view, space=WorkingSpace.LOG_Y)
+    plain = view.planes()
     grain = how.grain.coloured() if len(plain) == 3 else how.grain.grey()
     if not grain.sigmas.any():
-        return view.planes(0, WorkingSpace.LOG_RGB)
+        return rgb.planes(0, WorkingSpace.LOG_RGB)
     space = view.window.frame.colour_space
     levels, sigmas = from_codes(grain.levels, grain.sigmas, view.context.colour, space)
     profile = NoiseProfile(levels, sigmas, *_shares(grain.correlation))
     count = see(plain, np.empty_like(plain))
 
-    def deviations(planes: Pixels) -> tuple[Pixels, Pixels]:
+    def deviations(planes: Pixels, offset: int = 0) -> tuple[Pixels, Pixels]:
         seen = np.empty_like(planes)
-        see(planes, seen)
-        return profile.map(seen)
+        luma, chroma = profile.map(seen[: see(planes, seen)])
+        # Grain of one colour leaves chroma without any, where a codec still makes some.
+        chroma = np.maximum(chroma, _CHROMA * luma)
+        return (_OVER_TIME * luma, _OVER_TIME * chroma) if how.temporal else (luma, chroma)
 
-    def at(offset: int) -> tuple[Pixels, Pixels]:
-        return deviations(view.planes(offset, WorkingSpace.LOG_Y))
-
-    given, left = plain, at(0)
+    given, own, stack = plain, deviations(plain), None
+    left = own
+    power = grain.per_pixel(len(grain.channels) // 2)[1]
+    scales = Scales.of(tuple(map(float, power)))
     if how.temporal:
         name = hashlib.sha256(levels.tobytes() + sigmas.tobytes()).hexdigest()
-        looked = cleaned(view, f"grain {name}", 0.0, lambda planes, offset: at(offset))
-        given = plain.copy()
-        given[:count], left = average(view, count, 0.0, at, looked)
-    power = grain.per_pixel(len(grain.channels) // 2)[1]
-    result = removed(view.context.engines, how.model, given, left, Scales.of(tuple(map(float, power))))
+        looked = cleaned(view, f"grain {name}", 0.0, deviations)
+        given, stack = plain.copy(), Stack.of(_seen(plain, [scales.finest * s for s in own]))
+        given[:count], (luma, chroma) = average(view, count, 0.0, lambda offset: own, looked, stack.add)
+        left = luma, chroma
+    result = removed(view.context.engines, how.model, given, left, scales, stack)
     if len(result) == 3:
         to_rgb(result)
     return result
@@ -133,12 +144,18 @@ def _shares(correlation: Pixels) -> tuple[float, float]:
 
 
 def removed(
-    engines: EngineSource, model: str, given: Pixels, deviations: tuple[Pixels, Pixels], scales: Scales
+    engines: EngineSource,
+    model: str,
+    given: Pixels,
+    deviations: tuple[Pixels, Pixels],
+    scales: Scales,
+    stack: Stack | None = None,
 ) -> Pixels:
     """A picture without its grain, (C, H, W) float32 in LOG_Y.
 
     model: as in `Removal`. given: (3, H, W) Y, Cb, Cr or (1, H, W) Y, finite, of any range. deviations: of
-    the grain of luma and of colour, (H, W) float32 each. Raises EngineError as `engines` does.
+    the grain of luma and of colour, (H, W) float32 each. stack: what the network over time sees beside it, at
+    its own size. Raises EngineError as `engines` does.
     """
     pyramid: list[tuple[Pixels, tuple[Pixels, Pixels]]] = [(given, deviations)]
     for _ in scales.rows[1:]:
@@ -151,23 +168,32 @@ def removed(
         told, seen = row.whole, planes
         if clean is not None:
             seen = planes - _doubled(_halved(planes) - clean, planes.shape[1:])
-            told = _TOLD * row.rest
-        clean = _cleaned(engines, model, seen, [np.float32(told) * s for s in sigmas])
+            told = row.rest
+        own = stack if planes is given else None
+        clean = _cleaned(engines, model, seen, [np.float32(told) * s for s in sigmas], own)
     assert clean is not None
     return clean
 
 
-def _cleaned(engines: EngineSource, model: str, given: Pixels, sigmas: Sequence[Pixels]) -> Pixels:
-    """The picture without white noise of these deviations."""
-    net = np.zeros((6, *given.shape[1:]), np.float32)
-    count = see(given, net)
+def _seen(planes: Pixels, sigmas: Sequence[Pixels]) -> Pixels:
+    """What a network sees of a picture, (6, H, W): its planes and these deviations of luma and of colour."""
+    net = np.zeros((6, *planes.shape[1:]), np.float32)
+    count = see(planes, net)
     net[3], net[4] = sigmas
     if count == 1:
         net[4] = 0
-    result = given.copy()
+    return net
+
+
+def _cleaned(
+    engines: EngineSource, model: str, given: Pixels, sigmas: Sequence[Pixels], stack: Stack | None
+) -> Pixels:
+    """The picture without white noise of these deviations."""
+    net, result = _seen(given, sigmas), given.copy()
+    count = see(given, np.empty_like(given))
     if not net[3:5].any():
         return result
-    change = correction(engines, model, net, None, given, count, 1, 0.0)
+    change = correction(engines, model, net, stack, given, count, 1, 0.0)
     trusted = trust(given[:count], net[:count], 1)
     for plane, more in zip(result[:count], change, strict=False):
         plane += more if trusted is None else more * trusted

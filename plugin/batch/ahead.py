@@ -1,4 +1,4 @@
-"""Frames read ahead of the graph that will ask for them."""
+"""Frames read ahead of the graph that will ask for them, or when it does."""
 
 from __future__ import annotations
 
@@ -66,3 +66,10 @@ class ReadAhead:
     def digest(self, number: int) -> str:
         """The hash that the source behind gives. Raises what it raises."""
         return self._source.digest(number)
+
+
+class ReadLate(ReadAhead):
+    """A source in front of another that reads nothing ahead: the graph remembers what it asked for."""
+
+    def fetch(self, numbers: Iterable[int]) -> None:
+        """Nothing."""

@@ -26,10 +26,14 @@ from interneg.recipe import NodeTypes
 
 @dataclass(frozen=True)
 class Findings:
-    """What was found, and pictures of the frames that are worth a look, as PNG files, by number."""
+    """What was found, and pictures of the frames that are worth a look, as PNG files, by number.
+
+    space: the colour space of the clip.
+    """
 
     analysis: Analysis
     pictures: Mapping[int, bytes]
+    space: str
 
 
 def analyse(
@@ -71,7 +75,7 @@ def analyse(
         for number in made.shown if pictures else ():
             shown = on_screen(graph.render(number), colour)
             drawn[number] = png(made.drawn(number, shown))
-    return Findings(made, drawn)
+    return Findings(made, drawn, source.space)
 
 
 def asked(nodes: Sequence[Node], types: NodeTypes, name: str | None = None) -> int:

@@ -8,33 +8,36 @@ from interneg.colour import Colour
 from interneg.errors import InputError
 from interneg.frame import Frame
 from interneg.io import Output, open_clip, refuse_same
-from interneg.plugin.batch.ahead import ReadAhead
+from interneg.plugin.batch.ahead import ReadAhead, ReadLate
 from interneg.plugin.batch.source import ClipSource, StillSource, require
 
 
 def open_mask(path: str, colour: Colour, wanted: Sequence[int], output: Output) -> ReadAhead:
-    """Open the mask for the wanted frames, see `_opened`; InputError where it would mask nothing, too."""
-    return _opened(path, colour, wanted, output, "mask", _check_mask)
+    """Open the mask for the wanted frames, see `_source`; InputError where it would mask nothing, too."""
+    return ReadAhead(_source(path, colour, wanted, output, "mask", _check_mask))
 
 
 def open_matte(path: str, colour: Colour, wanted: Sequence[int], output: Output) -> ReadAhead:
-    """Open the matte for the wanted frames, see `_opened`."""
-    return _opened(path, colour, wanted, output, "matte", lambda frame, path: None)
+    """Open the matte for the wanted frames, see `_source`."""
+    return ReadAhead(_source(path, colour, wanted, output, "matte", lambda frame, path: None))
 
 
 def open_reference(path: str, colour: Colour, wanted: Sequence[int], output: Output) -> ReadAhead:
-    """Open the reference plate for the wanted frames, see `_opened`."""
-    return _opened(path, colour, wanted, output, "reference", lambda frame, path: None)
+    """Open the reference plate, which has to show the wanted frames, see `_source`.
+
+    In the place of a frame beside these that the clip does not have stands the nearest one.
+    """
+    return ReadLate(_source(path, colour, wanted, output, "reference", lambda frame, path: None))
 
 
-def _opened(
+def _source(
     path: str,
     colour: Colour,
     wanted: Sequence[int],
     output: Output,
     what: str,
     check: Callable[[Frame, str], None],
-) -> ReadAhead:
+) -> ClipSource | StillSource:
     """Open a further clip for the wanted frames; one image holds for all of them.
 
     Raises InputError, saying what it is, where it cannot be read, and UsageError where the output would
@@ -50,7 +53,7 @@ def _opened(
         check(source.frame(numbers[0]), path)
     except InputError as error:
         raise InputError(f"the {what}: {error}") from error
-    return ReadAhead(StillSource(source, wanted) if still else source)
+    return StillSource(source, wanted) if still else source
 
 
 def _check_mask(frame: Frame, path: str) -> None:

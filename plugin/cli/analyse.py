@@ -49,6 +49,14 @@ def analyse(
             help="Draw the grain profile, response and spectrum, there: a .png or a .svg.",
         ),
     ] = None,
+    av1: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the grain as a table of AV1 film grain, NAME.tbl, too, for an encode of the clip at "
+            "its own size with the grain removed, as libaom's --film-grain-table takes it.",
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NODE.KNOB=VALUE", help="Change a knob; may be repeated."),
@@ -86,6 +94,8 @@ def analyse(
     from interneg.defects.shot_list import ShotDefects
     from interneg.engines.source import Engines
     from interneg.errors import OutputError, UsageError
+    from interneg.grain.av1 import Encode, table_text
+    from interneg.grain.found import video_space
     from interneg.grain.shot import ShotGrain
     from interneg.motion.measured_path import MeasuredPath
     from interneg.nodes import NODES
@@ -100,7 +110,9 @@ def analyse(
     from interneg.publish import replacing
 
     full = pictures is not None and pictures.exists() and any(pictures.iterdir())
-    there = [path for path in (file, nuke, plot) if path is not None and path.exists()] + [pictures] * full
+    there = [path for path in (file, nuke, plot, av1) if path is not None and path.exists()] + [
+        pictures
+    ] * full
     if there and not overwrite:
         raise OutputError(f"{there[0]} exists; choose another name, or replace it with --overwrite")
     read = changed(recipe_of(recipe), settings or (), input_space=input_space)
@@ -110,11 +122,13 @@ def analyse(
         raise UsageError("--nuke takes the path of stabilise, and this is none; leave it out")
     if pictures is not None and kind is not ShotDefects:
         raise UsageError("--pictures shows what scratch-inpaint found, and this is none of it; leave it out")
-    if plot is not None and kind is not ShotGrain:
-        raise UsageError("--plot draws the grain that grain-match found, and this is none; leave it out")
+    if (plot is not None or av1 is not None) and kind is not ShotGrain:
+        option = "--plot" if plot is not None else "--av1"
+        raise UsageError(f"{option} shows the grain that grain-match found, and this is none; leave it out")
     drawing = None if plot is None else kind_of(plot)
     with shown() as progress:
-        found = run(job, NODES, Colour(), Engines(), progress, node, pictures is not None)
+        colour = Colour()
+        found = run(job, NODES, colour, Engines(), progress, node, pictures is not None)
         made = found.analysis
         files = {file: made.text.encode()}
         if nuke is not None and isinstance(made, MeasuredPath):
@@ -123,6 +137,10 @@ def analyse(
             files[nuke] = path.encode()
         if plot is not None and drawing is not None and isinstance(made, ShotGrain):
             files[plot] = drawn(made.profile, drawing)
+        if av1 is not None and isinstance(made, ShotGrain):
+            grain = made.profile
+            encode = Encode(colour, video_space(colour, found.space))
+            files[av1] = table_text(grain, grain.pitch, encode, 24).encode()
         if pictures is not None:
             files |= {pictures / f"defects.{number:04d}.png": png for number, png in found.pictures.items()}
         for target, content in files.items():

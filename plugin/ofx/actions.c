@@ -106,6 +106,12 @@ static OfxStatus frames_needed(struct instance *instance, OfxPropertySetHandle i
         set_double(out, property, 2, anchor);
         set_double(out, property, 3, anchor);
     }
+    for (size_t i = 0; i < instance->node->inputs; i++)
+        if (strcmp(instance->node->input[i].key, "reference") == 0 && params_uses(instance, i, time)) {
+            name_of_clip(property, kOfxImageClipPropFrameRange_, instance->node->input[i].name);
+            set_double(out, property, 0, time - reach.before);
+            set_double(out, property, 1, time + reach.after);
+        }
     return kOfxStatOK;
 }
 

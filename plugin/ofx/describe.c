@@ -1,6 +1,7 @@
 #include "describe.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "host.h"
 #include "params_define.h"
@@ -81,6 +82,8 @@ OfxStatus describe_in_context(const struct node *node, OfxImageEffectHandle effe
         if (!clip)
             return kOfxStatFailed;
         set_int(clip, kOfxImageClipPropOptional, 0, node->input[i].optional);
+        if (strcmp(node->input[i].key, "reference") == 0)
+            set_int(clip, kOfxImageEffectPropTemporalClipAccess, 0, node->temporal);
         set_int(clip, kOfxImageClipPropIsMask, 0, node->input[i].is_mask);
         if (node->input[i].is_mask) { /* its alpha is what counts: asked for first */
             set_string(clip, kOfxImageEffectPropSupportedComponents, 0, kOfxImageComponentAlpha);

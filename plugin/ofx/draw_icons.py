@@ -94,6 +94,18 @@ def _scratch_inpaint(canvas: _Canvas) -> None:
     canvas.fill(_box(128, 128, 30, 30, 8), _AMBER)
 
 
+def _grain_match(canvas: _Canvas) -> None:
+    """Grain that passes from one disc to another."""
+    rng = np.random.default_rng(7)
+    for x, colour in ((94, _WHITE), (162, _AMBER)):
+        disc = _disc(x, 128, 58)
+        canvas.fill(disc, colour)
+        for _ in range(60):
+            far, angle = 54 * float(np.sqrt(rng.random())), 2 * np.pi * float(rng.random())
+            place = x + far * np.cos(angle), 128 + far * np.sin(angle)
+            canvas.fill(np.maximum(_disc(*place, float(rng.uniform(2, 5))), disc), _DARK, 0.7)
+
+
 def _node(canvas: _Canvas) -> None:
     """A node between its two pipes: for those that bring no icon."""
     canvas.fill(_line(48, 128, 208, 128, 9), _WHITE)
@@ -106,6 +118,7 @@ ICONS: dict[str, Callable[[_Canvas], None]] = {
     "Deflicker": _deflicker,
     "Stabilise": _stabilise,
     "ScratchInpaint": _scratch_inpaint,
+    "GrainMatch": _grain_match,
     "Node": _node,
 }
 """What to draw for each node, by its class; Node stands for those that are not here."""

@@ -12,6 +12,35 @@
 #include "params_space.h"
 #include "platform_paths.h"
 
+/* Add the frames of an extra input beside the job's own, as far as the source's are looked at: `"references":
+ * [...]`. */
+static bool add_around(struct job *job, size_t which)
+{
+    struct image image;
+    char words[128];
+    bool first = true;
+    text_add(&job->body, ", \"references\": [");
+    for (int offset = -job->reach.before; offset <= job->reach.after; offset++) {
+        if (offset == 0)
+            continue;
+        if (job_is_aborted(job))
+            return false;
+        OfxPropertySetHandle from = fetch_image(job->instance->extra[which], job->time + offset);
+        if (from && read_image(job, from, &image) && add_image(job, &image, NULL)) {
+            snprintf(words, sizeof words, "%s{\"number\": %d, \"image\": %zu, \"digest\": \"\"}",
+                first ? "" : ", ", nearest(job->time) + offset, job->count - 1);
+            text_add(&job->body, words);
+            first = false;
+        }
+        if (from)
+            host.effect->clipReleaseImage(from);
+        if (*job->error)
+            return false;
+    }
+    text_add(&job->body, "]");
+    return true;
+}
+
 /* Add an extra input: `"mask": 3`, the place of its picture, where it is used and has pixels; else `"mask":
  * null`. */
 static bool add_input(struct job *job, size_t which)
@@ -33,6 +62,8 @@ static bool add_input(struct job *job, size_t which)
     else
         snprintf(words, sizeof words, ", \"%s\": null", key);
     text_add(&job->body, words);
+    if (there && strcmp(key, "reference") == 0 && (job->reach.before || job->reach.after))
+        return add_around(job, which);
     return !*job->error;
 }
 

@@ -114,6 +114,7 @@ class Request(Struct, frozen=True, kw_only=True):
     reference: _Index | None
     fit: bool
     matte: _Index | None = None
+    references: Annotated[list[Shown], Meta(max_length=MOST_DESCRIPTORS)] = []
     config: _Text | None = None
 
     def __post_init__(self) -> None:
@@ -134,7 +135,7 @@ class Request(Struct, frozen=True, kw_only=True):
 
     def _used(self) -> list[int]:
         return [
-            *(shown.image for shown in self.frames),
+            *(shown.image for shown in (*self.frames, *self.references)),
             *(i for i in (self.mask, self.reference, self.matte) if i is not None),
         ]
 

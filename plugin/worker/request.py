@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -45,7 +45,8 @@ class PreparedRequest:
             self.mask = placed(framed(request.mask, request.time, mask=True), now)
             mask = Still(self.mask)
         if request.reference is not None:
-            reference = Still(framed(request.reference, request.time))
+            plates = {s.number: framed(s.image, s.number, s.digest) for s in request.references}
+            reference = Nearest(plates | {request.time: framed(request.reference, request.time)})
         if request.matte is not None:
             matte = Still(placed(framed(request.matte, request.time, mask=True), now))
         self.graph = Graph([node], self.source, context, mask=mask, reference=reference, matte=matte)
@@ -116,6 +117,18 @@ class Given:
             self._now = frame
             return frame
         return placed(frame, self.frame(self._time))
+
+
+class Nearest:
+    """Some frames as a source: for a time that none of them has, the nearest."""
+
+    def __init__(self, frames: Mapping[int, Frame]) -> None:
+        self.numbers: Sequence[int] = sorted(frames)
+        self._frames = frames
+
+    def frame(self, number: int) -> Frame:
+        """The frame of that number, or the nearest one, of two the earlier."""
+        return self._frames[min(self.numbers, key=lambda n: (abs(n - number), n))]
 
 
 class Still:

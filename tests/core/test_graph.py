@@ -158,21 +158,26 @@ def test_a_frame_that_cannot_be_read_stops_only_those_that_see_it(colour: Colour
     assert made.render(FIRST + 4).number == FIRST + 4
 
 
-def test_a_node_that_looks_at_a_reference_plate_gets_its_frame(
+def test_a_node_that_looks_at_a_reference_plate_gets_its_window(
     colour: Colour, temporal_mean: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clip, plate = Clip(), Clip()
-    seen: list[int] = []
+    seen: list[tuple[int, list[int], list[int]]] = []
     process = temporal_mean.process
 
     def looking(node: Any, view: Any) -> Any:
-        seen.append(view.window.reference.number)
+        window = view.window
+        plates, frames = ([f.number for f in some] for some in (window.references, window.frames))
+        seen.append((window.reference.number, plates, frames))
         return process(node, view)
 
     monkeypatch.setattr(temporal_mean, "process", looking)
     monkeypatch.setattr(temporal_mean, "reference", True)
-    Graph([temporal_mean()], clip, Context(colour, NoEngines(), Memo(64)), reference=plate).render(FIRST + 2)
-    assert seen == [FIRST + 2] and plate.reads == [FIRST + 2]
+    made = Graph([temporal_mean()], clip, Context(colour, NoEngines(), Memo(64)), reference=plate)
+    made.render(FIRST + 2)
+    ((own, plates, frames),) = seen
+    assert own == FIRST + 2 and plates == frames and len(frames) > 1
+    assert sorted(plate.reads) == sorted(set(frames))
 
 
 def test_a_node_gets_the_frames_that_it_asks_for_wherever_they_lie(

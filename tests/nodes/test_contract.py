@@ -68,13 +68,15 @@ def picture(seed: int = 0, height: int = HEIGHT, width: int = WIDTH) -> Pixels:
 def still(node: Node, frame: Frame) -> Window:
     """The window of a frame in a shot in which nothing changes."""
     before, after = node.reach
-    return Window((frame,) * (before + 1 + after), before)
+    frames = (frame,) * (before + 1 + after)
+    return Window(frames, before, frames if node.uses_reference else ())
 
 
 def shaken(node: Node) -> Window:
     """The window of a frame in a shot that weaves and flickers."""
     before, after = node.reach
-    return Window(tuple(Clip().frame(1001 + n) for n in range(before + 1 + after)), before)
+    frames = tuple(Clip().frame(1001 + n) for n in range(before + 1 + after))
+    return Window(frames, before, frames if node.uses_reference else ())
 
 
 def frame_of(pixels: Any, channels: Sequence[str] = ("R", "G", "B"), **facts: Any) -> Frame:

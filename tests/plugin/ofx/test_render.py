@@ -195,6 +195,20 @@ def test_the_region_grows_with_the_picture(bundle: Path, runtime: Path) -> None:
         assert instance.definition(1005) == (-5, -3, 11, 9)
 
 
+def test_a_reference_plate_is_seen_over_the_nodes_window(bundle: Path, runtime: Path) -> None:
+    source, plate = clip(1001, 1030), clip(1001, 1030, x=0, y=0)
+    with Host(bundle) as host:
+        instance = host.create(REFERENCE, source, Reference=plate)
+        for time, span in ((1015, 0), (1015, 1), (1015, 2), (1001, 2), (1030, 2)):
+            instance.set("span", span)
+            shown = instance.render(time)
+            node = AddReference(span=span)
+            np.testing.assert_array_equal(shown.pixels, expected(node, time, source, reference=plate).pixels)
+            if time == 1015:
+                assert instance.declared["Reference"] == [(time - span, time + span)]
+                assert sorted(instance.fetched["Reference"]) == list(range(time - span, time + span + 1))
+
+
 def test_mask_and_reference(bundle: Path, runtime: Path) -> None:
     source, plate = clip(), clip(x=0, y=0, first=1001, last=1012, cut=1001)
     matte = mask(source)

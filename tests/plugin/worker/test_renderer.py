@@ -409,6 +409,25 @@ def test_measure_noise_finds_what_was_added(renderer: Renderer, sigma: float) ->
     assert f"frame 7 is {answer['knobs']['noise']:.1f} code values" in answer["message"]
 
 
+def test_a_profile_that_was_measured_is_a_file_whose_name_the_knob_gets(
+    renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from interneg.grain.profile_file import profile
+
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    rng = np.random.default_rng(2)
+    noisy = 0.45 + rng.normal(0, 9 / 255, (192, 256, 3))
+    asked = Asked("grain-match", {"gate": 12.5}, 7, {7: noisy}, space="sRGB - Display")
+    answers = []
+    for _ in range(2):
+        request, views = asked.request(Action, action="analyse_grain")
+        answers.append(renderer.act(request, views, lambda: False))
+    file = Path(answers[0]["knobs"]["profile"])
+    assert answers[0] == answers[1] and file.is_relative_to(tmp_path) and str(file) in answers[0]["message"]
+    found = profile(file.read_bytes(), "a")
+    assert found.width == 12.5 and found.pixels == 256 and found.sigmas.any()
+
+
 def test_a_report_shows_both_pictures(
     renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,145 @@
+"""The shape of grain, its spectrum and how alike channels are, from the quietest of many blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from interneg.frame import Pixels
+from interneg.grain.spectrum import BLOCK, COUNTS, FREEDOM, RINGS, TWICE, mean_power, radial, spread
+
+# In each band of rings, the quietest blocks are looked for: such shares of all, and no fewer than so many.
+_BANDS = (0, 3, 5, 8, 12, 20, RINGS)
+_SHARES, _FEWEST = (0.03, 0.12, 0.25, 0.5), 8
+# Where the quietest 12 % show up to 3 % more than the quietest 3 %, both show grain; from 18 % on, picture.
+_AGREED = (1.03, 1.18)
+# How steeply frequencies in which picture shows count less.
+_STEEP = 30.0
+# Of the quietest blocks over all frequencies, this share shows how alike channels are.
+_ALIKE = 0.2
+_LEAST = 1e-20
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """What grain is like, apart from its strength.
+
+    power: (C, RINGS), mean 1 over the square band. correlation: (C, C). gain: (RINGS,), 0..1, how much the
+    frequencies count where strength is measured: little where picture shows in most blocks. trust: (bands,)
+    0..1, from low to high frequencies, whether blocks were found that show no picture.
+    """
+
+    power: Pixels
+    correlation: Pixels
+    gain: Pixels
+    trust: Pixels
+
+    @classmethod
+    def white(cls, channels: int) -> Shape:
+        """What is assumed of grain that nothing is known of."""
+        ones = np.ones(RINGS, np.float32)
+        return cls(np.tile(ones, (channels, 1)), np.eye(channels, dtype=np.float32), ones, ones[:0])
+
+    @property
+    def passed(self) -> Pixels:
+        """The gain at each coefficient of a transform."""
+        return spread(self.gain[None])[0]
+
+    @property
+    def sure(self) -> float:
+        """Which share of the power is in bands that show no picture."""
+        shares = self.power.mean(0) * COUNTS / COUNTS.sum()
+        return float(
+            sum(t * shares[a:b].sum() for t, (a, b) in zip(self.trust, pairwise(_BANDS), strict=True))
+        )
+
+
+class Rings:
+    """Radial spectra, (M, C, RINGS), and transforms, of blocks."""
+
+    def __init__(self, grain: npt.NDArray[np.complex64]) -> None:
+        self.grain = grain
+        self.power = radial(np.square(np.abs(grain)))
+
+
+def shape(plate: Rings, expected: Pixels, chance: Rings, guess: Shape) -> Shape:
+    """The shape of the grain of a plate's blocks, a better one than the guess.
+
+    expected: (M, C), the variance that grain has at each block's levels. chance: blocks of pure grain of the
+    guessed shape, with a variance of 1: what they show for being the quietest is what the plate's quietest
+    blocks are compared with.
+    """
+    even = plate.power / np.maximum(expected, _LEAST)[..., None] / guess.power
+    alone = chance.power / guess.power
+    bands = [_band(even[..., a:b], alone[..., a:b], FREEDOM[a:b]) for a, b in pairwise(_BANDS)]
+    found, trust = np.concatenate([b[0] for b in bands], -1), np.array([b[1] for b in bands], np.float32)
+    typical = np.median(even, 0) / np.median(alone, 0)
+    gain = 1 / (1 + _STEEP * np.maximum(typical / np.maximum(found, _LEAST) - 1, 0).mean(0))
+    power = _smooth(_settled(guess.power * found, trust))
+    alike = guess.correlation + _alike(plate, expected, even * gain, guess.passed)
+    alike -= _alike(chance, np.ones_like(expected[:1]), alone * gain, guess.passed)
+    np.fill_diagonal(alike, 1)
+    return Shape(
+        np.asarray(power / mean_power(power)[:, None], np.float32),
+        np.asarray(np.clip(alike, -1, 1), np.float32),
+        np.asarray(gain, np.float32),
+        trust,
+    )
+
+
+def _band(even: Pixels, alone: Pixels, weights: Pixels) -> tuple[Pixels, float]:
+    """The least of what the quietest, more or fewer, show over what chance makes of them; and the trust."""
+    ratios = []
+    for share in _SHARES:
+        shown, chance = (x[_quietest((x * weights).sum((1, 2)), share)].mean(0) for x in (even, alone))
+        ratios.append(shown / np.maximum(chance, _LEAST))
+    sums = [float((r * weights).sum()) for r in ratios]
+    agreed = sums[1] / max(sums[0], _LEAST)
+    trust = float(np.clip((_AGREED[1] - agreed) / (_AGREED[1] - _AGREED[0]), 0, 1))
+    return ratios[int(np.argmin(sums))], trust
+
+
+def _quietest(score: Pixels, share: float) -> npt.NDArray[np.int64]:
+    return np.argsort(score, kind="stable")[: max(int(share * len(score)), _FEWEST)]
+
+
+def _settled(power: Pixels, trust: Pixels) -> Pixels:
+    """Low frequencies in which picture is left go on as those above, as a Gaussian or flat; or lie below."""
+    logs = np.log(np.maximum(power, 1e-9))
+    # What motion and slopes leave, and what takes them out, is all in these.
+    logs[:, :2] = logs[:, 2:3]
+    squares = np.square(np.arange(RINGS, dtype=np.float64))
+    for k in range(len(trust) - 2, -1, -1):
+        a, b = _BANDS[k : k + 2]
+        above = slice(b, min(max(b + 6, 3 * b), 34))
+        for row in logs:
+            weights = np.sqrt(FREEDOM[above])
+            level, slope = np.polynomial.polynomial.polyfit(squares[above], row[above], 1, w=weights)
+            if slope > 0:
+                level, slope = np.average(row[above], weights=FREEDOM[above]), 0.0
+            on = level + slope * squares[a:b]
+            row[a:b] = np.minimum(row[a:b], on) + trust[k] * np.maximum(row[a:b] - on, 0)
+    return np.asarray(np.exp(logs), np.float32)
+
+
+def _smooth(power: Pixels) -> Pixels:
+    """By a Gaussian over neighbouring rings, wider for higher ones."""
+    rings = np.arange(RINGS)
+    apart = (rings[:, None] - rings[None]) / (0.5 + 0.04 * rings[:, None])
+    weights = np.exp(-0.5 * np.square(apart)) * FREEDOM[None]
+    weights /= weights.sum(1, keepdims=True)
+    return np.asarray(np.exp(np.log(np.maximum(power, 1e-9)) @ weights.T), np.float32)
+
+
+def _alike(rings: Rings, expected: Pixels, even: Pixels, passed: Pixels) -> Pixels:
+    """The correlation of the channels, (C, C), in what passes of the quietest blocks."""
+    few = _quietest((even * FREEDOM).mean((1, 2)), _ALIKE)
+    size = np.sqrt(np.maximum(expected if len(expected) == 1 else expected[few], _LEAST))
+    weighted = rings.grain[few] * (passed * np.sqrt(TWICE) / BLOCK) / size[..., None, None]
+    flat = weighted.reshape(*weighted.shape[:2], -1)
+    covariance = (flat @ flat.conj().transpose(0, 2, 1)).real.mean(0)
+    scale = np.sqrt(np.maximum(np.diag(covariance), _LEAST))
+    return np.asarray(covariance / np.outer(scale, scale), np.float32)
