@@ -76,9 +76,9 @@ def emulsion(wanted: Class) -> Emulsion:
     return found
 
 
-def make(wanted: Class) -> GrainProfile:
-    """Its profile, on 35 mm film."""
-    return profile_of(emulsion(wanted), wanted.name, _WIDTH, _PIXELS, wanted.positive)
+def make(wanted: Class, pixels: int = _PIXELS) -> GrainProfile:
+    """Its profile on 35 mm film, from a scan with so many pixels across."""
+    return profile_of(emulsion(wanted), wanted.name, _WIDTH, pixels, wanted.positive)
 
 
 def _layers(wanted: Class, radius: float) -> Emulsion:

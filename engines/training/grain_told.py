@@ -60,8 +60,8 @@ class Grains:
         return _areas(np.round(plate / self.step) * self.step if self.step else plate, self.places)
 
 
-def real(path: Path) -> Grains:
-    """Of a still of 8 bits: its flat areas."""
+def real(path: Path) -> Grains | None:
+    """Of a still of 8 bits: its flat areas; None where there are fewer than 30."""
     import cv2
 
     plate = np.asarray(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), np.float32)[None] / 255
@@ -74,7 +74,7 @@ def real(path: Path) -> Grains:
     for y, x in flat:
         if all(abs(y - v) >= _AREA or abs(x - u) >= _AREA for v, u in places):
             places.append((y, x))
-    return _grains(path.stem, plate, 1 / 255, places)
+    return _grains(path.stem, plate, 1 / 255, places) if len(places) >= _FEWEST else None
 
 
 def simulation(name: str, pitch: float, seed: int = 1) -> Grains:
@@ -92,8 +92,8 @@ def simulation(name: str, pitch: float, seed: int = 1) -> Grains:
 
 def all_grains(folder: Path) -> list[Grains]:
     """The real stills in a folder that have enough flat areas, and the simulated plates."""
-    found = [real(p) for p in sorted(folder.glob("*.png"))]
-    return [g for g in found if len(g.places) >= _FEWEST] + [simulation(*s) for s in _SIMULATED]
+    found = (real(p) for p in sorted(folder.glob("*.png")))
+    return [g for g in found if g] + [simulation(*s) for s in _SIMULATED]
 
 
 def told_apart(there: Pixels, made: Pixels, seed: int = 0, steps: int = _STEPS) -> float:
