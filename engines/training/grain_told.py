@@ -12,7 +12,6 @@ from torch import nn
 from interneg.engines.training.grain_stocks import classes, emulsion
 from interneg.frame import Pixels
 from interneg.grain.boolean import simulated
-from interneg.grain.measure import measure
 from interneg.grain.profile import GrainProfile
 from interneg.grain.synthesis import Grain, laid
 
@@ -30,11 +29,11 @@ _STEPS, _BATCH = 400, 64
 
 
 @dataclass(frozen=True, eq=False)
-class Grains:
+class Areas:
     """Areas of one plate's grain, its clean picture taken off alike from all: (N, F, 64, 64) float32.
 
     F: frames, 1 or 2. there: of the plate. clean, step: what `made` grain is laid on, (F, H, W), and what its
-    codes are rounded to. profile: as measured on the plate, with a pixel for a mm.
+    codes are rounded to. profile: what the areas show, with a pixel for a mm.
     """
 
     name: str
@@ -60,7 +59,7 @@ class Grains:
         return _areas(np.round(plate / self.step) * self.step if self.step else plate, self.places)
 
 
-def real(path: Path) -> Grains | None:
+def real(path: Path) -> Areas | None:
     """Of a still of 8 bits: its flat areas; None where there are fewer than 30."""
     import cv2
 
@@ -77,7 +76,7 @@ def real(path: Path) -> Grains | None:
     return _grains(path.stem, plate, 1 / 255, places) if len(places) >= _FEWEST else None
 
 
-def simulation(name: str, pitch: float, seed: int = 1) -> Grains:
+def simulation(name: str, pitch: float, seed: int = 1) -> Areas:
     """Of two frames of a stock, evenly exposed."""
     film = emulsion(dict(classes())[name])
     if film.channels == 3:
@@ -90,7 +89,7 @@ def simulation(name: str, pitch: float, seed: int = 1) -> Grains:
     return _grains(f"{name} at {pitch:g} µm", plate, 0, [(y, x) for y in edges for x in edges])
 
 
-def all_grains(folder: Path) -> list[Grains]:
+def all_grains(folder: Path) -> list[Areas]:
     """The real stills in a folder that have enough flat areas, and the simulated plates."""
     found = (real(p) for p in sorted(folder.glob("*.png")))
     return [g for g in found if g] + [simulation(*s) for s in _SIMULATED]
@@ -160,18 +159,35 @@ def _tiled(areas: torch.Tensor) -> torch.Tensor:
     return found.permute(0, 2, 3, 1, 4, 5).reshape(-1, areas.shape[1], _PATCH, _PATCH)
 
 
-def _grains(name: str, plate: Pixels, step: float, places: list[tuple[int, int]]) -> Grains:
+def _grains(name: str, plate: Pixels, step: float, places: list[tuple[int, int]]) -> Areas:
     import cv2
 
-    measured = measure([plate[:1]])
-    profile = GrainProfile(
-        name, "film", ("Y",), measured.levels, measured.sigmas, measured.frequencies, measured.power,
-        np.ones((1, 1), np.float32), 0.0, float(plate.shape[2]), plate.shape[2],
-    )  # fmt: skip
+    areas = _areas(plate, tuple(places))
     # Smoother than what is taken off the areas: else the plate's own coarse grain were in both, and the made
     # one's on top.
     clean = np.stack([cv2.GaussianBlur(f, (0, 0), 2.5 * _SMOOTH) for f in plate])
-    return Grains(name, _areas(plate, tuple(places)), clean, step, tuple(places), profile)
+    return Areas(name, areas, clean, step, tuple(places), _profile(name, areas))
+
+
+def _profile(name: str, areas: Pixels) -> GrainProfile:
+    """What the areas show: their strength at every level, and their spectrum, what was taken off put back."""
+    line, axis = np.hanning(_AREA + 1)[:-1], np.fft.fftfreq(_AREA)
+    window = np.outer(line, line) / np.sqrt(np.mean(np.outer(line, line) ** 2))
+    power = np.square(np.abs(np.fft.fft2(areas * window))).mean((0, 1)) / _AREA**2
+    rings = np.rint(np.hypot(axis[:, None], axis[None, :]) * _AREA).astype(np.int64).ravel()
+    radial = np.bincount(rings, power.ravel()) / np.bincount(rings)
+    frequencies = np.arange(radial.size) / _AREA
+    left = 1 - np.exp(-2 * (np.pi * _SMOOTH * frequencies) ** 2)
+    # Where hardly anything is left, grain is taken to be as at the next frequency.
+    first = int(np.argmax(left > 0.5))
+    radial[first:] /= left[first:] ** 2
+    radial[:first] = radial[first]
+    sigma = np.sqrt((radial * np.bincount(rings)).sum() / rings.size)
+    return GrainProfile(
+        name, "film", ("Y",), np.array([[0, 1]], np.float32), np.full((1, 2), sigma, np.float32),
+        frequencies.astype(np.float32), radial[None].astype(np.float32), np.ones((1, 1), np.float32), 0.0,
+        1.0, 1,
+    )  # fmt: skip
 
 
 def _areas(plate: Pixels, places: tuple[tuple[int, int], ...]) -> Pixels:
