@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from interneg.colour import WorkingSpace
 from interneg.defects.evidence import Neighbour
+from interneg.defects.strips import stays, strip
 from interneg.frame import Pixels
 from interneg.node import View
 
@@ -88,21 +89,27 @@ def scratches(view: View, sensitivity: float, around: tuple[Neighbour, ...]) -> 
 
 
 def _wanders(view: View, line: Scratch, around: tuple[Neighbour, ...], needed: float) -> bool:
-    """Whether enough frames around have the line, at least half of them elsewhere than the scene moved to."""
-    departs = []
+    """Whether enough frames around have the line, at least half of them elsewhere than the scene moved to.
+
+    Where one shows the line and all beside it moved as the scene is, it belongs to that: a post, or dark
+    things one above another, whose middle is measured elsewhere in each frame.
+    """
+    own, departs = view.planes(0, WorkingSpace.LOG_Y)[0], []
     for n in around:
         others = [o for o in lines(view, n.offset, _FAINTER * _SEEN / _STEEP) if _same(line, o, needed)]
         if not others:
             continue
         height, width = n.confidence.shape
-        at = np.rint(line.at(height)).astype(int)
-        columns = np.clip(np.stack([at - _ASIDE, at + _ASIDE]), 0, width - 1)
+        at = line.at(height)
+        columns = np.clip(np.rint(np.stack([at - _ASIDE, at + _ASIDE])).astype(int), 0, width - 1)
         rows = np.arange(height)
         sure = n.confidence[rows, columns] > 0.5
         if not sure.any():
             continue
-        scene = float(np.median(n.field[rows, columns, 0][sure]))
-        departs.append(min(abs(float(np.mean(o.columns - line.columns)) - scene) for o in others) > _APART)
+        scene, down = (float(np.median(n.field[rows, columns, k][sure])) for k in (0, 1))
+        apart = min(abs(float(np.mean(o.columns - line.columns)) - scene) for o in others)
+        other = view.planes(n.offset, WorkingSpace.LOG_Y)[0]
+        departs.append(apart > _APART and not stays(own, other, at, (scene, down)))
     return len(departs) >= max(1, min(_FRAMES, len(around))) and 2 * sum(departs) >= len(departs)
 
 
@@ -206,20 +213,11 @@ def _measured(
     clear: float,
 ) -> Scratch:
     """The line with its place and width, from the mean of the rows along it."""
-    import cv2
-
     reach = 2 * _BESIDE
+    places = np.arange(-reach, reach + 1)
     whole = Scratch(columns, rows, seen, sign, 1.0, clear)
-    across = whole.at(len(luma))[:, None] + np.arange(-reach, reach + 1)
-    down = np.broadcast_to(np.arange(len(luma))[:, None], across.shape)
-    strip = cv2.remap(
-        np.ascontiguousarray(luma),
-        across.astype(np.float32),
-        down.astype(np.float32),
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    profile = sign * np.median(strip - (strip[:, :2].mean(1) + strip[:, -2:].mean(1))[:, None] / 2, axis=0)
+    beside = strip(luma, whole.at(len(luma)), places)
+    profile = sign * np.median(beside - (beside[:, :2].mean(1) + beside[:, -2:].mean(1))[:, None] / 2, axis=0)
     peak = reach - 2 + int(np.argmax(profile[reach - 2 : reach + 3]))
     low = np.flatnonzero(profile <= max(_RIM * profile[peak], 0))
     first, last = max(low[low < peak], default=0) + 1, min(low[low > peak], default=2 * reach)
@@ -227,7 +225,6 @@ def _measured(
     weight[first:last] = profile[first:last]
     if not weight.sum() > 0:
         return whole
-    places = np.arange(-reach, reach + 1)
     middle = float((weight * places).sum() / weight.sum())
     half = float(np.abs(places[weight > 0] - middle).max()) + 0.5
     return Scratch(columns + middle, rows, seen, sign, min(half, float(_BESIDE)), clear)
