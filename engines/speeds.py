@@ -36,7 +36,7 @@ _MARGIN = 16
 
 
 def ramp(channels: Sequence[str]) -> Pixels:
-    """A clean ramp from 0 to 1 in luma, or in R, G and B, told of noise of 0.01 (upper half) and 0.03 (lower).
+    """A clean ramp from 0 to 1 in luma, or in R, G, B, told of noise of 0.01 (upper half) and 0.03 (lower).
 
     channels: as the catalogue names them: of several frames, all show the ramp. Of a plane of holes the
     middle half of the columns is one. Returns (C, 64, 256) float32; what is none of these is 0.

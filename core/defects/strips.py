@@ -1,4 +1,4 @@
-"""Strips: what a picture shows along an upright line, and whether another frame shows it where the scene is."""
+"""Strips: what a picture shows along an upright line, and whether it is where the scene is in another one."""
 
 from __future__ import annotations
 

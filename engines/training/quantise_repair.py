@@ -5,10 +5,10 @@
     python -m interneg.engines.training.quantise_repair scratch-inpaint-fill --catalogue engines/catalogue \
         --pack pack.npz --damage damage.tar
 
-Packs are those that the network is trained with: windows of `find_pack`, tiles of `pack`. How the graph is made, and
-which layers stay in fp16, is as in `quantise`. What is lost is measured on what is held out: for the one that
-finds, dB of the square error of how likely it holds damage (Brier, Verification of Forecasts, 1950); for the one
-that fills, dB of PSNR in the holes. Needs onnx, onnxruntime and openvino.
+Packs are those that the network is trained with: windows of `find_pack`, tiles of `pack`. How the graph is
+made, and which layers stay in fp16, is as in `quantise`. What is lost is measured on what is held out: for the
+one that finds, dB of the square error of its answer (Brier, Verification of Forecasts, 1950); for the one that
+fills, dB of PSNR in the holes. Needs onnx, onnxruntime and openvino.
 """
 
 import argparse
