@@ -6,9 +6,9 @@
         --pack pack.npz --damage damage.tar
 
 Packs are those that the network is trained with: windows of `find_pack`, tiles of `pack`. How the graph is
-made, and which layers stay in fp16, is as in `quantise`. What is lost is measured on what is held out: for the
-one that finds, dB of the square error of its answer (Brier, Verification of Forecasts, 1950); for the one that
-fills, dB of PSNR in the holes. Needs onnx, onnxruntime and openvino.
+made, and which layers stay in fp16, is as in `quantise`. What is lost is measured on what is held out: for
+the one that finds, dB of the square error of its answer (Brier, Verification of Forecasts, 1950); for the one
+that fills, dB of PSNR in the holes. Needs onnx, onnxruntime and openvino.
 """
 
 import argparse
