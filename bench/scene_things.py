@@ -112,7 +112,7 @@ def lamp(clip: Clip, rng: Chance) -> None:
             glow = np.exp(-away / np.float32(9)) * np.float32(0.7 if on else 0)
             body = np.clip(4.5 - away, 0, 1)
             light = np.maximum(glow, body)[..., None]
-            picture += light * (np.float32((1, 0.95, 0.8) if on else (0.35, 0.3, 0.25)) - picture)
+            picture += light * (np.array((1, 0.95, 0.8) if on else (0.35, 0.3, 0.25), np.float32) - picture)
 
 
 def muzzle_flash(clip: Clip, rng: Chance) -> None:
@@ -124,7 +124,7 @@ def muzzle_flash(clip: Clip, rng: Chance) -> None:
     away, around = np.hypot(columns - x, rows - y), np.arctan2(rows - y, columns - x)
     burst = np.clip(16 * (0.6 + 0.4 * np.cos(5 * around)) - away, 0, 3) / 3
     light = np.maximum(burst, 0.5 * np.exp(-away / np.float32(30)))[..., None]
-    picture += light * (np.float32((1, 0.95, 0.7)) - picture)
+    picture += light * (np.array((1, 0.95, 0.7), np.float32) - picture)
 
 
 def lettering(clip: Clip, rng: Chance) -> None:

@@ -1,7 +1,8 @@
 """Draw the pictures of the docs that show both real scans: `python docs/draw_film.py FOOTAGE`.
 
-FOOTAGE: the folder of the scans, ../shared/data/footage. It takes some minutes. Everything is at 1:1. pictures/scratch_inpaint.png: of a frame of each scan the scan, what Scratch-Inpaint
-finds, and the result. pictures/film.png: three frames in a row of each, before and after the recipe for film.
+FOOTAGE: the folder of the scans, ../shared/data/footage. Everything is at 1:1, and takes some minutes.
+pictures/scratch_inpaint.png: of a frame of each scan the scan, what Scratch-Inpaint finds, and the result.
+pictures/film.png: three frames in a row of each, before and after the recipe for film.
 """
 
 from __future__ import annotations

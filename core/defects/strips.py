@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -16,7 +18,9 @@ _NEAR, _ALIKE = 0.4, 0.8
 _LEAST = 1e-12
 
 
-def strip(luma: Pixels, at: npt.NDArray[np.float64], places: Pixels, down: float = 0.0) -> Pixels:
+def strip(
+    luma: Pixels, at: npt.NDArray[np.float64], places: npt.NDArray[np.number[Any]], down: float = 0.0
+) -> Pixels:
     """What a picture shows beside a line, (H, len(places)) float32.
 
     luma: (H, W) float32. at: the line's column in each row, (H,). places: how far from it, in pixels, to the

@@ -30,9 +30,8 @@ def columns(clip: Pixels, at: int) -> list[float]:
 
 def read(paths: list[Path]) -> Pixels:
     """Pictures, (T, 3, H, W), 0..1."""
-    found = [cv2.imread(str(path), cv2.IMREAD_COLOR_RGB) for path in paths]
-    assert all(picture is not None for picture in found)
-    return np.stack(found).transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)
+    found = np.stack([np.asarray(cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)) for path in paths])
+    return found.transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)
 
 
 def test_a_scratch_is_found_where_it_is() -> None:

@@ -8,12 +8,13 @@ from tests.damage import scene
 
 
 def test_a_strip_is_what_lies_beside_the_line() -> None:
-    luma = np.tile(np.arange(20, dtype=np.float32), (6, 1)) + 100 * np.arange(6, dtype=np.float32)[:, None]
-    at = 8 + 0.5 * np.arange(6)
-    places = np.array([-2.0, 0.0, 1.5], np.float32)
-    np.testing.assert_allclose(strip(luma, at, places), luma[:, :1] + at[:, None] + places, atol=1e-3)
-    lower = strip(luma, at, places, down=1)
-    np.testing.assert_allclose(lower[:-1], strip(luma, at, places)[:-1] + 100, atol=1e-3)
+    rows, columns = np.mgrid[:6, :20]
+    luma = (100 * rows + columns).astype(np.float32)
+    at = 8.0 + np.arange(6) / 2
+    places = np.array([-2.0, 0.0, 1.5])
+    expected = 100 * rows[:, :3] + at[:, None] + places
+    assert np.abs(strip(luma, at, places) - expected).max() < 1e-3
+    assert np.abs(strip(luma, at, places, down=1)[:-1] - expected[1:] + 0.5).max() < 1e-3
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from interneg.engines.training.trial import Trial
 pytest.importorskip("onnxruntime", reason="typed graphs are made with the extra `onnxruntime`")
 
 
-class Constant(nn.Module):
+class Constant(nn.Module):  # type: ignore[misc]
     """Answers with one value, in so many channels."""
 
     def __init__(self, value: float, channels: int) -> None:
