@@ -132,8 +132,8 @@ def test_frames_of_two_sizes_are_refused() -> None:
 
 def test_a_picture_with_nothing_flat_is_refused() -> None:
     rng = np.random.default_rng(2)
-    uneven = np.exp(2.5 * rng.normal(size=(40, 56))).repeat(8, 0).repeat(8, 1)
     leaves = sum(s * cv2.GaussianBlur(rng.normal(size=(320, 448)), (0, 0), s) for s in (0.7, 1, 2, 4))
+    uneven = np.exp(2.5 * rng.normal(size=(40, 56))).repeat(8, 0).repeat(8, 1)
     with pytest.raises(InputError, match="no part of the picture is flat enough"):
         measure([np.asarray(0.5 + 0.02 * uneven * leaves, np.float32)[None].repeat(3, 0)])
 
