@@ -12,14 +12,18 @@ This room throws the discs; `interneg.grain.expected` has the same model's spect
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
 from interneg.frame import Pixels
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
+
+Numbers = NDArray[np.float64]
+"""Of any shape."""
 
 _QUANTILES = 64
 
@@ -36,13 +40,14 @@ class Grains:
         """The mean area, in µm²."""
         return math.pi * self.radius**2 * math.exp(self.spread**2)
 
-    def overlap(self, distance: Pixels) -> Pixels:
+    def overlap(self, distance: Numbers) -> Numbers:
         """The mean area that a disc has in common with itself, shifted by a distance in µm: (N,) float64."""
         shares = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
         # Of each quantile's middle, by the normal's inverse; evened so that the mean area is kept.
         radii = np.exp(self.spread * _normal(shares))
         radii *= math.sqrt(self.area / math.pi / float(np.mean(radii**2)))
-        return lens(distance[None, :], radii[:, None]).mean(0)
+        shared: Numbers = lens(distance[None, :], radii[:, None]).mean(0)
+        return shared
 
     @property
     def reach(self) -> float:
@@ -67,11 +72,11 @@ class Coat:
     contrast: float = 2.5
     fog: float = 0.03
 
-    def coverage(self, exposure: Pixels) -> Pixels:
+    def coverage(self, exposure: Numbers) -> Numbers:
         """0..1 of exposure in powers of ten, -inf for none."""
         with np.errstate(over="ignore"):
             found = 1 / (1 + np.exp(-self.contrast * (np.asarray(exposure, np.float64) - self.speed)))
-        covered: Pixels = self.fog + (1 - self.fog) * found
+        covered: Numbers = self.fog + (1 - self.fog) * found
         return np.minimum(covered, 1 - 1e-6)
 
 
@@ -92,15 +97,20 @@ class Emulsion:
         """How many there are."""
         return len(self.seen)
 
+    def record(self, number: int) -> Emulsion:
+        """The layers of one record alone, as black-and-white film."""
+        layers = tuple(replace(k, record=0) for k in self.layers if k.record == number)
+        return Emulsion(layers, ((1.0,),), self.blur)
 
-def lens(distance: Pixels, radius: Pixels) -> Pixels:
+
+def lens(distance: Numbers, radius: Numbers) -> Numbers:
     """The area that two discs of one radius have in common; all float64 in one unit."""
     half = np.minimum(distance / (2 * radius), 1)
-    found: Pixels = 2 * radius**2 * (np.arccos(half) - half * np.sqrt(1 - half**2))
+    found: Numbers = 2 * radius**2 * (np.arccos(half) - half * np.sqrt(1 - half**2))
     return found
 
 
-def simulated(emulsion: Emulsion, exposure: Pixels, pitch: float, seed: int, finer: int = 8) -> Pixels:
+def simulated(emulsion: Emulsion, exposure: Numbers, pitch: float, seed: int, finer: int = 8) -> Pixels:
     """The density that a scan shows of an emulsion, by throwing the discs: (C, H, W) float32.
 
     exposure: (C, H, W) of the records, in powers of ten; each pixel is lit evenly. pitch: of the scan, in µm.
@@ -130,7 +140,7 @@ def simulated(emulsion: Emulsion, exposure: Pixels, pitch: float, seed: int, fin
     return found
 
 
-def _sheet(grains: Grains, covered: Pixels, step: float, rng: np.random.Generator) -> Pixels:
+def _sheet(grains: Grains, covered: Numbers, step: float, rng: np.random.Generator) -> Pixels:
     """One sheet, 1 where it is covered: (H, W) float32 of cells of `step` µm."""
     # Discs whose middle lies outside reach in, too.
     margin = math.ceil(grains.reach / step) + 1
@@ -153,7 +163,7 @@ def _sheet(grains: Grains, covered: Pixels, step: float, rng: np.random.Generato
     return found[margin:-margin, margin:-margin]
 
 
-def _throw(flat: Pixels, shape: tuple[int, ...], y: Pixels, x: Pixels, radius: Pixels, reach: int) -> None:
+def _throw(flat: Pixels, shape: tuple[int, ...], y: Numbers, x: Numbers, radius: Numbers, reach: int) -> None:
     """Set to 1 the cells whose middles lie in discs that reach no further than so many cells."""
     row, column = y.astype(np.int64), x.astype(np.int64)
     places, squares = row * shape[1] + column, radius**2
@@ -165,5 +175,5 @@ def _throw(flat: Pixels, shape: tuple[int, ...], y: Pixels, x: Pixels, radius: P
             flat[places[across[dx + reach] <= rest] + dy * shape[1] + dx] = 1
 
 
-def _normal(shares: Pixels) -> Pixels:
+def _normal(shares: Numbers) -> Numbers:
     return np.array([NormalDist().inv_cdf(float(s)) for s in shares])

@@ -12,8 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from interneg.frame import Pixels
-from interneg.grain.boolean import Emulsion, lens
+from interneg.grain.boolean import Emulsion, Numbers, lens
 from interneg.grain.encoding import density as code
 from interneg.grain.profile import DENSITY, GrainProfile
 from interneg.grain.scale import Scan
@@ -28,7 +27,7 @@ _EXPOSURES = np.linspace(-4, 4, 81)
 _BASE = 95 / 1023
 
 
-def lags_of(emulsion: Emulsion) -> Pixels:
+def lags_of(emulsion: Emulsion) -> Numbers:
     """Distances in µm over which an emulsion's grain is alike, (N,) float64, evenly spaced from 0."""
     return np.linspace(0, 2 * max(layer.grains.reach for layer in emulsion.layers), _LAGS)
 
@@ -45,7 +44,7 @@ class Statistics:
         count = emulsion.channels
         light, pairs = np.ones(count), np.ones((count, count, _LAGS))
         for layer in emulsion.layers:
-            covered = float(layer.coverage(np.float64(exposure)))
+            covered = float(layer.coverage(np.array(exposure)))
             rate = -math.log(1 - covered) / layer.grains.area
             both = 2 * covered - 1 + (1 - covered) ** 2 * np.exp(rate * layer.grains.overlap(self.lags))
             row = np.array([emulsion.seen[c][layer.record] for c in range(count)])
@@ -56,16 +55,16 @@ class Statistics:
         self.density = -np.log10(light)
         self.covariance = _PER_LIGHT**2 * (pairs / np.outer(light, light)[..., None] - 1)
 
-    def granularity(self, aperture: float = 48) -> Pixels:
+    def granularity(self, aperture: float = 48) -> Numbers:
         """Deviation of density of each channel, seen without a scanner through a round aperture in µm."""
-        radius = np.float64(aperture / 2)
-        seen = lens(self.lags, radius) * self.lags * 2 * np.pi * (self.lags[1] - self.lags[0])
+        radius = aperture / 2
+        seen = lens(self.lags, np.array(radius)) * self.lags * 2 * np.pi * (self.lags[1] - self.lags[0])
         area = np.pi * radius**2
-        found: Pixels = np.sqrt(np.einsum("iih,h->i", self.covariance, seen)) / area
+        found: Numbers = np.sqrt(np.einsum("iih,h->i", self.covariance, seen)) / area
         return found
 
 
-def transform(lags: Pixels, frequencies: Pixels, blur: float) -> Pixels:
+def transform(lags: Numbers, frequencies: Numbers, blur: float) -> Numbers:
     """What makes of covariances over evenly spaced lags in µm a power density: (N lags, N frequencies).
 
     Covariances times this are power densities in mm² over frequencies in cycles per mm, through a Gaussian
@@ -77,7 +76,7 @@ def transform(lags: Pixels, frequencies: Pixels, blur: float) -> Pixels:
     kept = seen > 1e-6
     found = np.zeros((lags.size, waves.size))
     found[:, kept] = _bessel(np.outer(lags, waves[kept])) * seen[kept]
-    weights: Pixels = 1e-6 * 2 * np.pi * lags * (lags[1] - lags[0])
+    weights: Numbers = 1e-6 * 2 * np.pi * lags * (lags[1] - lags[0])
     return found * weights[:, None]
 
 
@@ -102,10 +101,7 @@ def profile_of(
     for exposure in np.interp(wanted, grey, _EXPOSURES):
         found = Statistics(emulsion, float(exposure))
         densities.append(found.density - unlit)
-        films = [
-            [partial(np.interp, xp=finer, fp=values, right=0) for values in row]
-            for row in found.covariance @ to_power
-        ]
+        films = [[partial(_curve, finer, values) for values in row] for row in found.covariance @ to_power]
         powers.append([scan.power(row[c]) for c, row in enumerate(films)])
         products.append([[scan.variance(film) for film in row] for row in films])
     levels = np.array(densities).T
@@ -132,14 +128,20 @@ def profile_of(
     )
 
 
-def _as_print(densities: Pixels, deviations: Pixels) -> tuple[Pixels, Pixels]:
+def _curve(frequencies: Numbers, power: Numbers, at: Numbers) -> Numbers:
+    found: Numbers = np.interp(at, frequencies, power, right=0)
+    return found
+
+
+def _as_print(densities: Numbers, deviations: Numbers) -> tuple[Numbers, Numbers]:
     """Levels and deviations in codes of the light that passes through a print."""
     half = 1e-3
-    upper, lower = code(10 ** (half - densities)), code(10 ** (-half - densities))
-    return code(10**-densities), (upper - lower) / (2 * half) * deviations
+    codes = [code(np.asarray(10 ** (by - densities), np.float32)) for by in (half, 0, -half)]
+    slope = (codes[0] - codes[2]).astype(np.float64) / (2 * half)
+    return codes[1].astype(np.float64), slope * deviations
 
 
-def _bessel(values: Pixels) -> Pixels:
+def _bessel(values: Numbers) -> Numbers:
     """J0, as the mean of cosines (Bessel's integral); exact to 1e-6 for values up to 150."""
     angles = (np.arange(96) + 0.5) * np.pi / 192
     found = np.zeros_like(values)

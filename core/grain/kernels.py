@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from interneg.frame import Pixels
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
+
+Numbers = NDArray[np.float64]
 
 # Radius and number of lines, tried from fast to slow until the spectrum is met.
 _RADII, _RANKS = (1, 2, 3, 4, 5, 7, 9, 12, 16, 21, 28), (1, 2, 3)
@@ -45,17 +48,17 @@ class Kernel:
         """How far it reaches from its middle, in pixels."""
         return int(self.lines.shape[1] // 2)
 
-    def whole(self) -> Pixels:
+    def whole(self) -> Numbers:
         """The kernel itself, (2 R + 1, 2 R + 1) float64."""
         lines = self.lines.astype(np.float64)
-        found: Pixels = np.einsum("k,ki,kj->ij", np.array(self.gains), lines, lines)
+        found: Numbers = np.einsum("k,ki,kj->ij", np.array(self.gains), lines, lines)
         return found
 
     def run(self, plane: Pixels) -> Pixels:
         """The plane filtered, float32; within `radius` of its edges it means nothing."""
         import cv2
 
-        found = None
+        found: Pixels | None = None
         for line, gain in zip(self.lines, self.gains, strict=True):
             part = cv2.sepFilter2D(plane, -1, line, line)
             if found is None:
@@ -100,7 +103,7 @@ def _white() -> Kernel:
     return Kernel(np.ones((1, 1), np.float32), (1.0,))
 
 
-def _best(wanted: Pixels, radius: int, rank: int) -> tuple[Kernel, float]:
+def _best(wanted: Numbers, radius: int, rank: int) -> tuple[Kernel, float]:
     """The kernel of a size that is nearest to the power wanted, and its error in dB."""
     asked = wanted.copy()
     best, least = _white(), np.inf
@@ -116,7 +119,7 @@ def _best(wanted: Pixels, radius: int, rank: int) -> tuple[Kernel, float]:
     return best, least
 
 
-def _cut(amplitude: Pixels, radius: int, rank: int) -> Kernel:
+def _cut(amplitude: Numbers, radius: int, rank: int) -> Kernel:
     """The kernel of a radius that has about this amplitude, as a sum of so many lines."""
     around = np.fft.fftshift(np.fft.irfft2(amplitude, (_GRID, _GRID)))
     middle, place = _GRID // 2, np.arange(radius + 1)
@@ -134,21 +137,21 @@ def _cut(amplitude: Pixels, radius: int, rank: int) -> Kernel:
     return Kernel(np.asarray(lines / np.sqrt(size), np.float32), tuple(float(g) for g in gains))
 
 
-def _radial(kernel: Kernel) -> Pixels:
+def _radial(kernel: Kernel) -> Numbers:
     """The power of a kernel, the mean of each ring."""
     lines = np.fft.rfft(kernel.lines.astype(np.float64), _GRID, axis=1)
     rows = np.concatenate([lines, lines[:, -2:0:-1].conj()], 1)
     found = np.einsum("k,ki,kj->ij", np.array(kernel.gains), rows, lines)
     squares = np.bincount(_BINS.ravel(), (_WEIGHTS * np.abs(found) ** 2).ravel())
-    mean: Pixels = squares / _COUNTS
+    mean: Numbers = squares / _COUNTS
     return mean
 
 
-def _mean(radial: Pixels) -> float:
+def _mean(radial: Numbers) -> float:
     return float((radial * _COUNTS).sum() / _COUNTS.sum())
 
 
-def _distance(shown: Pixels, wanted: Pixels) -> float:
+def _distance(shown: Numbers, wanted: Numbers) -> float:
     """The largest difference in dB between two radial spectra, brought to one mean."""
     inside = (_MIDDLES >= _LOWEST) & (_MIDDLES <= _HIGHEST)
     one, other = (power[inside] / _mean(power) for power in (shown, wanted))

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from interneg.frame import Pixels
 from interneg.grain.profile import GrainProfile
 
-Film = Callable[[Pixels], Pixels]
+Numbers = NDArray[np.float64]
+Film = Callable[[Numbers], Numbers]
 """Power density of a film in mm², at any frequencies in cycles per mm."""
 
 _COUNT, _ANGLES = 64, 6
@@ -66,9 +68,9 @@ class Scan:
         self._radii = np.hypot(x, y) / pitch
         self._seen = (np.sinc(x) * np.sinc(y)) ** 2 / _ANGLES
 
-    def power(self, film: Film) -> Pixels:
+    def power(self, film: Film) -> Numbers:
         """The power density of the scan at `frequencies`, the mean of each ring; (N,) float64."""
-        found: Pixels = (film(self._radii) * self._seen).sum((1, 2))
+        found: Numbers = (film(self._radii) * self._seen).sum((1, 2))
         return found
 
     def variance(self, film: Film) -> float:
@@ -92,7 +94,7 @@ def _film(frequencies: Pixels, power: Pixels, pitch: float) -> Film:
     return film
 
 
-def _continued(frequencies: Pixels, power: Pixels) -> Film:
+def _continued(frequencies: Numbers, power: Numbers) -> Film:
     """A spectrum that goes on beyond its last frequency as that of grains with sharp edges."""
     last = frequencies[-1]
     # `last` is half the sampling frequency: _HIGHEST in cycles per pixel.
@@ -102,15 +104,15 @@ def _continued(frequencies: Pixels, power: Pixels) -> Film:
     rest = np.log(power[inside]) - curves
     corner = float(corners[np.square(rest - rest.mean(1, keepdims=True)).sum(1).argmin()])
 
-    def film(at: Pixels) -> Pixels:
+    def film(at: Numbers) -> Numbers:
         beyond = power[-1] * _falling(at, corner) / _falling(last, corner)
         return np.where(at <= last, np.interp(at, frequencies, power), beyond)
 
     return film
 
 
-def _falling(frequencies: Pixels, corner: Pixels | float) -> Pixels:
-    found: Pixels = (1 + (np.asarray(frequencies) / corner) ** 2) ** -1.5
+def _falling(frequencies: Numbers, corner: Numbers | float) -> Numbers:
+    found: Numbers = (1 + (np.asarray(frequencies) / corner) ** 2) ** -1.5
     return found
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
 from interneg.frame import Pixels
 from interneg.grain.kernels import Kernel, alike, fitted
@@ -78,7 +79,7 @@ class Grain:
         _each(fill, [(y, x) for y in range(y0, y1, _HEIGHT) for x in range(x0, x1, _WIDTH)])
         return found
 
-    def _tile(self, noise: Pixels) -> list[Pixels]:
+    def _tile(self, noise: NDArray[np.uint8]) -> list[Pixels]:
         """The filtered channels of one tile and what is around it."""
         import cv2
 
@@ -151,7 +152,7 @@ def _mixed(kernels: list[Kernel], correlation: Pixels) -> Pixels:
     return np.asarray(mixing / np.sqrt(np.square(mixing).sum(1, keepdims=True)), np.float32)
 
 
-def _bytes(channels: int, part: tuple[int, int, int, int], key: str) -> Pixels:
+def _bytes(channels: int, part: tuple[int, int, int, int], key: str) -> NDArray[np.uint8]:
     """Two random bytes for each channel and pixel of rows y0 to y1, columns x0 to x1: (2 C, H, W) uint8."""
     y0, y1, x0, x1 = (edge + _SHIFT for edge in part)
     found = np.empty((2 * channels, y1 - y0, x1 - x0), np.uint8)

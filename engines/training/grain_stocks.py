@@ -76,16 +76,16 @@ def emulsion(wanted: Class) -> Emulsion:
     return found
 
 
-def make(wanted: Class) -> GrainProfile:
-    """Its profile, on 35 mm film."""
-    return profile_of(emulsion(wanted), wanted.name, _WIDTH, _PIXELS, wanted.positive)
+def make(wanted: Class, pixels: int = _PIXELS) -> GrainProfile:
+    """Its profile on 35 mm film, from a scan with so many pixels across."""
+    return profile_of(emulsion(wanted), wanted.name, _WIDTH, pixels, wanted.positive)
 
 
 def _layers(wanted: Class, radius: float) -> Emulsion:
     # Size of the grains, density and speed of each layer. A print's curve is steep.
-    layers = ((1.0, 0.65, -0.75), (0.75, 0.65, 0.0), (0.55, 0.65, 0.75))
+    layers = [(1.0, 0.65, -0.75), (0.75, 0.65, 0.0), (0.55, 0.65, 0.75)]
     if wanted.positive:
-        layers = ((1.0, 1.7, -0.15), (0.7, 1.7, 0.15))
+        layers = [(1.0, 1.7, -0.15), (0.7, 1.7, 0.15)]
     records = list(zip(_COARSER, _DEEP, strict=True)) if wanted.colour else [(1.0, 1.0)]
     return Emulsion(
         tuple(

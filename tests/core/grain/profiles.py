@@ -41,4 +41,4 @@ def rings(planes: Pixels) -> tuple[Pixels, Pixels]:
     axis = np.fft.fftfreq(size)
     bins = np.rint(np.hypot(axis[:, None], axis[None, :]) * 64).astype(np.int64).ravel()
     found = np.array([np.bincount(bins, p.ravel()) / np.bincount(bins) for p in power])
-    return np.arange(2, 33) / 64, found[:, 2:33]
+    return (np.arange(2, 33) / 64).astype(np.float32), found[:, 2:33].astype(np.float32)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from interneg.frame import Pixels
 from interneg.grain.boolean import Coat, Emulsion, Grains, simulated
 from interneg.grain.expected import Statistics, profile_of
 from interneg.grain.scale import at_pitch
@@ -19,7 +20,7 @@ COLOUR = Emulsion(
 )
 
 
-def scan(emulsion: Emulsion, exposure: float, pitch: float, size: int = 128, finer: int = 6) -> np.ndarray:
+def scan(emulsion: Emulsion, exposure: float, pitch: float, size: int = 128, finer: int = 6) -> Pixels:
     return simulated(emulsion, np.full((emulsion.channels, size, size), exposure), pitch, 1, finer)
 
 
