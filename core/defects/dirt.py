@@ -53,12 +53,19 @@ class Spot:
 
 
 def spots(
-    view: View, seen: Evidence, bright: float, dark: float, largest: float, but: Mapping[int, Mask]
+    view: View,
+    seen: Evidence,
+    sensitivity: tuple[float, float],
+    largest: float,
+    but: Mapping[int, Mask],
+    among: tuple[Mask, Mask],
 ) -> list[Spot]:
     """Find the dirt of the window's own frame.
 
-    bright, dark: sensitivity, 0 (none is found) to 1. largest: what is longer or wider, in pixels, stays.
-    but: where no bright (1) and no dark (-1) dirt is looked for, (H, W): on scratches that look like it.
+    sensitivity: to bright and dark dirt, 0 (none is found) to 1. largest: what is longer or wider, in pixels,
+    stays. but: where no bright (1) and no dark (-1) dirt is looked for, (H, W): on scratches that look like
+    it. among: what is worth a look, and what is known already, (H, W) each: only what may cover some of the
+    first, and is nowhere the second, is looked for, as judging a spot is dear.
 
     Seeds are spikes of the evidence, with all that hangs together with them (hysteresis; Canny, 1986). The
     frame before and the one after are then fitted to what is around each: it is dirt where its contrast is
@@ -66,10 +73,11 @@ def spots(
     two differ by in its place. What is found again, moved, in one of them, is a thing that moves.
     """
     found = []
-    for kind, sign, sensitivity in ((seen.bright, 1, bright), (seen.dark, -1, dark)):
-        if sensitivity > 0:
+    near = _dilated(among[0], _SOFT)
+    for kind, sign, readily in zip((seen.bright, seen.dark), (1, -1), sensitivity, strict=True):
+        if readily > 0:
             kind = np.where(but[sign], np.float32(-1), kind) if sign in but else kind
-            found += _of(view, seen, kind, sign, _STEEP ** (1 - 2 * sensitivity), largest)
+            found += _of(view, seen, kind, sign, _STEEP ** (1 - 2 * readily), largest, (near, among[1]))
     return found
 
 
@@ -83,8 +91,19 @@ def softened(covered: Mask, grow: float, feather: float) -> Pixels:
     return np.asarray(np.clip(1 - (away - np.float32(grow)) / np.float32(feather + 1), 0, 1), np.float32)
 
 
-def _of(view: View, seen: Evidence, kind: Pixels, sign: int, strict: float, largest: float) -> list[Spot]:
-    """The dirt that is brighter (sign 1) or darker (-1) than what is around it in time."""
+def _of(
+    view: View,
+    seen: Evidence,
+    kind: Pixels,
+    sign: int,
+    strict: float,
+    largest: float,
+    among: tuple[Mask, Mask],
+) -> list[Spot]:
+    """The dirt that is brighter (sign 1) or darker (-1) than what is around it in time.
+
+    among: where it has to be somewhere, and nowhere, (H, W) each.
+    """
     import cv2
 
     count, labels, facts, _ = cv2.connectedComponentsWithStats(
@@ -93,11 +112,13 @@ def _of(view: View, seen: Evidence, kind: Pixels, sign: int, strict: float, larg
     strong = np.zeros(count, np.bool_)
     strong[labels[kind > _SEED * strict]] = True
     strong[0] = False
-    unlike = strong[labels]
-    strong &= (facts[:, cv2.CC_STAT_WIDTH] <= largest) & (facts[:, cv2.CC_STAT_HEIGHT] <= largest)
+    worth = np.zeros(count, np.bool_)
+    worth[labels[among[0]]] = True
+    worth[labels[among[1]]] = False
+    worth &= strong & (facts[:, cv2.CC_STAT_WIDTH] <= largest) & (facts[:, cv2.CC_STAT_HEIGHT] <= largest)
     margin = _SOFT + _RING
     done = []
-    for label in np.flatnonzero(strong):
+    for label in np.flatnonzero(worth):
         x, y, width, height = (int(v) for v in facts[label, :4])
         top, left = max(0, y - margin), max(0, x - margin)
         bottom, right = (
@@ -105,7 +126,7 @@ def _of(view: View, seen: Evidence, kind: Pixels, sign: int, strict: float, larg
         )
         area = np.s_[top:bottom, left:right]
         shape = labels[area] == label
-        piece = Piece(area, _dilated(shape, _SOFT), _ring(shape) & ~unlike[area])
+        piece = Piece(area, _dilated(shape, _SOFT), _ring(shape) & ~strong[labels[area]])
         if piece.ring.any():
             covered = _judged(view, seen, piece, shape, sign, strict)
             if covered is not None:

@@ -64,11 +64,14 @@ class Scratch:
 
     def cover(self, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
         """The pixels of the line, (H, W)."""
-        away = np.abs(np.arange(size[1]) - self.at(size[0])[:, None])
+        made = np.zeros(size, np.bool_)
         shown = np.flatnonzero(self.seen)
-        rows = np.arange(size[0])
-        inside = (rows >= self.rows[shown[0]]) & (rows < self.rows[shown[-1] + 1])
-        return np.asarray((away <= self.half) & inside[:, None])
+        rows = np.arange(self.rows[shown[0]], min(self.rows[shown[-1] + 1], size[0]))[:, None]
+        middle, reach = self.at(size[0])[rows], int(np.ceil(self.half)) + 1
+        columns = np.rint(middle).astype(int) + np.arange(-reach, reach + 1)
+        inside = (np.abs(columns - middle) <= self.half) & (columns >= 0) & (columns < size[1])
+        made[np.broadcast_to(rows, columns.shape)[inside], columns[inside]] = True
+        return made
 
 
 def scratches(view: View, sensitivity: float, around: tuple[Neighbour, ...]) -> list[Scratch]:
@@ -168,10 +171,10 @@ def _lines(luma: Pixels, sign: int, needed: float) -> list[Scratch]:
     share = (np.arange(count) + 0.5) / count - 0.5
     sums = np.full((len(lean), width), -np.inf)
     spans = np.zeros((len(lean), width))
+    every, some = np.arange(width), near > _SOME
     for k, total in enumerate(lean):
-        shift = np.rint(share * total).astype(int)
-        along = np.stack([np.roll(band, -s) for band, s in zip(near, shift, strict=True)])
-        sums[k], spans[k] = along.mean(axis=0), (along > _SOME).mean(axis=0)
+        at = np.arange(count)[:, None], (every + np.rint(share * total).astype(int)[:, None]) % width
+        sums[k], spans[k] = near[at].mean(axis=0), some[at].mean(axis=0)
     score = np.where(spans >= _SPAN, sums, -np.inf)
     edge = int(_LEAN * height) // 2 + _BESIDE
     score[:, :edge] = score[:, width - edge :] = -np.inf
