@@ -39,15 +39,17 @@ def continued(picture: Pixels, hole: Mask, areas: Sequence[Area], engine: Engine
     """
     import cv2
 
-    depth = cv2.distanceTransform(np.uint8(hole), cv2.DIST_L2, cv2.DIST_MASK_3)
-    deep = depth > _DEEP
-    made = picture.copy()
+    deep, made = np.zeros(hole.shape, np.bool_), picture.copy(order="K")
+    for area in areas:
+        wide = tuple(slice(max(0, s.start - _DEEP - 1), s.stop + _DEEP + 1) for s in area)
+        depth = cv2.distanceTransform(np.uint8(hole[wide]), cv2.DIST_L2, cv2.DIST_MASK_3)
+        deep[area] = depth[tuple(slice(s.start - w.start, s.stop - w.start) for s, w in zip(area, wide, strict=True))] > _DEEP
     if deep.any() and min(hole.shape) >= 2 * _SMALLEST:
         made[deep] = _coarse(picture, hole, [a for a in areas if deep[a].any()], engine)[deep]
         hole = hole & ~deep
     windows = _windows(hole, [a for a in areas if hole[a].any()])
     size = _GRID if len(windows) > 1 else 1
-    sums, weights = np.zeros_like(made), np.zeros(hole.shape, np.float32)
+    sums, weights = np.zeros(made.shape, np.float32), np.zeros(hole.shape, np.float32)
     for first in range(0, len(windows), size * size):
         for area, filled in _filled(made, hole, windows[first : first + size * size], size, engine):
             # Windows that overlap pass into each other.

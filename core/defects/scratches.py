@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from interneg.colour import WorkingSpace
 from interneg.defects.evidence import Neighbour
@@ -169,12 +170,12 @@ def _lines(luma: Pixels, sign: int, needed: float) -> list[Scratch]:
     near = np.maximum.reduce([np.roll(shown, k, axis=1) for k in (-1, 0, 1)])
     lean = np.arange(-int(_LEAN * height), int(_LEAN * height) + 1)
     share = (np.arange(count) + 0.5) / count - 0.5
-    sums = np.full((len(lean), width), -np.inf)
-    spans = np.zeros((len(lean), width))
-    every, some = np.arange(width), near > _SOME
-    for k, total in enumerate(lean):
-        at = np.arange(count)[:, None], (every + np.rint(share * total).astype(int)[:, None]) % width
-        sums[k], spans[k] = near[at].mean(axis=0), some[at].mean(axis=0)
+    sums, spans = np.zeros((len(lean), width), np.float32), np.zeros((len(lean), width))
+    for band, part in zip(near, share, strict=True):
+        along = sliding_window_view(np.concatenate([band, band]), width)[np.rint(part * lean).astype(int) % width]
+        sums += along
+        spans += along > _SOME
+    sums, spans = sums / np.float32(count), spans / count
     score = np.where(spans >= _SPAN, sums, -np.inf)
     edge = int(_LEAN * height) // 2 + _BESIDE
     score[:, :edge] = score[:, width - edge :] = -np.inf
@@ -196,8 +197,10 @@ def contrast(luma: Pixels, sign: int) -> Pixels:
     plane = np.float32(sign) * cv2.GaussianBlur(luma, (0, 0), 0.7)
     # Two columns on each side, outside of a line of up to five.
     pair = cv2.blur(plane, (2, 1), anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
-    sides = np.maximum(np.roll(pair, _BESIDE, axis=1), np.roll(pair, 1 - _BESIDE, axis=1))
-    return np.asarray(np.clip(plane - sides, 0, _LOUDEST), np.float32)
+    sides = np.roll(pair, _BESIDE, axis=1)
+    np.maximum(sides, np.roll(pair, 1 - _BESIDE, axis=1), out=sides)
+    np.subtract(plane, sides, out=sides)
+    return np.asarray(np.clip(sides, 0, _LOUDEST, out=sides), np.float32)
 
 
 def _measured(
