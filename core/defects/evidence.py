@@ -139,7 +139,9 @@ def evidence(view: View, around: tuple[Neighbour, ...]) -> Evidence | None:
     for rows in _bands(len(luma)):
         own, ranges = luma[rows], {n.offset: _range(n.luma, rows) for n in around}
         apart = _DISAGREED * _apart(ranges)
-        highest, lowest = (reduce(f, (ranges[o][k] for o in close)) for k, f in ((1, np.maximum), (0, np.minimum)))
+        highest, lowest = (
+            reduce(f, (ranges[o][k] for o in close)) for k, f in ((1, np.maximum), (0, np.minimum))
+        )
         np.subtract(own - highest, apart, out=bright[rows])
         np.subtract(lowest - own, apart, out=dark[rows])
     return Evidence(bright, dark, *_unlike(luma, nearest(around)), luma, around)

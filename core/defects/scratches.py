@@ -172,7 +172,9 @@ def _lines(luma: Pixels, sign: int, needed: float) -> list[Scratch]:
     share = (np.arange(count) + 0.5) / count - 0.5
     sums, spans = np.zeros((len(lean), width), np.float32), np.zeros((len(lean), width))
     for band, part in zip(near, share, strict=True):
-        along = sliding_window_view(np.concatenate([band, band]), width)[np.rint(part * lean).astype(int) % width]
+        along = sliding_window_view(np.concatenate([band, band]), width)[
+            np.rint(part * lean).astype(int) % width
+        ]
         sums += along
         spans += along > _SOME
     sums, spans = sums / np.float32(count), spans / count
