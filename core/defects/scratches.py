@@ -36,6 +36,8 @@ _WIDER, _LEANS, _WIDEST = 1.0, 3.0, 3.5
 _ASIDE, _APART = 10, 0.4
 # How many of the frames around have to show the line, where there are so many.
 _FRAMES = 3
+# How far a band may be from the line through all of them to count for it, step by step.
+_STRAYS = (_BESIDE, 2.0, 1.0)
 # Which share of its contrast a line's rim has left.
 _RIM = 0.2
 
@@ -213,21 +215,13 @@ def _measured(
     sign: int,
     clear: float,
 ) -> Scratch:
-    """The line with its place and width, from the mean of the rows along it."""
-    import cv2
-
+    """The line with its place and width, from the median of the rows along it."""
     reach = 2 * _BESIDE
+    coarse = Scratch(columns, rows, seen, sign, 1.0, clear)
+    columns = columns + _strayed(_beside(luma, coarse, reach), coarse)
     whole = Scratch(columns, rows, seen, sign, 1.0, clear)
-    across = whole.at(len(luma))[:, None] + np.arange(-reach, reach + 1)
-    down = np.broadcast_to(np.arange(len(luma))[:, None], across.shape)
-    strip = cv2.remap(
-        np.ascontiguousarray(luma),
-        across.astype(np.float32),
-        down.astype(np.float32),
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    profile = sign * np.median(strip - (strip[:, :2].mean(1) + strip[:, -2:].mean(1))[:, None] / 2, axis=0)
+    strip = _beside(luma, whole, reach)
+    profile = sign * np.median(strip, axis=0)
     peak = reach - 2 + int(np.argmax(profile[reach - 2 : reach + 3]))
     low = np.flatnonzero(profile <= max(_RIM * profile[peak], 0))
     first, last = max(low[low < peak], default=0) + 1, min(low[low > peak], default=2 * reach)
@@ -239,3 +233,43 @@ def _measured(
     middle = float((weight * places).sum() / weight.sum())
     half = float(np.abs(places[weight > 0] - middle).max()) + 0.5
     return Scratch(columns + middle, rows, seen, sign, min(half, float(_BESIDE)), clear)
+
+
+def _beside(luma: Pixels, line: Scratch, reach: int) -> Pixels:
+    """How much more pixels along a line, and so far beside it, have than the outermost, (H, 2 * reach + 1)."""
+    import cv2
+
+    across = line.at(len(luma))[:, None] + np.arange(-reach, reach + 1)
+    down = np.broadcast_to(np.arange(len(luma))[:, None], across.shape)
+    strip = cv2.remap(
+        np.ascontiguousarray(luma),
+        across.astype(np.float32),
+        down.astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(strip - (strip[:, :2].mean(1) + strip[:, -2:].mean(1))[:, None] / 2, np.float32)
+
+
+def _strayed(strip: Pixels, line: Scratch) -> npt.NDArray[np.float64]:
+    """How far beside a line, found to a pixel or some, what is seen of it lies in each band: a straight line.
+
+    strip: what `_beside` gives. Bands in which the peak lies elsewhere than in most count for nothing.
+    """
+    middle, at = strip.shape[1] // 2, np.arange(-1, 2)
+    found, heights = [], []
+    for top, bottom in pairwise(line.rows):
+        profile = line.sign * np.median(strip[top:bottom], axis=0)
+        peak = middle - _BESIDE + int(np.argmax(profile[middle - _BESIDE : middle + _BESIDE + 1]))
+        weight = np.maximum(profile[peak - 1 : peak + 2], 1e-6)
+        found.append(peak - middle + float((weight * at).sum() / weight.sum()))
+        heights.append(float(profile[peak]))
+    places, bands = np.array(found), np.arange(len(found))
+    used = line.seen & (np.array(heights) > 0)
+    fit = np.zeros(len(found))
+    for near in _STRAYS:
+        kept = used & (np.abs(places - fit) <= near)
+        if kept.sum() <= len(found) / 2:
+            return np.zeros(len(found))
+        fit = np.polyval(np.polyfit(bands[kept], places[kept], 1), bands)
+    return fit
