@@ -236,7 +236,7 @@ def _measured(
 
 
 def _beside(luma: Pixels, line: Scratch, reach: int) -> Pixels:
-    """How much more pixels along a line, and so far beside it, have than the outermost, (H, 2 * reach + 1)."""
+    """What pixels along a line, and so far beside it, have more than the outermost, (H, 2 * reach + 1)."""
     import cv2
 
     across = line.at(len(luma))[:, None] + np.arange(-reach, reach + 1)
