@@ -154,7 +154,7 @@ def lines(view: View, offset: int, needed: float) -> list[Scratch]:
                 alone.append(line)
         return alone
 
-    made: list[Scratch] = view.measure(f"defects lines 1 {needed}", found, offset)
+    made: list[Scratch] = view.measure(f"defects lines 2 {needed}", found, offset)
     return made
 
 
