@@ -184,9 +184,10 @@ def _range(luma: Pixels, rows: slice) -> tuple[Pixels, Pixels]:
     """The lowest and the highest value at each pixel of some rows and the four beside it."""
     own = luma[rows]
     low, high = own.copy(), own.copy()
-    above, below = luma[max(0, rows.start - 1) : rows.stop - 1], luma[rows.start + 1 : rows.stop + 1]
+    first = int(rows.start == 0)  # which has none above
+    above, below = luma[rows.start - 1 + first : rows.stop - 1], luma[rows.start + 1 : rows.stop + 1]
     for made, f in ((low, np.minimum), (high, np.maximum)):
-        f(made[-len(above) :], above, out=made[-len(above) :])
+        f(made[first:], above, out=made[first:])
         f(made[: len(below)], below, out=made[: len(below)])
         f(made[:, 1:], own[:, :-1], out=made[:, 1:])
         f(made[:, :-1], own[:, 1:], out=made[:, :-1])

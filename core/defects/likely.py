@@ -35,7 +35,7 @@ _GATE = 4
 _LEAST, _LARGE, _RARER = 3, 150, 0.5
 # How far from a line the network's answer counts as that line, how sure it is there, in which share of the
 # rows it has to be seen, and how many pixels narrower on each side it makes the line at most.
-_BESIDE, _LINE, _ROWS, _NARROWER = 5, 0.2, 0.6, 0.4
+_BESIDE, _LINE, _ROWS, _NARROWER = 5, 0.4, 0.6, 0.4
 # How many times what the frame differs by around, times the cube of how odd the whole frame is, a spot has to
 # differ by: where one is blurred, veiled or shaken, its edges differ like dirt.
 _FAR = 4.0

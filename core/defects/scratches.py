@@ -223,7 +223,8 @@ def _measured(
     strip = _beside(luma, whole, reach)
     profile = sign * np.median(strip, axis=0)
     peak = reach - 2 + int(np.argmax(profile[reach - 2 : reach + 3]))
-    low = np.flatnonzero(profile <= max(_RIM * profile[peak], 0))
+    rim = max(_RIM * float(profile[peak]), 0.0)
+    low = np.flatnonzero(profile <= rim)
     first, last = max(low[low < peak], default=0) + 1, min(low[low > peak], default=2 * reach)
     weight = np.zeros_like(profile)
     weight[first:last] = profile[first:last]
@@ -231,7 +232,12 @@ def _measured(
         return whole
     places = np.arange(-reach, reach + 1)
     middle = float((weight * places).sum() / weight.sum())
-    half = float(np.abs(places[weight > 0] - middle).max()) + 0.5
+    # The rim lies between two pixels of the profile.
+    left, right = (
+        float(places[k] + step * (profile[k] - rim) / (profile[k] - profile[k + step]))
+        for k, step in ((first, -1), (last - 1, 1))
+    )
+    half = max(right - middle, middle - left)
     return Scratch(columns + middle, rows, seen, sign, min(half, float(_BESIDE)), clear)
 
 

@@ -26,7 +26,7 @@ def test_a_line_is_followed_to_a_part_of_a_pixel(lean: float, half: float) -> No
     line = lines(view_of([picture] * 2, 0), 0, 3.0)[0]
     assert line.sign == 1
     assert np.abs(line.at(SIZE[0]) - at).max() < 0.25
-    assert half + 0.3 < line.half < half + 1.1
+    assert half + 0.3 < line.half < half + 1.0
 
 
 def test_a_line_that_is_hidden_in_places_is_followed_as_well() -> None:
