@@ -31,13 +31,13 @@ _LOBE = 16
 # How far a scratch wanders from frame to frame, in pixels, and how faint it may be there.
 _WANDERS, _FAINTER = 6.0, 0.75
 # How much its width, and what it leans by over the frame, may differ there, and the widest line that counts.
-_WIDER, _LEANS, _WIDEST = 1.0, 3.0, 3.5
+_WIDER, _LEANS, _WIDEST = 1.5, 3.0, 3.5
 # How far from the line the scene's motion is looked at, and by how much the line has to depart from it.
 _ASIDE, _APART = 10, 0.4
 # How many of the frames around have to show the line, where there are so many.
 _FRAMES = 3
-# How far a band may be from the line through all of them to count for it, step by step.
-_STRAYS = (_BESIDE, 2.0, 1.0)
+# How far the ends of a line as it is found may be off it, and twice its middle.
+_STRAYS = np.arange(-4, 4.1, 0.25)
 # Which share of its contrast a line's rim has left.
 _RIM = 0.2
 
@@ -234,7 +234,9 @@ def _measured(
     middle = float((weight * places).sum() / weight.sum())
     # The rim lies between two pixels of the profile.
     left, right = (
-        float(places[k] + step * (profile[k] - rim) / (profile[k] - profile[k + step]))
+        float(
+            places[k] + step * np.clip((profile[k] - rim) / max(profile[k] - profile[k + step], 1e-6), 0, 1)
+        )
         for k, step in ((first, -1), (last - 1, 1))
     )
     half = max(right - middle, middle - left)
@@ -258,24 +260,24 @@ def _beside(luma: Pixels, line: Scratch, reach: int) -> Pixels:
 
 
 def _strayed(strip: Pixels, line: Scratch) -> npt.NDArray[np.float64]:
-    """How far beside a line, found to a pixel or some, what is seen of it lies in each band: a straight line.
+    """How far beside a line, found to a pixel or some, it is seen to lie in each band: a straight line.
 
-    strip: what `_beside` gives. Bands in which the peak lies elsewhere than in most count for nothing.
+    strip: what `_beside` gives. The straight line along which most is seen in all bands together, no band
+    counting for more than most do; and then what fits the places in those bands best that are near it.
     """
-    middle, at = strip.shape[1] // 2, np.arange(-1, 2)
-    found, heights = [], []
-    for top, bottom in pairwise(line.rows):
-        profile = line.sign * np.median(strip[top:bottom], axis=0)
-        peak = middle - _BESIDE + int(np.argmax(profile[middle - _BESIDE : middle + _BESIDE + 1]))
-        weight = np.maximum(profile[peak - 1 : peak + 2], 1e-6)
-        found.append(peak - middle + float((weight * at).sum() / weight.sum()))
-        heights.append(float(profile[peak]))
-    places, bands = np.array(found), np.arange(len(found))
-    used = line.seen & (np.array(heights) > 0)
-    fit = np.zeros(len(found))
-    for near in _STRAYS:
-        kept = used & (np.abs(places - fit) <= near)
-        if kept.sum() <= len(found) / 2:
-            return np.zeros(len(found))
-        fit = np.polyval(np.polyfit(bands[kept], places[kept], 1), bands)
-    return fit
+    middle, count = strip.shape[1] // 2, len(line.seen)
+    shown = np.array([line.sign * np.median(strip[a:b], axis=0) for a, b in pairwise(line.rows)])
+    most = float(np.median(shown[:, middle - _BESIDE : middle + _BESIDE + 1].max(axis=1)))
+    bands, along = np.arange(count), (2 * np.arange(count) + 1) / count - 1
+    tried = (_STRAYS[:, None, None] / 2 + _STRAYS[None, :, None] * along).reshape(-1, count)
+    low = np.floor(tried).astype(int)
+    share, limited = tried - low, np.minimum(shown, most)
+    totals = (1 - share) * limited[bands, middle + low] + share * limited[bands, middle + low + 1]
+    fit = tried[int(np.argmax(totals.sum(axis=1)))]
+    peaks = np.rint(fit).astype(int)[:, None] + np.arange(-1, 2)
+    weights = np.maximum(shown[bands[:, None], middle + peaks], 0)
+    used = line.seen & (weights.sum(axis=1) > 0)
+    if used.sum() <= count / 2:
+        return np.asarray(fit)
+    places = (weights * peaks)[used].sum(axis=1) / weights[used].sum(axis=1)
+    return np.asarray(np.polyval(np.polyfit(bands[used], places, 1), bands))
