@@ -54,12 +54,16 @@ def ramp(channels: Sequence[str]) -> Pixels:
 
 
 def measure(
-    load: Callable[[Precision], Network], precisions: Iterable[Precision], channels: Sequence[str]
+    load: Callable[[Precision], Network],
+    precisions: Iterable[Precision],
+    channels: Sequence[str],
+    corrects: bool = True,
 ) -> tuple[dict[Precision, float], dict[Precision, str]]:
     """Load a model in each precision, fp32 first, and time those that band no gradient.
 
-    load: gives a qualified network of one thread; raises EngineError. channels: of its input. Returns
-    the processor time of one small picture by precision, and for the others why they are not timed.
+    load: gives a qualified network of one thread; raises EngineError. channels: of its input. corrects:
+    whether its output is added to a picture; else there is no gradient to band. Returns the processor time
+    of one small picture by precision, and for the others why they are not timed.
     Raises what `load` does for fp32, which the others are held against, and what `Network.infer` does.
     """
     refused: dict[Precision, str] = {}
@@ -75,7 +79,7 @@ def measure(
                 log.info("%s", error)
                 refused[precision] = "does not qualify"
                 continue
-            result = _on_ramp(network, channels)
+            result = _on_ramp(network, channels) if corrects else np.zeros(1, np.float32)
             exact = result if exact is None else exact
             off = float(np.abs(result - exact).max())
             if off <= EVEN:  # NaN is not

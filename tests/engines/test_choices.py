@@ -193,6 +193,12 @@ def test_what_bands_a_gradient_is_no_default(int8: Describe, monkeypatch: pytest
     assert "in int8 (as asked)" in int8((3.0, 1.0), "int8")
 
 
+def test_what_is_no_picture_bands_nothing(int8: Describe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speeds, "EVEN", 1e-6)
+    monkeypatch.setattr(Model, "corrects", False)
+    assert "in int8 (measured 3.0 times as fast as fp32)" in int8((3.0, 1.0))
+
+
 def test_what_does_not_qualify_is_no_default(int8: Describe, monkeypatch: pytest.MonkeyPatch) -> None:
     real = OpenVino.load
 

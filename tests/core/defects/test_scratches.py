@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from pathlib import Path
 
 import cv2
@@ -8,14 +6,16 @@ import pytest
 
 from interneg.colour import Colour, WorkingSpace
 from interneg.defects.evidence import neighbours
-from interneg.defects.scratches import scratches
+from interneg.defects.scratches import Scratch, lines, scratches
 from interneg.engine import NoEngines
 from interneg.frame import Frame, Pixels, Window
 from interneg.memo import Memo
 from interneg.node import Context, View
+from tests.core.defects.test_detector import view_of
 from tests.damage import MIDDLE, scene, scratched
 
 ROOT = Path(__file__).parents[3]
+SIZE = (320, 200)
 ROBBERY = ROOT.parent / "shared" / "data" / "footage" / "great_train_robbery_1903"
 
 
@@ -58,3 +58,38 @@ def test_the_groove_beside_the_window_of_the_office_is_no_scratch() -> None:
         pytest.skip(f"no scan at {ROBBERY}")
     scans = [ROBBERY / f"{n:05d}.png" for n in range(32, 37)]
     assert columns(read(scans), 2) == []
+
+
+def leaning(lean: float, half: float, level: float = 0.9) -> tuple[Pixels, Pixels]:
+    """Texture under grain, (1, H, W), with a line that leans by so many pixels; and its place in each row."""
+    rng = np.random.default_rng(5)
+    picture = np.repeat(np.repeat(rng.uniform(0.3, 0.5, (40, 25)), 8, 0), 8, 1) + rng.normal(0, 0.01, SIZE)
+    at = 90.3 + lean * (np.arange(SIZE[0]) / (SIZE[0] - 1) - 0.5)
+    cover = 0.6 * np.clip(half + 0.5 - np.abs(np.arange(SIZE[1]) - at[:, None]), 0, 1)
+    return (picture + cover * (level - picture)).astype(np.float32)[None], at.astype(np.float32)
+
+
+@pytest.mark.parametrize("lean", [0.0, 1.6, -3.3, 5.2])
+@pytest.mark.parametrize("half", [0.5, 1.0])
+def test_a_line_is_followed_to_a_part_of_a_pixel(lean: float, half: float) -> None:
+    picture, at = leaning(lean, half)
+    line = lines(view_of([picture] * 2, 0), 0, 3.0)[0]
+    assert line.sign == 1
+    assert np.abs(line.at(SIZE[0]) - at).max() < 0.25
+    assert half + 0.3 < line.half < half + 1.0
+
+
+def test_a_line_that_is_hidden_in_places_is_followed_as_well() -> None:
+    picture, at = leaning(4.0, 1.0)
+    rng = np.random.default_rng(6)
+    picture[0, 64:96, 80:100] = rng.uniform(0.1, 0.9, (32, 20))
+    line = lines(view_of([picture] * 2, 0), 0, 3.0)[0]
+    assert np.abs(line.at(SIZE[0]) - at).max() < 0.25
+
+
+@pytest.mark.parametrize("column", [0.4, 12.3, 38.8])
+def test_a_line_covers_the_pixels_whose_middles_lie_in_it(column: float) -> None:
+    rows = np.array([0, 10, 20, 30])
+    line = Scratch(column + np.arange(3) * 0.7, rows, np.array([False, True, True]), 1, 1.4, 5.0)
+    away = np.abs(np.arange(40) - line.at(30)[:, None])
+    np.testing.assert_array_equal(line.cover((30, 40)), (away <= 1.4) & (np.arange(30) >= 10)[:, None])
