@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bench import codec, defects, deflicker, engines, grain, quality, speed, stabilise, temporal, worker
+from bench import codec, defects, deflicker, engines, grain, kept, quality, speed, stabilise, temporal, worker
 from bench.table import Row
 from interneg.engines.training.queue.place import resting
 
@@ -33,6 +33,7 @@ def parts(data: Path) -> dict[str, Callable[[], Iterable[Row]]]:
         "stabilise": lambda: stabilise.rows(data.parent, OUT),
         "defects": lambda: defects.rows(data.parent, OUT),
         "grain": lambda: grain.rows(data.parent, OUT),
+        "kept": lambda: kept.rows(data.parent, OUT),
     }
 
 

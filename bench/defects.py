@@ -110,7 +110,7 @@ def synthetic(bench: Bench, clips: Path, out: Path) -> Iterator[Row]:
                     ),
                 }
                 for kind, picture in made.items():
-                    figures[kind][name].append(_figures(frames[at], picture))
+                    figures[kind][name].append(figures_of(frames[at], picture))
                     done[kind].append(picture)
             for a, b in zip(range(FRAMES - 1), range(1, FRAMES), strict=True):
                 first, second = frames[REACH + a], frames[REACH + b]
@@ -151,7 +151,7 @@ def _table(figures: dict[str, dict[str, list[list[float]]]]) -> Iterator[Row]:
         yield at_most(text, 1.2, float(mean), "times")
 
 
-def _figures(frame: Damage, made: Image) -> list[float]:
+def figures_of(frame: Damage, made: Image) -> list[float]:
     """Shares repaired, of all and of dirt, in percent; PSNR inside; clean pixels changed; by over 4 codes."""
     error = np.abs(made - frame.clean).mean(axis=-1)
     hit = {}

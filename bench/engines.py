@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench import coarse
 from bench.quality import bsd68_scores, set5_scores
 from bench.table import Row, at_least, at_most
 from bench.timing import processor_times
@@ -32,12 +33,13 @@ def rows(data: Path, out: Path) -> Iterator[Row]:
     models = load_catalogue()
     yield built(list(models.values()))
     for model in models.values():
-        if "int8" in model.weights:
-            yield from int8_speed(model)
+        if "int8" not in model.weights:
+            yield Row(f"{model.name}: INT8", "there", "no INT8 weights", False)
+            continue
+        yield from int8_speed(model)
+        if model.task == "denoise-sr":
             yield from int8_loss(model, data, out)
-        else:
-            goal = f"≤ {LOSSES[model.variant]:g} dB lost"
-            yield Row(f"{model.name}: INT8", goal, "no INT8 weights", False)
+    yield from coarse.rows(data.parent / "footage" / "clips")
 
 
 def built(models: list[Model]) -> Row:
@@ -58,7 +60,7 @@ def built(models: list[Model]) -> Row:
 
 def int8_speed(model: Model) -> Iterator[Row]:
     """INT8 over fp32 and over bf16 on OpenVINO, and what a machine takes by itself."""
-    planes = np.random.default_rng(4).random((6, 540, 960), np.float32)
+    planes = np.random.default_rng(4).random((len(model.input.channels), 540, 960), np.float32)
     runs = {}
     for precision in ("int8", *SPEED_UPS):
         try:

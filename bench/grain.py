@@ -196,7 +196,7 @@ def _regrained(bench: Bench, plates: Sequence[Plate]) -> Iterator[Row]:
 
 
 def _removed(bench: Bench, plates: Sequence[Plate], out: Path) -> Iterator[Row]:
-    """Against the clean truth, beside Denoise-SR and FFmpeg's filters at their best strength for each plate."""
+    """Against the clean truth, beside Denoise-SR and FFmpeg's filters at the best of some strengths."""
     nodes: dict[str, Node] = {
         "GrainMatch, profile": GrainMatch(profile="plate.grain.toml"),
         "GrainMatch, profile, temporal=2": GrainMatch(profile="plate.grain.toml", temporal=2),

@@ -43,9 +43,14 @@ def mixed(plain: Pixels, treated: Pixels, amount: float | Pixels) -> Pixels:
     plain, treated: (C, H, W) float32, any range. amount: 0..1, one number or (H, W) float32. NaN and inf of
     either stay out of pixels that take nothing of it.
     """
-    with np.errstate(invalid="ignore"):
-        between = np.where(amount == np.float32(1), treated, plain + amount * (treated - plain))
-    return np.where(amount == np.float32(0), plain, between).astype(np.float32, copy=False)
+    share = np.broadcast_to(np.asarray(amount, np.float32), plain.shape[1:])
+    made = np.where(share == 1, treated, plain).astype(np.float32, copy=False)
+    between = (share > 0) & (share < 1)
+    if between.any():
+        a, b = plain[:, between], treated[:, between]
+        with np.errstate(invalid="ignore"):
+            made[:, between] = a + share[between] * (b - a)
+    return made
 
 
 def enlarged_colour(

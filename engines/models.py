@@ -106,6 +106,11 @@ class Model(CatalogueTable, frozen=True):
         if "fp32" not in self.weights:
             raise ValueError("[weights.fp32] is missing: every model has fp32 weights")
 
+    @property
+    def corrects(self) -> bool:
+        """Whether its output is added to a picture, so that what it is off by is seen there."""
+        return self.output.name == "correction"
+
     def file(self, precision: Precision) -> Weights:
         """The weights that a precision runs from: its own, or else the fp32 ones."""
         return self.weights.get(precision, self.weights["fp32"])

@@ -165,5 +165,6 @@ class Engines:
             self._prove(runtime, model, precision, network)
             return network
 
-        spent, refused = speeds.measure(load, (p for p, _ in key.weights), model.input.channels)
+        precisions = (p for p, _ in key.weights)
+        spent, refused = speeds.measure(load, precisions, model.input.channels, model.corrects)
         return Choice(key, speeds.fastest(spent), spent, refused)

@@ -17,7 +17,7 @@ from interneg.frame import Pixels
 
 log = logging.getLogger("interneg.engines")
 
-RULE = 1
+RULE = 2
 """Raised when what is measured, or how a precision is chosen by it, changes: machines then measure again."""
 
 EVEN = 0.5 / 1023
@@ -36,28 +36,34 @@ _MARGIN = 16
 
 
 def ramp(channels: Sequence[str]) -> Pixels:
-    """A clean ramp from 0 to 1 in luma, told of noise of 0.01 (upper half) and 0.03 (lower half).
+    """A clean ramp from 0 to 1 in luma, or in R, G, B, told of noise of 0.01 (upper half) and 0.03 (lower).
 
-    channels: as the catalogue names them: of several frames, all show the ramp. Returns (C, 64, 256) float32;
-    what is neither luma nor noise is 0.
+    channels: as the catalogue names them: of several frames, all show the ramp. Of a plane of holes the
+    middle half of the columns is one. Returns (C, 64, 256) float32; what is none of these is 0.
     """
     height, width = _RAMP
     planes = np.zeros((len(channels), height, width), np.float32)
     for plane, words in zip(planes, map(str.split, channels), strict=True):
         if "sigma" in words:
             plane[: height // 2], plane[height // 2 :] = 0.01, 0.03
-        elif "Y" in words and "apart" not in words:
+        elif "hole" in words:
+            plane[:, width // 4 : -width // 4] = 1
+        elif {"Y", "R", "G", "B"} & set(words) and "apart" not in words:
             plane[:] = np.linspace(0, 1, width, dtype=np.float32)
     return planes
 
 
 def measure(
-    load: Callable[[Precision], Network], precisions: Iterable[Precision], channels: Sequence[str]
+    load: Callable[[Precision], Network],
+    precisions: Iterable[Precision],
+    channels: Sequence[str],
+    corrects: bool = True,
 ) -> tuple[dict[Precision, float], dict[Precision, str]]:
     """Load a model in each precision, fp32 first, and time those that band no gradient.
 
-    load: gives a qualified network of one thread; raises EngineError. channels: of its input. Returns
-    the processor time of one small picture by precision, and for the others why they are not timed.
+    load: gives a qualified network of one thread; raises EngineError. channels: of its input. corrects:
+    whether its output is added to a picture; else there is no gradient to band. Returns the processor time
+    of one small picture by precision, and for the others why they are not timed.
     Raises what `load` does for fp32, which the others are held against, and what `Network.infer` does.
     """
     refused: dict[Precision, str] = {}
@@ -73,7 +79,7 @@ def measure(
                 log.info("%s", error)
                 refused[precision] = "does not qualify"
                 continue
-            result = _on_ramp(network, channels)
+            result = _on_ramp(network, channels) if corrects else np.zeros(1, np.float32)
             exact = result if exact is None else exact
             off = float(np.abs(result - exact).max())
             if off <= EVEN:  # NaN is not

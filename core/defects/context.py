@@ -13,6 +13,7 @@ from interneg.frame import Mask, Pixels
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
 Area = tuple[slice, slice]
+Corner = tuple[int, int]
 
 FILLER = "scratch-inpaint-fill"
 """The model that fills holes."""
@@ -20,6 +21,8 @@ FILLER = "scratch-inpaint-fill"
 # The network looks at windows of one size, of which several make one picture: a runtime prepares few shapes,
 # and an engine adds its border once. What is filled has at least so many pixels of its window around it.
 _WINDOW, _GRID, _MARGIN = 128, 3, 32
+# So few windows run faster one by one.
+_FEW = 2
 # What lies deeper in a hole than the network sees well is filled at half the size first.
 _DEEP, _SMALLEST = 32, 32
 # The range that the network was trained in; what is around a hole and lies beyond it is stretched into 0..1.
@@ -39,17 +42,21 @@ def continued(picture: Pixels, hole: Mask, areas: Sequence[Area], engine: Engine
     """
     import cv2
 
-    depth = cv2.distanceTransform(np.uint8(hole), cv2.DIST_L2, cv2.DIST_MASK_3)
-    deep = depth > _DEEP
-    made = picture.copy()
+    deep, made = np.zeros(hole.shape, np.bool_), picture.copy(order="K")
+    for area in areas:
+        wide = tuple(slice(max(0, s.start - _DEEP - 1), s.stop + _DEEP + 1) for s in area)
+        depth = cv2.distanceTransform(np.uint8(hole[wide]), cv2.DIST_L2, cv2.DIST_MASK_3)
+        deep[area] = (
+            depth[tuple(slice(s.start - w.start, s.stop - w.start) for s, w in zip(area, wide, strict=True))]
+            > _DEEP
+        )
     if deep.any() and min(hole.shape) >= 2 * _SMALLEST:
         made[deep] = _coarse(picture, hole, [a for a in areas if deep[a].any()], engine)[deep]
         hole = hole & ~deep
     windows = _windows(hole, [a for a in areas if hole[a].any()])
-    size = _GRID if len(windows) > 1 else 1
-    sums, weights = np.zeros_like(made), np.zeros(hole.shape, np.float32)
-    for first in range(0, len(windows), size * size):
-        for area, filled in _filled(made, hole, windows[first : first + size * size], size, engine):
+    sums, weights = np.zeros(made.shape, np.float32), np.zeros(hole.shape, np.float32)
+    for corners, size in _runs(windows):
+        for area, filled in _filled(made, hole, corners, size, engine):
             # Windows that overlap pass into each other.
             down, across = (_TENT[:n] for n in filled.shape[:2])
             tent = np.outer(down, across) * hole[area]
@@ -77,10 +84,10 @@ def _coarse(picture: Pixels, hole: Mask, areas: Sequence[Area], engine: Engine) 
     )
 
 
-def _windows(hole: Mask, areas: Sequence[Area]) -> list[tuple[int, int]]:
+def _windows(hole: Mask, areas: Sequence[Area]) -> list[Corner]:
     """The top left corners of windows that show each area with enough around it."""
     height, width = hole.shape
-    corners: list[tuple[int, int]] = []
+    corners: list[Corner] = []
     for rows, columns in areas:
         if any(_inside(rows, y, height) and _inside(columns, x, width) for y, x in corners):
             continue
@@ -92,6 +99,16 @@ def _windows(hole: Mask, areas: Sequence[Area]) -> list[tuple[int, int]]:
     return corners
 
 
+def _runs(windows: list[Corner]) -> Iterator[tuple[list[Corner], int]]:
+    """The windows of each run of the network, and how many stand side by side in its picture."""
+    for first in range(0, len(windows), _GRID**2):
+        part = windows[first : first + _GRID**2]
+        if len(part) > _FEW:
+            yield part, _GRID
+        else:
+            yield from (([corner], 1) for corner in part)
+
+
 def _inside(part: slice, start: int, length: int) -> bool:
     """Whether a stretch lies in a window with enough around it, as far as the picture reaches."""
     low = max(0, part.start - _MARGIN) >= start
@@ -99,7 +116,7 @@ def _inside(part: slice, start: int, length: int) -> bool:
 
 
 def _filled(
-    picture: Pixels, hole: Mask, corners: Sequence[tuple[int, int]], size: int, engine: Engine
+    picture: Pixels, hole: Mask, corners: Sequence[Corner], size: int, engine: Engine
 ) -> Iterator[tuple[Area, Pixels]]:
     """Some windows of a picture, and each with its holes filled, (h, w, C)."""
     count = picture.shape[2]

@@ -22,6 +22,8 @@ _STEEP = 3.0
 # How many times larger a spot's contrast has to be than what the better fitting neighbour differs by around
 # it (half as many for the other one), and than what the two differ by in it.
 _CLEAR, _AGREED = 6.0, 2.0
+# Fitting is dear. It is left out where it had to bring the misfit down by so many times at least.
+_FITTED = 2.0
 # And than what the frame differs by from the more alike of them on average, far around, times the cube of how
 # odd the whole frame is: where one is blurred, veiled or shaken, its edges differ like dirt.
 _FAR = 6.0
@@ -53,12 +55,19 @@ class Spot:
 
 
 def spots(
-    view: View, seen: Evidence, bright: float, dark: float, largest: float, but: Mapping[int, Mask]
+    view: View,
+    seen: Evidence,
+    sensitivity: tuple[float, float],
+    largest: float,
+    but: Mapping[int, Mask],
+    among: tuple[Mask, Mask],
 ) -> list[Spot]:
     """Find the dirt of the window's own frame.
 
-    bright, dark: sensitivity, 0 (none is found) to 1. largest: what is longer or wider, in pixels, stays.
-    but: where no bright (1) and no dark (-1) dirt is looked for, (H, W): on scratches that look like it.
+    sensitivity: to bright and dark dirt, 0 (none is found) to 1. largest: what is longer or wider, in pixels,
+    stays. but: where no bright (1) and no dark (-1) dirt is looked for, (H, W): on scratches that look like
+    it. among: what is worth a look, and what is known already, (H, W) each: only what is somewhere the first,
+    and nowhere the second, is looked for, as judging a spot is dear.
 
     Seeds are spikes of the evidence, with all that hangs together with them (hysteresis; Canny, 1986). The
     frame before and the one after are then fitted to what is around each: it is dirt where its contrast is
@@ -66,10 +75,10 @@ def spots(
     two differ by in its place. What is found again, moved, in one of them, is a thing that moves.
     """
     found = []
-    for kind, sign, sensitivity in ((seen.bright, 1, bright), (seen.dark, -1, dark)):
-        if sensitivity > 0:
+    for kind, sign, readily in zip((seen.bright, seen.dark), (1, -1), sensitivity, strict=True):
+        if readily > 0:
             kind = np.where(but[sign], np.float32(-1), kind) if sign in but else kind
-            found += _of(view, seen, kind, sign, _STEEP ** (1 - 2 * sensitivity), largest)
+            found += _of(view, seen, kind, sign, _STEEP ** (1 - 2 * readily), largest, among)
     return found
 
 
@@ -77,14 +86,25 @@ def softened(covered: Mask, grow: float, feather: float) -> Pixels:
     """1 in `covered`, (H, W), and `grow` pixels around, falling to 0 over `feather` pixels; float32."""
     import cv2
 
-    if not covered.any():
-        return np.zeros(covered.shape, np.float32)
+    if not covered.any() or grow == feather == 0:
+        return covered.astype(np.float32)
     away = cv2.distanceTransform(np.uint8(~covered), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     return np.asarray(np.clip(1 - (away - np.float32(grow)) / np.float32(feather + 1), 0, 1), np.float32)
 
 
-def _of(view: View, seen: Evidence, kind: Pixels, sign: int, strict: float, largest: float) -> list[Spot]:
-    """The dirt that is brighter (sign 1) or darker (-1) than what is around it in time."""
+def _of(
+    view: View,
+    seen: Evidence,
+    kind: Pixels,
+    sign: int,
+    strict: float,
+    largest: float,
+    among: tuple[Mask, Mask],
+) -> list[Spot]:
+    """The dirt that is brighter (sign 1) or darker (-1) than what is around it in time.
+
+    among: where it has to be somewhere, and nowhere, (H, W) each.
+    """
     import cv2
 
     count, labels, facts, _ = cv2.connectedComponentsWithStats(
@@ -93,11 +113,13 @@ def _of(view: View, seen: Evidence, kind: Pixels, sign: int, strict: float, larg
     strong = np.zeros(count, np.bool_)
     strong[labels[kind > _SEED * strict]] = True
     strong[0] = False
-    unlike = strong[labels]
-    strong &= (facts[:, cv2.CC_STAT_WIDTH] <= largest) & (facts[:, cv2.CC_STAT_HEIGHT] <= largest)
+    worth = np.zeros(count, np.bool_)
+    worth[labels[among[0]]] = True
+    worth[labels[among[1]]] = False
+    worth &= strong & (facts[:, cv2.CC_STAT_WIDTH] <= largest) & (facts[:, cv2.CC_STAT_HEIGHT] <= largest)
     margin = _SOFT + _RING
     done = []
-    for label in np.flatnonzero(strong):
+    for label in np.flatnonzero(worth):
         x, y, width, height = (int(v) for v in facts[label, :4])
         top, left = max(0, y - margin), max(0, x - margin)
         bottom, right = (
@@ -105,7 +127,7 @@ def _of(view: View, seen: Evidence, kind: Pixels, sign: int, strict: float, larg
         )
         area = np.s_[top:bottom, left:right]
         shape = labels[area] == label
-        piece = Piece(area, _dilated(shape, _SOFT), _ring(shape) & ~unlike[area])
+        piece = Piece(area, _dilated(shape, _SOFT), _ring(shape) & ~strong[labels[area]])
         if piece.ring.any():
             covered = _judged(view, seen, piece, shape, sign, strict)
             if covered is not None:
@@ -116,17 +138,16 @@ def _of(view: View, seen: Evidence, kind: Pixels, sign: int, strict: float, larg
 def _judged(view: View, seen: Evidence, piece: Piece, shape: Mask, sign: int, strict: float) -> Mask | None:
     """What a spot covers of the piece's area, or None where it is no dirt."""
     here, fits = seen.luma[piece.area], []
-    for n in seen.neighbours:
-        if not _within(n, piece, shape, seen.luma.shape):
-            continue
+    inside = [n for n in seen.neighbours if _within(n, piece, shape, seen.luma.shape)]
+    if len(inside) < 2 or _hopeless(here, piece, shape, inside, sign, strict):
+        return None
+    for n in inside:
         patch, misfit = fitted(here[..., None], piece, n, luma_of(view, n.offset)[..., None])
         patch = patch[..., 0] + np.median((here - patch[..., 0])[piece.ring])
         fits.append(_Fit(n.offset, patch, misfit, float((sign * (here - patch))[shape].mean())))
     pairs = [(a, b) for a, b in combinations(fits, 2) if a.offset * b.offset < 0] or list(
         combinations(fits, 2)
     )
-    if not pairs:
-        return None
 
     def apart(pair: tuple[_Fit, _Fit]) -> float:
         return float(np.abs(pair[0].patch - pair[1].patch)[shape].mean())
@@ -145,6 +166,20 @@ def _judged(view: View, seen: Evidence, piece: Piece, shape: Mask, sign: int, st
         return None
     fading = max(_FADING * contrast, _ABOVE * misfits[1])
     return np.asarray((shape & (unlike > 0)) | ((unlike > fading) & piece.hole))
+
+
+def _hopeless(
+    here: Pixels, piece: Piece, shape: Mask, inside: list[Neighbour], sign: int, strict: float
+) -> bool:
+    """Whether a spot stands out so little, before the frames are fitted, that no fit can make it dirt."""
+    contrasts, misfits = [], []
+    for n in inside:
+        apart = here - n.luma[piece.area]
+        ring = apart[piece.ring]
+        light = np.median(ring)
+        contrasts.append(sign * float((apart[shape] - light).mean()))
+        misfits.append(float(np.abs(ring - light).mean()))
+    return float(np.median(contrasts)) < strict * _CLEAR / _FITTED * min(misfits)
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +238,7 @@ def moves(view: View, seen: Evidence, spot: Spot, sign: int) -> bool:
     shape = np.zeros(seen.luma[area].shape, np.bool_)
     shape[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = spot.shape
     piece = Piece(area, shape, _ring(shape))
-    unlike = np.minimum.reduce([sign * (seen.luma - n.luma)[area] for n in seen.nearest])
+    unlike = np.minimum.reduce([sign * (seen.luma[area] - n.luma[area]) for n in seen.nearest])
     return bool(piece.ring.any()) and _moves(view, seen, piece, shape, np.maximum(unlike, 0))
 
 

@@ -169,16 +169,20 @@ def _misfits(known: Pixels, seen: Pixels) -> npt.NDArray[np.float32]:
     """
     count = known.shape[1]
     if seen.shape[2] > count:
-        whole = (seen[..., count:] <= SPOILT).all(axis=(0, 2))
-        if not whole.any():
-            return np.full(len(seen), np.inf, np.float32)
-        known, seen = known[whole], seen[:, whole, :count]
+        spoilt = (seen[..., count] > SPOILT).any(axis=0)
+        if spoilt.any():
+            if spoilt.all():
+                return np.full(len(seen), np.inf, np.float32)
+            known, seen = known[~spoilt], seen[:, ~spoilt]
+        seen = seen[..., :count]
     difference = seen - known
-    difference -= _median(difference)[..., None, :]
-    return np.asarray(np.abs(difference).mean(axis=(1, 2)), np.float32)
+    difference -= _median(difference)[:, None]
+    np.abs(difference, out=difference)
+    return np.asarray(np.add.reduce(difference, axis=(1, 2)) / np.float32(known.size), np.float32)
 
 
 def _median(values: Pixels) -> Pixels:
     """The median, or of an even number the upper one, of (..., N, C) along N; faster than numpy's."""
-    middle = values.shape[-2] // 2
-    return np.asarray(np.partition(values, middle, axis=-2)[..., middle, :], np.float32)
+    middle, values = values.shape[-2] // 2, values.copy()
+    values.partition(middle, axis=-2)
+    return values[..., middle, :]

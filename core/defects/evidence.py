@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from itertools import combinations
 
 import numpy as np
@@ -30,7 +32,8 @@ _WIDE, _LOUD, _EVERY = 63, np.float32(0.08), 4
 _USUAL, _ODDEST, _FLOOR = 0.6, 1.7, 1 / 255
 # How much of what the frames before and after differ by among each other is taken off.
 _DISAGREED = np.float32(0.7)
-_CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
+# So many rows are compared at a time.
+_BAND = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,13 +134,16 @@ def evidence(view: View, around: tuple[Neighbour, ...]) -> Evidence | None:
     if not around:
         return None
     luma = luma_of(view, 0)
-    ranges = {n.offset: _range(n.luma) for n in around}
-    beside = [ranges[n.offset] for n in nearest(around)]
-    lowest = np.minimum.reduce([low for low, _ in beside])
-    highest = np.maximum.reduce([high for _, high in beside])
-    apart = _apart(ranges)
-    bright = luma - highest - _DISAGREED * apart
-    dark = lowest - luma - _DISAGREED * apart
+    bright, dark = np.empty_like(luma), np.empty_like(luma)
+    close = [n.offset for n in nearest(around)]
+    for rows in _bands(len(luma)):
+        own, ranges = luma[rows], {n.offset: _range(n.luma, rows) for n in around}
+        apart = _DISAGREED * _apart(ranges)
+        highest, lowest = (
+            reduce(f, (ranges[o][k] for o in close)) for k, f in ((1, np.maximum), (0, np.minimum))
+        )
+        np.subtract(own - highest, apart, out=bright[rows])
+        np.subtract(lowest - own, apart, out=dark[rows])
     return Evidence(bright, dark, *_unlike(luma, nearest(around)), luma, around)
 
 
@@ -149,7 +155,9 @@ def _unlike(luma: Pixels, around: tuple[Neighbour, ...]) -> tuple[Pixels, float]
     """
     import cv2
 
-    apart = np.minimum.reduce([np.abs(luma - n.luma) for n in around])
+    apart = np.empty_like(luma)
+    for rows in _bands(len(luma)):
+        apart[rows] = reduce(np.minimum, (np.abs(luma[rows] - n.luma[rows]) for n in around))
     loud = cv2.blur(np.minimum(apart, _LOUD), (_WIDE, _WIDE), borderType=cv2.BORDER_REFLECT)
     odd = 1.0
     if len(around) > 1:
@@ -164,14 +172,26 @@ def _apart(ranges: dict[int, tuple[Pixels, Pixels]]) -> Pixels:
     """How far frames before and after are apart, or else those on the one side: the best pair counts."""
     pairs = [(a, b) for a in ranges for b in ranges if a < 0 < b] or list(combinations(ranges, 2))
     gaps = [np.maximum(ranges[a][0] - ranges[b][1], ranges[b][0] - ranges[a][1]) for a, b in pairs]
-    return np.maximum(np.minimum.reduce(gaps), 0) if gaps else np.zeros_like(next(iter(ranges.values()))[0])
+    return np.maximum(reduce(np.minimum, gaps), 0) if gaps else np.zeros_like(next(iter(ranges.values()))[0])
 
 
-def _range(luma: Pixels) -> tuple[Pixels, Pixels]:
-    """The lowest and the highest value at each pixel and the four beside it."""
-    import cv2
+def _bands(height: int) -> Iterator[slice]:
+    """Rows of a picture, few at a time: what is computed of them stays in the processor's cache."""
+    return (slice(top, min(top + _BAND, height)) for top in range(0, height, _BAND))
 
-    return cv2.erode(luma, _CROSS), cv2.dilate(luma, _CROSS)
+
+def _range(luma: Pixels, rows: slice) -> tuple[Pixels, Pixels]:
+    """The lowest and the highest value at each pixel of some rows and the four beside it."""
+    own = luma[rows]
+    low, high = own.copy(), own.copy()
+    first = int(rows.start == 0)  # which has none above
+    above, below = luma[rows.start - 1 + first : rows.stop - 1], luma[rows.start + 1 : rows.stop + 1]
+    for made, f in ((low, np.minimum), (high, np.maximum)):
+        f(made[first:], above, out=made[first:])
+        f(made[: len(below)], below, out=made[: len(below)])
+        f(made[:, 1:], own[:, :-1], out=made[:, 1:])
+        f(made[:, :-1], own[:, 1:], out=made[:, :-1])
+    return low, high
 
 
 def _neighbour(view: View, offset: int) -> Neighbour:

@@ -18,6 +18,7 @@ from interneg.defects.matte import Marks, Mattes
 from interneg.defects.scratches import Scratch, covered, scratches, spoiled
 from interneg.defects.shot_list import FrameDefects, listed
 from interneg.defects.tracks import rounded
+from interneg.frame import Mask
 from interneg.node import View
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
@@ -66,8 +67,11 @@ def detected(view: View, how: Sensitivity) -> Defects:
     readily = how.bright, how.dark, how.scratches
     dirt = likely.spots(view, seen, answer, readily, how.largest, covers[0] | covers[1])
     by_sign = {1: covers[0], -1: covers[1]}
-    closer = spots(view, seen, how.bright, how.dark, how.largest, by_sign)
-    return Defects([*dirt, *likely.doubtful(closer, dirt, answer)], lines)
+
+    def closer(likely_enough: Mask, taken: Mask) -> list[Spot]:
+        return spots(view, seen, readily[:2], how.largest, by_sign, (likely_enough, taken))
+
+    return Defects([*dirt, *likely.doubtful(dirt, answer, closer)], lines)
 
 
 def from_list(view: View, content: bytes, name: str) -> Defects:

@@ -58,8 +58,12 @@ class Filled:
 
     def so_far(self, hole: Mask) -> tuple[Pixels, Mask]:
         """The picture, filled as far as it is, and the holes that are left, (H, W)."""
-        done = self._done > 1 - _LEAST**0.5
-        return np.where(done[..., None], self._made, self.picture), hole & ~done
+        picture, left = self.picture.copy(order="K"), hole.copy()
+        for piece in self._pieces:
+            done = self._done[piece.area] > 1 - _LEAST**0.5
+            np.copyto(picture[piece.area], self._made[piece.area], where=done[..., None])
+            left[piece.area] &= ~done
+        return picture, left
 
     def laid(self, given: Pixels, matte: Pixels, under: tuple[Pixels, Pixels] | None) -> Pixels:
         """The given planes, (C, H, W), with the fillings and their grain mixed in by the matte."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -35,13 +35,13 @@ _GATE = 4
 _LEAST, _LARGE, _RARER = 3, 150, 0.5
 # How far from a line the network's answer counts as that line, how sure it is there, in which share of the
 # rows it has to be seen, and how many pixels narrower on each side it makes the line at most.
-_BESIDE, _LINE, _ROWS, _NARROWER = 5, 0.1, 0.6, 0.25
+_BESIDE, _LINE, _ROWS, _NARROWER = 5, 0.4, 0.6, 0.4
 # How many times what the frame differs by around, times the cube of how odd the whole frame is, a spot has to
 # differ by: where one is blurred, veiled or shaken, its edges differ like dirt.
 _FAR = 4.0
 # What a spot differs by on average at least, in LOG_Y: less is grain.
 _FAINTEST = 5 / 255
-_UNSEEN = 2 / 255
+_UNSEEN = 4 / 255
 
 
 def spots(
@@ -71,16 +71,16 @@ def spots(
     closed = cv2.morphologyEx(answer.dirt, cv2.MORPH_CLOSE, across).reshape(answer.dirt.shape)
     both = np.where(but, closed, np.maximum(answer.dirt, answer.scratch))
     count, labels, facts, _ = cv2.connectedComponentsWithStats(np.uint8(both > _EDGE), connectivity=8)
-    surest = np.zeros(count, np.float32)
-    np.maximum.at(surest, labels.ravel(), both.ravel())
+    surest, some = np.zeros(count, np.float32), np.nonzero(labels)
+    np.maximum.at(surest, labels[some], both[some])
     worth = (surest > _SURE) & (facts[:, cv2.CC_STAT_AREA] >= _LEAST)
     worth[0] = False
     done = []
     for label in np.flatnonzero(worth):
         x, y, width, height = (int(v) for v in facts[label, :4])
         spot = Spot(x, y, labels[y : y + height, x : x + width] == label)
-        shown = _shown(seen, spot, both, labels == 0)
-        scratch = (answer.scratch - answer.dirt)[spot.box][spot.shape].sum() > 0
+        shown = _shown(seen, spot, both, labels)
+        scratch = (answer.scratch[spot.box] - answer.dirt[spot.box])[spot.shape].sum() > 0
         needed = _needed(sensitivity[2] if scratch else sensitivity[shown.sign < 0])
         needed *= max(1.0, float(facts[label, cv2.CC_STAT_AREA]) / _LARGE) ** _RARER
         gate = scratch and (x < _GATE or x + width > both.shape[1] - _GATE)
@@ -90,16 +90,17 @@ def spots(
     return _seen_only(done, seen)
 
 
-def doubtful(found: Sequence[Spot], likely: Sequence[Spot], answer: Answer) -> list[Spot]:
-    """Spots that a closer look found, which the network holds for likely enough but did not find itself.
+def doubtful(likely: Sequence[Spot], answer: Answer, look: Callable[[Mask, Mask], list[Spot]]) -> list[Spot]:
+    """Spots that a closer look finds, which the network holds for likely enough but did not find itself.
 
-    found: see `dirt.spots`. likely: what it found by itself. They keep what the network does not rule out.
+    likely: what it found by itself. look: finds spots (see `dirt.spots`), given what is likely enough and
+    what is found already, (H, W) each. They keep what the network does not rule out.
     """
     both, taken = np.maximum(answer.dirt, answer.scratch), np.zeros(answer.dirt.shape, np.bool_)
     for spot in likely:
         taken[spot.box] |= spot.shape
     done = []
-    for spot in found:
+    for spot in look(both >= _DOUBTFUL, taken):
         seen = both[spot.box]
         if seen[spot.shape].max() >= _DOUBTFUL and not taken[spot.box][spot.shape].any():
             done.append(Spot(spot.x, spot.y, spot.shape & (seen > _RIM / 2)))
@@ -137,8 +138,8 @@ class _Shown(NamedTuple):
     odds: float
 
 
-def _shown(seen: Evidence, spot: Spot, both: Pixels, clear: Mask) -> _Shown:
-    """How a spot stands out. both: what the network answers. clear: what belongs to no spot, (H, W).
+def _shown(seen: Evidence, spot: Spot, both: Pixels, labels: NDArray[np.int32]) -> _Shown:
+    """How a spot stands out. both: what the network answers. labels: 0 for what belongs to no spot, (H, W).
 
     The odds of the network's mean answer, times the contrast to all frames around but one, over what the one
     that fits best differs by around the spot, in most of what is there. Frames that the place lies outside of
@@ -148,13 +149,13 @@ def _shown(seen: Evidence, spot: Spot, both: Pixels, clear: Mask) -> _Shown:
     inside = [n for n in seen.neighbours if n.shows(spot.box)]
     if len(inside) < 2:
         return _Shown(1, 0.0)
-    apart = {n.offset: (seen.luma - n.luma)[spot.box][spot.shape] for n in inside}
+    apart = {n.offset: (seen.luma[spot.box] - n.luma[spot.box])[spot.shape] for n in inside}
     near = [apart[n.offset] for n in nearest(tuple(inside))]
     sign = 1 if float((likely * np.sum(near, axis=0)).sum()) > 0 else -1
     contrasts = sorted(sign * float(a.mean()) for a in apart.values())
     far = float(seen.unlike[spot.box][spot.shape].mean())
     wide = tuple(slice(max(0, s.start - _RING), s.stop + _RING) for s in spot.box)
-    ring = clear[wide]
+    ring = labels[wide] == 0
     misfits = [
         float(np.quantile(np.abs(seen.luma[wide] - n.luma[wide])[ring], _MOST)) for n in inside if ring.any()
     ]

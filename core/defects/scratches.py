@@ -7,9 +7,11 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from interneg.colour import WorkingSpace
 from interneg.defects.evidence import Neighbour
+from interneg.defects.strips import stays, strip
 from interneg.frame import Pixels
 from interneg.node import View
 
@@ -30,11 +32,13 @@ _LOBE = 16
 # How far a scratch wanders from frame to frame, in pixels, and how faint it may be there.
 _WANDERS, _FAINTER = 6.0, 0.75
 # How much its width, and what it leans by over the frame, may differ there, and the widest line that counts.
-_WIDER, _LEANS, _WIDEST = 1.0, 3.0, 3.5
+_WIDER, _LEANS, _WIDEST = 1.5, 3.0, 3.5
 # How far from the line the scene's motion is looked at, and by how much the line has to depart from it.
 _ASIDE, _APART = 10, 0.4
 # How many of the frames around have to show the line, where there are so many.
 _FRAMES = 3
+# How far the ends of a line as it is found may be off it, and twice its middle.
+_STRAYS = np.arange(-4, 4.1, 0.25)
 # Which share of its contrast a line's rim has left.
 _RIM = 0.2
 
@@ -64,11 +68,14 @@ class Scratch:
 
     def cover(self, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
         """The pixels of the line, (H, W)."""
-        away = np.abs(np.arange(size[1]) - self.at(size[0])[:, None])
+        made = np.zeros(size, np.bool_)
         shown = np.flatnonzero(self.seen)
-        rows = np.arange(size[0])
-        inside = (rows >= self.rows[shown[0]]) & (rows < self.rows[shown[-1] + 1])
-        return np.asarray((away <= self.half) & inside[:, None])
+        rows = np.arange(self.rows[shown[0]], min(self.rows[shown[-1] + 1], size[0]))[:, None]
+        middle, reach = self.at(size[0])[rows], int(np.ceil(self.half)) + 1
+        columns = np.rint(middle).astype(int) + np.arange(-reach, reach + 1)
+        inside = (np.abs(columns - middle) <= self.half) & (columns >= 0) & (columns < size[1])
+        made[np.broadcast_to(rows, columns.shape)[inside], columns[inside]] = True
+        return made
 
 
 def scratches(view: View, sensitivity: float, around: tuple[Neighbour, ...]) -> list[Scratch]:
@@ -88,21 +95,27 @@ def scratches(view: View, sensitivity: float, around: tuple[Neighbour, ...]) -> 
 
 
 def _wanders(view: View, line: Scratch, around: tuple[Neighbour, ...], needed: float) -> bool:
-    """Whether enough frames around have the line, at least half of them elsewhere than the scene moved to."""
-    departs = []
+    """Whether enough frames around have the line, at least half of them elsewhere than the scene moved to.
+
+    Where one shows the line and all beside it moved as the scene is, it belongs to that: a post, or dark
+    things one above another, whose middle is measured elsewhere in each frame.
+    """
+    own, departs = view.planes(0, WorkingSpace.LOG_Y)[0], []
     for n in around:
         others = [o for o in lines(view, n.offset, _FAINTER * _SEEN / _STEEP) if _same(line, o, needed)]
         if not others:
             continue
         height, width = n.confidence.shape
-        at = np.rint(line.at(height)).astype(int)
-        columns = np.clip(np.stack([at - _ASIDE, at + _ASIDE]), 0, width - 1)
+        at = line.at(height)
+        columns = np.clip(np.rint(np.stack([at - _ASIDE, at + _ASIDE])).astype(int), 0, width - 1)
         rows = np.arange(height)
         sure = n.confidence[rows, columns] > 0.5
         if not sure.any():
             continue
-        scene = float(np.median(n.field[rows, columns, 0][sure]))
-        departs.append(min(abs(float(np.mean(o.columns - line.columns)) - scene) for o in others) > _APART)
+        scene, down = (float(np.median(n.field[rows, columns, k][sure])) for k in (0, 1))
+        apart = min(abs(float(np.mean(o.columns - line.columns)) - scene) for o in others)
+        other = view.planes(n.offset, WorkingSpace.LOG_Y)[0]
+        departs.append(apart > _APART and not stays(own, other, at, (scene, down)))
     return len(departs) >= max(1, min(_FRAMES, len(around))) and 2 * sum(departs) >= len(departs)
 
 
@@ -148,7 +161,7 @@ def lines(view: View, offset: int, needed: float) -> list[Scratch]:
                 alone.append(line)
         return alone
 
-    made: list[Scratch] = view.measure(f"defects lines 1 {needed}", found, offset)
+    made: list[Scratch] = view.measure(f"defects lines 2 {needed}", found, offset)
     return made
 
 
@@ -166,12 +179,14 @@ def _lines(luma: Pixels, sign: int, needed: float) -> list[Scratch]:
     near = np.maximum.reduce([np.roll(shown, k, axis=1) for k in (-1, 0, 1)])
     lean = np.arange(-int(_LEAN * height), int(_LEAN * height) + 1)
     share = (np.arange(count) + 0.5) / count - 0.5
-    sums = np.full((len(lean), width), -np.inf)
-    spans = np.zeros((len(lean), width))
-    for k, total in enumerate(lean):
-        shift = np.rint(share * total).astype(int)
-        along = np.stack([np.roll(band, -s) for band, s in zip(near, shift, strict=True)])
-        sums[k], spans[k] = along.mean(axis=0), (along > _SOME).mean(axis=0)
+    sums, spans = np.zeros((len(lean), width), np.float32), np.zeros((len(lean), width))
+    for band, part in zip(near, share, strict=True):
+        along = sliding_window_view(np.concatenate([band, band]), width)[
+            np.rint(part * lean).astype(int) % width
+        ]
+        sums += along
+        spans += along > _SOME
+    sums, spans = sums / np.float32(count), spans / count
     score = np.where(spans >= _SPAN, sums, -np.inf)
     edge = int(_LEAN * height) // 2 + _BESIDE
     score[:, :edge] = score[:, width - edge :] = -np.inf
@@ -193,8 +208,10 @@ def contrast(luma: Pixels, sign: int) -> Pixels:
     plane = np.float32(sign) * cv2.GaussianBlur(luma, (0, 0), 0.7)
     # Two columns on each side, outside of a line of up to five.
     pair = cv2.blur(plane, (2, 1), anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
-    sides = np.maximum(np.roll(pair, _BESIDE, axis=1), np.roll(pair, 1 - _BESIDE, axis=1))
-    return np.asarray(np.clip(plane - sides, 0, _LOUDEST), np.float32)
+    sides = np.roll(pair, _BESIDE, axis=1)
+    np.maximum(sides, np.roll(pair, 1 - _BESIDE, axis=1), out=sides)
+    np.subtract(plane, sides, out=sides)
+    return np.asarray(np.clip(sides, 0, _LOUDEST, out=sides), np.float32)
 
 
 def _measured(
@@ -205,23 +222,15 @@ def _measured(
     sign: int,
     clear: float,
 ) -> Scratch:
-    """The line with its place and width, from the mean of the rows along it."""
-    import cv2
-
+    """The line with its place and width, from the median of the rows along it."""
     reach = 2 * _BESIDE
+    coarse = Scratch(columns, rows, seen, sign, 1.0, clear)
+    columns = columns + _strayed(_beside(luma, coarse, reach), coarse)
     whole = Scratch(columns, rows, seen, sign, 1.0, clear)
-    across = whole.at(len(luma))[:, None] + np.arange(-reach, reach + 1)
-    down = np.broadcast_to(np.arange(len(luma))[:, None], across.shape)
-    strip = cv2.remap(
-        np.ascontiguousarray(luma),
-        across.astype(np.float32),
-        down.astype(np.float32),
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    profile = sign * np.median(strip - (strip[:, :2].mean(1) + strip[:, -2:].mean(1))[:, None] / 2, axis=0)
+    profile = sign * np.median(_beside(luma, whole, reach), axis=0)
     peak = reach - 2 + int(np.argmax(profile[reach - 2 : reach + 3]))
-    low = np.flatnonzero(profile <= max(_RIM * profile[peak], 0))
+    rim = max(_RIM * float(profile[peak]), 0.0)
+    low = np.flatnonzero(profile <= rim)
     first, last = max(low[low < peak], default=0) + 1, min(low[low > peak], default=2 * reach)
     weight = np.zeros_like(profile)
     weight[first:last] = profile[first:last]
@@ -229,5 +238,42 @@ def _measured(
         return whole
     places = np.arange(-reach, reach + 1)
     middle = float((weight * places).sum() / weight.sum())
-    half = float(np.abs(places[weight > 0] - middle).max()) + 0.5
+    # The rim lies between two pixels of the profile.
+    left, right = (
+        float(
+            places[k] + step * np.clip((profile[k] - rim) / max(profile[k] - profile[k + step], 1e-6), 0, 1)
+        )
+        for k, step in ((first, -1), (last - 1, 1))
+    )
+    half = max(right - middle, middle - left)
     return Scratch(columns + middle, rows, seen, sign, min(half, float(_BESIDE)), clear)
+
+
+def _beside(luma: Pixels, line: Scratch, reach: int) -> Pixels:
+    """What pixels along a line, and so far beside it, have more than the outermost, (H, 2 * reach + 1)."""
+    seen = strip(luma, line.at(len(luma)), np.arange(-reach, reach + 1))
+    return np.asarray(seen - (seen[:, :2].mean(1) + seen[:, -2:].mean(1))[:, None] / 2, np.float32)
+
+
+def _strayed(strip: Pixels, line: Scratch) -> npt.NDArray[np.float64]:
+    """How far beside a line, found to a pixel or some, it is seen to lie in each band: a straight line.
+
+    strip: what `_beside` gives. The straight line along which most is seen in all bands together, no band
+    counting for more than most do; and then what fits the places in those bands best that are near it.
+    """
+    middle, count = strip.shape[1] // 2, len(line.seen)
+    shown = np.array([line.sign * np.median(strip[a:b], axis=0) for a, b in pairwise(line.rows)])
+    most = float(np.median(shown[:, middle - _BESIDE : middle + _BESIDE + 1].max(axis=1)))
+    bands, along = np.arange(count), (2 * np.arange(count) + 1) / count - 1
+    tried = (_STRAYS[:, None, None] / 2 + _STRAYS[None, :, None] * along).reshape(-1, count)
+    low = np.floor(tried).astype(int)
+    share, limited = tried - low, np.minimum(shown, most)
+    totals = (1 - share) * limited[bands, middle + low] + share * limited[bands, middle + low + 1]
+    fit = tried[int(np.argmax(totals.sum(axis=1)))]
+    peaks = np.rint(fit).astype(int)[:, None] + np.arange(-1, 2)
+    weights = np.maximum(shown[bands[:, None], middle + peaks], 0)
+    used = line.seen & (weights.sum(axis=1) > 0)
+    if used.sum() <= count / 2:
+        return np.asarray(fit)
+    places = (weights * peaks)[used].sum(axis=1) / weights[used].sum(axis=1)
+    return np.asarray(np.polyval(np.polyfit(bands[used], places, 1), bands))

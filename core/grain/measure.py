@@ -15,7 +15,7 @@ from interneg.grain.encoding import to_codes
 from interneg.grain.profile import GrainProfile, Kind
 from interneg.grain.quiet import Rings, Shape, shape
 from interneg.grain.residual import Blocks, joined, of_frame, of_pair, pure, standing, strengths
-from interneg.grain.response import curve
+from interneg.grain.response import Curve, curve
 from interneg.grain.spectrum import BLOCK, frequencies
 
 # Blocks that are looked at, at most, in all frames together, and at least in a pair of many.
@@ -31,6 +31,8 @@ _SPOILT = 0.005
 # A channel is clipped at an end where this share of its pixels has one value, so many times as many as the
 # next code value holds.
 _CLIPPED, _PILED, _NEXT = 1e-3, 3, 1.5 / 255
+# By the levels at which tiles differ least, the shape is found: in this share of the blocks.
+_SUREST = 0.8
 # Where less than this share of the grain's power is sure to be grain, no block is flat.
 _FLAT = 0.25
 # Share of blocks, flattest first, in which neighbouring frames are compared; a quarter of these are quieter
@@ -85,16 +87,19 @@ def measure(frames: Sequence[Pixels], centre: int = 0) -> Measured:
         for k in range(len(frames) - 1)
         if not np.array_equal(frames[k], frames[k + 1])
     ]
+    alone = not pairs
     blocks = joined(pairs) if pairs else of_frame(planes, spoilt[centre], _MOST)
-    if len(blocks.grain) < _ENOUGH:
+    made = _of_blocks(blocks, planes, alone, clipped)
+    if made is None and pairs:
+        alone = True
+        made = _of_blocks(of_frame(planes, spoilt[centre], _MOST), planes, alone, clipped)
+    if made is None:
+        beside = "measure other frames of the shot" if pairs else "give the frames beside it"
         raise InputError(
-            f"grain cannot be measured where nearly all of the picture is clipped: {len(blocks.grain)} parts "
-            f"of {BLOCK}x{BLOCK} pixels are not; measure another frame, or one that is exposed less"
+            f"no part of the picture is flat enough to show its grain: {beside}, or a plate of the same film "
+            "with sky or a wall in it"
         )
-    grainy = strengths(blocks.grain, np.ones((1, 1), np.float32)).min((1, 2, 3)) > _NOTHING**2
-    if np.count_nonzero(grainy) < _ENOUGH:
-        return _without(planes, bool(pairs), clipped)
-    return _measured(blocks.chosen(grainy), bool(pairs), clipped)
+    return made
 
 
 def _checked(frames: Sequence[Pixels], planes: Pixels) -> None:
@@ -112,41 +117,60 @@ def _checked(frames: Sequence[Pixels], planes: Pixels) -> None:
             )
 
 
-def _measured(blocks: Blocks, neighbours: bool, clipped: npt.NDArray[np.bool_]) -> Measured:
-    """Strength and shape of the grain in blocks, each by the other."""
+def _of_blocks(
+    blocks: Blocks, planes: Pixels, alone: bool, clipped: npt.NDArray[np.bool_]
+) -> Measured | None:
+    """Strength and shape of the grain in blocks, each by the other; None where all of them show picture.
+
+    planes: of the frame. alone: whether blocks are of that frame only.
+    """
+    if len(blocks.grain) < _ENOUGH:
+        raise InputError(
+            f"grain cannot be measured where nearly all of the picture is clipped: {len(blocks.grain)} parts "
+            f"of {BLOCK}x{BLOCK} pixels are not; measure another frame, or one that is exposed less"
+        )
+    grainy = strengths(blocks.grain, np.ones((1, 1), np.float32)).min((1, 2, 3)) > _NOTHING**2
+    if np.count_nonzero(grainy) < _ENOUGH:
+        return _without(planes, not alone, clipped)
+    blocks = blocks.chosen(grainy)
     channels = blocks.levels.shape[1]
-    plate, found = Rings(blocks.grain), Shape.white(channels)
+    plate, found = Rings(blocks.grain), Shape.white(channels, fine=True)
     for _ in range(_ROUNDS):
         chance = Rings(pure(found.power, found.correlation))
-        alone = strengths(chance.grain, found.passed)
-        shown = strengths(blocks.grain, found.passed)
-        curves = [_curve(blocks, shown, alone, c) for c in range(channels)]
-        at = [np.square(np.interp(blocks.levels[:, c], *curves[c])).mean((1, 2)) for c in range(channels)]
-        found = shape(plate, np.stack(at, 1), chance, found)
+        shown, by_chance = (strengths(g, found.passed) for g in (blocks.grain, chance.grain))
+        curves = [_curve(blocks, shown, by_chance, c) for c in range(channels)]
+        expected, sure = _expected(blocks.levels, curves)
+        found = shape(plate.chosen(sure), expected[sure], chance, found)
     if found.sure < _FLAT:
-        raise InputError(
-            "no part of the picture is flat enough to show its grain: "
-            + ("measure other frames of the shot, " if neighbours else "give the frames beside it, ")
-            + "or a plate of the same film with sky or a wall in it"
-        )
-    levels, sigmas = (np.stack([c[k] for c in curves]) for k in (0, 1))
-    over_time = _over_time(blocks, _spread(chance)) if neighbours else 0.0
-    if neighbours and np.median(blocks.travel) < _STILL:
+        return None
+    levels, sigmas = (np.stack(values) for values in ([c.levels for c in curves], [c.sigmas for c in curves]))
+    over_time = 0.0 if alone else _over_time(blocks, _spread(chance))
+    if not alone and np.median(blocks.travel) < _STILL:
         # What stands still is not in the difference of frames.
         sigmas /= np.sqrt(1 - np.clip(over_time, 0, 0.9))
     return Measured(
-        levels, sigmas, frequencies(), found.power, found.correlation, over_time, neighbours, clipped,
+        levels, sigmas, frequencies(), found.power, found.correlation, over_time, not alone, clipped,
         found.trust,
     )  # fmt: skip
 
 
-def _curve(blocks: Blocks, shown: Pixels, alone: Pixels, channel: int) -> tuple[Pixels, Pixels]:
+def _expected(levels: Pixels, curves: Sequence[Curve]) -> tuple[Pixels, npt.NDArray[np.bool_]]:
+    """The variance of grain at the levels of blocks, (M, C), and which blocks have the surest, (M,)."""
+    variances = [
+        np.square(np.interp(levels[:, k], c.levels, c.sigmas)).mean((1, 2)) for k, c in enumerate(curves)
+    ]
+    doubts = [np.interp(levels[:, k], c.levels, c.doubts).mean((1, 2)) for k, c in enumerate(curves)]
+    doubt = np.mean(doubts, 0)
+    return np.stack(variances, 1), doubt <= np.quantile(doubt, _SUREST)
+
+
+def _curve(blocks: Blocks, shown: Pixels, by_chance: Pixels, channel: int) -> Curve:
     clear = blocks.spoilt[:, channel] <= _SPOILT
     return curve(
         blocks.levels[:, channel][clear],
         shown[:, channel][clear],
         blocks.structure[clear],
-        alone[:, channel],
+        by_chance[:, channel],
     )
 
 
@@ -187,7 +211,7 @@ def _spoilt(planes: Pixels, clipped: npt.NDArray[np.bool_]) -> Pixels:
 
 def _without(planes: Pixels, neighbours: bool, clipped: npt.NDArray[np.bool_]) -> Measured:
     """No grain, from the darkest to the brightest level."""
-    none = Shape.white(len(planes))
+    none = Shape.white(len(planes), fine=False)
     levels = np.stack([planes.min((1, 2)), planes.max((1, 2))], 1)
     return Measured(
         levels, np.zeros_like(levels), frequencies(), none.power, none.correlation, 0.0, neighbours, clipped,

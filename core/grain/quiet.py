@@ -9,13 +9,27 @@ import numpy as np
 import numpy.typing as npt
 
 from interneg.frame import Pixels
-from interneg.grain.spectrum import BLOCK, COUNTS, FREEDOM, RINGS, TWICE, mean_power, radial, spread
+from interneg.grain.spectrum import (
+    BLOCK,
+    COUNTS,
+    FREEDOM,
+    RINGS,
+    TWICE,
+    frequencies,
+    mean_power,
+    radial,
+    spread,
+)
 
 # In each band of rings, the quietest blocks are looked for: such shares of all, and no fewer than so many.
 _BANDS = (0, 3, 5, 8, 12, 20, RINGS)
 _SHARES, _FEWEST = (0.03, 0.12, 0.25, 0.5), 8
 # Where the quietest 12 % show up to 3 % more than the quietest 3 %, both show grain; from 18 % on, picture.
 _AGREED = (1.03, 1.18)
+# For the verdict that nothing is flat, this much more is allowed.
+_ALLOWED = (1.2, 1.6)
+# Cycles per pixel below which a picture alone hides its grain, until more is known.
+_FINE = 0.12
 # How steeply frequencies in which picture shows count less.
 _STEEP = 30.0
 # Of the quietest blocks over all frequencies, this share shows how alike channels are.
@@ -36,33 +50,31 @@ class Shape:
     correlation: Pixels
     gain: Pixels
     trust: Pixels
+    sure: float
 
     @classmethod
-    def white(cls, channels: int) -> Shape:
-        """What is assumed of grain that nothing is known of."""
+    def white(cls, channels: int, fine: bool) -> Shape:
+        """What is assumed of grain that nothing is known of. fine: by high frequencies alone."""
         ones = np.ones(RINGS, np.float32)
-        return cls(np.tile(ones, (channels, 1)), np.eye(channels, dtype=np.float32), ones, ones[:0])
+        gain = 1 - np.exp(-((frequencies() / _FINE) ** 4)) if fine else ones
+        return cls(np.tile(ones, (channels, 1)), np.eye(channels, dtype=np.float32), gain, ones[:0], 1.0)
 
     @property
     def passed(self) -> Pixels:
         """The gain at each coefficient of a transform."""
         return spread(self.gain[None])[0]
 
-    @property
-    def sure(self) -> float:
-        """Which share of the power is in bands that show no picture."""
-        shares = self.power.mean(0) * COUNTS / COUNTS.sum()
-        return float(
-            sum(t * shares[a:b].sum() for t, (a, b) in zip(self.trust, pairwise(_BANDS), strict=True))
-        )
-
 
 class Rings:
     """Radial spectra, (M, C, RINGS), and transforms, of blocks."""
 
-    def __init__(self, grain: npt.NDArray[np.complex64]) -> None:
+    def __init__(self, grain: npt.NDArray[np.complex64], power: Pixels | None = None) -> None:
         self.grain = grain
-        self.power = radial(np.square(np.abs(grain)))
+        self.power = radial(np.square(np.abs(grain))) if power is None else power
+
+    def chosen(self, which: npt.NDArray[np.bool_]) -> Rings:
+        """Those of some of the blocks."""
+        return Rings(self.grain[which], self.power[which])
 
 
 def shape(plate: Rings, expected: Pixels, chance: Rings, guess: Shape) -> Shape:
@@ -75,7 +87,8 @@ def shape(plate: Rings, expected: Pixels, chance: Rings, guess: Shape) -> Shape:
     even = plate.power / np.maximum(expected, _LEAST)[..., None] / guess.power
     alone = chance.power / guess.power
     bands = [_band(even[..., a:b], alone[..., a:b], FREEDOM[a:b]) for a, b in pairwise(_BANDS)]
-    found, trust = np.concatenate([b[0] for b in bands], -1), np.array([b[1] for b in bands], np.float32)
+    found, agreed = np.concatenate([b[0] for b in bands], -1), np.array([b[1] for b in bands])
+    trust = _fall(agreed, *_AGREED)
     typical = np.median(even, 0) / np.median(alone, 0)
     gain = 1 / (1 + _STEEP * np.maximum(typical / np.maximum(found, _LEAST) - 1, 0).mean(0))
     power = _smooth(_settled(guess.power * found, trust))
@@ -87,19 +100,32 @@ def shape(plate: Rings, expected: Pixels, chance: Rings, guess: Shape) -> Shape:
         np.asarray(np.clip(alike, -1, 1), np.float32),
         np.asarray(gain, np.float32),
         trust,
+        _sure(power.mean(0), agreed),
     )
 
 
+def _fall(values: Pixels, low: float, high: float) -> Pixels:
+    """1 at a low value or less, 0 at a high one or more."""
+    return np.asarray(np.clip((high - values) / (high - low), 0, 1), np.float32)
+
+
+def _sure(power: Pixels, agreed: Pixels) -> float:
+    shares = power * COUNTS / (power * COUNTS).sum()
+    each = zip(_fall(agreed, *_ALLOWED), pairwise(_BANDS), strict=True)
+    return float(sum(t * shares[a:b].sum() for t, (a, b) in each))
+
+
 def _band(even: Pixels, alone: Pixels, weights: Pixels) -> tuple[Pixels, float]:
-    """The least of what the quietest, more or fewer, show over what chance makes of them; and the trust."""
+    """The least of what the quietest, more or fewer, show over what chance makes of them.
+
+    And how much more than the quietest the next quietest show, 1 where both are grain alone.
+    """
     ratios = []
     for share in _SHARES:
         shown, chance = (x[_quietest((x * weights).sum((1, 2)), share)].mean(0) for x in (even, alone))
         ratios.append(shown / np.maximum(chance, _LEAST))
     sums = [float((r * weights).sum()) for r in ratios]
-    agreed = sums[1] / max(sums[0], _LEAST)
-    trust = float(np.clip((_AGREED[1] - agreed) / (_AGREED[1] - _AGREED[0]), 0, 1))
-    return ratios[int(np.argmin(sums))], trust
+    return ratios[int(np.argmin(sums))], sums[1] / max(sums[0], _LEAST)
 
 
 def _quietest(score: Pixels, share: float) -> npt.NDArray[np.int64]:

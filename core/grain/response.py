@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,8 +27,16 @@ _TILE_SPREAD, _DOUBT, _BEND = 0.35, 0.3, 0.25
 _NOTHING = 1e-5
 
 
-def curve(levels: Pixels, strengths: Pixels, structure: Pixels, chance: Pixels) -> tuple[Pixels, Pixels]:
-    """Levels and deviations, (LEVELS,) float32 each.
+class Curve(NamedTuple):
+    """Levels, deviations there, and how far tiles differ by more than grain, (LEVELS,) float32 each."""
+
+    levels: Pixels
+    sigmas: Pixels
+    doubts: Pixels
+
+
+def curve(levels: Pixels, strengths: Pixels, structure: Pixels, chance: Pixels) -> Curve:
+    """The response that tiles show.
 
     levels, strengths, structure: (K,) of K tiles: their mean, the mean square of their grain, how much
     picture they show. chance: strengths of tiles of pure grain with a deviation of 1, of any shape. What the
@@ -35,13 +44,14 @@ def curve(levels: Pixels, strengths: Pixels, structure: Pixels, chance: Pixels) 
     few tiles lies between its neighbours, or is as the nearest. Without any tile both are 0.
     """
     if not levels.size:
-        return np.zeros(LEVELS, np.float32), np.zeros(LEVELS, np.float32)
+        return Curve(*np.zeros((3, LEVELS), np.float32))
     shares = np.linspace(0, 1, LEVELS + 1)
     low, high = np.quantile(levels, (_ENDS, 1 - _ENDS))
     edges = (np.quantile(levels, shares) + low + (high - low) * shares) / 2
     edges[[0, -1]] = levels.min(), levels.max()
     quiet, median = (max(float(np.quantile(chance, q)), 1e-9) for q in (_QUIET, 0.5))
-    places, variances, weights = np.zeros((3, LEVELS))
+    places, variances, weights, doubts = np.zeros((4, LEVELS))
+    doubts += 1
     for k, (a, b) in enumerate(pairwise(edges)):
         chosen = np.flatnonzero((levels >= a) & (levels <= b))
         places[k] = (a + b) / 2
@@ -51,10 +61,11 @@ def curve(levels: Pixels, strengths: Pixels, structure: Pixels, chance: Pixels) 
         places[k] = levels[flat].mean()
         shown, typical = np.quantile(strengths[flat], (_QUIET, 0.5))
         variances[k] = shown / quiet
-        doubt = max(float(np.log(max(typical, 1e-20) / max(shown, 1e-20) * quiet / median)), 0)
-        weights[k] = 1 / (_TILE_SPREAD**2 / flat.size + (_DOUBT * doubt) ** 2)
+        doubts[k] = max(float(np.log(max(typical, 1e-20) / max(shown, 1e-20) * quiet / median)), 0)
+        weights[k] = 1 / (_TILE_SPREAD**2 / flat.size + (_DOUBT * doubts[k]) ** 2)
     places = np.maximum.accumulate(places)
-    return places.astype(np.float32), _smoothed(places, np.sqrt(variances), weights)
+    sigmas = _smoothed(places, np.sqrt(variances), weights)
+    return Curve(places.astype(np.float32), sigmas, doubts.astype(np.float32))
 
 
 def _smoothed(places: Pixels, sigmas: Pixels, weights: Pixels) -> Pixels:

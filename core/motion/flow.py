@@ -124,9 +124,9 @@ def _pair(
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     there, back = search.calc(a, b, None), search.calc(b, a, None)
     height, width = full
-    unit = np.array([width / a.shape[1], height / a.shape[0]], np.float32)
+    unit = (width / a.shape[1], height / a.shape[0])
     known = _confidence(there, back), _confidence(back, there)
-    there, back = (_filled(field, sure) * unit for field, sure in zip((there, back), known, strict=True))
+    there, back = (_filled(field, sure, unit) for field, sure in zip((there, back), known, strict=True))
     return Flow(there, known[0], level), Flow(back, known[1], level)
 
 
@@ -175,16 +175,28 @@ def _confidence(there: Pixels, back: Pixels) -> Pixels:
     return confidence
 
 
-def _filled(field: Pixels, confidence: Pixels) -> Pixels:
-    """The field, where it is not confident, as around: beside dirt and behind what moves it is anything."""
+def _filled(field: Pixels, confidence: Pixels, unit: tuple[float, float]) -> Pixels:
+    """The field, where it is not confident, as around: beside dirt and behind what moves it is anything.
+
+    unit: what x and y are multiplied by.
+    """
     import cv2
 
     height, width = confidence.shape
-    weighted = np.dstack([field * confidence[..., None], confidence])
+    # One component after the other: numpy is slow over a last axis of two.
+    weighted = np.empty((height, width, 3), np.float32)
+    weighted[..., 2] = confidence
+    for k in (0, 1):
+        np.multiply(field[..., k], confidence, out=weighted[..., k])
     small = cv2.resize(weighted, (-(-width // 4), -(-height // 4)), interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), _AROUND_HOLES / 4)
-    around = cv2.resize(small[..., :2] / (small[..., 2:] + _NONE), (width, height))
-    return np.asarray(around + confidence[..., None] * (field - around), np.float32)
+    made = cv2.resize(small[..., :2] / (small[..., 2:] + _NONE), (width, height))
+    for k in (0, 1):
+        beyond = field[..., k] - made[..., k]
+        beyond *= confidence
+        made[..., k] += beyond
+        made[..., k] *= np.float32(unit[k])
+    return np.asarray(made, np.float32)
 
 
 def _square(field: Pixels) -> Pixels:

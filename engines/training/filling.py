@@ -1,5 +1,6 @@
 """How well holes are filled: the loss of training, and figures on held tiles."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
@@ -43,9 +44,11 @@ def similarity(result: Tensor, target: Tensor) -> Tensor:
     return (2 * a * b + 1e-4) * (2 * both + 9e-4) / ((a * a + b * b + 1e-4) * (var_a + var_b + 9e-4))
 
 
-@torch.no_grad()
-def held_figures(net: nn.Module, tiles: Tiles) -> dict[str, float]:
-    """PSNR in the holes of held tiles and SSIM there, in display codes, and of the membrane alone."""
+def held_samples(tiles: Tiles) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Held tiles with drawn holes, eight at a time, the same each time.
+
+    Pictures (8,3,192,192) in display codes, their holes (8,1,192,192), 1 or 0, and planes (8,4,192,192).
+    """
     held = replace(tiles, train=tiles.held)
     count = len(held.held)
     dice = Dice(_HELD_SEED, torch.device("cpu"))
@@ -56,9 +59,15 @@ def held_figures(net: nn.Module, tiles: Tiles) -> dict[str, float]:
     )  # fmt: skip
     hole = torch.from_numpy(covers(count, _HELD_SIZE, [], _HELD_SEED) > 25)[:, None].float()
     hole = hole.to(target.device)
-    found: dict[str, list[float]] = {"psnr": [], "ssim": [], "membrane psnr": [], "membrane ssim": []}
     for picture, gap in zip(target.split(8), hole.split(8), strict=True):
-        planes = planes_of(picture, gap)
+        yield picture, gap, planes_of(picture, gap)
+
+
+@torch.no_grad()
+def held_figures(net: nn.Module, tiles: Tiles) -> dict[str, float]:
+    """PSNR in the holes of held tiles and SSIM there, in display codes, and of the membrane alone."""
+    found: dict[str, list[float]] = {"psnr": [], "ssim": [], "membrane psnr": [], "membrane ssim": []}
+    for picture, gap, planes in held_samples(tiles):
         smooth = planes[:, :3]
         inside = gap.expand_as(picture) > 0
         for name, result in (("", smooth + gap * net(planes).float()), ("membrane ", smooth)):

@@ -10,13 +10,16 @@ from interneg.engines.training.lite import CHANNELS
 from interneg.engines.training.onnx_nets import Compiled, Exact
 
 
-def seconds(source: bytes, small: bytes, multiple: int) -> dict[str, float]:
-    """Processor time of one thread of OpenVINO for 384x256 in each precision, in turns, the best of seven."""
+def seconds(source: bytes, small: bytes, multiple: int, channels: int = 6) -> dict[str, float]:
+    """Processor time of one thread of OpenVINO for 384x256 in each precision, in turns, the best of seven.
+
+    channels: of the input.
+    """
     nets = {"fp32": Compiled(source, multiple, 1)}
     if not RUNTIMES["openvino"].precisions()["bf16"]:
         nets["bf16"] = Compiled(source, multiple, 1, "bf16")
     nets["int8"] = Compiled(small, multiple, 1, "int8")
-    planes = torch.rand(1, 6, 256, 384)
+    planes = torch.rand(1, channels, 256, 384)
     best = dict.fromkeys(nets, float("inf"))
     for turn in range(8):
         for name, net in nets.items():

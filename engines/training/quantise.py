@@ -30,7 +30,7 @@ from interneg.engines.training.onnx_nets import Compiled, Exact, TypedGraph
 from interneg.engines.training.qdq import equalised, inner, quantised
 from interneg.engines.training.temporal import Alone
 from interneg.engines.training.tiles import load
-from interneg.engines.training.trial import Trial, choose, held
+from interneg.engines.training.trial import Trial, choose, held, luma_psnr
 from interneg.engines.typed import half, overflowing
 
 
@@ -101,7 +101,10 @@ def main() -> None:
         names = inner(source)
         planes = calibration(tiles, scale, args.samples)
         equal = equalised(source, peaks(source, planes, names))
-        trial = Trial(source, equal, multiple, held(tiles, scale), scale, args.threads)
+        pairs = held(tiles, scale)
+        trial = Trial(
+            source, equal, multiple, known, lambda net, n: luma_psnr(net, pairs[::n], scale), args.threads
+        )
         for score, way, steps in choose(trial, methods(counted(equal, planes, names)), limit):
             if score > 1:
                 continue

@@ -1,7 +1,7 @@
 """INT8 graphs of one model on trial: which layers, at which steps, lose how much."""
 
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +19,8 @@ from interneg.engines.training.tiles import Tiles
 
 Samples = list[tuple[Tensor, Tensor]]
 """Planes (1,6,H,W) and their clean luma (1,1,s*H,s*W)."""
-GOLDEN = torch.from_numpy(qualify.golden(6))[None]
+Measure = Callable[[nn.Module, int], list[float]]
+"""The dB that a network reaches on every so many samples."""
 
 
 def held(tiles: Tiles, scale: int, count: int = 8) -> Samples:
@@ -43,25 +44,28 @@ def luma_psnr(net: nn.Module, pairs: Samples, scale: int) -> list[float]:
 
 
 class Trial:
-    """How INT8 graphs of one model do on held tiles and on the golden input, by ONNX Runtime."""
+    """How INT8 graphs of one model do on held samples and on the golden input, by ONNX Runtime.
+
+    equal: the fp32 file with channels made alike. golden: (1, C, H, W) float32.
+    """
 
     def __init__(
-        self, source: bytes, equal: bytes, multiple: int, pairs: Samples, scale: int, threads: int
+        self, source: bytes, equal: bytes, multiple: int, golden: Tensor, measure: Measure, threads: int
     ) -> None:
-        self.equal, self.multiple, self.pairs = equal, multiple, pairs
-        self.scale, self.threads = scale, threads
+        self.equal, self.multiple, self.golden = equal, multiple, golden
+        self.measure, self.threads = measure, threads
         plain = self.compiled(source)
-        self.before, self.expected = luma_psnr(plain, pairs, scale), plain(GOLDEN)[0].numpy()
+        self.before, self.expected = measure(plain, 1), plain(golden)[0].numpy()
 
     def compiled(self, weights: bytes) -> Exact:
         """An ONNX file, ready to run on as many threads as were asked for."""
         return Exact(weights, self.multiple, self.threads)
 
     def lost(self, steps: Steps, every: int = 1) -> tuple[float, Figures]:
-        """dB lost on every such held tile, and the golden input's figures."""
+        """dB lost on every such held sample, and the golden input's figures."""
         net = self.compiled(quantised(self.equal, steps))
-        figures = qualify.compare(net(GOLDEN)[0].numpy(), self.expected)
-        after = luma_psnr(net, self.pairs[::every], self.scale)
+        figures = qualify.compare(net(self.golden)[0].numpy(), self.expected)
+        after = self.measure(net, every)
         return statistics.mean(self.before[::every]) - statistics.mean(after), figures
 
     def score(self, steps: Steps, limit: float, every: int = 1) -> float:
@@ -88,7 +92,7 @@ def choose(trial: Trial, ways: Mapping[str, Steps], limit: float) -> Iterator[tu
             lost, figures = trial.lost(fewer)
             scores.append((worse(lost, figures, limit), way, fewer))
             print(
-                f"without {count}, {way}: {lost:.3f} dB lost on held tiles; golden {shown(figures)}",
+                f"without {count}, {way}: {lost:.3f} dB lost on what is held; golden {shown(figures)}",
                 flush=True,
             )
         best = min(scores, key=lambda score: score[0])

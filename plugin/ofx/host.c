@@ -108,7 +108,13 @@ void host_show_error(OfxImageEffectHandle effect, const char *words)
         host_show_message(effect, kOfxMessageError, words);
 }
 
-void host_clear_error(OfxImageEffectHandle effect)
+void host_show_note(OfxImageEffectHandle effect, const char *words)
+{
+    if (host.persistent)
+        host.message->setPersistentMessage(effect, kOfxMessageMessage, "", "%s", words);
+}
+
+void host_clear(OfxImageEffectHandle effect)
 {
     if (host.persistent)
         host.message->clearPersistentMessage(effect);

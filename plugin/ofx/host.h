@@ -47,11 +47,15 @@ void set_int(OfxPropertySetHandle to, const char *name, int index, int value);
 void set_double(OfxPropertySetHandle to, const char *name, int index, double value);
 void set_string(OfxPropertySetHandle to, const char *name, int index, const char *value);
 
-/* Show an error at the node until host_clear_error; in a window, where the host's messages cannot stay. */
+/* Show an error at the node until host_clear; in a window, where the host's messages cannot stay. */
 void host_show_error(OfxImageEffectHandle effect, const char *words);
 
-/* Take the error away that stays at the node. */
-void host_clear_error(OfxImageEffectHandle effect);
+/* Show a note at the node until host_clear; not at all, where the host's messages cannot stay: it would be a
+ * window for each frame. */
+void host_show_note(OfxImageEffectHandle effect, const char *words);
+
+/* Take the error or the note away that stays at the node. */
+void host_clear(OfxImageEffectHandle effect);
 
 /* Show a message in a window: `type` is kOfxMessageMessage or kOfxMessageError. */
 void host_show_message(OfxImageEffectHandle effect, const char *type, const char *words);

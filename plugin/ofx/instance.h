@@ -18,7 +18,7 @@ struct instance {
     OfxParamHandle automatic[MOST_KNOBS]; /* its tick "Auto"; NULL where the knob has none */
     OfxParamHandle use[MOST_INPUTS];      /* the tick "Use" of each mask; NULL for other inputs */
     OfxParamHandle space, space_menu;     /* the colour space, and its menu; NULL where there is no menu */
-    atomic_bool shows_error;              /* the host shows the message of a render that failed */
+    atomic_bool shows_message;            /* the host shows a message at the node, which stays */
 };
 
 #endif

@@ -30,16 +30,22 @@ OfxStatus job_finish(struct job *job, bool unanswered)
     text_free(&job->images);
     text_free(&job->frames);
     text_free(&job->body);
-    if (!*job->error) {
-        if (atomic_exchange(&instance->shows_error, false))
-            host_clear_error(instance->effect);
+    const bool failed = *job->error != 0;
+    if (!failed && !*job->note) {
+        if (atomic_exchange(&instance->shows_message, false))
+            host_clear(instance->effect);
         return kOfxStatOK;
     }
-    if (job_is_aborted(job)) /* a host that aborts gives no pictures either, so the error says nothing */
+    if (failed &&
+        job_is_aborted(job)) /* a host that aborts gives no pictures either: the error says nothing */
         return kOfxStatOK;
     char words[ERROR_ROOM + 64];
-    snprintf(words, sizeof words, "%.60s: %s", instance->node->label, job->error);
-    atomic_store(&instance->shows_error, true);
+    snprintf(words, sizeof words, "%.60s: %s", instance->node->label, failed ? job->error : job->note);
+    atomic_store(&instance->shows_message, true);
+    if (!failed) {
+        host_show_note(instance->effect, words);
+        return kOfxStatOK;
+    }
     host_show_error(instance->effect, words);
     return job->out_of_memory ? kOfxStatErrMemory : kOfxStatFailed;
 }

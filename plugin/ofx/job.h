@@ -24,6 +24,7 @@ struct job {
     struct text images, frames;   /* JSON: the lists of these names in the request, without brackets */
     struct text body;             /* JSON: the request */
     char error[ERROR_ROOM];       /* for the user; "" as long as all is well */
+    char note[ERROR_ROOM]; /* for the user, where all is well: what is shown is not the result; or "" */
     bool out_of_memory;
 };
 
@@ -33,7 +34,7 @@ bool job_fail(struct job *job, const char *words);
 /* Whether the host no longer wants the result. `job` is a struct job, as a request takes it. */
 bool job_is_aborted(void *job);
 
-/* Give back all that the job holds, and show its error to the user, or take away the one that is shown.
+/* Give back all that the job holds, and show its error or its note to the user, or take away what is shown.
  * unanswered: the worker was sent the pictures and did not answer as it should, so that it may still use
  * them. Returns what the host is told; a job that is aborted is no failure. */
 OfxStatus job_finish(struct job *job, bool unanswered);

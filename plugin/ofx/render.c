@@ -49,6 +49,7 @@ OfxStatus render(struct instance *instance, OfxPropertySetHandle in, OfxProperty
             sent = true;
             if (outcome == OUTCOME_DONE) {
                 pixels_give(&output, window, job.pictures[job.count - 1]->pixels);
+                snprintf(job.note, sizeof job.note, "%s", json_text(json_get(reply.answer, "message"), ""));
                 json_free(reply.answer);
             }
         }

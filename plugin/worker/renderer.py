@@ -49,6 +49,7 @@ class Renderer:
         views: (H, W, C) float32, of the images. Raises InternegError, and CalledOff.
         """
         notes: dict[str, str] = {}
+        node = self._node(request)
 
         def work(prepared: PreparedRequest) -> None:
             result = prepared.graph.render(request.time)
@@ -59,7 +60,9 @@ class Renderer:
             write(result, request.target, views[request.output])
 
         self._run(request, views, called_off, notes, work)
-        return {"notes": list(notes.values())}
+        # What is to be looked at, not the result, has to be seen to be that.
+        aid = "" if node.shows == "result" else notes.get(node.name, "")
+        return {"notes": list(notes.values())} | ({"message": aid} if aid else {})
 
     def act(self, request: Action, views: Sequence[Pixels], called_off: CalledOffYet) -> dict[str, Any]:
         """Do what a button stands for; return the body of `done`.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn, Protocol
 
 import msgspec
+import numpy as np
 import pytest
 
 from interneg.engines import files, speeds
@@ -192,6 +193,12 @@ def test_what_bands_a_gradient_is_no_default(int8: Describe, monkeypatch: pytest
     assert "in int8 (as asked)" in int8((3.0, 1.0), "int8")
 
 
+def test_what_is_no_picture_bands_nothing(int8: Describe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speeds, "EVEN", 1e-6)
+    monkeypatch.setattr(Model, "corrects", False)
+    assert "in int8 (measured 3.0 times as fast as fp32)" in int8((3.0, 1.0))
+
+
 def test_what_does_not_qualify_is_no_default(int8: Describe, monkeypatch: pytest.MonkeyPatch) -> None:
     real = OpenVino.load
 
@@ -231,3 +238,14 @@ def test_the_best_of_several_rounds_counts_but_for_the_first(
     assert speeds.seconds({"fp32": fp32, "int8": int8}, 6) == pytest.approx({"fp32": 0.04, "int8": 0.02})
     slow = Clocked(model, clock, 1.0, 3.0, 2.0)
     assert speeds.seconds({"fp32": slow}, 6) == pytest.approx({"fp32": 2.0})
+
+
+def test_the_ramp_is_in_luma_or_in_red_green_and_blue_with_a_hole_in_its_middle() -> None:
+    slope = np.linspace(0, 1, 256, dtype=np.float32)
+    luma = speeds.ramp(["Y", "Cb", "sigma Y", "apart Y"])
+    np.testing.assert_array_equal(luma[0], np.tile(slope, (64, 1)))
+    assert not luma[1].any() and luma[2, 0, 0] == np.float32(0.01) and luma[2, -1, 0] == np.float32(0.03)
+    *colour, hole = speeds.ramp(["R", "G", "B", "hole"])
+    for plane in colour:
+        np.testing.assert_array_equal(plane, np.tile(slope, (64, 1)))
+    assert hole[:, 64:-64].all() and not hole[:, :64].any() and not hole[:, -64:].any()

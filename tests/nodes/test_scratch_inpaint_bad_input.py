@@ -77,6 +77,19 @@ def test_dirt_beside_a_dropped_frame_is_still_found(render: Render) -> None:
     assert np.abs(made - clean[MIDDLE])[:, disc(60, 50, 5)].mean() < 12 / 255
 
 
+@pytest.mark.parametrize("stand_in", [(0, 0, 2, 2, 4), (0, 2, 2, 2, 4), (0, 0, 2, 4, 4)])
+def test_dirt_between_frames_that_are_missing_is_still_found(
+    render: Render, stand_in: tuple[int, ...]
+) -> None:
+    """What is missing before and after has a neighbour in its place, as the rule *hold* has it."""
+    clean = scene()
+    given, where = dirty(clean)
+    given = given[list(stand_in)]
+    made = render(given).pixels
+    assert np.abs(made - clean[MIDDLE])[:, where].mean() < 12 / 255
+    assert (made == given[MIDDLE]).all(axis=0)[~where].mean() > 0.95
+
+
 def test_dirt_in_a_frame_that_is_repeated_is_listed_in_both(render: Render) -> None:
     given, _ = dirty(scene())
     given[MIDDLE + 1] = given[MIDDLE]

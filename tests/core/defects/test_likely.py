@@ -80,6 +80,7 @@ def test_a_line_is_as_wide_as_the_network_sees_it() -> None:
     given = answer()
     given.scratch[:, 29:32] = 0.9
     narrow = refined(line, given)
-    assert narrow.half == 1.65 and np.allclose(narrow.columns, 30)
+    assert narrow.half == 1.5 and np.allclose(narrow.columns, 30)
+    assert refined(replace(line, half=2.5), given).half == pytest.approx(2.1)
     given.scratch[10:] = 0
     assert refined(line, given) is line

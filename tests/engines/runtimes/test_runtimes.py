@@ -258,12 +258,12 @@ def test_int8_beside_bf16_as_torch_emulates_it_qualifies(name: str) -> None:
     _, expected = qualify.reference(model)
     net = nets.Bfloat16(model.read("int8"))
     assert net.quantised and not net.quantised & net.rounded
-    result = net(torch.from_numpy(qualify.golden(6))[None])[0].numpy()
+    result = net(torch.from_numpy(qualify.golden_of(model))[None])[0].numpy()
     figures = qualify.compare(result, expected)
     assert not qualify.failures(figures, model.limits.get("int8", qualify.LIMITS["int8"]))
     if not RUNTIMES["openvino"].precisions()["bf16"]:
         network, out = RUNTIMES["openvino"].load(model, "int8", None, Store()), np.empty_like(expected)
-        network.infer(qualify.golden(6), out)
+        network.infer(qualify.golden_of(model), out)
         real = qualify.compare(out, expected)
         assert (real.mean, real.psnr) == pytest.approx((figures.mean, figures.psnr), rel=0.1)
 

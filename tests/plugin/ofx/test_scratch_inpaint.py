@@ -80,8 +80,11 @@ def test_views_are_shown_and_the_matte_comes_back(bundle: Path, runtime: Path) -
             shown[view] = instance.render(TIME).pixels
             wanted = expected(ScratchInpaint(view=view), TIME, source).pixels
             np.testing.assert_array_equal(shown[view], wanted, err_msg=view)
+            said = f"Scratch-Inpaint: shows the view '{view}', which is to look at, not the result"
+            assert instance.message == said and not instance.messages
         instance.set("view", "result")
         np.testing.assert_array_equal(instance.render(TIME).pixels, plain)
+        assert instance.message is None
         assert shown["matte"][..., 0].any() and not shown["matte"][..., 2].any()
         back = host.create(NODE, source, Matte=Plate(lambda time: Picture(shown["matte"]), (1001, 1005)))
         back.set("matte", "replace")
