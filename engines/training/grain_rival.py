@@ -5,13 +5,12 @@ prints a row of a table for filtered noise, one for noise with the plate's spect
 of its mean over all, and one for a small network trained adversarially on the plate:
 mean distance of the radial spectrum, Kullback-Leibler distance of the histogram, the share of patches that a
 classifier takes for what they are, and processor seconds for a channel of 1080p. The network has seen the
-areas that it is judged on, and noise is filtered to their spectrum. docs/decisions/0015 has the outcome.
+areas that it is judged on, and noise is filtered to their spectrum. docs/decisions/0016 has the outcome.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
 import time
 from collections.abc import Callable
 from functools import partial
@@ -101,12 +100,13 @@ def histogram(there: Pixels, made: Pixels) -> float:
     return float((p * np.log(p / q)).sum())
 
 
-def _row(grains: Areas, name: str, made: Callable[[int], Pixels], seconds: float) -> str:
+def _row(grains: Areas, name: str, made: Callable[[int], Pixels], seconds: float | None) -> str:
     areas = made(1)
     told = [told_apart(grains.there, made(1 + s), s) for s in range(_SEEDS)]
     shares = f"{100 * np.mean(told):.0f} % ({100 * max(told):.0f} %)"
     figures = f"{spectrum(grains.there, areas):.2f} dB | {histogram(grains.there, areas):.4f} | {shares}"
-    return f"| {grains.name} | {name} | {figures} | {seconds:.3f} s |"
+    spent = "" if seconds is None else f"{seconds:.3f} s"
+    return f"| {grains.name} | {name} | {figures} | {spent} |"
 
 
 def _directed(grains: Areas, seed: int) -> Pixels:
@@ -149,11 +149,11 @@ def main() -> None:
     print("|---|---|---|---|---|---|")
     for grains in all_grains(folder):
         grain = Grain.of(grains.profile, 1.0)
-        spent = _spent(lambda grain=grain: grain.field(1080, 1920, seed=1, frame=1))
+        spent = _spent(partial(grain.field, 1080, 1920, seed=1, frame=1))
         print(_row(grains, "filtered noise", grains.filtered, spent), flush=True)
-        print(_row(grains, "noise, all directions", partial(_directed, grains), math.nan), flush=True)
+        print(_row(grains, "noise, all directions", partial(_directed, grains), None), flush=True)
         maker = trained(grains)
-        spent = _spent(lambda maker=maker: maker.field(1080, 1920, seed=1))
+        spent = _spent(partial(maker.field, 1080, 1920, seed=1))
         print(_row(grains, "network", partial(_networks, grains, maker), spent), flush=True)
 
 

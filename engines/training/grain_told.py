@@ -12,7 +12,7 @@ from torch import nn
 from interneg.engines.training.grain_stocks import classes, emulsion
 from interneg.frame import Pixels
 from interneg.grain.boolean import simulated
-from interneg.grain.profile import GrainProfile
+from interneg.grain.profile import DENSITY, GrainProfile
 from interneg.grain.synthesis import Grain, laid
 
 # Stocks that are simulated, green's record for colour, and the pitch of the scan in µm.
@@ -56,14 +56,14 @@ class Areas:
         plate = np.concatenate(
             [laid(c[None], f[None], levels, sigmas) for c, f in zip(self.clean, field, strict=True)]
         )
-        return _areas(np.round(plate / self.step) * self.step if self.step else plate, self.places)
+        return _areas(_rounded(plate, self.step), self.places)
 
 
 def real(path: Path) -> Areas | None:
     """Of a still of 8 bits: its flat areas; None where there are fewer than 30."""
     import cv2
 
-    plate = np.asarray(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), np.float32)[None] / 255
+    plate = np.asarray(cv2.imread(str(path), cv2.IMREAD_UNCHANGED)).astype(np.float32)[None] / 255
     smooth = cv2.GaussianBlur(plate[0], (0, 0), _SMOOTH)
     edges = range(0, plate.shape[1] - _AREA + 1, _AREA // 2)
     corners = [(y, x) for y in edges for x in edges]
@@ -82,9 +82,8 @@ def simulation(name: str, pitch: float, seed: int = 1) -> Areas:
     if film.channels == 3:
         film = film.record(1)
     exposure = np.zeros((1, _FRAME, _FRAME))
-    plate = np.concatenate([simulated(film, exposure, pitch, seed + f, 6) for f in range(2)]) / np.float32(
-        2.046
-    )
+    frames = [simulated(film, exposure, pitch, seed + f, 6) for f in range(2)]
+    plate = np.asarray(np.concatenate(frames) / DENSITY, np.float32)
     edges = range(0, _FRAME - _AREA + 1, _AREA)
     return _grains(f"{name} at {pitch:g} µm", plate, 0, [(y, x) for y in edges for x in edges])
 
@@ -195,6 +194,10 @@ def _areas(plate: Pixels, places: tuple[tuple[int, int], ...]) -> Pixels:
 
     rough = np.stack([f - cv2.GaussianBlur(f, (0, 0), _SMOOTH) for f in plate])
     return np.stack([rough[(slice(None), *_square(p))] for p in places])
+
+
+def _rounded(plate: Pixels, step: float) -> Pixels:
+    return np.asarray(np.round(plate / step) * step, np.float32) if step else plate
 
 
 def _square(corner: tuple[int, int]) -> tuple[slice, slice]:
