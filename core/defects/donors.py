@@ -178,7 +178,7 @@ def _misfits(known: Pixels, seen: Pixels) -> npt.NDArray[np.float32]:
     difference = seen - known
     difference -= _median(difference)[:, None]
     np.abs(difference, out=difference)
-    return np.add.reduce(difference, axis=(1, 2)) / np.float32(known.size)
+    return np.asarray(np.add.reduce(difference, axis=(1, 2)) / np.float32(known.size), np.float32)
 
 
 def _median(values: Pixels) -> Pixels:

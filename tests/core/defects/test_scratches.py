@@ -90,6 +90,6 @@ def test_a_line_that_is_hidden_in_places_is_followed_as_well() -> None:
 @pytest.mark.parametrize("column", [0.4, 12.3, 38.8])
 def test_a_line_covers_the_pixels_whose_middles_lie_in_it(column: float) -> None:
     rows = np.array([0, 10, 20, 30])
-    line = Scratch(column + np.arange(3) * 0.7, rows, np.array([False, True, True]), 1, 1.4, 5.0)
+    line = Scratch(column + np.arange(3.0) * 0.7, rows, np.array([False, True, True]), 1, 1.4, 5.0)
     away = np.abs(np.arange(40) - line.at(30)[:, None])
     np.testing.assert_array_equal(line.cover((30, 40)), (away <= 1.4) & (np.arange(30) >= 10)[:, None])
