@@ -10,7 +10,21 @@ import argparse
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bench import codec, defects, deflicker, engines, grain, kept, quality, speed, stabilise, temporal, worker
+from bench import (
+    codec,
+    defects,
+    deflicker,
+    engines,
+    grain,
+    grain_made,
+    grain_speed,
+    kept,
+    quality,
+    speed,
+    stabilise,
+    temporal,
+    worker,
+)
 from bench.table import Row
 from interneg.engines.training.queue.place import resting
 
@@ -33,6 +47,8 @@ def parts(data: Path) -> dict[str, Callable[[], Iterable[Row]]]:
         "stabilise": lambda: stabilise.rows(data.parent, OUT),
         "defects": lambda: defects.rows(data.parent, OUT),
         "grain": lambda: grain.rows(data.parent, OUT),
+        "grain-made": lambda: grain_made.rows(data.parent),
+        "grain-speed": grain_speed.rows,
         "kept": lambda: kept.rows(data.parent, OUT),
     }
 

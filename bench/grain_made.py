@@ -7,21 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 
 from bench.table import Row, at_most
-from interneg.engines.training.grain_stocks import classes, make
+from interneg.engines.training.grain_stocks import classes, emulsion, make
+from interneg.grain.boolean import simulated
 from interneg.grain.profile import GrainProfile
 from interneg.grain.scale import at_pitch
 
 _SEEDS = 3
 _SCANS = (2048, 4096)
+_EDGES = np.linspace(-4, 4, 41)
 
 
 def rows(data: Path) -> Iterator[Row]:
     """Measure everything. data: the folder that holds grain/, stills of film."""
     yield from scans()
+    yield from gaussian()
     yield from told(data / "grain")
 
 
@@ -34,6 +38,21 @@ def scans() -> Iterator[Row]:
     what = "one plate scanned in 2K and in 4K, profile of one for the other: spectrum, all stocks"
     yield at_most(f"{what}: mean", 1.5, float(np.mean(found)), "dB")
     yield at_most(f"{what}: worst", 1.5, max(found), "dB")
+
+
+def gaussian() -> Iterator[Row]:
+    """How far the histogram of thrown grain is from a Gaussian, which made grain is: the coarsest stock."""
+    film = emulsion(dict(classes())["bw-500"])
+    normal = np.diff([NormalDist().cdf(edge) for edge in _EDGES])
+    distances = {}
+    for exposure in (-2.0, -1.0, 0.0, 1.0):
+        plate = simulated(film, np.full((1, 192, 192), exposure), 12.15, 1, 4)
+        shares = np.histogram((plate - plate.mean()) / plate.std(), _EDGES)[0] / plate.size
+        seen = shares > 0
+        distances[exposure] = float((shares[seen] * np.log(shares[seen] / normal[seen])).sum())
+    what = "thrown grain, bw-500 in 2K, against a Gaussian: histogram, Kullback-Leibler"
+    yield at_most(f"{what}, worst but for the toe", 0.01, max(d for e, d in distances.items() if e > -2))
+    yield at_most(f"{what}, in the toe", 0.01, distances[-2.0])
 
 
 def told(stills: Path) -> Iterator[Row]:

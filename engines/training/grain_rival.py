@@ -1,11 +1,11 @@
 """Two makers of grain held against each other: `python -m interneg.engines.training.grain_rival FOLDER`.
 
 FOLDER holds stills of film in 8 bits. For each still with enough flat areas, and for each simulated plate,
-prints a row of a table for filtered noise, and one for a small network trained adversarially on the plate:
+prints a row of a table for filtered noise, one for noise with the plate's spectrum in every direction instead
+of its mean over all, and one for a small network trained adversarially on the plate:
 mean distance of the radial spectrum, Kullback-Leibler distance of the histogram, the share of patches that a
 classifier takes for what they are, and processor seconds for a channel of 1080p. The network has seen the
-areas that it is judged on; noise is filtered to the profile that was measured. docs/decisions/0015 has the
-outcome.
+areas that it is judged on, and noise is filtered to their spectrum. docs/decisions/0016 has the outcome.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from interneg.engines.training.grain_told import Grains, Judge, all_grains, crop, told_apart
+from interneg.engines.training.grain_told import Areas, Judge, all_grains, crop, told_apart
 from interneg.frame import Pixels
 from interneg.grain.synthesis import Grain
 
@@ -54,7 +54,7 @@ class Maker(nn.Module):
         return np.asarray((found - found.mean()) / found.std(), np.float32)
 
 
-def trained(grains: Grains, seed: int = 0, steps: int = _STEPS) -> Maker:
+def trained(grains: Areas, seed: int = 0, steps: int = _STEPS) -> Maker:
     """A network trained against a judge that sees patches of the plate's grain (hinge loss)."""
     torch.manual_seed(seed)
     dice = np.random.default_rng(seed)
@@ -100,15 +100,30 @@ def histogram(there: Pixels, made: Pixels) -> float:
     return float((p * np.log(p / q)).sum())
 
 
-def _row(grains: Grains, name: str, made: Callable[[int], Pixels], seconds: float) -> str:
+def _row(grains: Areas, name: str, made: Callable[[int], Pixels], seconds: float | None) -> str:
     areas = made(1)
     told = [told_apart(grains.there, made(1 + s), s) for s in range(_SEEDS)]
     shares = f"{100 * np.mean(told):.0f} % ({100 * max(told):.0f} %)"
     figures = f"{spectrum(grains.there, areas):.2f} dB | {histogram(grains.there, areas):.4f} | {shares}"
-    return f"| {grains.name} | {name} | {figures} | {seconds:.3f} s |"
+    spent = "" if seconds is None else f"{seconds:.3f} s"
+    return f"| {grains.name} | {name} | {figures} | {spent} |"
 
 
-def _networks(grains: Grains, maker: Maker, seed: int) -> Pixels:
+def _directed(grains: Areas, seed: int) -> Pixels:
+    """The plate's areas with noise that has their spectrum in every direction: what Gaussian noise can do."""
+    import cv2
+
+    frames, height, width = grains.clean.shape
+    size = grains.there.shape[-1]
+    line = np.hanning(size + 1)[:-1]
+    power = np.square(np.abs(np.fft.fft2(grains.there * np.outer(line, line)))).mean((0, 1))
+    kernel = np.fft.fftshift(np.fft.ifft2(np.sqrt(power)).real).astype(np.float32)[1:, 1:]
+    noise = np.random.default_rng(seed).standard_normal((frames, height, width), dtype=np.float32)
+    field = np.stack([cv2.filter2D(f, -1, kernel, borderType=cv2.BORDER_REFLECT) for f in noise])
+    return grains.seen(field / field.std())
+
+
+def _networks(grains: Areas, maker: Maker, seed: int) -> Pixels:
     """The plate's areas with the network's grain."""
     frames, height, width = grains.clean.shape
     fields = [maker.field(height, width, seed=seed * frames + f) for f in range(frames)]
@@ -134,10 +149,11 @@ def main() -> None:
     print("|---|---|---|---|---|---|")
     for grains in all_grains(folder):
         grain = Grain.of(grains.profile, 1.0)
-        spent = _spent(lambda grain=grain: grain.field(1080, 1920, seed=1, frame=1))
+        spent = _spent(partial(grain.field, 1080, 1920, seed=1, frame=1))
         print(_row(grains, "filtered noise", grains.filtered, spent), flush=True)
+        print(_row(grains, "noise, all directions", partial(_directed, grains), None), flush=True)
         maker = trained(grains)
-        spent = _spent(lambda maker=maker: maker.field(1080, 1920, seed=1))
+        spent = _spent(partial(maker.field, 1080, 1920, seed=1))
         print(_row(grains, "network", partial(_networks, grains, maker), spent), flush=True)
 
 

@@ -12,8 +12,7 @@ from torch import nn
 from interneg.engines.training.grain_stocks import classes, emulsion
 from interneg.frame import Pixels
 from interneg.grain.boolean import simulated
-from interneg.grain.measure import measure
-from interneg.grain.profile import GrainProfile
+from interneg.grain.profile import DENSITY, GrainProfile
 from interneg.grain.synthesis import Grain, laid
 
 # Stocks that are simulated, green's record for colour, and the pitch of the scan in µm.
@@ -30,11 +29,11 @@ _STEPS, _BATCH = 400, 64
 
 
 @dataclass(frozen=True, eq=False)
-class Grains:
+class Areas:
     """Areas of one plate's grain, its clean picture taken off alike from all: (N, F, 64, 64) float32.
 
     F: frames, 1 or 2. there: of the plate. clean, step: what `made` grain is laid on, (F, H, W), and what its
-    codes are rounded to. profile: as measured on the plate, with a pixel for a mm.
+    codes are rounded to. profile: what the areas show, with a pixel for a mm.
     """
 
     name: str
@@ -57,14 +56,14 @@ class Grains:
         plate = np.concatenate(
             [laid(c[None], f[None], levels, sigmas) for c, f in zip(self.clean, field, strict=True)]
         )
-        return _areas(np.round(plate / self.step) * self.step if self.step else plate, self.places)
+        return _areas(_rounded(plate, self.step), self.places)
 
 
-def real(path: Path) -> Grains | None:
+def real(path: Path) -> Areas | None:
     """Of a still of 8 bits: its flat areas; None where there are fewer than 30."""
     import cv2
 
-    plate = np.asarray(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), np.float32)[None] / 255
+    plate = np.asarray(cv2.imread(str(path), cv2.IMREAD_UNCHANGED)).astype(np.float32)[None] / 255
     smooth = cv2.GaussianBlur(plate[0], (0, 0), _SMOOTH)
     edges = range(0, plate.shape[1] - _AREA + 1, _AREA // 2)
     corners = [(y, x) for y in edges for x in edges]
@@ -77,20 +76,19 @@ def real(path: Path) -> Grains | None:
     return _grains(path.stem, plate, 1 / 255, places) if len(places) >= _FEWEST else None
 
 
-def simulation(name: str, pitch: float, seed: int = 1) -> Grains:
+def simulation(name: str, pitch: float, seed: int = 1) -> Areas:
     """Of two frames of a stock, evenly exposed."""
     film = emulsion(dict(classes())[name])
     if film.channels == 3:
         film = film.record(1)
     exposure = np.zeros((1, _FRAME, _FRAME))
-    plate = np.concatenate([simulated(film, exposure, pitch, seed + f, 6) for f in range(2)]) / np.float32(
-        2.046
-    )
+    frames = [simulated(film, exposure, pitch, seed + f, 6) for f in range(2)]
+    plate = np.asarray(np.concatenate(frames) / DENSITY, np.float32)
     edges = range(0, _FRAME - _AREA + 1, _AREA)
     return _grains(f"{name} at {pitch:g} µm", plate, 0, [(y, x) for y in edges for x in edges])
 
 
-def all_grains(folder: Path) -> list[Grains]:
+def all_grains(folder: Path) -> list[Areas]:
     """The real stills in a folder that have enough flat areas, and the simulated plates."""
     found = (real(p) for p in sorted(folder.glob("*.png")))
     return [g for g in found if g] + [simulation(*s) for s in _SIMULATED]
@@ -160,18 +158,35 @@ def _tiled(areas: torch.Tensor) -> torch.Tensor:
     return found.permute(0, 2, 3, 1, 4, 5).reshape(-1, areas.shape[1], _PATCH, _PATCH)
 
 
-def _grains(name: str, plate: Pixels, step: float, places: list[tuple[int, int]]) -> Grains:
+def _grains(name: str, plate: Pixels, step: float, places: list[tuple[int, int]]) -> Areas:
     import cv2
 
-    measured = measure([plate[:1]])
-    profile = GrainProfile(
-        name, "film", ("Y",), measured.levels, measured.sigmas, measured.frequencies, measured.power,
-        np.ones((1, 1), np.float32), 0.0, float(plate.shape[2]), plate.shape[2],
-    )  # fmt: skip
+    areas = _areas(plate, tuple(places))
     # Smoother than what is taken off the areas: else the plate's own coarse grain were in both, and the made
     # one's on top.
     clean = np.stack([cv2.GaussianBlur(f, (0, 0), 2.5 * _SMOOTH) for f in plate])
-    return Grains(name, _areas(plate, tuple(places)), clean, step, tuple(places), profile)
+    return Areas(name, areas, clean, step, tuple(places), _profile(name, areas))
+
+
+def _profile(name: str, areas: Pixels) -> GrainProfile:
+    """What the areas show: their strength at every level, and their spectrum, what was taken off put back."""
+    line, axis = np.hanning(_AREA + 1)[:-1], np.fft.fftfreq(_AREA)
+    window = np.outer(line, line) / np.sqrt(np.mean(np.outer(line, line) ** 2))
+    power = np.square(np.abs(np.fft.fft2(areas * window))).mean((0, 1)) / _AREA**2
+    rings = np.rint(np.hypot(axis[:, None], axis[None, :]) * _AREA).astype(np.int64).ravel()
+    radial = np.bincount(rings, power.ravel()) / np.bincount(rings)
+    frequencies = np.arange(radial.size) / _AREA
+    left = 1 - np.exp(-2 * (np.pi * _SMOOTH * frequencies) ** 2)
+    # Where hardly anything is left, grain is taken to be as at the next frequency.
+    first = int(np.argmax(left > 0.5))
+    radial[first:] /= left[first:] ** 2
+    radial[:first] = radial[first]
+    sigma = np.sqrt((radial * np.bincount(rings)).sum() / rings.size)
+    return GrainProfile(
+        name, "film", ("Y",), np.array([[0, 1]], np.float32), np.full((1, 2), sigma, np.float32),
+        frequencies.astype(np.float32), radial[None].astype(np.float32), np.ones((1, 1), np.float32), 0.0,
+        1.0, 1,
+    )  # fmt: skip
 
 
 def _areas(plate: Pixels, places: tuple[tuple[int, int], ...]) -> Pixels:
@@ -179,6 +194,10 @@ def _areas(plate: Pixels, places: tuple[tuple[int, int], ...]) -> Pixels:
 
     rough = np.stack([f - cv2.GaussianBlur(f, (0, 0), _SMOOTH) for f in plate])
     return np.stack([rough[(slice(None), *_square(p))] for p in places])
+
+
+def _rounded(plate: Pixels, step: float) -> Pixels:
+    return np.asarray(np.round(plate / step) * step, np.float32) if step else plate
 
 
 def _square(corner: tuple[int, int]) -> tuple[slice, slice]:
