@@ -207,8 +207,14 @@ class Treatment:
                     dataclasses.replace(o[0], colour_space=space, number=f.number, parts=())
                     for o, f in zip(others, around, strict=True)
                 )
-                count = len(window.frames)
-                same = Window(frames[:count], window.centre, (), window.matte, frames[count:])
+                count, plates = len(window.frames), [f.parts[i : i + 1] for f in window.references]
+                seen = tuple(
+                    dataclasses.replace(p[0], colour_space=f.colour_space, number=f.number, parts=())
+                    for p, f in zip(plates, window.references, strict=True)
+                    if p
+                )
+                references = seen if len(seen) == len(plates) else ()
+                same = Window(frames[:count], window.centre, references, window.matte, frames[count:])
                 done.append(self.render(same, view.context, mask if fits else None))
             else:
                 done.append(self._carried(view, part))

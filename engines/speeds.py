@@ -17,7 +17,7 @@ from interneg.frame import Pixels
 
 log = logging.getLogger("interneg.engines")
 
-RULE = 2
+RULE = 3
 """Raised when what is measured, or how a precision is chosen by it, changes: machines then measure again."""
 
 EVEN = 0.5 / 1023

@@ -160,14 +160,14 @@ class GrainMatch(Node):
         return planes
 
     def originals(self, view: View, planes: Pixels) -> tuple[Mask, Pixels] | None:
-        """In restore: the plate, where the result is what it shows."""
+        """In restore: the plate, where the result is what it shows, (H, W) bool and (C, H, W) float32."""
         if self.mode != "restore":
             return None
         plate = reference_view(view, self.name, alike=True)
         return (planes == plate.planes()).all(axis=0), plate.window.frame.pixels[: len(planes)]
 
     def aovs(self, view: View) -> dict[str, Pixels]:
-        """What was removed or laid on, by channel, where it is asked for."""
+        """What was removed or laid on, (H, W) float32 by channel, where it is asked for."""
         if not self.grain_aov:
             return {}
         planes, work = self._made(view)

@@ -121,7 +121,7 @@ def _time(frame: int, rate: float) -> int:
 
 
 def matrix_of(encode: Encode, channels: int) -> Double:
-    """From R', G', B' of 0..1 to 8-bit codes of Y', Cb, Cr; or from Y' alone."""
+    """From R', G', B' of 0..1 to 8-bit codes of Y', Cb, Cr, (3, 3) float64; or from Y' alone, (1, 1)."""
     coding = Coding(encode.matrix, False, 8)
     kr, kb = coding.weights
     if channels == 1:

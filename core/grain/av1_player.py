@@ -34,7 +34,7 @@ _DEVIATION = 511.5
 
 @functools.cache
 def gaussian() -> Whole:
-    """2,048 numbers of a deviation of 511.5 in a fixed order, multiples of 4: the quantiles of a Gaussian."""
+    """(2048,) int32, a Gaussian's quantiles of a deviation of 511.5 in a fixed order, multiples of 4."""
     quantiles = np.array([NormalDist().inv_cdf((k + 0.5) / 2048) for k in range(2048)])
     quantiles *= _DEVIATION / 4 / quantiles.std()
     return np.random.default_rng(1).permutation(4 * np.rint(quantiles)).astype(np.int32)
@@ -86,7 +86,7 @@ def noise(
     subsampling: tuple[int, int] = (1, 1),
     numbers: Whole | None = None,
 ) -> list[Whole]:
-    """The grain of one picture of height x width before it is scaled: Y, Cb and Cr, int32.
+    """The grain of one picture before it is scaled: Y, Cb and Cr, (height, width) int32, or half of that.
 
     The other arguments are those of `templates`.
     """
@@ -141,7 +141,7 @@ def applied(
 
 
 def merged(luma: Whole, chroma: Whole, parameters: Parameters, plane: int, bits: int) -> Whole:
-    """The code at which the points of plane 1 or 2 are looked up, of luma and chroma there."""
+    """The code at which the points of plane 1 or 2 are looked up, of luma and chroma there, (H, W) int32."""
     mult, luma_mult, offset = parameters.cb if plane == 1 else parameters.cr
     combined = luma * (luma_mult - 128) + chroma * (mult - 128)
     found = (combined >> 6) + ((offset - 256) << (bits - 8))

@@ -65,7 +65,7 @@ class Parameters:
     coefficients: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
 
     def points_of(self, plane: int) -> Points:
-        """The points that plane 0, 1 or 2 is scaled by; none where it has no grain."""
+        """The points, any shape of rows (code, scaling), that plane 0, 1 or 2 is scaled by; else none."""
         return self.points[0 if self.chroma_from_luma else plane]
 
 

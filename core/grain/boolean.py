@@ -73,7 +73,7 @@ class Coat:
     fog: float = 0.03
 
     def coverage(self, exposure: Numbers) -> Numbers:
-        """0..1 of exposure in powers of ten, -inf for none."""
+        """0..1 of exposure in powers of ten, -inf for none; float64 of any shape."""
         with np.errstate(over="ignore"):
             found = 1 / (1 + np.exp(-self.contrast * (np.asarray(exposure, np.float64) - self.speed)))
         covered: Numbers = self.fog + (1 - self.fog) * found
@@ -104,7 +104,7 @@ class Emulsion:
 
 
 def lens(distance: Numbers, radius: Numbers) -> Numbers:
-    """The area that two discs of one radius have in common; all float64 in one unit."""
+    """The area that two discs of one radius have in common; all float64 in one unit, of any shape."""
     half = np.minimum(distance / (2 * radius), 1)
     found: Numbers = 2 * radius**2 * (np.arccos(half) - half * np.sqrt(1 - half**2))
     return found

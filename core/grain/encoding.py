@@ -20,7 +20,7 @@ _RAMP = np.linspace(-0.25, 2.0, 9001, dtype=np.float64)
 
 
 def density(light: Pixels) -> Pixels:
-    """Cineon codes, 0..1 for 0..1023, of scene-linear light of any range; straight on below 0.
+    """Cineon codes, 0..1 for 0..1023, of scene-linear light of any range and any shape; straight on below 0.
 
     code = 685 + 300 log10(light (1 - b) + b), b = 10 ** ((95 - 685) / 300). Source: G. Kennel, Digital Film
     Scanning and Recording, SMPTE Journal 103, 1994.
@@ -42,7 +42,7 @@ def to_codes(levels: Pixels, sigmas: Pixels, colour: Colour, space: str) -> tupl
 
 
 def from_codes(levels: Pixels, sigmas: Pixels, colour: Colour, space: str) -> tuple[Pixels, Pixels]:
-    """The inverse of `to_codes`: levels and deviations of a profile in LOG_RGB of a picture in `space`."""
+    """The inverse of `to_codes`: levels and deviations, of any shape, in LOG_RGB of a picture in `space`."""
     codes = _codes(colour, space)
     return _through(levels, sigmas, codes, _RAMP)
 

@@ -56,7 +56,7 @@ class Statistics:
         self.covariance = _PER_LIGHT**2 * (pairs / np.outer(light, light)[..., None] - 1)
 
     def granularity(self, aperture: float = 48) -> Numbers:
-        """Deviation of density of each channel, seen without a scanner through a round aperture in µm."""
+        """Deviation of density of each channel, (C,), through a round aperture in µm, without a scanner."""
         radius = aperture / 2
         seen = lens(self.lags, np.array(radius)) * self.lags * 2 * np.pi * (self.lags[1] - self.lags[0])
         area = np.pi * radius**2
@@ -65,7 +65,7 @@ class Statistics:
 
 
 def transform(lags: Numbers, frequencies: Numbers, blur: float) -> Numbers:
-    """What makes of covariances over evenly spaced lags in µm a power density: (N lags, N frequencies).
+    """What makes of covariances over evenly spaced lags in µm a power density: (L, F), lags by frequencies.
 
     Covariances times this are power densities in mm² over frequencies in cycles per mm, through a Gaussian
     lens with a deviation of `blur` µm. Hankel's transform, of what is alike in all directions.

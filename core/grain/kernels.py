@@ -49,13 +49,13 @@ class Kernel:
         return int(self.lines.shape[1] // 2)
 
     def whole(self) -> Numbers:
-        """The kernel itself, (2 R + 1, 2 R + 1) float64."""
+        """The kernel itself, (D, D) float64, D being twice the radius and 1."""
         lines = self.lines.astype(np.float64)
         found: Numbers = np.einsum("k,ki,kj->ij", np.array(self.gains), lines, lines)
         return found
 
     def run(self, plane: Pixels) -> Pixels:
-        """The plane filtered, float32; within `radius` of its edges it means nothing."""
+        """The plane, (H, W), filtered, float32; within `radius` of its edges it means nothing."""
         import cv2
 
         found: Pixels | None = None

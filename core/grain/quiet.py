@@ -61,7 +61,7 @@ class Shape:
 
     @property
     def passed(self) -> Pixels:
-        """The gain at each coefficient of a transform."""
+        """The gain at each coefficient of a transform, (H, W)."""
         return spread(self.gain[None])[0]
 
 
@@ -73,7 +73,7 @@ class Rings:
         self.power = radial(np.square(np.abs(grain))) if power is None else power
 
     def chosen(self, which: npt.NDArray[np.bool_]) -> Rings:
-        """Those of some of the blocks."""
+        """Those of some of the blocks. which: (M,) bool."""
         return Rings(self.grain[which], self.power[which])
 
 

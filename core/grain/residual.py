@@ -64,7 +64,7 @@ class Blocks:
     travel: Pixels
 
     def chosen(self, which: npt.NDArray[np.int64] | Mask) -> Blocks:
-        """Some of the blocks."""
+        """Some of the blocks. which: (M,) bool, or (K,) of their places."""
         return Blocks(*(value[which] for value in vars(self).values()))
 
 
@@ -101,7 +101,7 @@ def of_pair(first: Pixels, second: Pixels, spoilt: tuple[Pixels, Pixels], most: 
 
 
 def of_frame(frame: Pixels, spoilt: Pixels, most: int) -> Blocks:
-    """The flattest blocks of one frame, less their slope. frame, spoilt, most: as in `of_pair`."""
+    """The flattest blocks of one frame, less their slope. frame, spoilt (C, H, W), most: as in `of_pair`."""
     corners, activity, structure = _chosen(frame, spoilt, most)
     blocks = _cut(frame, corners)
     for plane in _PLANE:

@@ -51,7 +51,7 @@ class ShotGrain:
         return ()
 
     def drawn(self, number: int, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """The picture as it is."""
+        """The picture, (H, W, C), as it is."""
         return picture
 
     @property

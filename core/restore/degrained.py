@@ -98,13 +98,13 @@ def degrained(view: View, how: Removal) -> Pixels:
     """
     rgb, view = view, replace(view, space=WorkingSpace.LOG_Y)
     plain = view.planes()
-    grain = how.grain.coloured() if len(plain) == 3 else how.grain.grey()
+    count = see(plain, np.empty_like(plain))
+    grain = how.grain.coloured() if count == 3 else how.grain.grey()
     if not grain.sigmas.any():
         return rgb.planes(0, WorkingSpace.LOG_RGB)
     space = view.window.frame.colour_space
     levels, sigmas = from_codes(grain.levels, grain.sigmas, view.context.colour, space)
     profile = NoiseProfile(levels, sigmas, *_shares(grain.correlation))
-    count = see(plain, np.empty_like(plain))
 
     def deviations(planes: Pixels, offset: int = 0) -> tuple[Pixels, Pixels]:
         seen = np.empty_like(planes)

@@ -81,7 +81,7 @@ def trained(grains: Areas, seed: int = 0, steps: int = _STEPS) -> Maker:
 
 
 def spectrum(there: Pixels, made: Pixels) -> float:
-    """The mean distance in dB of radial spectra, 0.02 to 0.5 cycles per pixel, without strength."""
+    """The mean distance in dB of radial spectra of areas, (N, C, S, S), over 0.02 to 0.5 cycles per pixel."""
     size = there.shape[-1]
     axis, line = np.fft.fftfreq(size), np.hanning(size)
     rings = np.rint(np.hypot(axis[:, None], axis[None, :]) * size).astype(np.int64).ravel()
@@ -93,7 +93,7 @@ def spectrum(there: Pixels, made: Pixels) -> float:
 
 
 def histogram(there: Pixels, made: Pixels) -> float:
-    """Kullback-Leibler distance in nats of the values of areas, in fifths of the plate's deviation."""
+    """Kullback-Leibler distance, in nats, of areas' values, any shape, in fifths of the plate's deviation."""
     edges = np.linspace(-4, 4, 41) * there.std()
     # Half a count in each: what was never drawn is not impossible.
     p, q = ((np.histogram(a, edges)[0] + 0.5) / (a.size + 20) for a in (there, made))

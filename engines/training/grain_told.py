@@ -44,7 +44,7 @@ class Areas:
     profile: GrainProfile
 
     def filtered(self, seed: int) -> Pixels:
-        """The same areas with grain of the fast generator."""
+        """The same areas, (N, H, W), with grain of the fast generator."""
         _, height, width = self.clean.shape
         grain = Grain.of(self.profile, 1.0)
         fields = [grain.field(height, width, seed=seed, frame=f) for f in range(len(self.clean))]

@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 import OpenImageIO as oiio
 import pytest
@@ -42,10 +43,10 @@ _SYSTEM = {"export", ".", "python3", "mkdir", "cp", "cd", "git", "ffmpeg", "apt"
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with plate.####.exr and the examples, in which commands are run."""
     rng = np.random.default_rng(1)
-    picture = rng.uniform(0.05, 1, (48, 64, 3))
+    picture = cv2.resize(rng.uniform(0.05, 1, (12, 16, 3)), (128, 96))
     for number in FRAMES:
         noisy = (picture + rng.normal(0, 0.02, picture.shape)).astype(np.float32)
-        spec = oiio.ImageSpec(64, 48, 3, "half")
+        spec = oiio.ImageSpec(128, 96, 3, "half")
         file = oiio.ImageOutput.create("plate.exr")
         assert file
         assert file.open(str(tmp_path / f"plate.{number}.exr"), spec)
@@ -236,9 +237,11 @@ def _check_interneg(command: Command, words: list[str]) -> None:
     _parse(sub, words[0], words[1:], command)
     if words[0] == "nodes" and not command.sentence:
         assert {w for w in words[1:] if not w.startswith("-")} <= {*NODES, *PLACEHOLDERS}, command
-    if words[0] == "render" and not command.sentence and not words[1].endswith((".toml", ".nk", ".ntp")):
+    is_line = words[1:2] and words[1].split(":")[0] in NODES  # which may end with the name of a profile
+    is_file = words[1:2] and words[1].endswith((".toml", ".nk", ".ntp")) and not is_line
+    if words[0] == "render" and not command.sentence and not is_file:
         Recipe.from_line(words[1], NODES)
-    if words[0] == "render" and words[1:2] and words[1].endswith(".toml"):
+    if words[0] == "render" and is_file and words[1].endswith(".toml"):
         Recipe.from_file(ROOT / words[1], NODES)
 
 

@@ -236,7 +236,7 @@ def test_nan_in_the_frames_around_does_not_reach_it(node: Node, context: Context
     window = still(node, frame_of(pixels))
     around = [*window.frames]
     around[window.centre] = clean
-    made = node.render(Window(tuple(around), window.centre), context).pixels
+    made = node.render(replace(window, frames=tuple(around)), context).pixels
     assert np.isfinite(made).all()
 
 
@@ -256,7 +256,8 @@ def test_aovs_windows_and_metadata_come_through(node: Node, context: Context) ->
     window = still(node, layered())
     if node.mixes:  # one that moves pixels moves AOVs along
         around = shaken(node)
-        window = replace(around, frames=tuple(layered(f.pixels) for f in around.frames))
+        frames = tuple(layered(f.pixels) for f in around.frames)
+        window = replace(around, frames=frames, references=frames if around.references else ())
     given = window.frame
     before = given.pixels.copy()
     made = node.render(window, context)
@@ -280,7 +281,8 @@ def test_aovs_windows_and_metadata_come_through(node: Node, context: Context) ->
 @NODE
 def test_synthesis_is_one_more_channel(node: Node, context: Context) -> None:
     around = shaken(node)
-    window = replace(around, frames=tuple(layered(f.pixels) for f in around.frames))
+    frames = tuple(layered(f.pixels) for f in around.frames)
+    window = replace(around, frames=frames, references=frames if around.references else ())
     made, plain = (n.render(window, context) for n in (replace(node, synthesis=True), node))
     assert made.channels == (*LAYERS, "synthesis")
     np.testing.assert_array_equal(made.pixels[:-1], plain.pixels)
