@@ -32,7 +32,7 @@ _SEEDS = 2
 
 
 class Maker(nn.Module):
-    """White noise to grain: three convolutions, 18,000 multiplications a pixel."""
+    """White noise to grain: three convolutions, 7,800 multiplications a pixel."""
 
     def __init__(self) -> None:
         super().__init__()
