@@ -63,7 +63,8 @@ def real(path: Path) -> Areas | None:
     """Of a still of 8 bits: its flat areas; None where there are fewer than 30."""
     import cv2
 
-    plate = np.asarray(cv2.imread(str(path), cv2.IMREAD_UNCHANGED)).astype(np.float32)[None] / 255
+    stored = np.asarray(cv2.imread(str(path), cv2.IMREAD_UNCHANGED))
+    plate = np.asarray(stored[None] / 255, np.float32)
     smooth = cv2.GaussianBlur(plate[0], (0, 0), _SMOOTH)
     edges = range(0, plate.shape[1] - _AREA + 1, _AREA // 2)
     corners = [(y, x) for y in edges for x in edges]
