@@ -1,7 +1,8 @@
 """GrainMatch on plates of known truth, on clips that it was not tuned on, with peers in the same run.
 
 A plate is a clip of half size, as a part of a 2K scan, with grain of a stock laid on by a Fourier transform:
-not by the generator that is measured.
+not by the generator that is measured. Filmed clips have noise and moving texture of their own, as strong as
+the grain of slow stock, which are measured with it; soft shapes have none.
 """
 
 from __future__ import annotations
@@ -80,20 +81,29 @@ class Bench:
     context: Context
     space: str
 
-    def plate(self, clip: Path, name: str, gate: str, seed: int, start: int) -> Plate:
+    def filmed(self, clip: Path, name: str, gate: str, seed: int, start: int) -> Plate:
         """A clip with the grain of a stock."""
-        clean = [
-            np.ascontiguousarray(
-                cv2.resize(p, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).transpose(2, 0, 1)
-            )
-            for p in load(clip, start, FRAMES)
-        ]
+        clean = []
+        for picture in load(clip, start, FRAMES):
+            small = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+            clean.append(np.ascontiguousarray(small.transpose(2, 0, 1)))
+        return self._grainy(f"{clip.name}, {gate} {name}, {seed}", clean, name, gate, 1000 * seed + start)
+
+    def smooth(self, name: str, gate: str, seed: int) -> Plate:
+        """Soft shapes from near black to white, which stand still, with the grain of a stock."""
+        rng = np.random.default_rng(seed)
+        small = rng.uniform(0.02, 0.98, (4, 6, 3)).astype(np.float32)
+        scene = np.clip(cv2.resize(small, (427, 240), interpolation=cv2.INTER_CUBIC), 0.02, 0.98)
+        clean = [np.ascontiguousarray(scene.transpose(2, 0, 1))] * FRAMES
+        return self._grainy(f"shapes, {gate} {name}, {seed}", clean, name, gate, seed)
+
+    def _grainy(self, title: str, clean: list[Pixels], name: str, gate: str, seed: int) -> Plate:
         grain = stock(name, gate)
         seen = at_pitch(grain, grain.width / ACROSS).coloured()
         levels, sigmas = from_codes(seen.levels, seen.sigmas, self.context.colour, self.space)
-        rng = np.random.default_rng(1000 * seed + start)
+        rng = np.random.default_rng(seed)
         grainy = [c + _truth(seen, c, levels, sigmas, rng) for c in clean]
-        return Plate(f"{clip.name}, {gate} {name}, {seed}", clean, grainy, seen, levels, sigmas)
+        return Plate(title, clean, grainy, seen, levels, sigmas)
 
     def frame(self, pixels: Pixels, number: int) -> Frame:
         """A part of a 2K scan."""
@@ -125,18 +135,20 @@ def rows(shared: Path, out: Path) -> Iterator[Row]:
     colour = Colour()
     bench = Bench(Context(colour, Engines(), Memo(60)), colour.resolve("texture_paint"))
     plates = [
-        bench.plate(clips / clip, *kind, seed, start)
+        bench.filmed(clips / clip, *kind, seed, start)
         for clip, (kind, (seed, start)) in product(
             HELD_OUT, zip(STOCKS, zip((*SEEDS, 1), (*STARTS, 6), strict=True), strict=True)
         )
     ]
-    yield from _regrained(bench, plates)
+    smooth = [bench.smooth(*kind, seed) for kind, seed in product(STOCKS, SEEDS)]
+    yield from _regrained(bench, smooth, "soft shapes that stand still")
+    yield from _regrained(bench, plates, "filmed clips")
     yield from _removed(bench, plates, out)
-    yield from _restored(bench, plates)
+    yield from _restored(bench, [*smooth[::3], *plates[::3]])
     yield from _scales(bench, plates)
 
 
-def _regrained(bench: Bench, plates: Sequence[Plate]) -> Iterator[Row]:
+def _regrained(bench: Bench, plates: Sequence[Plate], what: str) -> Iterator[Row]:
     """From a plate to its profile to grain on its clean version, against the plate."""
     figures: dict[str, list[list[float]]] = defaultdict(list)
     told, failed = [], 0
@@ -160,7 +172,7 @@ def _regrained(bench: Bench, plates: Sequence[Plate]) -> Iterator[Row]:
         for kind, grain in made.items():
             evened = plate.evened(grain)
             figures[kind].append([spectrum_distance(truth, evened), _divergence(truth, evened)])
-    text_ = f"{len(plates)} plates"
+    text_ = f"{len(plates)} plates of {what}"
     ours = np.array(figures[OURS])
     for name, k, goals in (
         ("spectrum, mean log distance", 0, (1, 2)),
@@ -169,30 +181,33 @@ def _regrained(bench: Bench, plates: Sequence[Plate]) -> Iterator[Row]:
         unit = "dB" if k == 0 else ""
         yield at_most(f"plate to profile to grain, {text_}: {name}", goals[0], float(ours[:, k].mean()), unit)
         if goals[1]:
-            yield at_most(f"{name}: worst plate", goals[1], float(ours[:, k].max()), unit)
+            yield at_most(f"{what}: {name}, worst plate", goals[1], float(ours[:, k].max()), unit)
         for peer in (AV1, FFMPEG):
             rest = np.array(figures[peer])[:, k]
             yield Row(
-                f"{name}: {peer} (worst {rest.max():.2f})", "", f"{rest.mean():.2f} {unit}".strip(), None
+                f"{what}: {name}: {peer} (worst {rest.max():.2f})",
+                "",
+                f"{rest.mean():.2f} {unit}".strip(),
+                None,
             )
     facts = np.array(told)
     yield at_most(
-        f"response curve, mean error (worst plate {100 * facts[:, 0].max():.1f})",
+        f"{what}: response curve, mean error (worst plate {100 * facts[:, 0].max():.1f})",
         5,
         100 * float(facts[:, 0].mean()),
         "%",
     )
     yield at_most(
-        f"correlation of channels, mean error (worst {facts[:, 1].max():.3f})",
+        f"{what}: correlation of channels, mean error (worst {facts[:, 1].max():.3f})",
         0.03,
         float(facts[:, 1].mean()),
     )
     yield at_most(
-        f"correlation of a frame with the next (worst {np.abs(facts[:, 2]).max():.3f})",
+        f"{what}: correlation of a frame with the next (worst {np.abs(facts[:, 2]).max():.3f})",
         0.02,
         float(np.abs(facts[:, 2]).mean()),
     )
-    yield Row("plates whose grain could not be measured", "", f"{failed} of {len(plates)}", None)
+    yield Row(f"{what}: plates whose grain could not be measured", "", f"{failed} of {len(plates)}", None)
 
 
 def _removed(bench: Bench, plates: Sequence[Plate], out: Path) -> Iterator[Row]:
@@ -233,7 +248,7 @@ def _removed(bench: Bench, plates: Sequence[Plate], out: Path) -> Iterator[Row]:
 def _restored(bench: Bench, plates: Sequence[Plate]) -> Iterator[Row]:
     """The plate's own grain back: what was not touched, and what was."""
     same, ratios = [], []
-    for plate in plates[::3]:
+    for plate in plates:
         measured = _profile(bench, plate, plate.grainy)
         if measured is None:
             continue

@@ -135,8 +135,9 @@ class GrainMatch(Node):
 
     @property
     def reach(self) -> tuple[int, int]:
-        """The frames that are averaged."""
+        """The frames that are averaged, or that grain is measured with."""
         across = 0 if self.mode == "add" else self.temporal
+        across = max(across, int(self.grain == AUTO))
         return (across, across)
 
     @property
@@ -218,7 +219,7 @@ class GrainMatch(Node):
         """The view's own frame without its grain."""
         frame = view.window.frame
         seen = at_pitch(grain, self._width(grain.width) / frame.display_window.width)
-        return degrained(view, Removal(seen, f"denoise-sr-{self.model}-x1", self.reach[0]))
+        return degrained(view, Removal(seen, f"denoise-sr-{self.model}-x1", self.temporal))
 
     def _grain(self, view: View, clean: Pixels) -> Pixels:
         """The grain to be laid on planes without grain, (C, H, W) float32."""

@@ -15,6 +15,7 @@ from interneg.grain.av1_profile import profile_from_table
 from interneg.grain.measure import measure, profile_of
 from interneg.grain.profile import GrainProfile
 from interneg.grain.profile_file import profile
+from interneg.grain.shot import beside
 from interneg.node import View
 
 USUAL = 24.9
@@ -22,25 +23,24 @@ USUAL = 24.9
 
 
 def of_plate(view: View, width: float) -> GrainProfile:
-    """The grain of the window's own frame, measured in it alone, as a frame beside it may not be there.
+    """The grain of the window's own frame, measured with the frames beside it where the window has them.
 
     width: of the film that the picture shows, in mm. Where it cannot be measured there is none, and the user
     is told why.
     """
+    offsets = beside(view)
+    frame = view.window.frame
+    space, across = frame.colour_space, frame.display_window.width
 
     def found() -> GrainProfile:
-        frame = view.window.frame
-        space, across = frame.colour_space, frame.display_window.width
         try:
-            measured = measure([view.planes(0, WorkingSpace.LOG_RGB)])
+            measured = measure([view.planes(o, WorkingSpace.LOG_RGB) for o in offsets], offsets.index(0))
         except InputError as error:
             view.context.tell("grain-match", f"no grain is measured in frame {frame.number}: {error}")
             return none(len(frame.colour_channels), width, across)
         return profile_of(measured, view.context.colour, space, "the plate", "film", width, across)
 
-    frame = view.window.frame
-    key = "grain of plate 1", width, view.unpremultiply, frame.digest, frame.colour_space
-    made: GrainProfile = view.context.measurements.get(key, found)
+    made: GrainProfile = view.measure(f"grain of plate 1 {width} {view.unpremultiply}", found, *offsets)
     return made
 
 
@@ -80,10 +80,10 @@ def video_space(colour: Colour, space: str) -> str:
 
 
 def reference_view(view: View, node: str, alike: bool = False) -> View:
-    """The frame of the reference plate, seen as the view sees its own frame.
+    """The reference plate over the window, seen as the view sees its own frames.
 
     alike: whether it is to be the same picture, and is brought into the colour space and onto the data window
-    of the own frame, with those beside it. Raises InputError where there is none, or it is no such picture.
+    of the own frame. Raises InputError where there is none, or it is no such picture.
     """
     plate, frame = view.window.reference, view.window.frame
     if plate is None:
@@ -95,9 +95,9 @@ def reference_view(view: View, node: str, alike: bool = False) -> View:
         raise InputError(
             f"{node}: the reference has no picture, R, G, B or Y, but {', '.join(plate.channels)}"
         )
-    if not alike:
-        return replace(view, window=Window((plate,), 0), amount=1.0, made={})
-    plates = view.once("plates", lambda: tuple(_brought(p, view, node) for p in view.window.references))
+    plates = view.window.references
+    if alike:
+        plates = view.once("plates", lambda: tuple(_brought(p, view, node) for p in view.window.references))
     return replace(view, window=Window(plates, view.window.centre), amount=1.0, made={})
 
 

@@ -25,12 +25,17 @@ def seen(view: View, width: float) -> FrameGrain:
 
     width: of the film that the picture shows, in mm. Raises InputError as `measure` does.
     """
-    frame, centre = view.window.frame, view.window.centre
-    offsets = [o for o in (-1, 0, 1) if 0 <= centre + o < len(view.window.frames)]
+    frame, offsets = view.window.frame, beside(view)
     frames = [view.planes(o, WorkingSpace.LOG_RGB) for o in offsets]
     measured = measure(frames, offsets.index(0))
     across = frame.display_window.width
     return profile_of(measured, view.context.colour, frame.colour_space, "plate", "film", width, across)
+
+
+def beside(view: View) -> list[int]:
+    """The offsets of the own frame and of those beside it that the window has."""
+    centre = view.window.centre
+    return [o for o in (-1, 0, 1) if 0 <= centre + o < len(view.window.frames)]
 
 
 class ShotGrain:
