@@ -135,10 +135,11 @@ def _of_blocks(
     blocks = blocks.chosen(grainy)
     channels = blocks.levels.shape[1]
     plate, found = Rings(blocks.grain), Shape.white(channels, fine=True)
+    curves: list[Curve] = []
     for _ in range(_ROUNDS):
         chance = Rings(pure(found.power, found.correlation))
         shown, by_chance = (strengths(g, found.passed) for g in (blocks.grain, chance.grain))
-        curves = [_curve(blocks, shown, by_chance, c) for c in range(channels)]
+        curves = [_curve(blocks, shown, by_chance, c, curves[c] if curves else None) for c in range(channels)]
         expected, sure = _expected(blocks.levels, curves)
         found = shape(plate.chosen(sure), expected[sure], chance, found)
     if found.sure < _FLAT:
@@ -164,13 +165,14 @@ def _expected(levels: Pixels, curves: Sequence[Curve]) -> tuple[Pixels, npt.NDAr
     return np.stack(variances, 1), doubt <= np.quantile(doubt, _SUREST)
 
 
-def _curve(blocks: Blocks, shown: Pixels, by_chance: Pixels, channel: int) -> Curve:
+def _curve(blocks: Blocks, shown: Pixels, by_chance: Pixels, channel: int, guess: Curve | None) -> Curve:
     clear = blocks.spoilt[:, channel] <= _SPOILT
     return curve(
         blocks.levels[:, channel][clear],
         shown[:, channel][clear],
         blocks.structure[clear],
         by_chance[:, channel],
+        guess,
     )
 
 
