@@ -35,9 +35,9 @@ _CLIPPED, _PILED, _NEXT = 1e-3, 3, 1.5 / 255
 _SUREST = 0.8
 # Where less than this share of the grain's power is sure to be grain, no block is flat.
 _FLAT = 0.25
-# Share of blocks, flattest first, in which neighbouring frames are compared; a quarter of these are quieter
-# than chance has it by so many of its deviations. The picture stands still where it moves by less than this.
-_COMPARED, _QUARTER, _STILL = 0.3, 0.6745, 0.5
+# Share of blocks, flattest first, in which neighbouring frames are compared; by chance, a tenth of these lie
+# so many deviations below the truth. The picture stands still where it moves by less than so many pixels.
+_COMPARED, _TENTH, _STILL = 0.3, 1.2816, 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,8 +181,8 @@ def _over_time(blocks: Blocks, spread: float) -> float:
     moving = np.flatnonzero(blocks.travel > 2)
     some = moving if moving.size * 4 > blocks.travel.size else np.arange(blocks.travel.size)
     flat = some[np.argsort(blocks.activity[some], kind="stable")[: max(8, int(_COMPARED * some.size))]]
-    quiet = np.quantile(blocks.standing[flat].mean(1), 0.25)
-    return float(np.clip(quiet + _QUARTER * spread, 0, 1))
+    quiet = np.quantile(blocks.standing[flat].mean(1), 0.1)
+    return float(np.clip(quiet + _TENTH * spread, 0, 1))
 
 
 def _spread(chance: Rings) -> float:

@@ -32,8 +32,9 @@ _ALLOWED = (1.2, 1.6)
 _FINE = 0.12
 # How steeply frequencies in which picture shows count less.
 _STEEP = 30.0
-# Of the quietest blocks over all frequencies, this share shows how alike channels are.
-_ALIKE = 0.2
+# Of the quietest blocks over all frequencies, one of these shares shows how alike channels are: that in which
+# they are least, as picture is alike in all.
+_ALIKE = (0.06, 0.12, 0.25)
 _LEAST = 1e-20
 
 
@@ -92,8 +93,13 @@ def shape(plate: Rings, expected: Pixels, chance: Rings, guess: Shape) -> Shape:
     typical = np.median(even, 0) / np.median(alone, 0)
     gain = 1 / (1 + _STEEP * np.maximum(typical / np.maximum(found, _LEAST) - 1, 0).mean(0))
     power = _smooth(_settled(guess.power * found, trust))
-    alike = guess.correlation + _alike(plate, expected, even * gain, guess.passed)
-    alike -= _alike(chance, np.ones_like(expected[:1]), alone * gain, guess.passed)
+    ones = np.ones_like(expected[:1])
+    more = [
+        _alike(plate, expected, even * gain, guess.passed, share)
+        - _alike(chance, ones, alone * gain, guess.passed, share)
+        for share in _ALIKE
+    ]
+    alike = guess.correlation + min(more, key=np.sum)
     np.fill_diagonal(alike, 1)
     return Shape(
         np.asarray(power / mean_power(power)[:, None], np.float32),
@@ -160,9 +166,9 @@ def _smooth(power: Pixels) -> Pixels:
     return np.asarray(np.exp(np.log(np.maximum(power, 1e-9)) @ weights.T), np.float32)
 
 
-def _alike(rings: Rings, expected: Pixels, even: Pixels, passed: Pixels) -> Pixels:
+def _alike(rings: Rings, expected: Pixels, even: Pixels, passed: Pixels, share: float) -> Pixels:
     """The correlation of the channels, (C, C), in what passes of the quietest blocks."""
-    few = _quietest((even * FREEDOM).mean((1, 2)), _ALIKE)
+    few = _quietest((even * FREEDOM).mean((1, 2)), share)
     size = np.sqrt(np.maximum(expected if len(expected) == 1 else expected[few], _LEAST))
     weighted = rings.grain[few] * (passed * np.sqrt(TWICE) / BLOCK) / size[..., None, None]
     flat = weighted.reshape(*weighted.shape[:2], -1)

@@ -26,8 +26,8 @@ _SMOOTH = 1.5
 # Motion is looked for with less grain than the picture has, and where there is more structure than so many
 # times the grain's variance: grain would be followed.
 _CALM, _CALMER = 2.0, 8.0
-# Cycles per pixel above which frames are compared at the same place, whatever moves there.
-_FINE = 0.12
+# Cycles per pixel above which frames are compared at the same place: there is least picture there.
+_FINE = 0.25
 # A block with more than this share of clipped pixels shows no grain to go by.
 _SPOILT = 0.02
 # Height and width, in blocks, of the field of grain that tells what chance makes.
