@@ -1,7 +1,8 @@
 """GrainMatch on plates of known truth, on clips that it was not tuned on, with peers in the same run.
 
 A plate is a clip of half size, as a part of a 2K scan, with grain of a stock laid on by a Fourier transform:
-not by the generator that is measured.
+not by the generator that is measured. The clips are softened first: they have noise of their own, of 2 to 4
+codes, which would be measured with the grain.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from bench import grain_class
 from bench.dirt import HELD_OUT, load
+from bench.grain_truth import truth_of
 from bench.table import Row, at_least, at_most
 from interneg.colour import Colour
 from interneg.engines.source import Engines
@@ -48,6 +51,8 @@ FRAMES, ACROSS = 5, 2048
 OURS, AV1, FFMPEG = "GrainMatch", "AV1's model, from the same profile", "FFmpeg noise, as strong as the plate"
 BAND = (0.02, 0.5)
 _BLOCK = 64
+# Deviation of the Gaussian, in pixels of the clip, that takes its own noise away.
+_SOFT = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +89,9 @@ class Bench:
         """A clip with the grain of a stock."""
         clean = [
             np.ascontiguousarray(
-                cv2.resize(p, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).transpose(2, 0, 1)
+                cv2.resize(
+                    cv2.GaussianBlur(p, (0, 0), _SOFT), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA
+                ).transpose(2, 0, 1)
             )
             for p in load(clip, start, FRAMES)
         ]
@@ -92,7 +99,7 @@ class Bench:
         seen = at_pitch(grain, grain.width / ACROSS).coloured()
         levels, sigmas = from_codes(seen.levels, seen.sigmas, self.context.colour, self.space)
         rng = np.random.default_rng(1000 * seed + start)
-        grainy = [c + _truth(seen, c, levels, sigmas, rng) for c in clean]
+        grainy = [c + truth_of(seen, c, levels, sigmas, rng) for c in clean]
         return Plate(f"{clip.name}, {gate} {name}, {seed}", clean, grainy, seen, levels, sigmas)
 
     def frame(self, pixels: Pixels, number: int) -> Frame:
@@ -134,6 +141,7 @@ def rows(shared: Path, out: Path) -> Iterator[Row]:
     yield from _removed(bench, plates, out)
     yield from _restored(bench, plates)
     yield from _scales(bench, plates)
+    yield from grain_class.rows(colour, bench.space, shared)
 
 
 def _regrained(bench: Bench, plates: Sequence[Plate]) -> Iterator[Row]:
@@ -270,7 +278,7 @@ def _scales(bench: Bench, plates: Sequence[Plate]) -> Iterator[Row]:
             here, there = (at_pitch(grain, grain.width / n).coloured() for n in (own, other))
             ramp = np.tile(np.linspace(0.1, 0.9, 512, dtype=np.float32), (3, 512, 1))
             levels, sigmas = from_codes(here.levels, here.sigmas, bench.context.colour, bench.space)
-            shown = [ramp + _truth(here, ramp, levels, sigmas, rng) for _ in range(3)]
+            shown = [ramp + truth_of(here, ramp, levels, sigmas, rng) for _ in range(3)]
             measured = profile_of(
                 measure(shown, 1), bench.context.colour, bench.space, "a", "film", grain.width, own
             )
@@ -295,22 +303,6 @@ def _profile(bench: Bench, plate: Plate, frames: Sequence[Pixels]) -> GrainProfi
         return None
     width = plate.grain.width
     return profile_of(measured, bench.context.colour, bench.space, "plate", "film", width, ACROSS)
-
-
-def _truth(
-    grain: GrainProfile, clean: Pixels, levels: Pixels, sigmas: Pixels, rng: np.random.Generator
-) -> Pixels:
-    """Grain of a profile at the pitch of its scan, by a Fourier transform of white noise."""
-    height, width = clean.shape[1:]
-    rows = np.linalg.cholesky(grain.correlation.astype(np.float64) + 1e-6 * np.eye(len(grain.correlation)))
-    white = np.einsum("cd,dyx->cyx", rows, rng.normal(size=clean.shape))
-    radii = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None])
-    made = np.empty_like(clean)
-    for c in range(len(clean)):
-        power = np.interp(radii, *grain.per_pixel(c, 96))
-        field = np.fft.irfft2(np.fft.rfft2(white[c]) * np.sqrt(power), s=(height, width))
-        made[c] = field * np.interp(clean[c], levels[c], sigmas[c])
-    return made
 
 
 def spectrum_distance(one: Pixels, other: Pixels) -> float:
