@@ -13,13 +13,18 @@ from interneg.grain.spectrum import (
     BLOCK,
     COUNTS,
     FREEDOM,
+    RADII,
     RINGS,
+    SLANTED,
     TWICE,
     frequencies,
     mean_power,
     radial,
     spread,
 )
+
+SLANTS = (0.12, 0.25, 0.37, 0.5)
+"""Cycles per pixel between which diagonal detail is compared with upright and level detail."""
 
 # In each band of rings, the quietest blocks are looked for: such shares of all, and no fewer than so many.
 _BANDS = (0, 3, 5, 8, 12, 20, RINGS)
@@ -52,13 +57,21 @@ class Shape:
     gain: Pixels
     trust: Pixels
     sure: float
+    slant: Pixels
 
     @classmethod
     def white(cls, channels: int, fine: bool) -> Shape:
         """What is assumed of grain that nothing is known of. fine: by high frequencies alone."""
         ones = np.ones(RINGS, np.float32)
         gain = 1 - np.exp(-((frequencies() / _FINE) ** 4)) if fine else ones
-        return cls(np.tile(ones, (channels, 1)), np.eye(channels, dtype=np.float32), gain, ones[:0], 1.0)
+        return cls(
+            np.tile(ones, (channels, 1)),
+            np.eye(channels, dtype=np.float32),
+            gain,
+            ones[:0],
+            1.0,
+            np.ones((channels, len(SLANTS) - 1), np.float32),
+        )
 
     @property
     def passed(self) -> Pixels:
@@ -107,7 +120,20 @@ def shape(plate: Rings, expected: Pixels, chance: Rings, guess: Shape) -> Shape:
         np.asarray(gain, np.float32),
         trust,
         _sure(power.mean(0), agreed),
+        _slant(plate, even * gain),
     )
+
+
+def _slant(rings: Rings, even: Pixels) -> Pixels:
+    """Of the quietest blocks, the power of diagonal detail over that of upright and level detail."""
+    few = _quietest((even * FREEDOM).mean((1, 2)), _ALIKE[-1])
+    power = np.square(np.abs(rings.grain[few])).mean(0) * TWICE
+    found = []
+    for low, high in pairwise(SLANTS):
+        band = (low <= RADII) & (high > RADII)
+        means = [power[:, band & s].sum(1) / TWICE[band & s].sum() for s in (SLANTED, ~SLANTED)]
+        found.append((means[0] + _LEAST) / (means[1] + _LEAST))
+    return np.asarray(np.stack(found, 1), np.float32)
 
 
 def _fall(values: Pixels, low: float, high: float) -> Pixels:

@@ -33,6 +33,9 @@ _SHARED = 3.0
 FREEDOM = np.maximum(COUNTS / _SHARED, 1.5)
 """Degrees of freedom of each ring's power in one block."""
 
+SLANTED = np.abs(np.abs(np.arctan2(_ROWS[:, None], _COLUMNS[None, :])) - np.pi / 4) < np.pi / 8
+"""Which coefficients are of diagonal detail, more than of upright and level detail."""
+
 
 def frequencies() -> Pixels:
     """Cycles per pixel of the rings, (RINGS,) float32; the last one is sqrt(1/2)."""
