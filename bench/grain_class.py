@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from bench.grain_truth import truth_of
@@ -19,6 +18,7 @@ from interneg.grain.likest import likest
 from interneg.grain.measure import measure, profile_of
 from interneg.grain.scale import at_pitch
 from interneg.grain.stocks import NAMES, stock
+from interneg.io.image_reader import read_rgb8
 
 _SEEDS = (1, 2)
 _PLATES, _SEED = 150, 77_000
@@ -33,7 +33,7 @@ def rows(colour: Colour, space: str, shared: Path) -> Iterator[Row]:
     if not tiles:
         print("no pictures for film and digital noise: its row is left out")
         return
-    stills = [np.repeat(cv2.imread(str(t), 0)[None].astype(np.float32) / 255, 3, 0) for t in tiles]
+    stills = [np.asarray(read_rgb8(t).transpose(2, 0, 1) / 255, np.float32) for t in tiles]
     told, refused = [], 0
     for number in range(_PLATES):
         rng = np.random.default_rng([_SEED, number])

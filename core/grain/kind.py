@@ -43,7 +43,11 @@ def features(measured: Measured) -> Pixels:
     power, sigmas = (np.log10(np.maximum(x, _LEAST)) for x in (measured.power, measured.sigmas))
     correlation, slant = measured.correlation, np.log10(np.maximum(measured.slant, _LEAST))
     if len(power) == 1:
-        power, sigmas, correlation = np.repeat(power, 3, 0), np.repeat(sigmas, 3, 0), np.ones((3, 3))
+        power, sigmas, correlation = (
+            np.repeat(power, 3, 0),
+            np.repeat(sigmas, 3, 0),
+            np.ones((3, 3), np.float32),
+        )
     levels = np.repeat(measured.levels, 3, 0) if len(measured.levels) == 1 else measured.levels
     red, green, blue = (_banded(measured.frequencies, p, _COARSE) for p in power)
     curves = np.stack(

@@ -76,7 +76,7 @@ class Shape:
     @property
     def passed(self) -> Pixels:
         """The gain at each coefficient of a transform, (H, W)."""
-        return spread(self.gain[None])[0]
+        return np.asarray(spread(self.gain[None])[0], np.float32)
 
 
 class Rings:
@@ -84,7 +84,7 @@ class Rings:
 
     def __init__(self, grain: npt.NDArray[np.complex64], power: Pixels | None = None) -> None:
         self.grain = grain
-        self.power = radial(np.square(np.abs(grain))) if power is None else power
+        self.power: Pixels = radial(np.square(np.abs(grain))) if power is None else power
 
     def chosen(self, which: npt.NDArray[np.bool_]) -> Rings:
         """Those of some of the blocks. which: (M,) bool."""
@@ -98,9 +98,10 @@ def shape(plate: Rings, expected: Pixels, chance: Rings, guess: Shape) -> Shape:
     guessed shape, with a variance of 1: what they show for being the quietest is what the plate's quietest
     blocks are compared with.
     """
-    even = plate.power / np.maximum(expected, _LEAST)[..., None] / guess.power
-    alone = chance.power / guess.power
-    bands = [_band(even[..., a:b], alone[..., a:b], FREEDOM[a:b]) for a, b in pairwise(_BANDS)]
+    even = np.asarray(plate.power / np.maximum(expected, _LEAST)[..., None] / guess.power, np.float32)
+    alone = np.asarray(chance.power / guess.power, np.float32)
+    freedom = np.asarray(FREEDOM, np.float32)
+    bands = [_band(even[..., a:b], alone[..., a:b], freedom[a:b]) for a, b in pairwise(_BANDS)]
     found, agreed = np.concatenate([b[0] for b in bands], -1), np.array([b[1] for b in bands])
     trust = _fall(agreed, *_AGREED)
     typical = np.median(even, 0) / np.median(alone, 0)

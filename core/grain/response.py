@@ -68,9 +68,11 @@ def curve(
         variances[k] = shown / quiet * _variances(places[k], guess)
         doubts[k] = max(float(np.log(max(typical, 1e-20) / max(shown, 1e-20) * quiet / median)), 0)
         weights[k] = 1 / (_TILE_SPREAD**2 / flat.size + (_DOUBT * doubts[k]) ** 2)
-    places = np.maximum.accumulate(places)
-    sigmas = _smoothed(places, np.sqrt(variances), weights)
-    return Curve(places.astype(np.float32), sigmas, doubts.astype(np.float32))
+    rising, roots, sure, doubt = (
+        np.asarray(x, np.float32)
+        for x in (np.maximum.accumulate(places), np.sqrt(variances), weights, doubts)
+    )
+    return Curve(rising, _smoothed(rising, roots, sure), doubt)
 
 
 def _variances(levels: Pixels, guess: Curve | None) -> Pixels:

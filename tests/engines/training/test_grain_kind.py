@@ -15,7 +15,7 @@ def test_training_tells_two_kinds_apart() -> None:
     rng = np.random.default_rng(0)
     film = rng.random(400) < 0.5
     rows = (rng.normal(size=(400, 5)) + 2 * film[:, None]).astype(np.float32)
-    weights = grain_kind.trained(rows[:200], film[:200].astype(np.float64))
+    weights = grain_kind.trained(rows[:200], film[:200])
     assert ((film_probability(rows[200:], weights) > 0.5) == film[200:]).mean() > 0.95
 
 
