@@ -1,8 +1,8 @@
 """GrainMatch on plates of known truth, on clips that it was not tuned on, with peers in the same run.
 
 A plate is a clip of half size, as a part of a 2K scan, with grain of a stock laid on by a Fourier transform:
-not by the generator that is measured. Filmed clips have noise and moving texture of their own, as strong as
-the grain of slow stock, which are measured with it; soft shapes have none.
+not by the generator that is measured. Filmed clips have noise of their own, of 2 to 4 codes, which would be
+measured with the grain: they are softened first, but where grain is removed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from bench import grain_class
 from bench.dirt import HELD_OUT, load
+from bench.grain_truth import truth_of
 from bench.table import Row, at_least, at_most
 from interneg.colour import Colour
 from interneg.engines.source import Engines
@@ -49,6 +51,8 @@ FRAMES, ACROSS = 5, 2048
 OURS, AV1, FFMPEG = "GrainMatch", "AV1's model, from the same profile", "FFmpeg noise, as strong as the plate"
 BAND = (0.02, 0.5)
 _BLOCK = 64
+# Deviation of the Gaussian, in pixels of the clip, that takes its own noise away.
+_SOFT = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,10 +85,12 @@ class Bench:
     context: Context
     space: str
 
-    def filmed(self, clip: Path, name: str, gate: str, seed: int, start: int) -> Plate:
-        """A clip with the grain of a stock."""
+    def filmed(self, clip: Path, name: str, gate: str, seed: int, start: int, soft: float) -> Plate:
+        """A clip with the grain of a stock. soft: by how much the clip is softened before, in pixels."""
         clean = []
         for picture in load(clip, start, FRAMES):
+            if soft:
+                picture = cv2.GaussianBlur(picture, (0, 0), soft)
             small = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
             clean.append(np.ascontiguousarray(small.transpose(2, 0, 1)))
         return self._grainy(f"{clip.name}, {gate} {name}, {seed}", clean, name, gate, 1000 * seed + start)
@@ -102,7 +108,7 @@ class Bench:
         seen = at_pitch(grain, grain.width / ACROSS).coloured()
         levels, sigmas = from_codes(seen.levels, seen.sigmas, self.context.colour, self.space)
         rng = np.random.default_rng(seed)
-        grainy = [c + _truth(seen, c, levels, sigmas, rng) for c in clean]
+        grainy = [c + truth_of(seen, c, levels, sigmas, rng) for c in clean]
         return Plate(title, clean, grainy, seen, levels, sigmas)
 
     def frame(self, pixels: Pixels, number: int) -> Frame:
@@ -134,18 +140,22 @@ def rows(shared: Path, out: Path) -> Iterator[Row]:
         return
     colour = Colour()
     bench = Bench(Context(colour, Engines(), Memo(60)), colour.resolve("texture_paint"))
-    plates = [
-        bench.filmed(clips / clip, *kind, seed, start)
-        for clip, (kind, (seed, start)) in product(
-            HELD_OUT, zip(STOCKS, zip((*SEEDS, 1), (*STARTS, 6), strict=True), strict=True)
-        )
-    ]
+    plates, softened = (
+        [
+            bench.filmed(clips / clip, *kind, seed, start, soft)
+            for clip, (kind, (seed, start)) in product(
+                HELD_OUT, zip(STOCKS, zip((*SEEDS, 1), (*STARTS, 6), strict=True), strict=True)
+            )
+        ]
+        for soft in (0, _SOFT)
+    )
     smooth = [bench.smooth(*kind, seed) for kind, seed in product(STOCKS, SEEDS)]
     yield from _regrained(bench, smooth, "soft shapes that stand still")
-    yield from _regrained(bench, plates, "filmed clips")
+    yield from _regrained(bench, softened, "filmed clips, softened")
     yield from _removed(bench, plates, out)
-    yield from _restored(bench, [*smooth[::3], *plates[::3]])
+    yield from _restored(bench, [*smooth[::3], *softened[::3]])
     yield from _scales(bench, plates)
+    yield from grain_class.rows(colour, bench.space, shared)
 
 
 def _regrained(bench: Bench, plates: Sequence[Plate], what: str) -> Iterator[Row]:
@@ -285,7 +295,7 @@ def _scales(bench: Bench, plates: Sequence[Plate]) -> Iterator[Row]:
             here, there = (at_pitch(grain, grain.width / n).coloured() for n in (own, other))
             ramp = np.tile(np.linspace(0.1, 0.9, 512, dtype=np.float32), (3, 512, 1))
             levels, sigmas = from_codes(here.levels, here.sigmas, bench.context.colour, bench.space)
-            shown = [ramp + _truth(here, ramp, levels, sigmas, rng) for _ in range(3)]
+            shown = [ramp + truth_of(here, ramp, levels, sigmas, rng) for _ in range(3)]
             measured = profile_of(
                 measure(shown, 1), bench.context.colour, bench.space, "a", "film", grain.width, own
             )
@@ -310,22 +320,6 @@ def _profile(bench: Bench, plate: Plate, frames: Sequence[Pixels]) -> GrainProfi
         return None
     width = plate.grain.width
     return profile_of(measured, bench.context.colour, bench.space, "plate", "film", width, ACROSS)
-
-
-def _truth(
-    grain: GrainProfile, clean: Pixels, levels: Pixels, sigmas: Pixels, rng: np.random.Generator
-) -> Pixels:
-    """Grain of a profile at the pitch of its scan, by a Fourier transform of white noise."""
-    height, width = clean.shape[1:]
-    rows = np.linalg.cholesky(grain.correlation.astype(np.float64) + 1e-6 * np.eye(len(grain.correlation)))
-    white = np.einsum("cd,dyx->cyx", rows, rng.normal(size=clean.shape))
-    radii = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None])
-    made = np.empty_like(clean)
-    for c in range(len(clean)):
-        power = np.interp(radii, *grain.per_pixel(c, 96))
-        field = np.fft.irfft2(np.fft.rfft2(white[c]) * np.sqrt(power), s=(height, width))
-        made[c] = field * np.interp(clean[c], levels[c], sigmas[c])
-    return made
 
 
 def spectrum_distance(one: Pixels, other: Pixels) -> float:

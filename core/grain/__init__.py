@@ -3,6 +3,13 @@
 noise       how noisy a picture is, as a function of its brightness
 profile     the grain of a plate or a stock: response, spectrum, correlation
 encoding    the codes that profiles are in, and the way from and to those of a picture
+spectrum    radial spectra of blocks
+residual    blocks of a plate that show grain without picture
+response    grain's strength over the level
+quiet       grain's shape, from the quietest blocks
+measure     the grain of a plate, by all of these
+kind        film grain or digital noise
+likest      which built-in stock a plate is most like
 profile_file  a profile as text
 kernels     filters that give white noise the spectrum of grain
 scale       grain as a scan of another resolution shows it

@@ -37,12 +37,17 @@ def features(measured: Measured) -> Pixels:
     """What the classifier sees, (F,) float32: of one channel, as if three were the same.
 
     The logarithms of the spectrum in bands, mean of the channels and what red and blue have more than green;
-    correlations; the shape of the response from its darkest to its brightest level, and its strength.
+    correlations; the shape of the response from its darkest to its brightest level, and its strength; whether
+    diagonal detail has more power than other detail, of all channels and of green.
     """
     power, sigmas = (np.log10(np.maximum(x, _LEAST)) for x in (measured.power, measured.sigmas))
-    correlation = measured.correlation
+    correlation, slant = measured.correlation, np.log10(np.maximum(measured.slant, _LEAST))
     if len(power) == 1:
-        power, sigmas, correlation = np.repeat(power, 3, 0), np.repeat(sigmas, 3, 0), np.ones((3, 3))
+        power, sigmas, correlation = (
+            np.repeat(power, 3, 0),
+            np.repeat(sigmas, 3, 0),
+            np.ones((3, 3), np.float32),
+        )
     levels = np.repeat(measured.levels, 3, 0) if len(measured.levels) == 1 else measured.levels
     red, green, blue = (_banded(measured.frequencies, p, _COARSE) for p in power)
     curves = np.stack(
@@ -59,6 +64,8 @@ def features(measured: Measured) -> Pixels:
             curves.mean(0) - strength.mean(),
             [strength.mean(), strength[0] - strength[1], strength[2] - strength[1]],
             [levels[1, 0], levels[1, -1]],
+            slant.mean(0),
+            slant[len(slant) // 2],
         ]
     ).astype(np.float32)
 

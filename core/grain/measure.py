@@ -35,9 +35,9 @@ _CLIPPED, _PILED, _NEXT = 1e-3, 3, 1.5 / 255
 _SUREST = 0.8
 # Where less than this share of the grain's power is sure to be grain, no block is flat.
 _FLAT = 0.25
-# Share of blocks, flattest first, in which neighbouring frames are compared; a quarter of these are quieter
-# than chance has it by so many of its deviations. The picture stands still where it moves by less than this.
-_COMPARED, _QUARTER, _STILL = 0.3, 0.6745, 0.5
+# Share of blocks, flattest first, in which neighbouring frames are compared; by chance, a tenth of these lie
+# so many deviations below the truth. The picture stands still where it moves by less than so many pixels.
+_COMPARED, _TENTH, _STILL = 0.3, 1.2816, 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,9 @@ class Measured:
     neighbours: whether the picture was taken away by neighbouring frames, or flat parts had to do.
     clipped: (C, 2) bool, whether the dark and the bright end are clipped: levels end before.
     trust: (bands,) float32, 0..1, from low to high frequencies, how sure it is that the spectrum shows no
-    picture; where it is not, the spectrum goes on from above as a Gaussian would.
+    picture; where it is not, the spectrum goes on from above as a Gaussian would. slant: (C, 3) float32, how
+    many times as much power as upright and level detail has, diagonal detail has: about 1 for film; of
+    frequencies in `SLANTS`.
     """
 
     levels: Pixels
@@ -63,6 +65,7 @@ class Measured:
     neighbours: bool
     clipped: npt.NDArray[np.bool_]
     trust: Pixels
+    slant: Pixels
 
 
 def measure(frames: Sequence[Pixels], centre: int = 0) -> Measured:
@@ -135,10 +138,11 @@ def _of_blocks(
     blocks = blocks.chosen(grainy)
     channels = blocks.levels.shape[1]
     plate, found = Rings(blocks.grain), Shape.white(channels, fine=True)
+    curves: list[Curve] = []
     for _ in range(_ROUNDS):
         chance = Rings(pure(found.power, found.correlation))
         shown, by_chance = (strengths(g, found.passed) for g in (blocks.grain, chance.grain))
-        curves = [_curve(blocks, shown, by_chance, c) for c in range(channels)]
+        curves = [_curve(blocks, shown, by_chance, c, curves[c] if curves else None) for c in range(channels)]
         expected, sure = _expected(blocks.levels, curves)
         found = shape(plate.chosen(sure), expected[sure], chance, found)
     if found.sure < _FLAT:
@@ -150,7 +154,7 @@ def _of_blocks(
         sigmas /= np.sqrt(1 - np.clip(over_time, 0, 0.9))
     return Measured(
         levels, sigmas, frequencies(), found.power, found.correlation, over_time, not alone, clipped,
-        found.trust,
+        found.trust, found.slant,
     )  # fmt: skip
 
 
@@ -164,13 +168,14 @@ def _expected(levels: Pixels, curves: Sequence[Curve]) -> tuple[Pixels, npt.NDAr
     return np.stack(variances, 1), doubt <= np.quantile(doubt, _SUREST)
 
 
-def _curve(blocks: Blocks, shown: Pixels, by_chance: Pixels, channel: int) -> Curve:
+def _curve(blocks: Blocks, shown: Pixels, by_chance: Pixels, channel: int, guess: Curve | None) -> Curve:
     clear = blocks.spoilt[:, channel] <= _SPOILT
     return curve(
         blocks.levels[:, channel][clear],
         shown[:, channel][clear],
         blocks.structure[clear],
         by_chance[:, channel],
+        guess,
     )
 
 
@@ -179,8 +184,8 @@ def _over_time(blocks: Blocks, spread: float) -> float:
     moving = np.flatnonzero(blocks.travel > 2)
     some = moving if moving.size * 4 > blocks.travel.size else np.arange(blocks.travel.size)
     flat = some[np.argsort(blocks.activity[some], kind="stable")[: max(8, int(_COMPARED * some.size))]]
-    quiet = np.quantile(blocks.standing[flat].mean(1), 0.25)
-    return float(np.clip(quiet + _QUARTER * spread, 0, 1))
+    quiet = np.quantile(blocks.standing[flat].mean(1), 0.1)
+    return float(np.clip(quiet + _TENTH * spread, 0, 1))
 
 
 def _spread(chance: Rings) -> float:
@@ -215,7 +220,7 @@ def _without(planes: Pixels, neighbours: bool, clipped: npt.NDArray[np.bool_]) -
     levels = np.stack([planes.min((1, 2)), planes.max((1, 2))], 1)
     return Measured(
         levels, np.zeros_like(levels), frequencies(), none.power, none.correlation, 0.0, neighbours, clipped,
-        np.ones(1, np.float32),
+        np.ones(1, np.float32), none.slant,
     )  # fmt: skip
 
 

@@ -13,13 +13,18 @@ from interneg.grain.spectrum import (
     BLOCK,
     COUNTS,
     FREEDOM,
+    RADII,
     RINGS,
+    SLANTED,
     TWICE,
     frequencies,
     mean_power,
     radial,
     spread,
 )
+
+SLANTS = (0.12, 0.25, 0.37, 0.5)
+"""Cycles per pixel between which diagonal detail is compared with upright and level detail."""
 
 # In each band of rings, the quietest blocks are looked for: such shares of all, and no fewer than so many.
 _BANDS = (0, 3, 5, 8, 12, 20, RINGS)
@@ -32,8 +37,9 @@ _ALLOWED = (1.2, 1.6)
 _FINE = 0.12
 # How steeply frequencies in which picture shows count less.
 _STEEP = 30.0
-# Of the quietest blocks over all frequencies, this share shows how alike channels are.
-_ALIKE = 0.2
+# Of the quietest blocks over all frequencies, one of these shares shows how alike channels are: that in which
+# they are least, as picture is alike in all.
+_ALIKE = (0.06, 0.12, 0.25)
 _LEAST = 1e-20
 
 
@@ -51,18 +57,26 @@ class Shape:
     gain: Pixels
     trust: Pixels
     sure: float
+    slant: Pixels
 
     @classmethod
     def white(cls, channels: int, fine: bool) -> Shape:
         """What is assumed of grain that nothing is known of. fine: by high frequencies alone."""
         ones = np.ones(RINGS, np.float32)
         gain = 1 - np.exp(-((frequencies() / _FINE) ** 4)) if fine else ones
-        return cls(np.tile(ones, (channels, 1)), np.eye(channels, dtype=np.float32), gain, ones[:0], 1.0)
+        return cls(
+            np.tile(ones, (channels, 1)),
+            np.eye(channels, dtype=np.float32),
+            gain,
+            ones[:0],
+            1.0,
+            np.ones((channels, len(SLANTS) - 1), np.float32),
+        )
 
     @property
     def passed(self) -> Pixels:
         """The gain at each coefficient of a transform, (H, W)."""
-        return spread(self.gain[None])[0]
+        return np.asarray(spread(self.gain[None])[0], np.float32)
 
 
 class Rings:
@@ -70,7 +84,7 @@ class Rings:
 
     def __init__(self, grain: npt.NDArray[np.complex64], power: Pixels | None = None) -> None:
         self.grain = grain
-        self.power = radial(np.square(np.abs(grain))) if power is None else power
+        self.power: Pixels = radial(np.square(np.abs(grain))) if power is None else power
 
     def chosen(self, which: npt.NDArray[np.bool_]) -> Rings:
         """Those of some of the blocks. which: (M,) bool."""
@@ -84,16 +98,22 @@ def shape(plate: Rings, expected: Pixels, chance: Rings, guess: Shape) -> Shape:
     guessed shape, with a variance of 1: what they show for being the quietest is what the plate's quietest
     blocks are compared with.
     """
-    even = plate.power / np.maximum(expected, _LEAST)[..., None] / guess.power
-    alone = chance.power / guess.power
-    bands = [_band(even[..., a:b], alone[..., a:b], FREEDOM[a:b]) for a, b in pairwise(_BANDS)]
+    even = np.asarray(plate.power / np.maximum(expected, _LEAST)[..., None] / guess.power, np.float32)
+    alone = np.asarray(chance.power / guess.power, np.float32)
+    freedom = np.asarray(FREEDOM, np.float32)
+    bands = [_band(even[..., a:b], alone[..., a:b], freedom[a:b]) for a, b in pairwise(_BANDS)]
     found, agreed = np.concatenate([b[0] for b in bands], -1), np.array([b[1] for b in bands])
     trust = _fall(agreed, *_AGREED)
     typical = np.median(even, 0) / np.median(alone, 0)
     gain = 1 / (1 + _STEEP * np.maximum(typical / np.maximum(found, _LEAST) - 1, 0).mean(0))
     power = _smooth(_settled(guess.power * found, trust))
-    alike = guess.correlation + _alike(plate, expected, even * gain, guess.passed)
-    alike -= _alike(chance, np.ones_like(expected[:1]), alone * gain, guess.passed)
+    ones = np.ones_like(expected[:1])
+    more = [
+        _alike(plate, expected, even * gain, guess.passed, share)
+        - _alike(chance, ones, alone * gain, guess.passed, share)
+        for share in _ALIKE
+    ]
+    alike = guess.correlation + min(more, key=np.sum)
     np.fill_diagonal(alike, 1)
     return Shape(
         np.asarray(power / mean_power(power)[:, None], np.float32),
@@ -101,7 +121,20 @@ def shape(plate: Rings, expected: Pixels, chance: Rings, guess: Shape) -> Shape:
         np.asarray(gain, np.float32),
         trust,
         _sure(power.mean(0), agreed),
+        _slant(plate, even * gain),
     )
+
+
+def _slant(rings: Rings, even: Pixels) -> Pixels:
+    """Of the quietest blocks, the power of diagonal detail over that of upright and level detail."""
+    few = _quietest((even * FREEDOM).mean((1, 2)), _ALIKE[-1])
+    power = np.square(np.abs(rings.grain[few])).mean(0) * TWICE
+    found = []
+    for low, high in pairwise(SLANTS):
+        band = (low <= RADII) & (high > RADII)
+        means = [power[:, band & s].sum(1) / TWICE[band & s].sum() for s in (SLANTED, ~SLANTED)]
+        found.append((means[0] + _LEAST) / (means[1] + _LEAST))
+    return np.asarray(np.stack(found, 1), np.float32)
 
 
 def _fall(values: Pixels, low: float, high: float) -> Pixels:
@@ -160,9 +193,9 @@ def _smooth(power: Pixels) -> Pixels:
     return np.asarray(np.exp(np.log(np.maximum(power, 1e-9)) @ weights.T), np.float32)
 
 
-def _alike(rings: Rings, expected: Pixels, even: Pixels, passed: Pixels) -> Pixels:
+def _alike(rings: Rings, expected: Pixels, even: Pixels, passed: Pixels, share: float) -> Pixels:
     """The correlation of the channels, (C, C), in what passes of the quietest blocks."""
-    few = _quietest((even * FREEDOM).mean((1, 2)), _ALIKE)
+    few = _quietest((even * FREEDOM).mean((1, 2)), share)
     size = np.sqrt(np.maximum(expected if len(expected) == 1 else expected[few], _LEAST))
     weighted = rings.grain[few] * (passed * np.sqrt(TWICE) / BLOCK) / size[..., None, None]
     flat = weighted.reshape(*weighted.shape[:2], -1)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from interneg.frame import Pixels
-from interneg.grain.spectrum import BLOCK, RADII, WINDOW, frequencies, phases, transform
+from interneg.grain.spectrum import BLOCK, RADII, WINDOW, Transforms, frequencies, phases, transform
 from interneg.motion.calm import calmed
 from interneg.motion.flow import between, moved
 
@@ -26,8 +26,8 @@ _SMOOTH = 1.5
 # Motion is looked for with less grain than the picture has, and where there is more structure than so many
 # times the grain's variance: grain would be followed.
 _CALM, _CALMER = 2.0, 8.0
-# Cycles per pixel above which frames are compared at the same place, whatever moves there.
-_FINE = 0.12
+# Cycles per pixel above which frames are compared at the same place: there is least picture there.
+_FINE = 0.25
 # A block with more than this share of clipped pixels shows no grain to go by.
 _SPOILT = 0.02
 # Height and width, in blocks, of the field of grain that tells what chance makes.
@@ -55,7 +55,7 @@ class Blocks:
     travel: (M,), by how many pixels the picture moves from one frame to the other.
     """
 
-    grain: npt.NDArray[np.complex64]
+    grain: Transforms
     levels: Pixels
     spoilt: Pixels
     structure: Pixels
@@ -82,7 +82,7 @@ def of_pair(first: Pixels, second: Pixels, spoilt: tuple[Pixels, Pixels], most: 
     grainy = np.square(np.median(np.abs(_luma(first) - luma)) / 0.6745)
     variance = np.full((1, 1), _CALMER * grainy, np.float32)
     field = calmed(between(luma, there)[0], luma, variance).field
-    mean, bad = ((a + _moved(b, field)) / 2 for a, b in ((first, second), (spoilt[0], spoilt[1])))
+    mean, bad = (_mean(a, _moved(b, field)) for a, b in ((first, second), spoilt))
     corners, activity, structure = _chosen(mean, bad, most)
     shifts = _block_motion(field, corners)
     whole = np.rint(shifts).astype(np.int64)
@@ -110,7 +110,7 @@ def of_frame(frame: Pixels, spoilt: Pixels, most: int) -> Blocks:
     return _blocks(transform(blocks), frame, spoilt, structure, corners, activity, none, none[:, 0])
 
 
-def pure(power: Pixels, correlation: Pixels) -> npt.NDArray[np.complex64]:
+def pure(power: Pixels, correlation: Pixels) -> Transforms:
     """Blocks of nothing but grain, with a variance of 1, as `Blocks.grain`: what chance makes of it.
 
     power: (C, RINGS), mean 1. correlation: (C, C).
@@ -128,7 +128,7 @@ def pure(power: Pixels, correlation: Pixels) -> npt.NDArray[np.complex64]:
     return transform(_cut(field, corners))
 
 
-def strengths(grain: npt.NDArray[np.complex64], gain: Pixels) -> Pixels:
+def strengths(grain: Transforms, gain: Pixels) -> Pixels:
     """The mean square of each tile, (M, C, T, T), of transforms (M, C, ...) times a gain (..., )."""
     scale = np.float32(BLOCK * np.sqrt(np.square(WINDOW).mean()))
     shown = np.fft.irfft2(grain * gain, s=(BLOCK, BLOCK)).astype(np.float32)[..., _INNER, _INNER] * scale
@@ -144,6 +144,10 @@ def joined(parts: Sequence[Blocks]) -> Blocks:
 
 def _luma(planes: Pixels) -> Pixels:
     return planes[0] if len(planes) == 1 else np.asarray(np.tensordot(_LUMA, planes, 1), np.float32)
+
+
+def _mean(one: Pixels, other: Pixels) -> Pixels:
+    return np.asarray((one + other) / 2, np.float32)
 
 
 def _moved(planes: Pixels, field: Pixels) -> Pixels:
@@ -192,7 +196,7 @@ def _block_motion(field: Pixels, corners: Corners) -> Pixels:
     return np.array(found, np.float32).reshape(-1, 2)[:, ::-1]
 
 
-def standing(here: npt.NDArray[np.complex64], there: npt.NDArray[np.complex64]) -> Pixels:
+def standing(here: Transforms, there: Transforms) -> Pixels:
     """The correlation of the fine detail of two frames' blocks, (M, C)."""
     fine = (RADII > _FINE).astype(np.float32)
     both = (here * there.conj() * fine).real.sum((2, 3))
@@ -207,7 +211,7 @@ def _cut(planes: Pixels, corners: Corners) -> Pixels:
 
 
 def _blocks(
-    grain: npt.NDArray[np.complex64],
+    grain: Transforms,
     mean: Pixels,
     spoilt: Pixels,
     structure: Pixels,
@@ -225,4 +229,5 @@ def _blocks(
 
 def _tiled(blocks: Pixels) -> Pixels:
     """The means of the tiles of inner quarters (M, C, BLOCK / 2, BLOCK / 2)."""
-    return blocks.reshape(*blocks.shape[:2], _INSIDE, TILE, _INSIDE, TILE).mean((3, 5))
+    tiles = blocks.reshape(*blocks.shape[:2], _INSIDE, TILE, _INSIDE, TILE)
+    return np.asarray(tiles.mean((3, 5)), np.float32)

@@ -35,16 +35,21 @@ class Curve(NamedTuple):
     doubts: Pixels
 
 
-def curve(levels: Pixels, strengths: Pixels, structure: Pixels, chance: Pixels) -> Curve:
+def curve(
+    levels: Pixels, strengths: Pixels, structure: Pixels, chance: Pixels, guess: Curve | None = None
+) -> Curve:
     """The response that tiles show.
 
     levels, strengths, structure: (K,) of K tiles: their mean, the mean square of their grain, how much
-    picture they show. chance: strengths of tiles of pure grain with a deviation of 1, of any shape. What the
-    quietest tiles of a level show is compared with what the quietest of pure grain would. A level with too
-    few tiles lies between its neighbours, or is as the nearest. Without any tile both are 0.
+    picture they show. chance: strengths of tiles of pure grain with a deviation of 1, of any shape. guess: a
+    curve that evens out the tiles of a level first. What the quietest tiles of a level show is compared with
+    what the quietest of pure grain would. A level with too few tiles lies between its neighbours, or is as
+    the nearest. Without any tile all is 0.
     """
     if not levels.size:
         return Curve(*np.zeros((3, LEVELS), np.float32))
+    even = _variances(levels, guess)
+    strengths = strengths / even
     shares = np.linspace(0, 1, LEVELS + 1)
     low, high = np.quantile(levels, (_ENDS, 1 - _ENDS))
     edges = (np.quantile(levels, shares) + low + (high - low) * shares) / 2
@@ -60,12 +65,20 @@ def curve(levels: Pixels, strengths: Pixels, structure: Pixels, chance: Pixels) 
         flat = chosen[np.argsort(structure[chosen], kind="stable")[: max(_FEWEST, int(_FLAT * chosen.size))]]
         places[k] = levels[flat].mean()
         shown, typical = np.quantile(strengths[flat], (_QUIET, 0.5))
-        variances[k] = shown / quiet
+        variances[k] = shown / quiet * _variances(places[k], guess)
         doubts[k] = max(float(np.log(max(typical, 1e-20) / max(shown, 1e-20) * quiet / median)), 0)
         weights[k] = 1 / (_TILE_SPREAD**2 / flat.size + (_DOUBT * doubts[k]) ** 2)
-    places = np.maximum.accumulate(places)
-    sigmas = _smoothed(places, np.sqrt(variances), weights)
-    return Curve(places.astype(np.float32), sigmas, doubts.astype(np.float32))
+    rising, roots, sure, doubt = (
+        np.asarray(x, np.float32)
+        for x in (np.maximum.accumulate(places), np.sqrt(variances), weights, doubts)
+    )
+    return Curve(rising, _smoothed(rising, roots, sure), doubt)
+
+
+def _variances(levels: Pixels, guess: Curve | None) -> Pixels:
+    if guess is None or not guess.sigmas.all():
+        return np.ones_like(levels)
+    return np.square(np.interp(levels, guess.levels, guess.sigmas))
 
 
 def _smoothed(places: Pixels, sigmas: Pixels, weights: Pixels) -> Pixels:

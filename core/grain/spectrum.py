@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from interneg.frame import Pixels
+
+Transforms = npt.NDArray[np.complex64]
 
 BLOCK = 64
 """Height and width of the blocks whose spectra are taken; they overlap by half."""
@@ -33,15 +36,18 @@ _SHARED = 3.0
 FREEDOM = np.maximum(COUNTS / _SHARED, 1.5)
 """Degrees of freedom of each ring's power in one block."""
 
+SLANTED = np.abs(np.abs(np.arctan2(_ROWS[:, None], _COLUMNS[None, :])) - np.pi / 4) < np.pi / 8
+"""Which coefficients are of diagonal detail, more than of upright and level detail."""
+
 
 def frequencies() -> Pixels:
     """Cycles per pixel of the rings, (RINGS,) float32; the last one is sqrt(1/2)."""
     found = np.arange(RINGS, dtype=np.float32) / BLOCK
     found[-1] = math.sqrt(0.5)
-    return found
+    return np.asarray(found, np.float32)
 
 
-def phases(shifts: Pixels) -> Pixels:
+def phases(shifts: Pixels) -> Transforms:
     """By what transforms are multiplied to move blocks by (M, 2) fractions of a pixel, y and x."""
     y = np.exp(2j * np.pi * _ROWS[None, :, None] * shifts[:, 0, None, None])
     x = np.exp(2j * np.pi * _COLUMNS[None, None, :] * shifts[:, 1, None, None])
@@ -50,7 +56,7 @@ def phases(shifts: Pixels) -> Pixels:
     return np.asarray(y * x, np.complex64)
 
 
-def transform(blocks: Pixels) -> Pixels:
+def transform(blocks: Pixels) -> Transforms:
     """The transforms of windowed blocks, (..., BLOCK, BLOCK) to (..., BLOCK, BLOCK // 2 + 1) complex64.
 
     Scaled so that the mean square over the full band is the variance of white noise.

@@ -11,21 +11,22 @@ import argparse
 from collections import defaultdict
 from pathlib import Path
 
-import cv2
 import numpy as np
+import numpy.typing as npt
 
 from interneg.engines.training.grain_plates import HELD_NOISE, HELD_STOCKS, plate
 from interneg.errors import InputError
 from interneg.frame import Pixels
 from interneg.grain.kind import Weights, features, film_probability
 from interneg.grain.measure import measure
+from interneg.io.image_reader import read_rgb8
 
 _PART, _HIDDEN, _STEPS, _RATE, _DECAY = 50, 24, 3000, 0.01, 1e-3
 _JITTER = 0.05
 """Deviation of the noise that training adds to features, in their own deviations."""
 _GOAL = 97.0
 
-Sample = tuple[Pixels, Pixels, list[str]]
+Sample = tuple[Pixels, npt.NDArray[np.bool_], list[str]]
 
 
 def part(number: int, held: bool, stills: list[Pixels], work: Path) -> Sample:
@@ -52,7 +53,7 @@ def part(number: int, held: bool, stills: list[Pixels], work: Path) -> Sample:
         return found_["rows"], found_["film"], list(found_["names"])
 
 
-def trained(rows: Pixels, film: Pixels, seed: int = 0) -> Weights:
+def trained(rows: Pixels, film: npt.NDArray[np.bool_], seed: int = 0) -> Weights:
     """The weights, by Adam on the cross-entropy of all rows."""
     rng = np.random.default_rng(seed)
     mean, spread = rows.mean(0), np.maximum(rows.std(0), 1e-3)
@@ -133,8 +134,8 @@ def main() -> None:
     chosen = parser.parse_args()
     chosen.work.mkdir(parents=True, exist_ok=True)
     paths = sorted(p for p in chosen.stills.iterdir() if p.suffix in (".png", ".webp"))[:200]
-    stills = [cv2.imread(str(p), cv2.IMREAD_COLOR_RGB).transpose(2, 0, 1) / np.float32(255) for p in paths]
-    samples = []
+    stills = [np.asarray(read_rgb8(p).transpose(2, 0, 1) / 255, np.float32) for p in paths]
+    samples: list[Sample] = []
     for held, count in ((False, chosen.parts), (True, chosen.held)):
         parts = []
         for number in range(count):
@@ -142,8 +143,8 @@ def main() -> None:
             print(f"{'held back' if held else 'training'}: {number + 1} of {count} parts", flush=True)
         rows, film = (np.concatenate([p[k] for p in parts]) for k in (0, 1))
         samples.append((rows, film.astype(bool), [n for p in parts for n in p[2]]))
-    weights = trained(samples[0][0], samples[0][1].astype(np.float64))
-    np.savez(chosen.out / "kind.npz", **weights)
+    weights = trained(samples[0][0], samples[0][1])
+    np.savez(chosen.out / "kind.npz", allow_pickle=False, **weights)
     said = card(weights, *samples)
     (chosen.out / "kind.md").write_text(said)
     print(said)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from interneg.frame import Pixels
 from interneg.grain.scale import at_pitch
@@ -208,5 +209,5 @@ def _coded(frames: Frames, codec: str, quality: float) -> Frames:
     return [_planes(d) for d in decoded[1:]]
 
 
-def _planes(codes: Pixels) -> Pixels:
-    return np.ascontiguousarray(codes.transpose(2, 0, 1)).astype(np.float32) / np.float32(255)
+def _planes(codes: npt.NDArray[np.uint8]) -> Pixels:
+    return np.asarray(codes.transpose(2, 0, 1) / 255, np.float32, order="C")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from interneg.colour import Colour
@@ -13,7 +14,7 @@ from tests.pictures import picture
 SHARED = np.array([[1, 0.35, 0.2], [0.35, 1, 0.3], [0.2, 0.3, 1]], np.float32)
 
 
-def falling(radii: Pixels) -> Pixels:
+def falling(radii: npt.NDArray[np.floating]) -> Pixels:
     return np.asarray(np.exp(-np.square(radii / 0.25)), np.float32)
 
 
@@ -40,7 +41,7 @@ def scene(height: int = 320, width: int = 448) -> Pixels:
 
 def plates(frames: list[Pixels], seed: int = 0) -> list[Pixels]:
     rng = np.random.default_rng(seed)
-    return [f + response(f) * grain(*f.shape[1:], rng, len(f)) for f in frames]
+    return [f + response(f) * grain(f.shape[1], f.shape[2], rng, len(f)) for f in frames]
 
 
 def distance(found: Measured) -> float:
