@@ -14,7 +14,7 @@ from importlib.resources import files
 import numpy as np
 
 from interneg.frame import Pixels
-from interneg.grain.measure import Measured
+from interneg.grain.measure import MeasuredGrain
 from interneg.grain.profile import Kind
 
 _BANDS = (0.02, 0.05, 0.08, 0.12, 0.17, 0.23, 0.3, 0.38, 0.46, 0.58, 0.7)
@@ -25,7 +25,7 @@ _LEAST = 1e-6
 Weights = Mapping[str, Pixels]
 
 
-def kind_of(measured: Measured) -> tuple[Kind, float]:
+def kind_of(measured: MeasuredGrain) -> tuple[Kind, float]:
     """What the grain is taken for, and how probable film is, 0..1. What has no grain is taken for film."""
     if not measured.sigmas.any():
         return "film", 0.5
@@ -33,7 +33,7 @@ def kind_of(measured: Measured) -> tuple[Kind, float]:
     return ("film" if film >= 0.5 else "digital"), film
 
 
-def features(measured: Measured) -> Pixels:
+def features(measured: MeasuredGrain) -> Pixels:
     """What the classifier sees, (F,) float32: of one channel, as if three were the same.
 
     The logarithms of the spectrum in bands, mean of the channels and what red and blue have more than green;

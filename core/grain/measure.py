@@ -15,7 +15,7 @@ from interneg.grain.encoding import to_codes
 from interneg.grain.profile import GrainProfile, Kind
 from interneg.grain.quiet import Rings, Shape, shape
 from interneg.grain.residual import Blocks, joined, of_frame, of_pair, pure, standing, strengths
-from interneg.grain.response import Curve, curve
+from interneg.grain.response import Response, curve
 from interneg.grain.spectrum import BLOCK, frequencies
 
 # Blocks that are looked at, at most, in all frames together, and at least in a pair of many.
@@ -41,7 +41,7 @@ _COMPARED, _TENTH, _STILL = 0.3, 1.2816, 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class MeasuredGrain:
     """The grain of a plate in LOG_RGB of its picture.
 
     levels, sigmas: (C, N) float32, rising levels and the standard deviation there, which stays beyond them;
@@ -68,7 +68,7 @@ class Measured:
     slant: Pixels
 
 
-def measure(frames: Sequence[Pixels], centre: int = 0) -> Measured:
+def measure(frames: Sequence[Pixels], centre: int = 0) -> MeasuredGrain:
     """Measure the grain of a window of frames, which is that of the shot.
 
     frames: neighbours, (C, H, W) float32 in LOG_RGB each, C 3 or 1, finite, of one shape. centre: the frame
@@ -122,7 +122,7 @@ def _checked(frames: Sequence[Pixels], planes: Pixels) -> None:
 
 def _of_blocks(
     blocks: Blocks, planes: Pixels, alone: bool, clipped: npt.NDArray[np.bool_]
-) -> Measured | None:
+) -> MeasuredGrain | None:
     """Strength and shape of the grain in blocks, each by the other; None where all of them show picture.
 
     planes: of the frame. alone: whether blocks are of that frame only.
@@ -138,7 +138,7 @@ def _of_blocks(
     blocks = blocks.chosen(grainy)
     channels = blocks.levels.shape[1]
     plate, found = Rings(blocks.grain), Shape.white(channels, fine=True)
-    curves: list[Curve] = []
+    curves: list[Response] = []
     for _ in range(_ROUNDS):
         chance = Rings(pure(found.power, found.correlation))
         shown, by_chance = (strengths(g, found.passed) for g in (blocks.grain, chance.grain))
@@ -152,13 +152,13 @@ def _of_blocks(
     if not alone and np.median(blocks.travel) < _STILL:
         # What stands still is not in the difference of frames.
         sigmas /= np.sqrt(1 - np.clip(over_time, 0, 0.9))
-    return Measured(
+    return MeasuredGrain(
         levels, sigmas, frequencies(), found.power, found.correlation, over_time, not alone, clipped,
         found.trust, found.slant,
     )  # fmt: skip
 
 
-def _expected(levels: Pixels, curves: Sequence[Curve]) -> tuple[Pixels, npt.NDArray[np.bool_]]:
+def _expected(levels: Pixels, curves: Sequence[Response]) -> tuple[Pixels, npt.NDArray[np.bool_]]:
     """The variance of grain at the levels of blocks, (M, C), and which blocks have the surest, (M,)."""
     variances = [
         np.square(np.interp(levels[:, k], c.levels, c.sigmas)).mean((1, 2)) for k, c in enumerate(curves)
@@ -168,7 +168,9 @@ def _expected(levels: Pixels, curves: Sequence[Curve]) -> tuple[Pixels, npt.NDAr
     return np.stack(variances, 1), doubt <= np.quantile(doubt, _SUREST)
 
 
-def _curve(blocks: Blocks, shown: Pixels, by_chance: Pixels, channel: int, guess: Curve | None) -> Curve:
+def _curve(
+    blocks: Blocks, shown: Pixels, by_chance: Pixels, channel: int, guess: Response | None
+) -> Response:
     clear = blocks.spoilt[:, channel] <= _SPOILT
     return curve(
         blocks.levels[:, channel][clear],
@@ -214,18 +216,18 @@ def _spoilt(planes: Pixels, clipped: npt.NDArray[np.bool_]) -> Pixels:
     return found
 
 
-def _without(planes: Pixels, neighbours: bool, clipped: npt.NDArray[np.bool_]) -> Measured:
+def _without(planes: Pixels, neighbours: bool, clipped: npt.NDArray[np.bool_]) -> MeasuredGrain:
     """No grain, from the darkest to the brightest level."""
     none = Shape.white(len(planes), fine=False)
     levels = np.stack([planes.min((1, 2)), planes.max((1, 2))], 1)
-    return Measured(
+    return MeasuredGrain(
         levels, np.zeros_like(levels), frequencies(), none.power, none.correlation, 0.0, neighbours, clipped,
         np.ones(1, np.float32), none.slant,
     )  # fmt: skip
 
 
 def profile_of(
-    measured: Measured, colour: Colour, space: str, name: str, kind: Kind, width: float, pixels: int
+    measured: MeasuredGrain, colour: Colour, space: str, name: str, kind: Kind, width: float, pixels: int
 ) -> GrainProfile:
     """What was measured in LOG_RGB of a picture in `space`, as a profile that fits other pictures.
 

@@ -27,7 +27,7 @@ _TILE_SPREAD, _DOUBT, _BEND = 0.35, 0.3, 0.25
 _NOTHING = 1e-5
 
 
-class Curve(NamedTuple):
+class Response(NamedTuple):
     """Levels, deviations there, and how far tiles differ by more than grain, (LEVELS,) float32 each."""
 
     levels: Pixels
@@ -36,8 +36,8 @@ class Curve(NamedTuple):
 
 
 def curve(
-    levels: Pixels, strengths: Pixels, structure: Pixels, chance: Pixels, guess: Curve | None = None
-) -> Curve:
+    levels: Pixels, strengths: Pixels, structure: Pixels, chance: Pixels, guess: Response | None = None
+) -> Response:
     """The response that tiles show.
 
     levels, strengths, structure: (K,) of K tiles: their mean, the mean square of their grain, how much
@@ -47,7 +47,7 @@ def curve(
     the nearest. Without any tile all is 0.
     """
     if not levels.size:
-        return Curve(*np.zeros((3, LEVELS), np.float32))
+        return Response(*np.zeros((3, LEVELS), np.float32))
     even = _variances(levels, guess)
     strengths = strengths / even
     shares = np.linspace(0, 1, LEVELS + 1)
@@ -72,10 +72,10 @@ def curve(
         np.asarray(x, np.float32)
         for x in (np.maximum.accumulate(places), np.sqrt(variances), weights, doubts)
     )
-    return Curve(rising, _smoothed(rising, roots, sure), doubt)
+    return Response(rising, _smoothed(rising, roots, sure), doubt)
 
 
-def _variances(levels: Pixels, guess: Curve | None) -> Pixels:
+def _variances(levels: Pixels, guess: Response | None) -> Pixels:
     if guess is None or not guess.sigmas.all():
         return np.ones_like(levels)
     return np.square(np.interp(levels, guess.levels, guess.sigmas))

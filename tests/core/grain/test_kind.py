@@ -9,7 +9,7 @@ from interneg.frame import Pixels
 from interneg.grain.encoding import from_codes
 from interneg.grain.kind import features, kind_of
 from interneg.grain.likest import likest
-from interneg.grain.measure import Measured, measure, profile_of
+from interneg.grain.measure import MeasuredGrain, measure, profile_of
 from interneg.grain.profile import GrainProfile
 from interneg.grain.scale import at_pitch
 from interneg.grain.stocks import stock
@@ -18,7 +18,7 @@ RAMP = np.tile(np.linspace(0.1, 0.9, 512, dtype=np.float32), (3, 320, 1))
 WIDTH, PIXELS = 24.89, 2048
 
 
-def film(name: str, channels: int = 3) -> tuple[Measured, GrainProfile]:
+def film(name: str, channels: int = 3) -> tuple[MeasuredGrain, GrainProfile]:
     """The grain of a stock on a ramp, measured, and as a profile."""
     colour, rng = Colour(), np.random.default_rng(3)
     space = colour.resolve("texture_paint")

@@ -8,7 +8,7 @@ import pytest
 from interneg.colour import Colour
 from interneg.errors import InputError
 from interneg.frame import Pixels
-from interneg.grain.measure import Measured, measure, profile_of
+from interneg.grain.measure import MeasuredGrain, measure, profile_of
 from tests.pictures import picture
 
 SHARED = np.array([[1, 0.35, 0.2], [0.35, 1, 0.3], [0.2, 0.3, 1]], np.float32)
@@ -44,7 +44,7 @@ def plates(frames: list[Pixels], seed: int = 0) -> list[Pixels]:
     return [f + response(f) * grain(f.shape[1], f.shape[2], rng, len(f)) for f in frames]
 
 
-def distance(found: Measured) -> float:
+def distance(found: MeasuredGrain) -> float:
     """Mean difference of the spectra in dB, 0.02 to 0.5 cycles per pixel."""
     frequencies = np.linspace(0.02, 0.5, 49)
     axis = np.fft.fftfreq(256)
