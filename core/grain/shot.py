@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from interneg.colour import WorkingSpace
 from interneg.frame import Pixels
+from interneg.grain.kind import kind_of
+from interneg.grain.likest import likest
 from interneg.grain.measure import measure, profile_of
 from interneg.grain.profile import DENSITY, GrainProfile
 from interneg.grain.profile_file import text
 from interneg.node import View
 
-FrameGrain = GrainProfile
+
+@dataclass(frozen=True, eq=False)
+class FrameGrain:
+    """The grain of a frame, and how probable it is that it is film's and not digital noise, 0..1."""
+
+    profile: GrainProfile
+    film: float
+
 
 _POINTS = 20
+# A stock this far away, in what a measurement is sure to, is another one.
+_LIKE = 3.0
 
 
 def seen(view: View, width: float) -> FrameGrain:
@@ -28,8 +39,9 @@ def seen(view: View, width: float) -> FrameGrain:
     frame, offsets = view.window.frame, beside(view)
     frames = [view.planes(o, WorkingSpace.LOG_RGB) for o in offsets]
     measured = measure(frames, offsets.index(0))
-    across = frame.display_window.width
-    return profile_of(measured, view.context.colour, frame.colour_space, "plate", "film", width, across)
+    across, (kind, film) = frame.display_window.width, kind_of(measured)
+    colour, space = view.context.colour, frame.colour_space
+    return FrameGrain(profile_of(measured, colour, space, "plate", kind, width, across), film)
 
 
 def beside(view: View) -> list[int]:
@@ -43,7 +55,9 @@ class ShotGrain:
 
     def __init__(self, seen: Mapping[int, FrameGrain]) -> None:
         self._frames = dict(seen)
-        self.profile = joined([seen[n] for n in sorted(seen)])
+        made = joined([seen[n].profile for n in sorted(seen)])
+        self.film = float(np.mean([frame.film for frame in seen.values()]))
+        self.profile = replace(made, kind="film" if self.film >= 0.5 else "digital")
 
     @property
     def text(self) -> str:
@@ -61,7 +75,7 @@ class ShotGrain:
 
     @property
     def report(self) -> Sequence[str]:
-        """How strong the grain is, how coarse, how alike its channels."""
+        """How strong the grain is, how coarse, how alike its channels, and what it is taken for."""
         p = self.profile
         if not p.sigmas.any():
             return [f"no grain in {len(self._frames)} frames"]
@@ -80,7 +94,14 @@ class ShotGrain:
             sentences.append(
                 f"correlation of the channels: {alike}; of a frame with the next {p.over_time:.2f}"
             )
-        return sentences
+        if self.film < 0.5:
+            return [*sentences, f"it looks like digital noise, to {1 - self.film:.0%}"]
+        name, far = likest(p)
+        near = "nearest to" if far < _LIKE else "none of the stocks is like it; least far is"
+        return [
+            *sentences,
+            f"it looks like film, to {self.film:.0%}; {near} {name} on film {p.width:g} mm wide",
+        ]
 
 
 def joined(profiles: Sequence[GrainProfile]) -> GrainProfile:
