@@ -71,7 +71,7 @@ def detected(view: View, how: Sensitivity) -> Defects:
     def closer(likely_enough: Mask, taken: Mask) -> list[Spot]:
         return spots(view, seen, readily[:2], how.largest, by_sign, (likely_enough, taken))
 
-    return Defects([*dirt, *likely.doubtful(dirt, answer, closer)], lines)
+    return Defects([*dirt, *likely.doubtful(dirt, answer, seen, closer)], lines)
 
 
 def from_list(view: View, content: bytes, name: str) -> Defects:

@@ -27,8 +27,9 @@ _RIM, _WIDTH = 0.1, 2
 # How far around a spot it is looked at how well the frames around fit, in which share of the pixels there,
 # and what grain makes of that at least.
 _RING, _MOST, _GRAIN = 6, 0.9, 0.01
-# What the network leaves to a closer look has to be so likely to it at its surest pixel.
-_DOUBTFUL = 0.2
+# What the network leaves to a closer look has to be so likely to it at its surest pixel; less where it stands
+# out by so much.
+_DOUBTFUL, _UNLIKELY, _LOUD = 0.2, 0.05, 40 / 255
 # A scratch along the edge of the picture, so near, is the edge of the gate.
 _GATE = 4
 # Fewer pixels are none. More than so many ask for odds that rise by this power: large dirt is rare and clear.
@@ -90,20 +91,26 @@ def spots(
     return _seen_only(done, seen)
 
 
-def doubtful(likely: Sequence[Spot], answer: Answer, look: Callable[[Mask, Mask], list[Spot]]) -> list[Spot]:
+def doubtful(
+    likely: Sequence[Spot], answer: Answer, seen: Evidence, look: Callable[[Mask, Mask], list[Spot]]
+) -> list[Spot]:
     """Spots that a closer look finds, which the network holds for likely enough but did not find itself.
 
     likely: what it found by itself. look: finds spots (see `dirt.spots`), given what is likely enough and
-    what is found already, (H, W) each. They keep what the network does not rule out.
+    what is found already, (H, W) each. They keep what the network does not rule out; those
+    that it holds for unlikely, but which stand out, all that is found.
     """
     both, taken = np.maximum(answer.dirt, answer.scratch), np.zeros(answer.dirt.shape, np.bool_)
+    loud = np.maximum(seen.bright, seen.dark) > _LOUD
+    enough = both >= np.where(loud, np.float32(_UNLIKELY), np.float32(_DOUBTFUL))
     for spot in likely:
         taken[spot.box] |= spot.shape
     done = []
-    for spot in look(both >= _DOUBTFUL, taken):
-        seen = both[spot.box]
-        if seen[spot.shape].max() >= _DOUBTFUL and not taken[spot.box][spot.shape].any():
-            done.append(Spot(spot.x, spot.y, spot.shape & (seen > _RIM / 2)))
+    for spot in look(enough, taken):
+        if enough[spot.box][spot.shape].any() and not taken[spot.box][spot.shape].any():
+            sure = both[spot.box]
+            kept = sure > _RIM / 2 if sure[spot.shape].max() >= _DOUBTFUL else True
+            done.append(Spot(spot.x, spot.y, spot.shape & kept))
     return done
 
 

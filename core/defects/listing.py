@@ -44,13 +44,17 @@ class DirtEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
 
 
 class PlaceEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A scratch in one frame as it is written, see `LinePlace`; what is left out is that of its track."""
+    """A scratch in one frame as it is written, see `LinePlace`; what is left out is that of its track.
+
+    bridged: written only where it is so; for reading.
+    """
 
     column: float
     lean: float = 0.0
     width: float | None = None
     rows: tuple[int, int] | None = None
     clear: float = 0.0
+    bridged: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class TrackEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -167,7 +171,7 @@ def _place(given: float | PlaceEntry, track: TrackEntry, where: str, height: int
             f"{where}: expected rows from the first to the one beyond the last, within 0 and {height}, not "
             f"{top} and {bottom}"
         )
-    return LinePlace(entry.column, entry.lean, width, top, bottom, entry.clear)
+    return LinePlace(entry.column, entry.lean, width, top, bottom, entry.clear, entry.bridged is True)
 
 
 def _entry(row: Any, kind: type[Entry], where: str) -> Entry:

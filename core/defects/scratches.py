@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from interneg.colour import WorkingSpace
 from interneg.defects.evidence import Neighbour
-from interneg.defects.strips import stays, strip
+from interneg.defects.strips import left, strip
 from interneg.frame import Pixels
 from interneg.node import View
 
@@ -33,14 +33,15 @@ _LOBE = 16
 _WANDERS, _FAINTER = 6.0, 0.75
 # How much its width, and what it leans by over the frame, may differ there, and the widest line that counts.
 _WIDER, _LEANS, _WIDEST = 1.5, 3.0, 3.5
-# How far from the line the scene's motion is looked at, and by how much the line has to depart from it.
-_ASIDE, _APART = 10, 0.4
-# How many of the frames around have to show the line, where there are so many.
-_FRAMES = 3
+# How far from the line the scene's motion is looked at.
+_ASIDE = 10
+# How many of the frames around have to show the line, where there are so many; and how many, where one before
+# and one after show it clearly.
+_FRAMES, _BETWEEN = 3, 2
 # How far the ends of a line as it is found may be off it, and twice its middle.
 _STRAYS = np.arange(-4, 4.1, 0.25)
-# Which share of its contrast a line's rim has left.
-_RIM = 0.2
+# Which share of its contrast a line's rim has left, and how far from its middle its foot is looked for.
+_RIM, _FOOT = 0.2, 5
 
 
 @dataclass(frozen=True)
@@ -82,29 +83,36 @@ def scratches(view: View, sensitivity: float, around: tuple[Neighbour, ...]) -> 
     """Find the scratches of the window's own frame.
 
     sensitivity: 0 (none) to 1. around: see `neighbours`. A line that no frame around has, a few pixels away,
-    is none: it would be a hair. Nor is one that stays where the scene's own motion takes it, as a pole does,
-    and a scratch that doesn't move against the picture. Frames lower than four bands have none. (Column sums
-    of a horizontal high-pass: Bruni and Vitulano, A generalized model for scratch detection, 2004.)
+    is none: it would be a hair. One that frames before and after have clearly may be a little fainter. One
+    that stays where the scene's own motion takes it is none, as a pole, and a scratch that doesn't move
+    against the picture. Frames lower than four bands have none. (Column sums of a horizontal high-pass: Bruni
+    and Vitulano, A generalized model for scratch detection, 2004.)
     """
     if sensitivity <= 0:
         return []
     needed = _SEEN * _STEEP ** (1 - 2 * sensitivity)
     every = lines(view, 0, _FAINTER * _SEEN / _STEEP)
-    found = [line for line in every if line.clear >= needed and line.half < _WIDEST]
+    found = [line for line in every if line.clear >= _FAINTER * needed and line.half < _WIDEST]
     return [line for line in found if _wanders(view, line, around, needed)]
 
 
 def _wanders(view: View, line: Scratch, around: tuple[Neighbour, ...], needed: float) -> bool:
-    """Whether enough frames around have the line, at least half of them elsewhere than the scene moved to.
+    """Whether enough frames around have the line, half of them, or one clearly, elsewhere than the scene is.
 
     Where one shows the line and all beside it moved as the scene is, it belongs to that: a post, or dark
-    things one above another, whose middle is measured elsewhere in each frame.
+    things one above another, whose middle is measured elsewhere in each frame. A scratch that wanders may
+    well be there in one frame or two.
     """
-    own, departs = view.planes(0, WorkingSpace.LOG_Y)[0], []
+    own, departs, seen = view.planes(0, WorkingSpace.LOG_Y)[0], [], {}
     for n in around:
         others = [o for o in lines(view, n.offset, _FAINTER * _SEEN / _STEEP) if _same(line, o, needed)]
-        if not others:
-            continue
+        if others:
+            seen[n] = others
+    clear = {n.offset > 0 for n, others in seen.items() if any(o.clear >= needed for o in others)}
+    between = len(clear) == 2
+    if not between and (line.clear < needed or len(seen) < min(_FRAMES, len(around))):
+        return False
+    for n, others in seen.items():
         height, width = n.confidence.shape
         at = line.at(height)
         columns = np.clip(np.rint(np.stack([at - _ASIDE, at + _ASIDE])).astype(int), 0, width - 1)
@@ -113,10 +121,12 @@ def _wanders(view: View, line: Scratch, around: tuple[Neighbour, ...], needed: f
         if not sure.any():
             continue
         scene, down = (float(np.median(n.field[rows, columns, k][sure])) for k in (0, 1))
-        apart = min(abs(float(np.mean(o.columns - line.columns)) - scene) for o in others)
+        gone = min((float(np.mean(o.columns - line.columns)) for o in others), key=lambda g: abs(g - scene))
         other = view.planes(n.offset, WorkingSpace.LOG_Y)[0]
-        departs.append(apart > _APART and not stays(own, other, at, (scene, down)))
-    return len(departs) >= max(1, min(_FRAMES, len(around))) and 2 * sum(departs) >= len(departs)
+        departs.append(left(own, other, at, (scene, down), gone))
+    enough = _BETWEEN if between else max(1, min(_FRAMES, len(around)))
+    most = 2 * np.count_nonzero(departs) >= len(departs)
+    return len(departs) >= enough and (most or max(departs) > 1)
 
 
 def covered(found: list[Scratch], size: tuple[int, int], sign: int) -> npt.NDArray[np.bool_]:
@@ -229,13 +239,31 @@ def _measured(
     whole = Scratch(columns, rows, seen, sign, 1.0, clear)
     profile = sign * np.median(_beside(luma, whole, reach), axis=0)
     peak = reach - 2 + int(np.argmax(profile[reach - 2 : reach + 3]))
+    found = _extent(profile, peak)
+    if found is not None and found[1] >= _WIDEST:
+        # It may be a narrow one beside something bright: what it stands on, on either side, is no part of it.
+        under = [
+            max(float(side.min()), 0.0)
+            for side in (profile[peak - _FOOT : peak], profile[peak + 1 :][:_FOOT])
+        ]
+        level = np.repeat(np.float32([under[0], max(under), under[1]]), [peak, 1, len(profile) - peak - 1])
+        found = _extent(profile - level, peak) or found
+    if found is None:
+        return whole
+    middle, half = found
+    return Scratch(columns + middle, rows, seen, sign, min(half, float(_BESIDE)), clear)
+
+
+def _extent(profile: Pixels, peak: int) -> tuple[float, float] | None:
+    """The middle of what stands out in a profile, from its middle, and half its width; None for nothing."""
+    reach = len(profile) // 2
     rim = max(_RIM * float(profile[peak]), 0.0)
     low = np.flatnonzero(profile <= rim)
     first, last = max(low[low < peak], default=0) + 1, min(low[low > peak], default=2 * reach)
     weight = np.zeros_like(profile)
     weight[first:last] = profile[first:last]
     if not weight.sum() > 0:
-        return whole
+        return None
     places = np.arange(-reach, reach + 1)
     middle = float((weight * places).sum() / weight.sum())
     # The rim lies between two pixels of the profile.
@@ -245,8 +273,7 @@ def _measured(
         )
         for k, step in ((first, -1), (last - 1, 1))
     )
-    half = max(right - middle, middle - left)
-    return Scratch(columns + middle, rows, seen, sign, min(half, float(_BESIDE)), clear)
+    return middle, max(right - middle, middle - left)
 
 
 def _beside(luma: Pixels, line: Scratch, reach: int) -> Pixels:

@@ -17,7 +17,7 @@ from interneg.defects.evidence import Evidence
 from interneg.defects.listing import FORMAT, DirtEntry, PlaceEntry, Sign, TrackEntry
 from interneg.defects.runs import runs
 from interneg.defects.scratches import Scratch
-from interneg.defects.tracks import Track, followed
+from interneg.defects.tracks import Track, bridged, followed
 
 _WORST = 5
 _NAMES: Mapping[int, Sign] = {1: "bright", -1: "dark"}
@@ -47,7 +47,7 @@ class ShotDefects:
             for number, frame in sorted(seen.items())
         }
         starts = frozenset(n for n, frame in seen.items() if frame.starts)
-        self.tracks = followed({n: frame.lines for n, frame in seen.items()}, starts)
+        self.tracks = [bridged(t, seen) for t in followed({n: f.lines for n, f in seen.items()}, starts)]
 
     @property
     def text(self) -> str:
@@ -85,7 +85,8 @@ class ShotDefects:
         signs = [piece.sign for frame in self.frames.values() for piece in frame.dirt]
         lines = [track.sign for track in self.tracks]
         having = sum(bool(frame.dirt) for frame in self.frames.values())
-        scratched = sum(bool(frame.lines) for frame in self.frames.values())
+        scratched = len({n for track in self.tracks for n in track.places})
+        gaps = sum(place.bridged for track in self.tracks for place in track.places.values())
         told = [
             f"frame {n}: {_number(len(frame.dirt), 'piece')} of dirt, "
             f"{_number(len(frame.lines), 'scratch', 'es')}, {frame.damaged:.2%} of the picture"
@@ -97,6 +98,7 @@ class ShotDefects:
             f"{signs.count('dark')} dark, in {having} of {len(self.frames)} frames",
             f"found {_number(len(self.tracks), 'scratch', 'es')}, {lines.count(1)} bright and "
             f"{lines.count(-1)} dark, in {scratched} of {len(self.frames)} frames",
+            *([f"bridged scratches where they were not found, {_number(gaps, 'place')}"] if gaps else []),
             *(["the frames with the most damage:"] if told else []),
             *told,
         ]
@@ -125,7 +127,7 @@ def listed(spot: Spot, seen: Evidence) -> DirtEntry:
 
 def _track(number: int, track: Track) -> str:
     places = {
-        n: PlaceEntry(p.column, p.lean, p.width, (p.top, p.bottom), p.clear)
+        n: PlaceEntry(p.column, p.lean, p.width, (p.top, p.bottom), p.clear, p.bridged or msgspec.UNSET)
         for n, p in sorted(track.places.items())
     }
     entry = TrackEntry(

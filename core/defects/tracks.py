@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,7 +20,8 @@ class LinePlace:
     """Where a scratch lies in one frame, in pixels.
 
     column: in the middle row. lean: how much farther right it is at the bottom than at the top. top, bottom:
-    its first row, and the first one beyond it. clear: in deviations of what is around it.
+    its first row, and the first one beyond it. clear: in deviations of what is around it. bridged: whether
+    it was not seen there, but is on the way between where it was.
     """
 
     column: float
@@ -28,6 +30,7 @@ class LinePlace:
     top: int
     bottom: int
     clear: float = 0.0
+    bridged: bool = False
 
     def line(self, sign: int, height: int) -> Scratch:
         """The scratch, bright (1) or dark (-1), in a picture of that height."""
@@ -91,6 +94,17 @@ class Track:
         if before is None or after is None:
             return self.places[min(self.places) if before is None else before]
         return self.places[before].towards(self.places[after], (number - before) / (after - before))
+
+
+def bridged(track: Track, frames: Collection[int]) -> Track:
+    """The track with a place on the straight way in those frames in which it is unseen between two others."""
+    places = dict(track.places)
+    for before, after in pairwise(sorted(track.places)):
+        for number in (n for n in range(before + 1, after) if n in frames):
+            way = places[before].towards(places[after], (number - before) / (after - before))
+            column, lean, width = (_short(v) for v in (way.column, way.lean, way.width))
+            places[number] = replace(way, column=column, lean=lean, width=width, clear=0.0, bridged=True)
+    return replace(track, places=dict(sorted(places.items())))
 
 
 def followed(seen: Mapping[int, Iterable[Scratch]], starts: frozenset[int] = frozenset()) -> list[Track]:

@@ -7,7 +7,7 @@ import pytest
 
 from interneg.defects.detector import Answer
 from interneg.defects.dirt import Spot
-from interneg.defects.likely import refined, spots
+from interneg.defects.likely import doubtful, refined, spots
 from interneg.defects.scratches import Scratch
 from interneg.frame import Mask
 from tests.core.defects.test_detector import SIZE, seen, shot, view_of
@@ -84,3 +84,25 @@ def test_a_line_is_as_wide_as_the_network_sees_it() -> None:
     assert refined(replace(line, half=2.5), given).half == pytest.approx(2.1)
     given.scratch[10:] = 0
     assert refined(line, given) is line
+
+
+@pytest.mark.parametrize(
+    ("level", "codes", "expected"), [(0.3, 20, True), (0.1, 20, False), (0.1, 60, True), (0.02, 60, False)]
+)
+def test_what_the_network_holds_for_unlikely_is_looked_at_where_it_stands_out(
+    level: float, codes: float, expected: bool
+) -> None:
+    found = seen(view_of(shot(), 2))
+    bright = np.full(SIZE, -0.1, np.float32)
+    bright[SPOT] = codes / 255
+    found = replace(found, bright=bright, dark=-bright)
+    spot = Spot(30, 20, np.ones((6, 6), np.bool_))
+    looked: list[Mask] = []
+
+    def look(enough: Mask, taken: Mask) -> list[Spot]:
+        looked.append(enough)
+        return [spot]
+
+    done = doubtful([], answer(level), found, look)
+    assert looked[0][SPOT].all() == expected
+    assert [drawn(s).sum() for s in done] == [36] * expected

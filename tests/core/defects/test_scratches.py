@@ -95,3 +95,49 @@ def test_a_line_covers_the_pixels_whose_middles_lie_in_it(column: float) -> None
     )
     away = np.abs(np.arange(40) - line.at(30)[:, None])
     np.testing.assert_array_equal(line.cover((30, 40)), (away <= 1.4) & (np.arange(30) >= 10)[:, None])
+
+
+WALK = (0.0, 1.3, -0.8, 0.9, 2.1, 0.3, -1.4)
+
+
+def laid(clip: Pixels, column: float, codes: tuple[float, ...], half: float = 1.0) -> Pixels:
+    """The clip with a line that wanders, so many codes brighter in each frame."""
+    made = clip.copy()
+    for picture, step, code in zip(made, WALK, codes, strict=False):
+        away = np.abs(np.arange(clip.shape[3]) - (column + step))
+        picture += np.float32(code / 255) * np.clip(half + 0.5 - away, 0, 1).astype(np.float32)
+    return made
+
+
+@pytest.mark.parametrize("column", [30, 75, 120])
+def test_a_scratch_that_wanders_by_a_pixel_over_a_still_picture_is_in_every_frame(column: float) -> None:
+    rng = np.random.default_rng(7)
+    still = np.repeat(scene(1), 7, 0)
+    clip = laid(still + rng.normal(0, 0.008, still.shape).astype(np.float32), column, (35,) * 7)
+    for at in range(1, 6):
+        assert columns(clip, at) == pytest.approx([column + WALK[at]], abs=0.3), at
+
+
+def test_a_scratch_of_a_scan_is_in_every_frame() -> None:
+    scans = read([ROOT / "examples" / "market_street" / f"scan.{n:04d}.png" for n in range(14, 21)])
+    clip = laid(scans, 60.5, (35,) * 7)
+    for at in range(1, 6):
+        assert any(abs(c - 60.5 - WALK[at]) < 0.5 for c in columns(clip, at)), at
+
+
+def test_a_scratch_that_is_fainter_than_before_and_after_is_found() -> None:
+    before, within, after = (
+        laid(scene(), 60, codes) for codes in ((35, 35, 12, 0, 0), (35, 35, 12, 35, 35), (0, 0, 12, 35, 35))
+    )
+    assert columns(before, 2) == columns(after, 2) == []
+    assert columns(within, 2) == pytest.approx([60 + WALK[2]], abs=0.5)
+    assert columns(laid(scene(), 60, (0, 0, 12, 0, 0)), 2) == []
+
+
+def test_a_narrow_line_beside_what_is_bright_is_narrow() -> None:
+    profile = np.float32([5, 6, 11, 10, 10, 8, 10, 16, 26, 16, 5, -4, -6, -2, -1, -2, -9])
+    picture = np.full(SIZE, 0.4, np.float32)
+    picture[:, 82:99] += profile / np.float32(255)
+    picture += np.random.default_rng(3).normal(0, 0.004, SIZE).astype(np.float32)
+    line = lines(view_of([picture[None]] * 2, 0), 0, 3.0)[0]
+    assert line.half < 2.5 and np.abs(line.at(SIZE[0]) - 90).max() < 0.5

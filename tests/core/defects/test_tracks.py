@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from interneg.defects.scratches import Scratch
-from interneg.defects.tracks import LinePlace, Track, followed, place_of, rounded
+from interneg.defects.tracks import LinePlace, Track, bridged, followed, place_of, rounded
 
 HEIGHT = 160
 
@@ -67,3 +67,12 @@ def test_a_forced_track_is_in_every_frame_between_its_ends() -> None:
     at = {n: p.column for n in range(1, 8) if (p := forced.at(n)) is not None}
     assert at == {2: 10, 3: 10, 4: 15, 5: 20, 6: 20}
     assert forced.at(4) == LinePlace(15, 2, 3, 0, 50)
+
+
+def test_the_holes_of_a_track_are_bridged_and_say_so() -> None:
+    places = {3: LinePlace(10, 0, 2, 0, 50, 6.0), 6: LinePlace(16, 3, 5, 0, 50, 6.0)}
+    made = bridged(Track(1, places), range(1, 9))
+    assert [made.at(n) is not None for n in range(2, 8)] == [False, True, True, True, True, False]
+    assert made.at(4) == LinePlace(12, 1, 3, 0, 50, 0.0, bridged=True)
+    assert made.at(3) == places[3]
+    assert list(bridged(Track(1, places), [3, 5, 6]).places) == [3, 5, 6]
