@@ -23,6 +23,7 @@ from interneg.grain.encoding import from_codes
 from interneg.grain.found import USUAL, of_plate, profile_in, reference_view
 from interneg.grain.own import regrained
 from interneg.grain.profile import GrainProfile
+from interneg.grain.profile_file import text
 from interneg.grain.scale import at_pitch, coarser
 from interneg.grain.shot import FrameGrain, ShotGrain, seen
 from interneg.grain.stocks import NAMES, stock
@@ -228,7 +229,8 @@ class GrainMatch(Node):
         pitch = self._width(grain.width) / frame.display_window.width
         seen = at_pitch(grain, pitch)
         levels, sigmas = from_codes(seen.levels, seen.sigmas, view.context.colour, frame.colour_space)
-        made = Grain.of(coarser(grain, self.size), pitch)
+        key = "grain made 1", text(grain), self.size, pitch
+        made: Grain = view.context.measurements.get(key, lambda: Grain.of(coarser(grain, self.size), pitch))
         top, left = (getattr(frame.data_window, a) - getattr(frame.display_window, a) for a in ("y0", "x0"))
         field = made.field(*clean.shape[1:], seed=self.seed, frame=frame.number, top=top, left=left)
         return laid(clean, field, levels, np.float32(self.amount) * sigmas) - clean
