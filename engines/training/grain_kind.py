@@ -54,7 +54,7 @@ def part(number: int, held: bool, stills: list[Pixels], work: Path) -> Sample:
 
 
 def trained(rows: Pixels, film: npt.NDArray[np.bool_], seed: int = 0) -> Weights:
-    """The weights, by Adam on the cross-entropy of all rows."""
+    """The weights, by Adam on the cross-entropy of all rows, (N, F), and whether they are film, (N,)."""
     rng = np.random.default_rng(seed)
     mean, spread = rows.mean(0), np.maximum(rows.std(0), 1e-3)
     even = np.clip((rows - mean) / spread, -4, 4)
