@@ -8,7 +8,7 @@ Context that `process` is given.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -106,6 +106,12 @@ class Node(Treatment):
         knob: its name. A node that declares `buttons` overrides this.
         """
         raise NotImplementedError
+
+    def require(self, numbers: Collection[int], read: Callable[[str], bytes]) -> None:
+        """Raise before a render what would fail in one of its frames: files that lack it.
+
+        numbers: of the frames. read: gives the content of a file. A node that reads files by frame answers.
+        """
 
     def as_analysed(self) -> Self:
         """The node with the knobs that an analysis of a shot is made with, from those that it has."""

@@ -10,6 +10,7 @@ grain. Nothing else is changed.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import ClassVar, Literal, Self
@@ -23,6 +24,7 @@ from interneg.defects.context import FILLER
 from interneg.defects.detector import FINDER
 from interneg.defects.evidence import REACH, neighbours
 from interneg.defects.found import Damage, Sensitivity, described, detected, from_list, spoilt
+from interneg.defects.listing import require
 from interneg.defects.matte import Marks, drawn, over_plate, read_matte, softly
 from interneg.defects.repair import repaired
 from interneg.defects.shot_list import FrameDefects, ShotDefects
@@ -178,6 +180,11 @@ class ScratchInpaint(Node):
         """Alpha and AOVs, (H, W), as they are; but beside the matte alpha is 1: it would be taken for one."""
         opaque = self.shows == "data" and channel == "A"
         return np.ones_like(plane) if opaque else super().carry(view, plane, channel, depth)
+
+    def require(self, numbers: Collection[int], read: Callable[[str], bytes]) -> None:
+        """A list of defects has to have the frames."""
+        if self.defects_list:
+            require(read(self.defects_list), self.defects_list, numbers)
 
     def as_analysed(self) -> Self:
         """What is found in the picture itself, whatever is done about it."""

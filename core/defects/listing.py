@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, TypeVar
 
@@ -81,10 +81,7 @@ class Listing:
 
     def of(self, number: int) -> tuple[list[Spot], list[Scratch]]:
         """The dirt and the scratches of a frame. Raises InputError for one that was not analysed."""
-        if number not in self.dirt:
-            raise InputError(
-                f"{self.name} has no frame {number}, it has {_span(self.dirt)}: analyse that frame, too"
-            )
+        _require(self.dirt, self.name, number)
         return [entry.spot for entry in self.dirt[number]], self._lines(number, self.tracks)
 
     def forced(self, number: int) -> list[Scratch]:
@@ -102,6 +99,29 @@ def listing(content: bytes, name: str, size: tuple[int, int]) -> Listing:
     content: of the file, UTF-8. name: of the file, for messages. Raises InputError where it is no such file,
     or was made for pictures of another size (H, W).
     """
+    (height, width), frames, rows = _read(content, name)
+    if (height, width) != size:
+        raise InputError(
+            f"{name} was made for pictures of {width}x{height}, these are {size[1]}x{size[0]}: analyse anew"
+        )
+    dirt = {n: _used(pieces, f"{name}, frame {n}", size) for n, pieces in frames.items()}
+    return Listing(name, size, dirt, _tracks(rows, name, size[0]))
+
+
+def require(content: bytes, name: str, numbers: Iterable[int]) -> None:
+    """Raise InputError where the file is none, or lacks one of these frames; see `listing`."""
+    frames = _read(content, name)[1]
+    for number in numbers:
+        _require(frames, name, number)
+
+
+def _require(frames: Collection[int], name: str, number: int) -> None:
+    if number not in frames:
+        raise InputError(f"{name} has no frame {number}, it has {_span(frames)}: analyse that frame, too")
+
+
+def _read(content: bytes, name: str) -> tuple[tuple[int, int], dict[int, list[Any]], list[Any]]:
+    """The size (H, W) that the file is for, the dirt of each frame and the scratches, as they are written."""
     try:
         data = json.loads(content, parse_constant=_refuse)
         found, (width, height) = data["format"], data["size"]
@@ -116,12 +136,7 @@ def listing(content: bytes, name: str, size: tuple[int, int]) -> Listing:
         ) from error
     if found != FORMAT:
         raise InputError(f"{name} is of the format '{found}', expected '{FORMAT}'")
-    if (height, width) != size:
-        raise InputError(
-            f"{name} was made for pictures of {width}x{height}, these are {size[1]}x{size[0]}: analyse anew"
-        )
-    dirt = {n: _used(pieces, f"{name}, frame {n}", size) for n, pieces in frames.items()}
-    return Listing(name, size, dirt, _tracks(rows, name, size[0]))
+    return (height, width), frames, rows
 
 
 def _used(pieces: Sequence[Any], frame: str, size: tuple[int, int]) -> list[DirtEntry]:

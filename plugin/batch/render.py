@@ -112,9 +112,11 @@ def _prepare(
 ) -> tuple[Stages, int, int]:
     """Everything that can fail before the first frame; frames in work, and in the pipeline, at once."""
     nodes = _rendered(job.recipe, progress)
+    there = set(clip.numbers)
     for node in nodes:
-        for number in wanted:
-            node.at(number)  # says now where a curve leaves its limits
+        # Says now where a curve leaves its limits, and where a file that it reads lacks a frame.
+        working = [n for n in wanted if node.at(n).strength != 0]
+        node.require([n for n in working if n in there], read)
     before, after = handles(nodes)
     cuts = read_cuts(job.cuts, clip) if job.cuts else None
     source = ClipSource(

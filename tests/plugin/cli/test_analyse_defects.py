@@ -306,3 +306,15 @@ def test_a_list_that_is_no_json_is_refused_with_its_line(
         "render", f"scratch-inpaint:defects_list={tmp_path / 'none.json'}", plate, tmp_path / "o.####.exr"
     )
     assert done.exit_code == 3 and "none.json cannot be read" in done.output
+
+
+def test_a_list_that_lacks_a_frame_is_refused_before_the_first_is_rendered(
+    found: tuple[str, str], plate: str, tmp_path: Path
+) -> None:
+    file = edited(found[0], tmp_path, lambda d: d["dirt"].pop(str(NUMBERS[-1])))
+    out = tmp_path / "out" / "o.####.exr"
+    done = run("render", f"scratch-inpaint:defects_list={file}", plate, out)
+    assert done.exit_code == 3 and f"has no frame {NUMBERS[-1]}, it has {FIRST}-" in done.output
+    assert not list(tmp_path.rglob("*.exr"))
+    rest = f"{FIRST}-{NUMBERS[-2]}"
+    assert run("render", f"scratch-inpaint:defects_list={file}", plate, out, "--frames", rest).exit_code == 0
