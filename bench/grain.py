@@ -123,7 +123,7 @@ class Bench:
         """The middle frame through a node. told: the content of the file that the node's knob names."""
         before, _ = node.reach
         at = len(frames) // 2
-        near = range(at - before, at + before + 1)
+        near = [min(max(k, 0), len(frames) - 1) for k in range(at - before, at + before + 1)]
         window = Window(
             tuple(self.frame(frames[k], k) for k in near), before,
             tuple(self.frame(reference[k], k) for k in near) if reference else (),
