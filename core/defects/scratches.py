@@ -126,7 +126,7 @@ def _wanders(view: View, line: Scratch, around: tuple[Neighbour, ...], needed: f
         departs.append(left(own, other, at, (scene, down), gone))
     enough = _BETWEEN if between else max(1, min(_FRAMES, len(around)))
     most = 2 * np.count_nonzero(departs) >= len(departs)
-    return len(departs) >= enough and (most or max(departs) > 1)
+    return len(departs) >= enough and bool(most or max(departs) > 1)
 
 
 def covered(found: list[Scratch], size: tuple[int, int], sign: int) -> npt.NDArray[np.bool_]:
@@ -246,7 +246,9 @@ def _measured(
             max(float(side.min()), 0.0)
             for side in (profile[peak - _FOOT : peak], profile[peak + 1 :][:_FOOT])
         ]
-        level = np.repeat(np.float32([under[0], max(under), under[1]]), [peak, 1, len(profile) - peak - 1])
+        level = np.repeat(
+            np.array([under[0], max(under), under[1]], np.float32), [peak, 1, len(profile) - peak - 1]
+        )
         found = _extent(profile - level, peak) or found
     if found is None:
         return whole

@@ -22,8 +22,16 @@ def read(dirt: dict[str, list[Any]], scratches: list[Any]) -> Listing:
 
 def test_what_the_page_says_to_add_by_hand_is_understood() -> None:
     lines = re.findall(r'^\{"(?:box|sign)".*\}$', PAGE.read_text(), re.M)
-    box, scratch = map(json.loads, lines)
-    found = read({str(n): [box] for n in range(1001, 1051)}, [scratch])
+    box, short, scratch = map(json.loads, lines)
+    found = read({str(n): [box] for n in (40, 41, *range(1001, 1051))}, [short, scratch])
+    (part,) = found.of(40)[1]
+    (first, last), rows = short["columns"]["40"]["rows"], np.flatnonzero(part.cover(SIZE).any(axis=1))
+    assert (
+        not found.of(41)[1]
+        and part.sign == 1
+        and abs(part.at(300)[50] - short["columns"]["40"]["column"]) < 1e-9
+    )
+    assert rows.min() <= first and last - 1 <= rows.max() < last + 40
     (spot,), (line,) = found.of(1011)
     x, y, width, height = box["box"]
     assert (spot.x, spot.y, spot.shape.shape) == (x, y, (height, width)) and spot.shape.all()

@@ -135,7 +135,7 @@ def test_a_scratch_that_is_fainter_than_before_and_after_is_found() -> None:
 
 
 def test_a_narrow_line_beside_what_is_bright_is_narrow() -> None:
-    profile = np.float32([5, 6, 11, 10, 10, 8, 10, 16, 26, 16, 5, -4, -6, -2, -1, -2, -9])
+    profile = np.array([5, 6, 11, 10, 10, 8, 10, 16, 26, 16, 5, -4, -6, -2, -1, -2, -9], np.float32)
     picture = np.full(SIZE, 0.4, np.float32)
     picture[:, 82:99] += profile / np.float32(255)
     picture += np.random.default_rng(3).normal(0, 0.004, SIZE).astype(np.float32)
