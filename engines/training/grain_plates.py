@@ -42,8 +42,11 @@ def plate(rng: Rng, stills: list[Pixels], held: bool) -> Plate:
     log = rng.random() < 0.4
     film = rng.random() < 0.5
     made, what = (_film if film else _digital)(rng, clean, log, held)
-    if rng.random() < 0.15 and film:
-        made = [m[1:2] for m in made] if len(made[0]) == 3 else made
+    grey = rng.random()
+    if grey < 0.15:
+        made = [m[1:2] if film else _luma(m)[None] for m in made]
+    elif grey < 0.25 and not film:  # film has its black-and-white stocks
+        made = [np.repeat(_luma(m)[None], 3, 0) for m in made]
     steps = float(rng.choice([255, 1023, 4095]))
     return Plate([np.asarray(np.rint(m * steps) / steps, np.float32) for m in made], what, film)
 
@@ -167,8 +170,12 @@ def _demosaiced(light: Pixels, gains: Pixels, method: str) -> Pixels:
 
 
 def _chroma_smoothed(frame: Pixels, spread: float) -> Pixels:
-    luma = np.tensordot(np.array([0.299, 0.587, 0.114], np.float32), frame, 1)
+    luma = _luma(frame)
     return np.stack([luma + cv2.GaussianBlur(p - luma, (0, 0), spread) for p in frame])
+
+
+def _luma(frame: Pixels) -> Pixels:
+    return np.asarray(np.tensordot(np.array([0.299, 0.587, 0.114]), frame, 1), np.float32)
 
 
 def _denoised(frame: Pixels, method: str, kept: float) -> Pixels:
