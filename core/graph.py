@@ -120,12 +120,19 @@ class Graph:
 
         mask, matte = beside(self._mask), beside(self._matte if node.uses_matte else None)
         plate = self._plate if node.uses_reference else None
-        references = tuple(plate(self._numbers[i]) for i in around) if plate else ()
+        references = ()
+        if plate:
+            references = tuple(plate(self._beside(index, i, k - before)) for k, i in enumerate(around))
         anchors = tuple(
             self._after(count - 1, self._index_of(number, node)).on(own)
             for number in node.anchors(self._numbers[index])
         )
         return node.render(Window(frames, before, references, matte, anchors), self._context, mask)
+
+    def _beside(self, index: int, seen: int, offset: int) -> int:
+        """The number of the reference's frame beside the one at `index`: beyond the clip's ends its own."""
+        number = self._numbers[index] + offset
+        return self._numbers[seen] if self._numbers[0] <= number <= self._numbers[-1] else number
 
     def _index_of(self, number: int, node: Node) -> int:
         if number not in self._index:

@@ -207,12 +207,13 @@ class GrainMatch(Node):
         plate = reference_view(view, self.name, alike=True)
         clean = self._clean(plate, self._own(plate))
         done = regrained(work, clean, plate.planes(), self._grain(view, work), self.changed / 255)
-        if not done.untouched.any():
+        if (share := float(done.untouched.mean())) < 0.5:
             view.context.tell(
                 self.name,
-                f"nothing of frame {view.window.frame.number} is as the plate without its grain, so all "
-                "grain is made: see that Grain, Profile, Gate width, Model and Temporal are those of remove, "
-                "and that Keep was 0 there",
+                f"{share:.0%} of frame {view.window.frame.number} is as the plate without its grain; the "
+                "rest gets grain that is made. Where less was changed, see that the reference is the plate, "
+                "that Grain, Profile, Gate width, Model and Temporal are those of remove, and that "
+                "Keep was 0 there",
             )
         return done.planes
 
@@ -225,6 +226,8 @@ class GrainMatch(Node):
     def _grain(self, view: View, clean: Pixels) -> Pixels:
         """The grain to be laid on planes without grain, (C, H, W) float32."""
         grain, frame = self._wanted(view), view.window.frame
+        if not grain.sigmas.any():
+            view.context.tell(self.name, f"the grain that is to be laid on, of '{grain.name}', is none")
         grain = grain.coloured() if len(clean) == 3 else grain.grey()
         pitch = self._width(grain.width) / frame.display_window.width
         seen = at_pitch(grain, pitch)

@@ -36,7 +36,10 @@ def of_plate(view: View, width: float) -> GrainProfile:
         try:
             measured = measure([view.planes(o, WorkingSpace.LOG_RGB) for o in offsets], offsets.index(0))
         except InputError as error:
-            view.context.tell("grain-match", f"no grain is measured in frame {frame.number}: {error}")
+            view.context.tell(
+                "grain-match",
+                f"no grain is measured in frame {frame.number}, so none is removed or laid on: {error}",
+            )
             return none(len(frame.colour_channels), width, across)
         return profile_of(measured, view.context.colour, space, "the plate", "film", width, across)
 

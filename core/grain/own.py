@@ -14,6 +14,9 @@ from interneg.frame import Mask, Pixels
 _SEAM = 6
 # Unchanged spots smaller than this, in pixels, count as changed there: they are alike by chance.
 _CHANCE = 5
+# Grain that is made is as strong as its profile says, but not so many times what was removed elsewhere in the
+# frame, by level: a clip whose grain is hard to measure must not get more than it had.
+_MOST, _LEVELS, _ENOUGH = np.float32(1.7), 8, 400
 
 
 class Regrained(NamedTuple):
@@ -38,6 +41,7 @@ def regrained(work: Pixels, clean: Pixels, plate: Pixels, made: Pixels, toleranc
     # Files of whole numbers end at 0 and 1.
     held = np.minimum(np.abs(work - clean), np.abs(work - np.clip(clean, 0, 1)))
     changed = (held > np.float32(tolerance)).any(axis=0)
+    made = _held(made, plate - clean, work, ~changed)
     planes = work + made
     if not changed.all():
         kept = cv2.morphologyEx(np.uint8(~changed), cv2.MORPH_OPEN, np.ones((_CHANCE, _CHANCE), np.uint8))
@@ -49,3 +53,19 @@ def regrained(work: Pixels, clean: Pixels, plate: Pixels, made: Pixels, toleranc
         planes = work + share * (plate - clean) + np.sqrt(1 - share * share) * made
         planes[:, ~changed] = plate[:, ~changed]
     return Regrained(np.asarray(planes, np.float32), ~changed)
+
+
+def _held(made: Pixels, own: Pixels, work: Pixels, unchanged: Mask) -> Pixels:
+    """Grain that is made, held to the plate's own where nothing was changed, (C, H, W) float32."""
+    if unchanged.sum() < _ENOUGH * _LEVELS:
+        return made
+    held = np.empty_like(made)
+    for plane, had, level, out in zip(made, own, work, held, strict=True):
+        at = level[unchanged]
+        edges = np.quantile(at, np.linspace(0, 1, _LEVELS + 1))
+        classes = np.clip(np.searchsorted(edges, at, side="right") - 1, 0, _LEVELS - 1)
+        sums = [np.bincount(classes, np.square(v[unchanged]), _LEVELS) for v in (had, plane)]
+        shares = np.minimum(1, _MOST * np.sqrt(sums[0] / np.maximum(sums[1], 1e-12)))
+        places = (edges[1:] + edges[:-1]) / 2
+        out[...] = plane * np.interp(level, places, shares)
+    return held

@@ -29,6 +29,8 @@ class FrameGrain:
 _POINTS = 20
 # A stock this far away, in what a measurement is sure to, is another one.
 _LIKE = 3.0
+# Half of the power below so many cycles per pixel, or colour channels so alike, are no grain of colour film.
+_COARSEST, _ALIKE = 0.05, 0.9
 
 
 def seen(view: View, width: float) -> FrameGrain:
@@ -58,6 +60,10 @@ class ShotGrain:
         made = joined([seen[n].profile for n in sorted(seen)])
         self.film = float(np.mean([frame.film for frame in seen.values()]))
         self.profile = replace(made, kind="film" if self.film >= 0.5 else "digital")
+
+    def called(self, name: str) -> None:
+        """Give the profile a name."""
+        self.profile = replace(self.profile, name=name)
 
     @property
     def text(self) -> str:
@@ -93,6 +99,12 @@ class ShotGrain:
             )
             sentences.append(
                 f"correlation of the channels: {alike}; of a frame with the next {p.over_time:.2f}"
+            )
+        coarse = half_power(p) * p.pitch < _COARSEST
+        if coarse or (len(p.channels) == 3 and _ALIKE < p.correlation[0, 1] < 0.999):
+            sentences.append(
+                "much of this may be picture, flicker or compression and no grain: choose frames that are "
+                "flatter and stand still"
             )
         if self.film < 0.5:
             return [*sentences, f"it looks like digital noise, to {1 - self.film:.0%}"]

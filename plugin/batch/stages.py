@@ -39,10 +39,10 @@ class Stages:
 
     def facts(self, number: int) -> Facts:
         """The provenance that the frame will have."""
-        window = self._window(number)
-        digests = [self.source.digest(n) for n in window]
+        digests = [self.source.digest(n) for n in self._window(number)]
+        around = sorted(needed(self.nodes, number))
         for clip in self.beside:
-            digests += [clip.digest(n) for n in window if n in clip.numbers]
+            digests += [clip.digest(n) for n in around if n in clip.numbers]
         return self.provenance.of(digests)
 
     def read(self, number: int) -> Facts | None:

@@ -130,6 +130,8 @@ def analyse(
         colour = Colour()
         found = run(job, NODES, colour, Engines(), progress, node, pictures is not None)
         made = found.analysis
+        if isinstance(made, ShotGrain):
+            made.called(file.name.removesuffix(".toml").removesuffix(".grain"))
         files = {file: made.text.encode()}
         if nuke is not None and isinstance(made, MeasuredPath):
             first = made.first

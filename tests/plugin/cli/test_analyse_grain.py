@@ -81,6 +81,15 @@ def test_from_a_plate_to_its_profile_and_back_to_the_plate(plate: str, tmp_path:
         truth = CLEAN.transpose(1, 2, 0)
         assert np.square(without - truth).mean() < 0.35 * np.square(was - truth).mean()
 
+    # A comp that was cut to its length: the plate has more frames.
+    for number in (1001, 1003):
+        Path(clean.replace("####", str(number))).unlink()
+        Path(back.replace("####", str(number))).unlink()
+    recipe = f"grain-match:temporal=1,mode=restore,{told}"
+    done = run("render", recipe, clean, back, "--reference", plate, "--overwrite")
+    assert done.exit_code == 0, done.output
+    np.testing.assert_array_equal(pixels(back, 1002), pixels(plate, 1002))
+
     added = str(tmp_path / "added.####.png")
     done = run(
         "render", f"grain-match:mode=add,profile={files['a.tbl']}", clean, added, "--frames", "1002-1002"
