@@ -47,6 +47,7 @@ def plate(rng: Rng, stills: list[Pixels], held: bool) -> Plate:
         made = [m[1:2] if film else _luma(m)[None] for m in made]
     elif grey < 0.25 and not film:  # film has its black-and-white stocks
         made = [np.repeat(_luma(m)[None], 3, 0) for m in made]
+    what += ", grey" * (grey < (0.15 if film else 0.25))
     steps = float(rng.choice([255, 1023, 4095]))
     return Plate([np.asarray(np.rint(m * steps) / steps, np.float32) for m in made], what, film)
 
