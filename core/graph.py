@@ -120,7 +120,7 @@ class Graph:
 
         mask, matte = beside(self._mask), beside(self._matte if node.uses_matte else None)
         plate = self._plate if node.uses_reference else None
-        references = ()
+        references: tuple[Frame, ...] = ()
         if plate:
             references = tuple(plate(self._beside(index, i, k - before)) for k, i in enumerate(around))
         anchors = tuple(
