@@ -536,7 +536,7 @@ def test_data_windows_may_move_from_frame_to_frame(plate: Plate, out: str) -> No
         ([COPY, "--runtime", "openvimo"], "no runtime 'openvimo' .did you mean 'openvino'"),
         ([COPY, "--runtime", "tensorrtx"], "no runtime 'tensorrtx'"),
         ([COPY, "--memory", "0"], "--memory is a number of GiB above 0"),
-        ([COPY, "--reference", "ref.exr"], "no node of this recipe looks at a reference plate"),
+        ([COPY, "--reference", "ref.exr"], "no node of this recipe takes a reference"),
     ],
 )
 def test_usage_is_2_and_says_what_was_expected(
