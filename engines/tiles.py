@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from interneg.engines.cpu_core import core
 from interneg.engines.models import Precision
 from interneg.errors import HostMemoryError
 from interneg.frame import Box, Pixels
@@ -117,10 +118,8 @@ def activation_bytes(weights: bytes, multiple: int, precision: Precision) -> flo
     Counted on the graph: the most that is alive at one time when its operators run in order, none in place.
     OpenVINO was measured to take 0.8 times (lite) to 1.4 times (standard) as much.
     """
-    import openvino as ov
-
     side = _up(64, multiple)
-    model = ov.Core().read_model(weights)
+    model = core().read_model(weights)
     model.reshape([1, model.inputs[0].partial_shape[1].get_length(), side, side])
     ops = model.get_ordered_ops()
     sizes = {

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from interneg.engines.cpu_core import core
 from interneg.errors import EngineError
 from interneg.frame import Pixels
 
@@ -58,18 +59,16 @@ def overflowing(weights: bytes, planes: Pixels) -> list[str]:
     planes: (C, H, W) float32, finite, H and W multiples of the model's `multiple`. A node is named where its
     result in fp32 is beyond LARGEST / HEADROOM in magnitude or not finite, or one of its constants is.
     """
-    import openvino as ov
-
     onnx = _package("onnx")
     graph = _read(weights).graph
-    model = ov.Core().read_model(weights)
+    model = core().read_model(weights)
     model.reshape([1, *planes.shape])
     floats = {tensor for op in model.get_ordered_ops() for out in op.outputs() for tensor in out.get_names()
               if out.get_element_type().is_real()}  # fmt: skip
     made = {tensor: node.name for node in graph.node for tensor in node.output if tensor in floats}
     model.add_outputs([tensor for tensor in made if not _is_output(graph, tensor)])
     settings = {"INFERENCE_PRECISION_HINT": "f32", "EXECUTION_MODE_HINT": "ACCURACY"}
-    results = ov.Core().compile_model(model, "CPU", settings)([planes[np.newaxis]])
+    results = core().compile_model(model, "CPU", settings)([planes[np.newaxis]])
     found = {
         made[tensor] for out, value in results.items() for tensor in out.get_names()
         if tensor in made and _beyond(value)

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from interneg.engines.cpu_core import core
 from interneg.engines.models import Model, Precision
 from interneg.engines.network import Network
 from interneg.engines.runtimes.base import PrecisionChoice, Runtime
@@ -35,7 +36,7 @@ class OpenVino(Runtime):
     def device(self) -> str:
         """The CPU's name, and the precisions that OpenVINO found in it, on which results depend."""
         found = (p.casefold() for p in _capabilities() if p in ("FP32", "BF16", "FP16", "INT8"))
-        return f"{_core().get_property('CPU', 'FULL_DEVICE_NAME')} ({', '.join(found)})"
+        return f"{core().get_property('CPU', 'FULL_DEVICE_NAME')} ({', '.join(found)})"
 
     def precisions(self) -> Mapping[Precision, str]:
         """fp32 and int8 run everywhere, bf16 and fp16 where the CPU computes in them."""
@@ -126,7 +127,7 @@ class _Network(Network):
                     del self._shapes[next(iter(self._shapes))]
                 model = self._model.clone()
                 model.reshape(list(size))
-                shape = _Shape(_core().compile_model(model, "CPU", self._config), [])
+                shape = _Shape(core().compile_model(model, "CPU", self._config), [])
             self._shapes[size] = shape
             return shape, shape.idle.pop() if shape.idle else shape.model.create_infer_request()
 
@@ -143,7 +144,7 @@ def prepared(weights: bytes, precision: Precision) -> tuple[Any, str]:
 
     Raises RuntimeError where OpenVINO cannot read it.
     """
-    hint, model = _between(precision), _core().read_model(weights)
+    hint, model = _between(precision), core().read_model(weights)
     return (model if hint == "f32" else _residuals_in_fp32(model)), hint
 
 
@@ -176,7 +177,7 @@ def _residuals_in_fp32(model: Any) -> Any:
                 facts = ElementTree.Element("rt_info")
                 layer.insert(1, facts)
             ElementTree.SubElement(facts, "attribute", name="precise", version="0")
-        return _core().read_model(ElementTree.tostring(tree.getroot()), path.with_suffix(".bin").read_bytes())
+        return core().read_model(ElementTree.tostring(tree.getroot()), path.with_suffix(".bin").read_bytes())
 
 
 def _kept_in_fp32(tree: ElementTree.ElementTree[Any]) -> list[ElementTree.Element]:
@@ -197,15 +198,8 @@ def _kept_in_fp32(tree: ElementTree.ElementTree[Any]) -> list[ElementTree.Elemen
 
 
 @functools.cache
-def _core() -> Any:
-    import openvino as ov
-
-    return ov.Core()
-
-
-@functools.cache
 def _capabilities() -> tuple[str, ...]:
-    return tuple(_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+    return tuple(core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
 
 
 def _vnni() -> bool:

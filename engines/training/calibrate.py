@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx
-import openvino as ov
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from interneg.engines import qualify
+from interneg.engines.cpu_core import core
 from interneg.engines.training.degrade import Dice, Mix, draw
 from interneg.engines.training.qdq import LEVELS, Array
 from interneg.engines.training.tiles import Tiles
@@ -32,9 +32,9 @@ def counted(weights: bytes, planes: Tensor, names: Iterable[str]) -> dict[str, C
     """The magnitudes that go into convolutions on planes (N,6,H,W), in two passes over them."""
     graph = onnx.load_from_string(weights).graph
     source = {node.name: node.input[0] for node in graph.node if node.name in set(names)}
-    model = ov.Core().read_model(weights)
+    model = core().read_model(weights)
     model.add_outputs(list(source.values()))
-    run = ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    run = core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     found: dict[str, Counts] = {}
     for full in (False, True):
         for part in planes.split(8):
@@ -56,9 +56,9 @@ def peaks(weights: bytes, planes: Tensor, names: Iterable[str]) -> dict[str, Arr
     weights: an fp32 ONNX file. planes: (N, 6, H, W) float32. names: of convolutions of that file.
     """
     source = {n.name: n.input[0] for n in onnx.load_from_string(weights).graph.node if n.name in set(names)}
-    model = ov.Core().read_model(weights)
+    model = core().read_model(weights)
     model.add_outputs(list(source.values()))
-    run = ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    run = core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     found: dict[str, Array] = {}
     for part in planes.split(8):
         results = run([part.numpy()])

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import onnx
 import onnxruntime as ort
-import openvino as ov
 import torch
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
+from interneg.engines.cpu_core import core
 from interneg.engines.models import Precision
 from interneg.engines.runtimes.openvino import prepared
 from interneg.engines.runtimes.torch import OPERATORS
@@ -48,7 +48,7 @@ class Compiled(nn.Module):
         model, hint = prepared(weights, precision)
         settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": hint, "EXECUTION_MODE_HINT": "PERFORMANCE"}
         settings |= {"INFERENCE_NUM_THREADS": threads} if threads else {}
-        self._request = ov.Core().compile_model(model, "CPU", settings).create_infer_request()
+        self._request = core().compile_model(model, "CPU", settings).create_infer_request()
 
     def forward(self, planes: Tensor, scale: int = 1) -> Tensor:
         """Planes float32 (N,6,H,W) to the correction (N,3,h,w) of the file's own scale; `scale` is unused."""

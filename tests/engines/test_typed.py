@@ -5,11 +5,11 @@ import sys
 import msgspec
 import numpy as np
 import onnx
-import openvino as ov
 import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from interneg.engines.cpu_core import core
 from interneg.engines.models import load_catalogue
 from interneg.engines.qualify import LIMITS, golden, qualify
 from interneg.engines.runtimes import RUNTIMES
@@ -22,8 +22,7 @@ pytest.importorskip("onnxruntime", reason="typed graphs are made with the extra 
 
 
 def result(weights: bytes, planes: NDArray[np.float32]) -> NDArray[np.float32]:
-    core = ov.Core()
-    model = core.compile_model(core.read_model(weights), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    model = core().compile_model(core().read_model(weights), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return model([planes[np.newaxis]])[0][0]
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from interneg.engines import qualify, speeds
+from interneg.engines.cpu_core import core
 from interneg.engines.models import PRECISIONS, Precision, load_catalogue
 from interneg.engines.runtimes import RUNTIMES
 from interneg.engines.runtimes import openvino as openvino_runtime
@@ -143,7 +144,7 @@ def test_first_and_last_layers_and_sums_stay_in_fp32_but_no_bias(
     constants |= {node.output[0] for node in graph.node if node.op_type == "Constant"}
     sums = {n.name for n in graph.node if n.op_type == "Add" and not constants & set(n.input)}
     path = tmp_path / "model.xml"
-    openvino.save_model(openvino.Core().read_model(weights), path, compress_to_fp16=False)
+    openvino.save_model(core().read_model(weights), path, compress_to_fp16=False)
     kept = [layer.get("name") for layer in openvino_runtime._kept_in_fp32(ElementTree.parse(path))]
     ends = {f"{convolutions[0]}/WithoutBiases", f"{convolutions[-1]}/WithoutBiases"}
     assert sums and set(kept) == ends | sums and len(kept) == len(ends | sums)

@@ -1,10 +1,6 @@
 from __future__ import annotations
 
-import pickle
-import subprocess
-import sys
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,29 +9,19 @@ import pytest
 pytest.importorskip("torch", reason="training needs the extra `train`")
 
 import cv2
+import torch
 
-from interneg.engines.training.grain_rival import histogram, spectrum, trained
+from interneg.engines.training.grain_rival import Maker, histogram, spectrum, trained
 from interneg.engines.training.grain_told import Areas, real, told_apart
 from interneg.frame import Pixels
 
-ROOT = Path(__file__).parents[3]
-APART = partial(told_apart, steps=40)
 
-
-def alone(function: Callable[..., float], *arguments: object) -> float:
-    """What a function that trains comes to, in a process of its own with one thread of torch.
-
-    In the tests' own process, changing the number of threads back and forth crashed later tests of training.
-    """
-    code = (
-        "import pickle, sys, torch; torch.set_num_threads(1); "
-        "function, arguments = pickle.load(sys.stdin.buffer); print(function(*arguments))"
-    )
-    given = pickle.dumps((function, arguments))
-    done = subprocess.run(
-        [sys.executable, "-c", code], input=given, capture_output=True, cwd=ROOT, check=True
-    )
-    return float(done.stdout.split()[-1])
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def grain(count: int, seed: int, softness: float = 0.7) -> Pixels:
@@ -47,13 +33,13 @@ def grain(count: int, seed: int, softness: float = 0.7) -> Pixels:
 
 def test_grain_of_another_size_is_told_apart_and_the_same_is_not() -> None:
     there = grain(20, 1)
-    assert alone(APART, there, grain(20, 2, 1.0)) > 0.9
-    assert alone(APART, there, grain(20, 2)) == pytest.approx(0.5, abs=0.2)
+    assert told_apart(there, grain(20, 2, 1.0), steps=40) > 0.9
+    assert told_apart(there, grain(20, 2), steps=40) == pytest.approx(0.5, abs=0.2)
 
 
 def test_strength_alone_is_not_told_apart() -> None:
     there = grain(20, 1)
-    assert alone(APART, there, 1.5 * grain(20, 2)) == pytest.approx(0.5, abs=0.2)
+    assert told_apart(there, 1.5 * grain(20, 2), steps=40) == pytest.approx(0.5, abs=0.2)
 
 
 @pytest.fixture(scope="module")
@@ -76,14 +62,11 @@ def test_areas_of_a_still_are_met_by_filtered_noise(still: Areas) -> None:
     assert histogram(still.there, made) < 0.01
 
 
-def distance(still: Areas, steps: int) -> float:
-    """Of the grain that a network makes after so many steps of training from that of the plate."""
-    maker = trained(still, steps=steps)
-    return spectrum(still.there, still.seen(maker.field(512, 512, 1)))
-
-
 def test_a_network_learns_the_spectrum_of_a_plate(still: Areas) -> None:
-    assert alone(distance, still, 40) < alone(distance, still, 1)
+    def distance(maker: Maker) -> float:
+        return spectrum(still.there, still.seen(maker.field(512, 512, 1)))
+
+    assert distance(trained(still, steps=40)) < distance(trained(still, steps=1))
 
 
 def test_a_still_without_flat_areas_is_left_out(tmp_path: Path) -> None:

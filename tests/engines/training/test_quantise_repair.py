@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 import shutil
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -25,11 +24,6 @@ from interneg.engines.training.find_pack import truth_of
 from interneg.engines.training.qdq import Steps
 from interneg.engines.training.tiles import load
 from interneg.engines.training.trial import Trial
-
-# What it leaves behind in the process crashed torch in later tests of training.
-pytestmark = pytest.mark.skipif(
-    "INTERNEG_ALONE" not in os.environ, reason="run alone: INTERNEG_ALONE=1 pytest with this file only"
-)
 
 pytest.importorskip("onnxruntime", reason="typed graphs are made with the extra `onnxruntime`")
 
