@@ -21,11 +21,14 @@ class Analysis(Protocol):
 
     @property
     def shown(self) -> Sequence[int]:
-        """The numbers of the frames that are worth a look, foremost first."""
+        """The numbers of the frames that are worth a look, foremost first; by default none."""
+        return ()
 
     def drawn(self, number: int, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """One of these frames, (H, W, 1 or 3), 8 bit, R, G, B, with what was noted drawn in; (H, W, 3)."""
+        return picture
 
     @property
     def report(self) -> Sequence[str]:
-        """What there is to tell of the shot, in sentences."""
+        """What there is to tell of the shot, in sentences; by default nothing."""
+        return ()

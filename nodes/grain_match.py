@@ -182,7 +182,7 @@ class GrainMatch(Node):
 
     def as_analysed(self) -> Self:
         """The plate's grain is measured, with that of the frames beside it."""
-        return replace(self, mode="remove", grain=AUTO, profile="", temporal=1, strength=1.0)
+        return replace(self, mode="remove", grain=AUTO, profile="", strength=1.0)
 
     def observe(self, view: View) -> FrameGrain:
         """The grain of the window's own frame."""

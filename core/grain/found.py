@@ -7,15 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from interneg.colour import Colour, WorkingSpace
+from interneg.colour import Colour
 from interneg.errors import InputError
 from interneg.frame import Frame, Window
 from interneg.grain.av1 import Encode
 from interneg.grain.av1_profile import profile_from_table
-from interneg.grain.measure import measure, profile_of
 from interneg.grain.profile import GrainProfile
 from interneg.grain.profile_file import profile
-from interneg.grain.shot import beside
+from interneg.grain.shot import beside, seen
 from interneg.node import View
 
 USUAL = 24.9
@@ -28,22 +27,20 @@ def of_plate(view: View, width: float) -> GrainProfile:
     width: of the film that the picture shows, in mm. Where it cannot be measured there is none, and the user
     is told why.
     """
-    offsets = beside(view)
     frame = view.window.frame
-    space, across = frame.colour_space, frame.display_window.width
 
     def found() -> GrainProfile:
         try:
-            measured = measure([view.planes(o, WorkingSpace.LOG_RGB) for o in offsets], offsets.index(0))
+            return replace(seen(view, width).profile, name="the plate")
         except InputError as error:
             view.context.tell(
                 "grain-match",
                 f"no grain is measured in frame {frame.number}, so none is removed or laid on: {error}",
             )
-            return none(len(frame.colour_channels), width, across)
-        return profile_of(measured, view.context.colour, space, "the plate", "film", width, across)
+            return none(len(frame.colour_channels), width, frame.display_window.width)
 
-    made: GrainProfile = view.measure(f"grain of plate 1 {width} {view.unpremultiply}", found, *offsets)
+    name = f"grain of plate 1 {width} {view.unpremultiply}"
+    made: GrainProfile = view.measure(name, found, *beside(view))
     return made
 
 

@@ -16,7 +16,7 @@ _SEAM = 6
 _CHANCE = 5
 # Grain that is made is as strong as its profile says, but not so many times what was removed elsewhere in the
 # frame, by level: a clip whose grain is hard to measure must not get more than it had.
-_MOST, _LEVELS, _ENOUGH = np.float32(1.7), 8, 400
+_MOST, _LEVELS, _ENOUGH = 1.5, 8, 400
 
 
 class Regrained(NamedTuple):
@@ -56,7 +56,11 @@ def regrained(work: Pixels, clean: Pixels, plate: Pixels, made: Pixels, toleranc
 
 
 def _held(made: Pixels, own: Pixels, work: Pixels, unchanged: Mask) -> Pixels:
-    """Grain that is made, held to the plate's own where nothing was changed, (C, H, W) float32."""
+    """Grain that is made, held to the plate's own where nothing was changed, (C, H, W) float32.
+
+    The medians of what is finest in both are compared: of that all is removed from a plate, while edges that
+    lost a little, and coarse grain that stayed, say nothing.
+    """
     if unchanged.sum() < _ENOUGH * _LEVELS:
         return made
     held = np.empty_like(made)
@@ -64,8 +68,20 @@ def _held(made: Pixels, own: Pixels, work: Pixels, unchanged: Mask) -> Pixels:
         at = level[unchanged]
         edges = np.quantile(at, np.linspace(0, 1, _LEVELS + 1))
         classes = np.clip(np.searchsorted(edges, at, side="right") - 1, 0, _LEVELS - 1)
-        sums = [np.bincount(classes, np.square(v[unchanged]), _LEVELS) for v in (had, plane)]
-        shares = np.minimum(1, _MOST * np.sqrt(sums[0] / np.maximum(sums[1], 1e-12)))
-        places = (edges[1:] + edges[:-1]) / 2
-        out[...] = plane * np.interp(level, places, shares)
+        here, there = (_finest(p)[unchanged] for p in (had, plane))
+        shares = [
+            _MOST * np.median(here[classes == k]) / max(float(np.median(there[classes == k])), 1e-9)
+            if (classes == k).any()
+            else 1.0
+            for k in range(_LEVELS)
+        ]
+        out[...] = plane * np.interp(level, (edges[1:] + edges[:-1]) / 2, np.minimum(shares, 1))
     return held
+
+
+def _finest(plane: Pixels) -> Pixels:
+    """How much each pixel differs from those around it, (H, W) float32."""
+    import cv2
+
+    around = cv2.blur(plane, (3, 3), borderType=cv2.BORDER_REFLECT).reshape(plane.shape)
+    return np.asarray(np.abs(plane - around), np.float32)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from interneg.analysis import Analysis
 from interneg.colour import WorkingSpace
 from interneg.frame import Pixels
 from interneg.grain.kind import kind_of
@@ -52,7 +52,7 @@ def beside(view: View) -> list[int]:
     return [o for o in (-1, 0, 1) if 0 <= centre + o < len(view.window.frames)]
 
 
-class ShotGrain:
+class ShotGrain(Analysis):
     """The grain of all frames of a shot as one profile; see `Analysis`."""
 
     def __init__(self, seen: Mapping[int, FrameGrain]) -> None:
@@ -69,15 +69,6 @@ class ShotGrain:
     def text(self) -> str:
         """The profile file."""
         return text(self.profile)
-
-    @property
-    def shown(self) -> Sequence[int]:
-        """No frames: the curves tell more."""
-        return ()
-
-    def drawn(self, number: int, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """The picture, (H, W, C), as it is."""
-        return picture
 
     @property
     def report(self) -> Sequence[str]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
+from interneg.analysis import Analysis
 from interneg.frame import Box, Pixels
 from interneg.motion.path_file import text
 from interneg.motion.similarity import Motion
@@ -28,7 +26,7 @@ class MeasuredFrame:
     bend: Pixels | None
 
 
-class MeasuredPath:
+class MeasuredPath(Analysis):
     """What was found: of each frame its motion since the one before, and what Stabilise would do about it."""
 
     def __init__(self, seen: Mapping[int, MeasuredFrame]) -> None:
@@ -50,17 +48,3 @@ class MeasuredPath:
             self.first.aspect,
             {n: frame.bend for n, frame in self.frames.items() if frame.bend is not None},
         )
-
-    @property
-    def shown(self) -> Sequence[int]:
-        """None: a path is looked at in its file."""
-        return ()
-
-    def drawn(self, number: int, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """The picture, (H, W, C), as it is."""
-        return picture
-
-    @property
-    def report(self) -> Sequence[str]:
-        """Nothing."""
-        return ()

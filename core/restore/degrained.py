@@ -26,6 +26,7 @@ from interneg.node import View
 from interneg.restore.cleaned import cleaned
 from interneg.restore.coding import average
 from interneg.restore.correction import correction
+from interneg.restore.plateaus import hold_extremes
 from interneg.restore.stack import Stack
 from interneg.restore.trained import see, trust
 
@@ -57,7 +58,7 @@ class Scales:
     @property
     def finest(self) -> np.float32:
         """The share of the deviation that is removed at full size."""
-        return np.float32(self.rows[0].whole if len(self.rows) == 1 else self.rows[0].rest)
+        return np.float32(self.rows[0].rest if len(self.rows) > 1 else self.rows[0].whole)
 
     @classmethod
     @functools.lru_cache(16)
@@ -124,6 +125,7 @@ def degrained(view: View, how: Removal) -> Pixels:
         given[:count], (luma, chroma) = average(view, count, 0.0, lambda offset: own, looked, stack.add)
         left = luma, chroma
     result = removed(view.context.engines, how.model, given, left, scales, stack)
+    hold_extremes(result, given, 1)
     if len(result) == 3:
         to_rgb(result)
     return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from importlib.util import find_spec
 from pathlib import Path
 
 from interneg.errors import UsageError
@@ -18,10 +19,8 @@ def kind_of(path: Path) -> str:
     kind = path.suffix.casefold().lstrip(".")
     if kind not in KINDS:
         raise UsageError(f"a plot is a .png or a .svg, not '{path.name}'")
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
-        raise UsageError("--plot needs matplotlib: install it with `pip install 'interneg[plots]'`") from None
+    if find_spec("matplotlib") is None:
+        raise UsageError("--plot needs matplotlib: install it with `pip install 'interneg[plots]'`")
     return kind
 
 
@@ -29,7 +28,7 @@ def plot(profile: GrainProfile, kind: str) -> bytes:
     """The content of the file. kind: "png" or "svg".
 
     Left the standard deviation in printing density against the level in 10-bit Cineon codes, right the power
-    density in dB over cycles per mm of film, with cycles per pixel of the scan above.
+    density over cycles per mm of film, with cycles per pixel of the scan above.
     """
     from matplotlib.figure import Figure
 

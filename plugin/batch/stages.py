@@ -9,7 +9,7 @@ from interneg.frame import Frame
 from interneg.graph import Graph, needed
 from interneg.io import Output
 from interneg.node import Node
-from interneg.plugin.batch.ahead import ReadAhead
+from interneg.plugin.batch.ahead import Digested, ReadAhead
 from interneg.plugin.batch.convert import Delivery
 from interneg.plugin.batch.depth import at_depth
 from interneg.plugin.batch.provenance import KEY, Provenance
@@ -39,10 +39,9 @@ class Stages:
 
     def facts(self, number: int) -> Facts:
         """The provenance that the frame will have."""
-        digests = [self.source.digest(n) for n in self._window(number)]
         around = sorted(needed(self.nodes, number))
-        for clip in self.beside:
-            digests += [clip.digest(n) for n in around if n in clip.numbers]
+        clips: tuple[Digested, ...] = (self.source, *self.beside)
+        digests = [clip.digest(n) for clip in clips for n in around if n in clip.numbers]
         return self.provenance.of(digests)
 
     def read(self, number: int) -> Facts | None:
