@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from io import BufferedWriter, FileIO
@@ -17,12 +17,14 @@ from interneg.errors import OutputError
 from interneg.frame import Frame
 from interneg.io import timecode
 from interneg.io.digests import head_digest, outline_digest
+from interneg.io.hdr import LIGHT, MASTERING
 from interneg.io.movie_formats import coding_of, layout_of, movie_format
 from interneg.io.movie_pixels import FULL_RANGE, UNSPECIFIED, to_picture
 from interneg.io.pixels import once
 from interneg.io.rates import rate_in
 from interneg.io.sidecar import read_sidecar, write_sidecar
 from interneg.io.sound import Sound
+from interneg.io.timing import Timing
 from interneg.publish import claim, publish, refusal, remove_abandoned, temporary_name
 
 __all__ = ["MovieOutput"]
@@ -54,8 +56,14 @@ class MovieOutput:
         overwrite: bool,
         rate: Fraction | None,
         depth: str | None,
+        timing: Timing | None = None,
         sound: Sound | None = None,
+        convert: bool = False,
     ) -> None:
+        """timing: when frames are shown; by default one after another at `rate`. sound: what goes with them.
+
+        convert: whether sound that the container cannot hold is coded anew, else left out.
+        """
         self._format = movie_format(path)
         self._path = path
         self._overwrite = overwrite
@@ -69,7 +77,10 @@ class MovieOutput:
         self._ours = True
         self._last: int | None = None
         self._tell = once()
+        self._timing = timing
         self._sound = sound
+        self._convert = convert
+        self._durations: dict[int, int] = {}
         self._ended = False
         self._raw: Any = None
         self._file: Any = None
@@ -97,9 +108,9 @@ class MovieOutput:
             if self._stream is None:
                 self._start(frame)
             self._check(frame)
-            for packet in self._stream.encode(self._picture(frame)):
-                self._file.mux(packet)
-            self._mux_sound(len(self._made) + 1)
+            picture = self._picture(frame)
+            self._mux(self._stream.encode(picture))
+            self._mux_sound((picture.pts + self._durations[picture.pts]) * self._unit)
         self._last = frame.number
         self._made[frame.number] = dict(provenance)
         return self._path
@@ -110,8 +121,8 @@ class MovieOutput:
             return
         self._ended = True
         with self._guarded():
-            for packet in self._stream.encode(None):
-                self._file.mux(packet)
+            self._mux(self._stream.encode(None))
+            self._mux_sound(None)
             self._file.close()
             self._raw.close()
             if self._sound is not None:
@@ -134,10 +145,22 @@ class MovieOutput:
             self._temporary.unlink(missing_ok=True)
         self._stream = self._raw = self._file = None
 
-    def _mux_sound(self, frames: int) -> None:
-        if self._sound is not None:
-            for packet in self._sound.until(frames / self._rate):
+    def _mux(self, packets: Iterable[Any]) -> None:
+        for packet in packets:
+            packet.duration = self._durations.get(packet.pts, 1)
+            self._file.mux(packet)
+
+    def _mux_sound(self, end: Fraction | None) -> None:
+        """Add the sound up to `end` seconds; None for what encoders still hold."""
+        if self._sound is None:
+            return
+        try:
+            for packet in self._sound.rest() if end is None else self._sound.until(end):
                 self._file.mux(packet)
+        except (av.error.FFmpegError, ValueError) as e:
+            log.warning("%s: the sound ends early, since it could not be written: %s", self._path, e)
+            self._sound.close()
+            self._sound = None
 
     def _look(self) -> dict[int, dict[str, str]]:
         """The provenance of the movie that is there; says in `_ours` whether it may be replaced.
@@ -187,9 +210,11 @@ class MovieOutput:
         with suppress(OSError):  # some file systems have no locks
             claim(self._raw)
         self._file = av.open(self._raw, "w", format=kind.container)
-        stream = self._file.add_stream(kind.codec, rate=self._rate, options=layout.options)
+        options = {**layout.options, **self._light(frame)}
+        stream = self._file.add_stream(kind.codec, rate=self._rate, options=options)
         stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, layout.name
-        stream.time_base = 1 / self._rate
+        self._unit = self._timing.unit if self._timing else 1 / self._rate
+        stream.time_base = stream.codec_context.time_base = self._unit
         stream.codec_context.thread_type = "AUTO"
         tags = frame.metadata
         self._coding = coding_of(frame, kind, layout.name)
@@ -210,11 +235,41 @@ class MovieOutput:
         for key, value in tags.items():
             if key.startswith("movie:") and key != "movie:pixel_format":
                 self._file.metadata[key.removeprefix("movie:")] = str(value)
-        if self._sound is not None and (left := self._sound.add_to(self._file)):
-            log.warning("%s: this type of movie cannot hold the sound (%s)", path, ", ".join(left))
+        self._add_sound()
         self._stream, self._layout, self._shape = stream, layout.name, frame.pixels.shape
         self._channels = frame.channels
         log.info("%s: written as %s, %s, %s frames per second", path, kind.codec, layout.name, self._rate)
+
+    def _light(self, frame: Frame) -> dict[str, str]:
+        """The option of the encoder that keeps what the source says of its display and light."""
+        names = {MASTERING: "mastering-display", LIGHT: "cll"}
+        said = {names[k]: v for k, v in frame.metadata.items() if k in names}
+        if said and self._format.light:
+            return {self._format.light: ":".join(f"{k}={v}" for k, v in said.items())}
+        if said:
+            log.warning(
+                "%s: %s movies written here do not keep the source's mastering display and light levels (%s)",
+                self._path, self._format.label, ", ".join(said.values()),
+            )  # fmt: skip
+        return {}
+
+    def _add_sound(self) -> None:
+        if self._sound is None:
+            return
+        encoder = self._format.sound
+        try:
+            converted, left = self._sound.add_to(self._file, encoder if self._convert else None)
+        except (av.error.FFmpegError, OSError) as e:
+            log.warning("%s: the sound cannot be read and is left out: %s", self._path, e)
+            self._sound = None
+            return
+        if converted:
+            log.warning("%s: the sound (%s) is written as %s", self._path, ", ".join(converted), encoder)
+        if left:
+            log.warning(
+                "%s: %s movies cannot hold this sound (%s), which is left out; --sound convert makes it %s",
+                self._path, self._format.extensions[0], ", ".join(left), encoder,
+            )  # fmt: skip
 
     def _check(self, frame: Frame) -> None:
         if frame.pixels.shape != self._shape or frame.channels != self._channels:
@@ -235,5 +290,9 @@ class MovieOutput:
 
         picture = to_picture(frame, self._layout, self._coding, warn)
         picture.color_primaries, picture.color_trc, picture.colorspace, picture.color_range = self._tags
-        picture.pts, picture.time_base = len(self._made), 1 / self._rate
+        start, end = len(self._made), len(self._made) + 1
+        if self._timing is not None:
+            start, end = self._timing.starts[frame.number], self._timing.ends[frame.number]
+        picture.pts, picture.time_base, picture.duration = start, self._unit, end - start
+        self._durations[start] = end - start
         return picture
