@@ -6,12 +6,22 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["LIGHT", "MASTERING", "light_of", "without_light"]
+__all__ = ["LIGHT", "MASTERING", "light_of", "not_carried", "without_light"]
 
 MASTERING = "hdr:mastering_display"
 """SMPTE ST 2086: G(x,y)B(x,y)R(x,y)WP(x,y)L(max,min), chromaticities in 0.00002, light in 0.0001 cd/m2."""
 LIGHT = "hdr:content_light"
 """CTA-861.3: MaxCLL,MaxFALL in cd/m2."""
+
+_NOT_CARRIED = {
+    "DOVI_RPU_BUFFER": "Dolby Vision",
+    "DOVI_METADATA": "Dolby Vision",
+    "DYNAMIC_HDR_PLUS": "HDR10+",
+    "DYNAMIC_HDR_VIVID": "HDR Vivid",
+    "SPHERICAL": "the projection of a sphere",
+    "STEREO3D": "the arrangement of two eyes",
+    "A53_CC": "closed captions",
+}
 
 
 def light_of(picture: Any) -> dict[str, str]:
@@ -27,6 +37,15 @@ def light_of(picture: Any) -> dict[str, str]:
     if light is not None:
         found[LIGHT] = "{},{}".format(*struct.unpack_from("=2I", bytes(light)))
     return found
+
+
+def not_carried(picture: Any) -> tuple[str, ...]:
+    """What else stands beside a decoded picture (av.VideoFrame) and is read from nowhere here, in words."""
+    try:
+        present = {data.type.name for data in picture.side_data}
+    except ValueError:  # as above
+        return ()
+    return tuple(dict.fromkeys(words for name, words in _NOT_CARRIED.items() if name in present))
 
 
 def without_light(metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from interneg.errors import InputError
 from interneg.frame import Box, Frame
 from interneg.io.attributes import STRAIGHT
 from interneg.io.digests import outline_digest
+from interneg.io.hdr import not_carried
 from interneg.io.movie_index import read_index
 from interneg.io.movie_metadata import is_timecode, metadata_of
 from interneg.io.movie_orientation import UPRIGHT, orientation_of
@@ -151,6 +152,8 @@ class MovieClip:
         if picture.interlaced_frame:
             self._tell("interlaced", "the pictures are interlaced and treated as progressive")
         movie = self._reader.movie
+        if beside := not_carried(picture):
+            self._tell("beside", f"not carried: {', '.join(beside)}")
         try:
             pixels, channels, depth = from_picture(picture, movie.codec, self._tell)
         except InputError as e:

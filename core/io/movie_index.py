@@ -18,7 +18,7 @@ from interneg.errors import InputError
 from interneg.io.h264 import may_hold_fields
 from interneg.io.movie_file import Movie
 from interneg.io.movie_promise import what_is_missing
-from interneg.io.movie_times import continued, is_even, rate_of
+from interneg.io.movie_times import in_order, is_even, rate_of
 
 __all__ = ["Index", "look", "read_index"]
 
@@ -55,11 +55,15 @@ class Index(NamedTuple):
 
 
 class _Shown(NamedTuple):
-    """A frame: its time and how long it lasts, where they are known; whether decoding can start from it."""
+    """A frame: its time and how long it lasts, where they are known; whether decoding can start from it.
+
+    decoding: the time of decoding that goes with it, where the movie was decoded.
+    """
 
     time: int | None
     duration: int
     key: bool
+    decoding: int | None = None
     look: int = 0
     lost: bool = False
 
@@ -159,13 +163,13 @@ def _by_decoding(movie: Movie, path: Path) -> list[_Shown]:
         log.warning("%s: %d pieces of the movie are damaged and left out", path, len(lost))
         return found
     gone = {p.pts for p in lost if not p.is_discard} - there - {None}
-    found += [_Shown(time, 0, False, 0, True) for time in gone]
+    found += [_Shown(time, 0, False, lost=True) for time in gone]
     return sorted(found, key=lambda shown: shown.time or 0)
 
 
 def _decoded(movie: Movie, lost: list[Any]) -> list[_Shown]:
     return [
-        _Shown(p.pts, p.duration or 0, p.key_frame, look(p) if p.key_frame else 0)
+        _Shown(p.pts, p.duration or 0, p.key_frame, p.dts, look(p) if p.key_frame else 0)
         for p in movie.pictures(lost)
     ]
 
@@ -173,19 +177,16 @@ def _decoded(movie: Movie, lost: list[Any]) -> list[_Shown]:
 def _index(found: list[_Shown], stream: Any, decoded: bool, missing: str) -> Index:
     said = [Fraction(r) for r in (stream.guessed_rate, stream.base_rate, stream.average_rate) if r]
     unit = Fraction(stream.time_base)
-    raw = [shown.time for shown in found]
-    steps = np.diff([t for t in raw if t is not None])
-    usual = int(np.median(steps[steps > 0])) if (steps > 0).any() else 1
-    times = continued(raw, usual)
-    own = times == tuple(raw)
-    if times is None:
+    ordered = in_order([f.time for f in found], [f.decoding for f in found], [f.duration for f in found])
+    if ordered is None:
         unit = 1 / said[0] if said else Fraction(1, 24)
-        times, usual = tuple(range(len(found))), 1
+        ordered = tuple(range(len(found))), False
+    times, own = ordered
     rate = rate_of(times, unit, said)
     last = found[-1].duration if own else 0
     if last <= 0:
-        last = round(1 / (rate * unit)) if rate else usual
-    keys = tuple(k for k, shown in enumerate(found) if shown.key and not shown.lost) if own else ()
+        last = round(1 / (rate * unit)) if rate else 1
+    keys = tuple(k for k, f in enumerate(found) if f.key and not f.lost and own and f.time == times[k])
     return Index(
         times=times,
         end=times[-1] + max(1, last),
@@ -195,7 +196,7 @@ def _index(found: list[_Shown], stream: Any, decoded: bool, missing: str) -> Ind
         own=own,
         keys=keys,
         looks={k: found[k].look for k in keys} if decoded else {},
-        lost=frozenset(k for k, shown in enumerate(found) if shown.lost),
+        lost=frozenset(k for k, f in enumerate(found) if f.lost),
         decoded=decoded,
         missing=missing,
     )

@@ -100,5 +100,7 @@ class MovieReader:
         at = self._next or 0
         while at in index.lost:
             at += 1
-        known = at < len(index.times) and (self._entered is None or picture.pts == index.times[at])
+        known = at < len(index.times) and (
+            self._entered is None or picture.pts is None or picture.pts == index.times[at]
+        )
         return at if known else _ASTRAY

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
 from interneg.io.rates import nominal_rate
 
-__all__ = ["continued", "is_even", "rate_of"]
+__all__ = ["in_order", "is_even", "rate_of"]
 
 _GAP = 1.75
 """A frame that lasts so many times as long as most is held, and says nothing of the rate."""
@@ -64,17 +65,35 @@ def is_even(times: Sequence[int], unit: Fraction, rate: Fraction | None) -> bool
     return float(np.ptp(off)) <= 0.5 / float(rate * unit)
 
 
-def continued(times: Sequence[int | None], usual: int) -> tuple[int, ...] | None:
-    """Times that go on where they begin anew, as in recordings that were joined; None where one is missing.
+def in_order(
+    shown: Sequence[int | None], decoded: Sequence[int | None], durations: Sequence[int]
+) -> tuple[tuple[int, ...], bool] | None:
+    """Increasing times of frames, and whether they are the file's own, all through; None where it has none.
 
-    usual: how long a frame lasts, for the one before a new beginning.
+    shown, decoded: the times of presentation and of decoding that go with each frame, in the order of
+    showing; durations: of each. Where the container orders its frames by decoding alone (AVI), those times
+    hold, as with FFmpeg. Frames without a time follow the one before, and times that begin anew, as in
+    recordings that were joined, go on from there.
     """
+    named = [times for times in (shown, decoded) if any(t is not None for t in times)]
+    if not named:
+        return None
+    times = next((t for t in named if _increases(t)), named[0])
+    first = next(k for k, t in enumerate(times) if t is not None)
+    usual = max(1, int(np.median([max(0, d) for d in durations])))
+    lengths = [d if d > 0 else usual for d in durations]
+    due = (times[first] or 0) - sum(lengths[:first])
     out: list[int] = []
-    shift = 0
-    for time in times:
-        if time is None:
-            return None
-        if out and time + shift <= out[-1]:
-            shift = out[-1] + usual - time
-        out.append(time + shift)
-    return tuple(out)
+    shift, own = 0, True
+    for time, length in zip(times, lengths, strict=True):
+        if time is not None and out and time + shift <= out[-1]:
+            shift, own = due - time, False
+        out.append(due if time is None else time + shift)
+        due = out[-1] + length
+    return tuple(out), own
+
+
+def _increases(times: Sequence[int | None]) -> bool:
+    """Whether those that are known do."""
+    known = [t for t in times if t is not None]
+    return all(a < b for a, b in pairwise(known))
