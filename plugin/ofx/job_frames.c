@@ -62,13 +62,15 @@ static bool add_frame(struct job *job, int offset)
 }
 
 /* Find the clip's first and last frame. Where the host tells a range that the job's time lies outside of, it
- * is not believed. */
+ * is not believed. A host that gives one frame has a clip of that one. */
 static void find_range(const struct job *job, int range[2])
 {
     int now = nearest(job->time), margin = reach_margin(&job->reach);
     OfxPropertySetHandle clip = NULL;
     range[0] = now - job->reach.before - margin;
     range[1] = now + job->reach.after + margin;
+    if (!host.temporal)
+        return;
     if (host.effect->clipGetPropertySet(job->instance->source, &clip) != kOfxStatOK)
         return;
     double first = get_double(clip, kOfxImageEffectPropFrameRange, 0, 1);

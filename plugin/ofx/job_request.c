@@ -130,10 +130,10 @@ bool job_gather(struct job *job, OfxPropertySetHandle in)
     bool multiplied = strcmp(get_string(clip, kOfxImageEffectPropPreMultiplication, kOfxImagePreMultiplied),
                           kOfxImagePreMultiplied) == 0;
     snprintf(words, sizeof words,
-        ", \"time\": %d, \"first\": %d, \"last\": %d, \"premultiplied\": %s, \"format\": [%d, %d], \"fit\": "
-        "%s, ",
-        nearest(job->time), range[0], range[1], multiplied ? "true" : "false", job->width, job->height,
-        job->fit ? "true" : "false");
+        ", \"time\": %d, \"first\": %d, \"last\": %d, \"alone\": %s, \"premultiplied\": %s, \"format\": [%d, "
+        "%d], \"fit\": %s, ",
+        nearest(job->time), range[0], range[1], host.temporal ? "false" : "true",
+        multiplied ? "true" : "false", job->width, job->height, job->fit ? "true" : "false");
     text_add(body, words);
     double aspect = get_double(clip, kOfxImagePropPixelAspectRatio, 0, 1);
     text_add(body, "\"aspect\": ");

@@ -224,6 +224,7 @@ typedef struct OfxMessageSuiteV2 {
 
 #define kOfxMessageError "OfxMessageError"
 #define kOfxMessageMessage "OfxMessageMessage"
+#define kOfxMessageWarning "OfxMessageWarning"
 
 /* 1.5 */
 #define kOfxImageClipPropColourspace "OfxImageClipPropColourspace"

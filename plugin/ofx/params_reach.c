@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host.h"
 #include "params_value.h"
 
 static bool is_value(const struct instance *instance, const char *name, double time, const struct json *value)
@@ -29,8 +30,8 @@ bool params_reach(const struct instance *instance, double time, struct reach *re
         for (const struct json *knob = knobs->first; knob; knob = knob->next, value = value->next)
             fits = fits && is_value(instance, json_text(knob, ""), time, value);
         if (fits) {
-            reach->before = to_int(json_number(value, 0));
-            reach->after = to_int(json_number(value->next, 0));
+            reach->before = host.temporal ? to_int(json_number(value, 0)) : 0;
+            reach->after = host.temporal ? to_int(json_number(value->next, 0)) : 0;
             reach->enlarges = to_int(json_number(value->next->next, 1));
             return true;
         }
@@ -46,7 +47,7 @@ int reach_margin(const struct reach *reach)
 bool params_anchor(const struct instance *instance, double time, int *number)
 {
     const struct node *node = instance->node;
-    size_t i = node->anchors ? knob_index(node, node->anchors) : node->knobs;
+    size_t i = node->anchors && host.temporal ? knob_index(node, node->anchors) : node->knobs;
     const char *words =
         i < node->knobs && node->knob[i].kind == KNOB_FRAMES ? param_text(instance->knob[i], time) : "";
     char *end;

@@ -116,6 +116,7 @@ class Request(Struct, frozen=True, kw_only=True):
     matte: _Index | None = None
     references: Annotated[list[Shown], Meta(max_length=MOST_DESCRIPTORS)] = []
     config: _Text | None = None
+    alone: bool = False
 
     def __post_init__(self) -> None:
         numbers = [shown.number for shown in self.frames]

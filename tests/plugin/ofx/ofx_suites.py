@@ -258,6 +258,8 @@ def _input(host: Host, clip: Clip, action: Action, time: float) -> Image | None:
         and time != action.time
     ):
         raise Violation(FAILED, f"clip '{clip.name}' has no temporal access, and was fetched at {time}")
+    if not host.profile.temporal and time != action.time:
+        raise Violation(FAILED, f"the host has no temporal access, clip '{clip.name}' was fetched at {time}")
     action.fetched.setdefault(clip.name, []).append(time)
     return clip.image(action.time if host.profile.ignores_time else time, action.scale)
 
@@ -465,14 +467,16 @@ def _messages(host: Host) -> Sequence[Function]:
         """The text of a printf format: %s, %d and %%, which is all that a plugin should need."""
         if _text(kind) not in kinds:
             raise Violation(spec.VALUE, f"a message of type '{_text(kind)}'")
-        left = list(values)
+        if host.profile.messages == "format":
+            return (form or b"").decode()
+        left = list(values) if host.profile.messages == "printf" else [0] * 8
 
         def value(match: re.Match[str]) -> str:
             if match[0] == "%%":
                 return "%"
             given = left.pop(0)
             if match[0] == "%s":
-                return ctypes.string_at(given or 0).decode()
+                return ctypes.string_at(given).decode() if given else ""
             if match[0] in ("%d", "%i"):
                 return str(INT((given or 0) & 0xFFFFFFFF).value)
             raise Violation(spec.VALUE, f"a message with the format {form!r}")

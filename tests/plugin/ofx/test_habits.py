@@ -1,0 +1,105 @@
+"""Habits of hosts that were met: what they leave out, ignore, or have in a way of their own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from interneg.motion.path_file import text
+from interneg.motion.similarity import Motion
+from tests.plugin.ofx.expected import expected
+from tests.plugin.ofx.host import NUKE_LIKE, OLD_HOST, Host
+from tests.plugin.ofx.ofx_objects import Plate, RenderFailed
+from tests.plugin.ofx.plates import clip
+from tests.toys import FromAnchor, WindowMean
+
+pytestmark = pytest.mark.hosted
+
+MEAN, ANCHOR, EVERY = "org.interneg.WindowMean", "org.interneg.FromAnchor", "org.interneg.EveryKnob"
+DENOISE, STABILISE = "org.interneg.DenoiseSR", "org.interneg.Stabilise"
+ALONE = replace(NUKE_LIKE, temporal=False)
+"""As MLT: it gives one frame at a time."""
+
+
+@pytest.mark.parametrize("how", ["printf", "blank", "format"])
+@pytest.mark.parametrize("profile", [NUKE_LIKE, OLD_HOST], ids=["persistent", "window"])
+def test_a_message_is_whole_where_the_host_prints_its_format_alone(
+    bundle: Path, runtime: Path, profile: Any, how: str
+) -> None:
+    with Host(bundle, replace(profile, messages=how)) as host:
+        instance = host.create(EVERY, clip(), depth="float")
+        instance.set("input_space", "no %s space at 100 %")
+        with pytest.raises(RenderFailed):
+            instance.render(1005)
+        shown = instance.message or instance.messages[-1]
+        space = "no %%s space at 100 %%" if how == "format" else "no %s space at 100 %"
+        assert f": '{space}' is no colour space" in shown, shown
+
+
+def alone(source: Plate, time: float) -> Plate:
+    """The clip as a host without temporal access shows it."""
+    shown = source.at(time)
+    assert shown is not None
+    return Plate({time: shown}, (time, time))
+
+
+def test_a_node_says_what_it_lacks_in_a_host_that_gives_one_frame(bundle: Path, runtime: Path) -> None:
+    source = clip()
+    with Host(bundle, ALONE) as host:
+        instance = host.create(MEAN, source)
+        shown = instance.render(1005)
+        wanted = expected(WindowMean(), 1005, alone(source, 1005)).pixels
+        np.testing.assert_array_equal(shown.pixels, wanted)
+        assert instance.declared["Source"] == [(1005, 1005)]
+        assert instance.message and "3 frames before and 3 after" in instance.message
+        assert "interneg render" in instance.message
+        instance.set("radius", 0)
+        instance.render(1005)
+        assert instance.message is None
+
+
+def test_a_window_tells_it_once_where_messages_do_not_stay(bundle: Path, runtime: Path) -> None:
+    with Host(bundle, replace(OLD_HOST, temporal=False, depths=("float",))) as host:
+        messages = []
+        for _ in range(2):
+            instance = host.create(MEAN, clip())
+            for time in (1004, 1005):
+                instance.render(time)
+            messages += instance.messages
+        assert len(messages) == 1 and "one frame at a time" in messages[0]
+
+
+def test_a_frame_from_afar_cannot_be_had_in_a_host_that_gives_one(bundle: Path, runtime: Path) -> None:
+    source = clip()
+    with Host(bundle, ALONE) as host:
+        instance = host.create(ANCHOR, source)
+        instance.set("frames", "1003")
+        wanted = expected(FromAnchor(frames=(1003,)), 1003, source).pixels
+        np.testing.assert_array_equal(instance.render(1003).pixels, wanted)
+        with pytest.raises(RenderFailed, match=r"gives one frame at a time, .* frame 1003"):
+            instance.render(1005)
+
+
+def test_stabilise_follows_a_path_file_in_a_host_that_gives_one_frame(
+    bundle: Path, runtime: Path, tmp_path: Path
+) -> None:
+    source, still = clip(height=24, width=32), {n: Motion() for n in range(1001, 1013)}
+    path = tmp_path / "path.json"
+    path.write_text(text((24, 32), still, {n: Motion(shift=3 + 0.5j) for n in still}))
+    shown = {}
+    for profile in (NUKE_LIKE, ALONE):
+        with Host(bundle, profile) as host:
+            instance = host.create(STABILISE, source)
+            instance.set("path", str(path))
+            shown[profile] = instance.render(1005).pixels
+            assert instance.message is None
+            instance.set("edges", "crop")
+            instance.render(1005)
+            assert (instance.message is not None) == (profile is ALONE)
+    np.testing.assert_array_equal(shown[ALONE], shown[NUKE_LIKE])
+    given = source.at(1005)
+    assert given is not None and np.abs(shown[ALONE] - given.pixels).max() > 0.1
