@@ -42,6 +42,7 @@ static bool add_frame(struct job *job, int offset)
         double aspect = get_double(from, kOfxImagePropPixelAspectRatio, 0, 1);
         find_format(job, &image, aspect > 0 ? aspect : 1);
         job->channels = image.channels;
+        job->source = image.bounds;
     }
     bool good = !*job->error;
     if (there && image.channels != job->channels)

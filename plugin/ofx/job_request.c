@@ -110,7 +110,6 @@ bool job_gather(struct job *job, OfxPropertySetHandle in)
             job, "nodes.json does not tell how far these settings reach: run `interneg install` again");
     if (params_is_bypassed(instance, job->time))
         job->reach.enlarges = 1;
-    job->fit = !host.resizes && job->reach.enlarges > 1;
 
     add_text(body, "{\"node\": ", instance->node->name);
     text_add(body, ", \"knobs\": ");
@@ -131,9 +130,9 @@ bool job_gather(struct job *job, OfxPropertySetHandle in)
                           kOfxImagePreMultiplied) == 0;
     snprintf(words, sizeof words,
         ", \"time\": %d, \"first\": %d, \"last\": %d, \"alone\": %s, \"premultiplied\": %s, \"format\": [%d, "
-        "%d], \"fit\": %s, ",
+        "%d], ",
         nearest(job->time), range[0], range[1], host.temporal ? "false" : "true",
-        multiplied ? "true" : "false", job->width, job->height, job->fit ? "true" : "false");
+        multiplied ? "true" : "false", job->width, job->height);
     text_add(body, words);
     double aspect = get_double(clip, kOfxImagePropPixelAspectRatio, 0, 1);
     text_add(body, "\"aspect\": ");

@@ -40,6 +40,7 @@ class Profile:
     "Basic", "Core", "Full" or "OCIO"; ocio_config: the configuration that it names in the last.
     messages: whether it prints them as "printf" does, loses what stands behind the format ("blank"), or
     prints the "format" as it is. temporal: whether it gives frames at other times than the one rendered.
+    keeps_size: whether it asks for the region of definition and renders that of the source all the same.
     """
 
     name: str = "org.interneg.TestHost"
@@ -51,6 +52,7 @@ class Profile:
     tiles: bool = True
     message_v2: bool = True
     temporal: bool = True
+    keeps_size: bool = False
     messages: Literal["printf", "blank", "format"] = "printf"
     colour_style: str = ""
     ocio_config: str = ""

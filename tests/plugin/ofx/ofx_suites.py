@@ -176,7 +176,9 @@ def _effects(host: Host) -> Sequence[Function]:
                 "OfxImagePropPixelAspectRatio": clip.instance.aspect,
                 "OfxImagePropData": image.data if image.bounds.width else None,
                 "OfxImagePropBounds": list(image.bounds),
-                "OfxImagePropRegionOfDefinition": list(image.bounds),
+                "OfxImagePropRegionOfDefinition": list(
+                    action.region if clip.name == "Output" else image.bounds
+                ),
                 "OfxImagePropRowBytes": image.row_bytes,
                 "OfxImagePropField": "OfxFieldNone",
                 "OfxImagePropUniqueIdentifier": f"{clip.name} {time} {action.scale}",

@@ -11,16 +11,16 @@ import pytest
 
 from interneg.motion.path_file import text
 from interneg.motion.similarity import Motion
-from tests.plugin.ofx.expected import expected
+from tests.plugin.ofx.expected import expected, part
 from tests.plugin.ofx.host import NUKE_LIKE, OLD_HOST, Host
 from tests.plugin.ofx.ofx_objects import Plate, RenderFailed
 from tests.plugin.ofx.plates import clip
-from tests.toys import FromAnchor, WindowMean
+from tests.toys import Doubled, FromAnchor, WindowMean
 
 pytestmark = pytest.mark.hosted
 
 MEAN, ANCHOR, EVERY = "org.interneg.WindowMean", "org.interneg.FromAnchor", "org.interneg.EveryKnob"
-DENOISE, STABILISE = "org.interneg.DenoiseSR", "org.interneg.Stabilise"
+DOUBLED, STABILISE = "org.interneg.Doubled", "org.interneg.Stabilise"
 ALONE = replace(NUKE_LIKE, temporal=False)
 """As MLT: it gives one frame at a time."""
 
@@ -103,3 +103,25 @@ def test_stabilise_follows_a_path_file_in_a_host_that_gives_one_frame(
     np.testing.assert_array_equal(shown[ALONE], shown[NUKE_LIKE])
     given = source.at(1005)
     assert given is not None and np.abs(shown[ALONE] - given.pixels).max() > 0.1
+
+
+@pytest.mark.parametrize("place", [{}, {"x": -5, "y": -3}])
+def test_a_host_that_ignores_the_larger_region_gets_the_whole_picture(
+    bundle: Path, runtime: Path, place: dict[str, int]
+) -> None:
+    source = clip(**place)
+    with Host(bundle, replace(NUKE_LIKE, keeps_size=True)) as host:
+        instance = host.create(DOUBLED, source, size=(16, 12))
+        shown = instance.render(1005)
+    assert shown.bounds == source.picture.bounds
+    large = expected(Doubled(), 1005, source, size=(16, 12)).pixels
+    blocks = large.reshape(12, 2, 16, 2, 4).mean(axis=(1, 3), dtype=np.float32)
+    np.testing.assert_allclose(shown.pixels[..., :3], blocks[..., :3], rtol=1e-6)
+
+
+def test_a_tile_as_large_as_the_source_is_no_result_of_that_size(bundle: Path, runtime: Path) -> None:
+    source = clip()
+    with Host(bundle, replace(NUKE_LIKE, whole_output=False)) as host:
+        shown = host.create(DOUBLED, source).render(1005, window=source.picture.bounds)
+    wanted = expected(Doubled(), 1005, source)
+    np.testing.assert_array_equal(shown.pixels, part(wanted, shown.bounds))
