@@ -105,6 +105,8 @@ bool job_gather(struct job *job, OfxPropertySetHandle in)
     job->time = get_double(in, kOfxPropTime, 0, 0);
     for (int i = 0; i < 2; i++)
         job->scale[i] = get_double(in, kOfxImageEffectPropRenderScale, i, 1);
+    if (!params_check(instance, job->time, job->error))
+        return false;
     if (!params_reach(instance, job->time, &job->reach))
         return job_fail(
             job, "nodes.json does not tell how far these settings reach: run `interneg install` again");

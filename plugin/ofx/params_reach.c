@@ -13,12 +13,13 @@ static bool is_value(const struct instance *instance, const char *name, double t
     if (i == instance->node->knobs)
         return false;
     const struct knob *knob = &instance->node->knob[i];
+    OfxParamHandle param = instance->knob[i];
     if (knob->kind == KNOB_BOOL)
-        return json_true(value) == (param_int(instance->knob[i], time) != 0);
+        return json_true(value) == (param ? param_int(param, time) != 0 : json_true(knob->initial));
     if (knob->kind == KNOB_INT)
-        return json_number(value, NAN) == param_int(instance->knob[i], time);
-    return knob->kind == KNOB_CHOICE &&
-           strcmp(json_text(value, ""), param_choice(knob, instance->knob[i], time)->text) == 0;
+        return json_number(value, NAN) == (param ? param_int(param, time) : json_number(knob->initial, NAN));
+    const char *chosen = param ? param_choice(knob, param, time)->text : json_text(knob->initial, "");
+    return knob->kind == KNOB_CHOICE && strcmp(json_text(value, ""), chosen) == 0;
 }
 
 bool params_reach(const struct instance *instance, double time, struct reach *reach)
@@ -48,8 +49,9 @@ bool params_anchor(const struct instance *instance, double time, int *number)
 {
     const struct node *node = instance->node;
     size_t i = node->anchors && host.temporal ? knob_index(node, node->anchors) : node->knobs;
-    const char *words =
-        i < node->knobs && node->knob[i].kind == KNOB_FRAMES ? param_text(instance->knob[i], time) : "";
+    const char *words = i < node->knobs && node->knob[i].kind == KNOB_FRAMES && instance->knob[i]
+                            ? param_text(instance->knob[i], time)
+                            : "";
     char *end;
     bool found = false;
     for (double next = strtod(words, &end); end != words; next = strtod(words, &end)) {

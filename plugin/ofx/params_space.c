@@ -34,11 +34,13 @@ static const char *native_space(const char *told)
 
 const char *params_space(const struct instance *instance, double time, const char **config)
 {
-    const char *name = param_text(instance->space, time), *told = "";
+    const char *name = instance->space ? param_text(instance->space, time) : "", *told = "";
     const char *style = get_string(
         instance->properties, kOfxImageEffectPropColourManagementStyle, kOfxImageEffectColourManagementNone);
     bool by_ocio = strcmp(style, kOfxImageEffectColourManagementOCIO) == 0;
     OfxPropertySetHandle clip = NULL;
+    if (!name[strspn(name, " \t")])
+        name = DEFAULT_SPACE;
     *config = by_ocio ? get_string(instance->properties, kOfxImageEffectPropOCIOConfig, NULL) : NULL;
     if (strcmp(name, DEFAULT_SPACE) == 0 && strcmp(style, kOfxImageEffectColourManagementNone) != 0 &&
         host.effect->clipGetPropertySet(instance->source, &clip) == kOfxStatOK)

@@ -41,6 +41,7 @@ class Profile:
     messages: whether it prints them as "printf" does, loses what stands behind the format ("blank"), or
     prints the "format" as it is. temporal: whether it gives frames at other times than the one rendered.
     keeps_size: whether it asks for the region of definition and renders that of the source all the same.
+    refuses: the types of parameters that it does not have, as in "String".
     """
 
     name: str = "org.interneg.TestHost"
@@ -53,6 +54,7 @@ class Profile:
     message_v2: bool = True
     temporal: bool = True
     keeps_size: bool = False
+    refuses: tuple[str, ...] = ()
     messages: Literal["printf", "blank", "format"] = "printf"
     colour_style: str = ""
     ocio_config: str = ""

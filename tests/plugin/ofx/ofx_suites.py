@@ -281,7 +281,8 @@ def _parameters(host: Host) -> Sequence[Function]:
             raise Violation(BAD_HANDLE, "a parameter is defined on an instance")
         if of not in spec.PARAMETER:
             raise Violation(FAILED, f"parameter '{word}' is of type {of}")
-        if of == "OfxParamTypeStrChoice":  # no host of API 1.4 has them
+        refused = ("StrChoice", *host.profile.refuses)  # no host of API 1.4 has the first
+        if of.removeprefix("OfxParamType") in refused:
             raise Refused(spec.UNSUPPORTED)
         if word in described.parameters or not re.fullmatch(r"[A-Za-z_]\w*", word):
             raise Violation(spec.FAILED, f"parameter '{word}' is defined twice, or is no identifier")
@@ -296,6 +297,8 @@ def _parameters(host: Host) -> Sequence[Function]:
 
     def param_get_handle(handle: int, name: bytes, out: int, properties: int | None) -> None:
         found, word = host.find(handle, ParameterSet).parameters, _text(name)
+        if word not in found and host.profile.refuses:
+            raise Refused(spec.UNKNOWN)
         if word not in found:
             raise Violation(spec.UNKNOWN, f"there is no parameter '{word}'")
         PTR.from_address(out).value = found[word].handle

@@ -15,7 +15,7 @@ from tests.plugin.ofx.expected import expected, part
 from tests.plugin.ofx.host import NUKE_LIKE, OLD_HOST, Host
 from tests.plugin.ofx.ofx_objects import Plate, RenderFailed
 from tests.plugin.ofx.plates import clip
-from tests.toys import Doubled, FromAnchor, WindowMean
+from tests.toys import Doubled, EveryKnob, FromAnchor, WindowMean
 
 pytestmark = pytest.mark.hosted
 
@@ -125,3 +125,67 @@ def test_a_tile_as_large_as_the_source_is_no_result_of_that_size(bundle: Path, r
         shown = host.create(DOUBLED, source).render(1005, window=source.picture.bounds)
     wanted = expected(Doubled(), 1005, source)
     np.testing.assert_array_equal(shown.pixels, part(wanted, shown.bounds))
+
+
+@pytest.mark.parametrize("space", ["", "  "])
+def test_an_empty_input_space_is_the_default(bundle: Path, runtime: Path, space: str) -> None:
+    source = clip()
+    with Host(bundle) as host:
+        instance = host.create(EVERY, source)
+        instance.set("input_space", space)
+        shown = instance.render(1005).pixels
+    np.testing.assert_array_equal(shown, expected(EveryKnob(), 1005, source).pixels)
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [("String",), ("Choice",), ("Boolean",), ("Integer", "Double"), ("PushButton", "Page")],
+    ids=" and ".join,
+)
+def test_knobs_that_a_host_has_no_parameters_for_have_their_defaults(
+    bundle: Path, runtime: Path, refused: tuple[str, ...]
+) -> None:
+    source = clip()
+    with Host(bundle, replace(NUKE_LIKE, refuses=refused)) as host:
+        for identifier, node in ((EVERY, EveryKnob()), (DOUBLED, Doubled()), (MEAN, WindowMean())):
+            shown = host.create(identifier, source).render(1005).pixels
+            np.testing.assert_array_equal(shown, expected(node, 1005, source).pixels)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "name", "value", "says"),
+    [
+        (MEAN, "radius", 9, "Radius is set to 9: expected 0 to 5"),
+        (MEAN, "radius", -1, "Radius is set to -1: expected 0 to 5"),
+        (EVERY, "offset", 10.5, "Offset is set to 10.5: expected -10 to 10"),
+        (EVERY, "offset", float("nan"), "Offset is set to nan: expected -10 to 10"),
+        (EVERY, "kind", 7, "Kind is set to choice 7: expected 0 to 1, which stand for a, b"),
+        (DOUBLED, "scale", 3, "Scale is set to choice 3: expected 0 to 1, which stand for 1, 2"),
+    ],
+)
+def test_a_host_that_lets_a_knob_out_of_its_limits(
+    bundle: Path, runtime: Path, identifier: str, name: str, value: float, says: str
+) -> None:
+    with Host(bundle) as host:
+        instance = host.create(identifier, clip())
+        instance.parameters[name].value = value
+        with pytest.raises(RenderFailed, match=says):
+            instance.render(1005)
+        assert instance.message and "install" not in instance.message
+
+
+def test_a_number_that_does_not_count_may_be_anything(bundle: Path, runtime: Path) -> None:
+    source = clip()
+    with Host(bundle) as host:
+        instance = host.create(EVERY, source)
+        instance.parameters["level"].value = 99.0  # beside Auto, which is ticked
+        np.testing.assert_array_equal(
+            instance.render(1005).pixels, expected(EveryKnob(), 1005, source).pixels
+        )
+
+
+def test_files_are_opened_not_saved(bundle: Path) -> None:
+    """Where a file need not exist, Natron asks where to save it."""
+    with Host(bundle) as host:
+        told = host.plugins[STABILISE].in_context("General").parameters["path"]
+        assert told["OfxParamPropStringFilePathExists"] == 1
