@@ -1,7 +1,6 @@
 #include "job_request.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "client.h"
@@ -10,7 +9,7 @@
 #include "job_images.h"
 #include "params_read.h"
 #include "params_space.h"
-#include "platform_paths.h"
+#include "space_names.h"
 
 /* Add the frames of an extra input beside the job's own, as far as the source's are looked at: `"references":
  * [...]`. */
@@ -86,13 +85,7 @@ static void add_space(struct job *job)
     char room[PATH_ROOM];
     const char *config;
     add_text(&job->body, ", \"space\": ", params_space(job->instance, job->time, &config));
-    if (!config)
-        config = getenv("OCIO");
-    while (config && strncmp(config, "ocio://ocio://", 14) == 0) /* MLT doubles it */
-        config += 7;
-    if (config && *config && strncmp(config, "ocio://", 7) != 0)
-        config = platform_absolute(config, room); /* the worker has another current folder */
-    add_text(&job->body, ", \"config\": ", config ? config : "");
+    add_text(&job->body, ", \"config\": ", config ? config : space_config(room));
 }
 
 bool job_gather(struct job *job, OfxPropertySetHandle in)

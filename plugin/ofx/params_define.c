@@ -5,6 +5,7 @@
 
 #include "params_space.h"
 #include "params_value.h"
+#include "space_names.h"
 
 enum { HELP_ROOM = 2048 };
 
@@ -151,14 +152,12 @@ static bool define_space(struct page *page)
 
 static void define_space_menu(struct page *page)
 {
-    int index = 0;
+    char room[PATH_ROOM];
     OfxPropertySetHandle to = define(page, kOfxParamTypeChoice, PARAM_SPACE_MENU, "Choose input space",
         "Writes the name of a colour space into Input space.", NULL);
     if (!to)
         return;
-    set_string(to, kOfxParamPropChoiceOption, index++, "(choose)");
-    for (const struct json *space = nodes_spaces()->first; space; space = space->next)
-        set_string(to, kOfxParamPropChoiceOption, index++, json_text(space, "?"));
+    params_offer_spaces(to, space_names(space_config(room), false));
     set_int(to, kOfxParamPropDefault, 0, 0);
     set_int(to, kOfxParamPropAnimates, 0, 0);
     set_int(to, kOfxParamPropPersistant, 0, 0); /* an index means another space under another configuration */

@@ -46,6 +46,7 @@ class Kind(IntEnum):
     ACTION = 3
     STATUS = 4
     STOP = 5
+    SPACES = 6
     WELCOME = 64
     WORKING = 65
     DONE = 66
@@ -168,11 +169,17 @@ class Action(Request, frozen=True, kw_only=True):
     output: None
 
 
+class Spaces(Struct, frozen=True):
+    """A question for the colour spaces of a configuration, None or empty for the worker's own $OCIO."""
+
+    config: _Text | None = None
+
+
 class Empty(Struct, frozen=True):
     """A message that says all by its kind."""
 
 
-Message = Hello | Render | Action | Empty
+Message = Hello | Render | Action | Spaces | Empty
 
 _REQUESTS: dict[Kind, msgspec.json.Decoder[Any]] = {
     Kind.HELLO: msgspec.json.Decoder(Hello),
@@ -180,6 +187,7 @@ _REQUESTS: dict[Kind, msgspec.json.Decoder[Any]] = {
     Kind.ACTION: msgspec.json.Decoder(Action),
     Kind.STATUS: msgspec.json.Decoder(Empty),
     Kind.STOP: msgspec.json.Decoder(Empty),
+    Kind.SPACES: msgspec.json.Decoder(Spaces),
 }
 
 _CODES: tuple[tuple[str, type[InternegError]], ...] = (

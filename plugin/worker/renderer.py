@@ -76,6 +76,10 @@ class Renderer:
         result = self._run(request, views, called_off, notes, lambda ready: perform(request.action, ready))
         return {"knobs": result.knobs, "message": result.message, "notes": list(notes.values())}
 
+    def spaces(self, config: str | None) -> tuple[str, ...]:
+        """The roles and colour spaces of a configuration. Raises as `Configs.open` does."""
+        return self._configs.open(config)[0].spaces
+
     def forget(self) -> None:
         """Drop all measurements, and hold no memory in reserve."""
         self._configs.shrink(0)
@@ -131,7 +135,9 @@ def _lacks(node: Node, request: Request) -> str:
         return ""
     where = "render with `interneg render`, or in a host that gives other frames, too"
     if far := [n for n in node.anchors(request.time) if n != request.time]:
-        raise UsageError(f"this host gives one frame at a time, and the node looks at frame {far[0]}: {where}")
+        raise UsageError(
+            f"this host gives one frame at a time, and the node looks at frame {far[0]}: {where}"
+        )
     before, after = node.reach
     if not node.needs_neighbours:
         return ""
