@@ -74,10 +74,7 @@ class Spaces:
         found = self._spaces.get(name.casefold())
         if found is None:
             roles = ", ".join(role for role, space in self.config.getRoles() if space)
-            known = (
-                f"; its roles are {roles}; `interneg install` puts all its names into spaces.json, for the "
-                "menu beside Input space"
-            )
+            known = f"; its roles are {roles}; in hosts, the menu beside Input space has all its names"
             raise ColourError(
                 f"'{name}' is no colour space, alias or role of {self.name}{self.near(name) or known}"
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -121,6 +120,6 @@ class Movie:
 def opened(path: Path) -> Any:
     """The container of a file, as PyAV has it. Raises av.error.FFmpegError, OSError."""
     try:
-        return av.open(address(path))
+        return av.open(address(path), metadata_errors="surrogateescape")
     except UnicodeEncodeError:  # a name that is no text
-        return av.open(os.fdopen(os.open(path, os.O_RDONLY), "rb"))
+        return av.open(open(path, "rb"), metadata_errors="surrogateescape")

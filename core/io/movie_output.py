@@ -16,16 +16,18 @@ import av.error
 from interneg.errors import OutputError
 from interneg.frame import Frame
 from interneg.io import timecode
-from interneg.io.digests import head_digest, outline_digest
+from interneg.io.digests import outline_digest
 from interneg.io.hdr import LIGHT, MASTERING
 from interneg.io.movie_formats import coding_of, layout_of, movie_format
 from interneg.io.movie_pixels import FULL_RANGE, UNSPECIFIED, to_picture
+from interneg.io.movie_track import SoundTrack
 from interneg.io.pixels import once
 from interneg.io.rates import rate_in
-from interneg.io.sidecar import read_sidecar, write_sidecar
+from interneg.io.sidecar import kept_frames, write_sidecar
 from interneg.io.sound import Sound
 from interneg.io.timing import Timing
 from interneg.publish import claim, publish, refusal, remove_abandoned, temporary_name
+from interneg.texts import from_latin, is_utf8
 
 __all__ = ["MovieOutput"]
 
@@ -43,8 +45,8 @@ class MovieOutput:
     in FFV1. `depth` ("uint8", "uint10", ...) overrides. Colour tags, pixel aspect, rate and start time
     code follow the first frame; matrix and range are always tagged. FFV1 does not keep the pixel aspect,
     which is logged. What a movie source says about itself (title, comment, ...) is kept as far as the
-    container knows such entries. R'G'B' outside 0..1 is kept as far as the codes reach, then clipped and
-    logged.
+    container knows such entries, in UTF-8: other text is read as Latin-1, and logged. R'G'B' outside 0..1 is
+    kept as far as the codes reach, then clipped and logged.
     """
 
     is_movie = True
@@ -78,8 +80,7 @@ class MovieOutput:
         self._last: int | None = None
         self._tell = once()
         self._timing = timing
-        self._sound = sound
-        self._convert = convert
+        self._track = SoundTrack(path, sound, self._format.sound, convert=convert)
         self._durations: dict[int, int] = {}
         self._ended = False
         self._raw: Any = None
@@ -93,7 +94,7 @@ class MovieOutput:
     def provenance(self, number: int) -> dict[str, str] | None:
         """What the frame in the movie that is there was made from; see `Output.provenance`."""
         if self._kept is None:
-            self._kept = self._look()
+            self._kept, self._ours = kept_frames(self._path)
         return self._kept.get(number) if self._ours else {}
 
     def write(self, frame: Frame, provenance: Mapping[str, str]) -> Path:
@@ -110,7 +111,7 @@ class MovieOutput:
             self._check(frame)
             picture = self._picture(frame)
             self._mux(self._stream.encode(picture))
-            self._mux_sound((picture.pts + self._durations[picture.pts]) * self._unit)
+            self._track.write((picture.pts + self._durations[picture.pts]) * self._unit)
         self._last = frame.number
         self._made[frame.number] = dict(provenance)
         return self._path
@@ -122,11 +123,10 @@ class MovieOutput:
         self._ended = True
         with self._guarded():
             self._mux(self._stream.encode(None))
-            self._mux_sound(None)
+            self._track.write(None)
             self._file.close()
             self._raw.close()
-            if self._sound is not None:
-                self._sound.close()
+            self._track.close()
             write_sidecar(self._path, self._temporary, outline_digest(self._temporary), self._made)
             publish(self._temporary, self._path)
         self._stream = None
@@ -134,8 +134,7 @@ class MovieOutput:
     def abort(self) -> None:
         """Give up: the unfinished movie goes, one that was there before stays."""
         self._ended = True
-        if self._sound is not None:
-            self._sound.close()
+        self._track.close()
         if self._raw is not None:
             with suppress(av.error.FFmpegError, OSError, ValueError):
                 self._file.close()
@@ -149,37 +148,6 @@ class MovieOutput:
         for packet in packets:
             packet.duration = self._durations.get(packet.pts, 1)
             self._file.mux(packet)
-
-    def _mux_sound(self, end: Fraction | None) -> None:
-        """Add the sound up to `end` seconds; None for what encoders still hold."""
-        if self._sound is None:
-            return
-        try:
-            for packet in self._sound.rest() if end is None else self._sound.until(end):
-                self._file.mux(packet)
-        except (av.error.FFmpegError, ValueError) as e:
-            log.warning("%s: the sound ends early, since it could not be written: %s", self._path, e)
-            self._sound.close()
-            self._sound = None
-
-    def _look(self) -> dict[int, dict[str, str]]:
-        """The provenance of the movie that is there; says in `_ours` whether it may be replaced.
-
-        A movie is not read through for this: its size, its first and its last MiB must be as they were.
-        """
-        try:
-            size = self._path.stat().st_size
-            kept, digest = read_sidecar(self._path), outline_digest(self._path)
-            head = head_digest(self._path)
-        except OSError:
-            self._ours = not self._path.exists()
-            return {}
-        self._ours = size == 0
-        if kept is None or size == 0:
-            return {}
-        cut = size < kept.size and head == kept.head
-        self._ours = cut or digest in (kept.digest, kept.before)
-        return kept.frames if digest == kept.digest else {}
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -209,7 +177,7 @@ class MovieOutput:
         self._raw = BufferedWriter(FileIO(self._temporary, "wb"))
         with suppress(OSError):  # some file systems have no locks
             claim(self._raw)
-        self._file = av.open(self._raw, "w", format=kind.container)
+        self._file = av.open(self._raw, "w", format=kind.container, metadata_errors="surrogateescape")
         options = {**layout.options, **self._light(frame)}
         stream = self._file.add_stream(kind.codec, rate=self._rate, options=options)
         stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, layout.name
@@ -234,11 +202,18 @@ class MovieOutput:
             stream.metadata["timecode"] = timecode.unpack(int(start[0]), rate_in(tags) or self._rate)
         for key, value in tags.items():
             if key.startswith("movie:") and key != "movie:pixel_format":
-                self._file.metadata[key.removeprefix("movie:")] = str(value)
-        self._add_sound()
+                self._file.metadata[key.removeprefix("movie:")] = self._utf8(key, str(value))
+        self._track.open(self._file)
         self._stream, self._layout, self._shape = stream, layout.name, frame.pixels.shape
         self._channels = frame.channels
         log.info("%s: written as %s, %s, %s frames per second", path, kind.codec, layout.name, self._rate)
+
+    def _utf8(self, key: str, text: str) -> str:
+        """The text as movies hold it: theirs is UTF-8, which that of an AVI may not be."""
+        if is_utf8(text):
+            return text
+        log.warning("%s: %s was not UTF-8 text, and is written as Latin-1 reads it", self._path, key)
+        return from_latin(text)
 
     def _light(self, frame: Frame) -> dict[str, str]:
         """The option of the encoder that keeps what the source says of its display and light."""
@@ -252,24 +227,6 @@ class MovieOutput:
                 self._path, self._format.label, ", ".join(said.values()),
             )  # fmt: skip
         return {}
-
-    def _add_sound(self) -> None:
-        if self._sound is None:
-            return
-        encoder = self._format.sound
-        try:
-            converted, left = self._sound.add_to(self._file, encoder if self._convert else None)
-        except (av.error.FFmpegError, OSError) as e:
-            log.warning("%s: the sound cannot be read and is left out: %s", self._path, e)
-            self._sound = None
-            return
-        if converted:
-            log.warning("%s: the sound (%s) is written as %s", self._path, ", ".join(converted), encoder)
-        if left:
-            log.warning(
-                "%s: %s movies cannot hold this sound (%s), which is left out; --sound convert makes it %s",
-                self._path, self._format.extensions[0], ", ".join(left), encoder,
-            )  # fmt: skip
 
     def _check(self, frame: Frame) -> None:
         if frame.pixels.shape != self._shape or frame.channels != self._channels:

@@ -12,6 +12,7 @@ import av
 import av.error
 
 from interneg.io.movie_file import opened
+from interneg.texts import from_latin
 
 __all__ = ["Sound"]
 
@@ -61,7 +62,8 @@ class Sound:
                 left.append(codec)
                 continue
             self._to[stream.index] = made
-            made.metadata.update({k: v for k, v in stream.metadata.items() if k in ("language", "title")})
+            tags = {k: from_latin(v) for k, v in stream.metadata.items() if k in ("language", "title")}
+            made.metadata.update(tags)
         if self._to:
             kept = [s for s in self._file.streams.audio if s.index in self._to]
             self._file.seek(int(self._start / kept[0].time_base), stream=kept[0], backward=True)
