@@ -169,6 +169,8 @@ def _takes(container: str, stream: Any, packet: Any) -> bool:
 def _encoder(out: Any, stream: Any, codec: str) -> Any:
     """A stream of `out` that codes this sound anew; None where its encoder does not take it."""
     source = stream.codec_context
+    if source is None or not source.sample_rate:
+        return None
     rates = av.codec.Codec(codec, "w").audio_rates or [source.sample_rate]
     rate = min(rates, key=lambda r: (abs(r - source.sample_rate), r))
     layout = _USUAL.get(source.layout.nb_channels, source.layout.name)

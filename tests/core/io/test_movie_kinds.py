@@ -10,6 +10,7 @@ from interneg.io import open_clip, open_output
 from tests.core.io.ffmpeg import ffmpeg, indexed, pictures, presented, tone
 
 FILM = Fraction(24000, 1001)
+FIELDS = Path(__file__).parents[4] / "shared" / "cases" / "paff-field-packets" / "paff.264"
 
 
 def _trimmed(folder: Path, name: str, *codec: str) -> Path:
@@ -117,6 +118,15 @@ def test_film_in_video_by_flags_has_the_rate_of_film_and_keeps_its_sound(tmp_pat
     assert clip.sound(clip.numbers, clip.rate)
 
 
+@pytest.mark.skipif(not FIELDS.exists(), reason="needs ../shared: no encoder at hand makes such a stream")
+@pytest.mark.parametrize("name", ["a.ts", "a.mp4"])
+def test_pictures_of_two_fields_a_packet_each(tmp_path: Path, name: str) -> None:
+    ffmpeg("-fflags", "+genpts", "-r", "50", "-i", FIELDS, "-c", "copy", tmp_path / name)
+    index, onward, back = indexed(tmp_path / name)
+    assert onward == presented(tmp_path / name) == back
+    assert (len(onward), index.rate, index.even) == (24, 25, True)
+
+
 def test_an_elementary_stream_has_the_rate_that_its_header_says(tmp_path: Path) -> None:
     path = tmp_path / "a.m2v"
     ffmpeg(*pictures(2, "30000/1001"), "-c:v", "mpeg2video", path)
@@ -189,8 +199,10 @@ def test_frames_that_were_dropped_leave_the_others_their_times_and_the_sound(
 
 def test_a_last_frame_that_is_held_does_not_change_the_rate(tmp_path: Path) -> None:
     path = tmp_path / "a.mov"
-    ffmpeg(*pictures(), *tone(3), "-vf", "trim=end_frame=48", "-c:v", "prores_ks", "-c:a", "pcm_s16le",
-           "-bsf:v", "setts=duration='if(eq(N,47),12*DURATION,DURATION)'", path)  # fmt: skip
+    whole = tmp_path / "whole.mov"
+    ffmpeg(*pictures(), *tone(3), "-c:v", "prores_ks", "-c:a", "pcm_s16le", whole)
+    held = r"setts=duration=if(eq(N\,47)\,12*DURATION\,DURATION)"
+    ffmpeg("-i", whole, "-c", "copy", "-bsf:v", held, path)
     clip = open_clip(path)
     assert (clip.rate, len(clip.numbers)) == (24, 48)
     assert _times(path)[-1] == Fraction(59, 24)
