@@ -17,7 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bench import grain_class, peers
+from bench import grain_class, grain_scans, peers
 from bench.dirt import HELD_OUT, load
 from bench.grain_truth import truth_of
 from bench.table import Row, at_least, at_most
@@ -159,6 +159,7 @@ def rows(shared: Path, out: Path) -> Iterator[Row]:
     yield from _removed(bench, plates, out)
     yield from _restored(bench, [*smooth[::3], *softened[::3]])
     yield from _scales(bench, plates)
+    yield from grain_scans.rows(colour, bench.space, shared)
     yield from grain_class.rows(colour, bench.space, shared)
 
 
