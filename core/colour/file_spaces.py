@@ -17,6 +17,7 @@ from interneg.colour.tags import (
     tags_of,
 )
 from interneg.errors import ColourError
+from interneg.texts import from_latin
 
 __all__ = ["FileSpace", "space_of_file", "tags_for"]
 
@@ -56,8 +57,9 @@ def space_of_file(
     if lost := next((tag for tag in tags_of(metadata) if tag.naming), None):
         raise _unknown(spaces, path, lost)
 
-    ruled, index = spaces.config.getColorSpaceFromFilepath(path)
-    if not spaces.config.filepathOnlyMatchesDefaultRule(path):
+    name = from_latin(path)  # OCIO takes UTF-8 alone, and rules ask for what stands around
+    ruled, index = spaces.config.getColorSpaceFromFilepath(name)
+    if not spaces.config.filepathOnlyMatchesDefaultRule(name):
         rule = spaces.config.getFileRules().getName(index)
         return FileSpace(spaces.resolve(ruled), f"the file rule '{rule}' of {spaces.name}{_but(unmet)}")
     if path.casefold().endswith(".exr") or depth in ("half", "float"):

@@ -10,6 +10,7 @@ import OpenImageIO as oiio
 
 from interneg.errors import InputError
 from interneg.io.image_reader import opened
+from interneg.texts import error_text
 
 __all__ = ["damage", "damaged_end"]
 
@@ -40,7 +41,7 @@ def damaged_end(path: Path) -> str | None:
             return None if whole else "its last bytes are missing"
         for part, spec in enumerate(specs):
             if not spec.deep and not _has_ends(file, part, spec):
-                return str(file.geterror() or "no reason given")
+                return error_text(file) or "no reason given"
     return None
 
 

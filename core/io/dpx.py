@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 __all__ = ["absent_attributes", "put_file_name"]
@@ -41,17 +42,21 @@ _VIDEO = (
 )
 """What the header for television says, bytes 1920 to 2047."""
 
+_UNDEFINED = {"\udcff", " ", ":"}
+"""What a text of bytes 0xFF becomes; OpenImageIO puts blanks and colons into dates."""
 
-def absent_attributes(path: Path) -> tuple[str, ...]:
-    """The attributes that OpenImageIO reads out of a DPX's picture, where that begins before they would.
 
-    The headers for film and for television may be left out; OpenImageIO takes the bytes there for them all
-    the same. Raises OSError.
+def absent_attributes(path: Path, texts: Mapping[str, str]) -> tuple[str, ...]:
+    """The attributes that OpenImageIO finds in a DPX and that are not there.
+
+    texts: those that are text. One of 0xFF alone is undefined. The headers for film and for television may be
+    left out; OpenImageIO takes the bytes of the picture there for them all the same. Raises OSError.
     """
+    undefined = (name for name, text in texts.items() if set(text) <= _UNDEFINED and "\udcff" in text)
     with path.open("rb") as file:
         magic, begin = file.read(4), file.read(4)
     start = int.from_bytes(begin, "big" if magic == b"SDPX" else "little")
-    return (_FILM if start < 1920 else ()) + (_VIDEO if start < 2048 else ())
+    return (*undefined, *(_FILM if start < 1920 else ()), *(_VIDEO if start < 2048 else ()))
 
 
 def put_file_name(path: Path, name: str) -> None:

@@ -6,7 +6,7 @@ format by name. No library is loaded to know it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -72,7 +72,7 @@ class ImageFormat:
     stamps_time: whether OpenImageIO adds the time of writing where no "DateTime" is given.
     needs_room: whether the library ends the whole process on a full disk, so that room must be proved first.
     ending: bytes near the end of every whole file, and their distance from the end.
-    absent_attributes: those that OpenImageIO invents for this file.
+    absent_attributes: those that OpenImageIO invents for this file, given it and those that are text.
     put_file_name: writes the file's own name into it, where the format keeps one.
     """
 
@@ -96,7 +96,7 @@ class ImageFormat:
     stamps_time: bool = False
     needs_room: bool = False
     ending: tuple[int, bytes] | None = None
-    absent_attributes: Callable[[Path], tuple[str, ...]] = lambda path: ()
+    absent_attributes: Callable[[Path, Mapping[str, str]], tuple[str, ...]] = lambda path, texts: ()
     put_file_name: Callable[[Path, str], None] = lambda path, name: None
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import product
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,10 @@ from interneg.errors import InputError
 from interneg.frame import Box, Frame
 from interneg.io.attributes import PART, STRAIGHT, TILES
 from interneg.io.formats import ImageFormat, image_format
-from interneg.io.image_attributes import EXR_STRAIGHT, attributes_of
+from interneg.io.image_attributes import EXR_STRAIGHT, attributes_of, texts_of
 from interneg.io.image_header import BITS
 from interneg.io.rates import rate_in
+from interneg.texts import error_text, utf8_name
 
 __all__ = ["lost_attributes", "opened", "read_attributes", "read_image", "read_rgb8"]
 
@@ -70,10 +70,14 @@ def read_rgb8(path: Path) -> npt.NDArray[np.uint8]:
     this takes the content for what it is, whatever the name's extension. Raises InputError for a file that
     is missing or no readable image.
     """
-    picture = oiio.ImageBuf(str(path))
-    pixels = picture.get_pixels(oiio.UINT8)
+    try:
+        with utf8_name(path, "rb") as name:
+            picture = oiio.ImageBuf(name)
+            pixels = picture.get_pixels(oiio.UINT8)
+    except OSError as e:
+        raise InputError(f"{path}: the file cannot be read: {e.strerror}") from e
     if picture.has_error or pixels is None:
-        raise InputError(f"{path}: not readable as an image: {picture.geterror()}")
+        raise InputError(f"{path}: not readable as an image: {error_text(picture)}")
     return np.ascontiguousarray(np.repeat(pixels, 3, 2) if pixels.shape[2] < 3 else pixels[..., :3])
 
 
@@ -118,10 +122,16 @@ def opened(path: Path) -> Iterator[tuple[Any, ImageFormat, list[Any]]]:
         raise InputError(f"{path}: '{path.suffix}' is no image type known here")
     config = oiio.ImageSpec()
     config.attribute(STRAIGHT, 1)
-    file = oiio.ImageInput.open(str(path), config)
-    if file is None:
-        raise InputError(f"{path}: not a readable {asked.label} file: {oiio.geterror() or 'unknown reason'}")
-    try:
+    with ExitStack() as stack:
+        try:
+            name = stack.enter_context(utf8_name(path, "rb"))
+        except OSError as e:
+            raise InputError(f"{path}: the file cannot be read: {e.strerror}") from e
+        file = oiio.ImageInput.open(name, config)
+        if file is None:
+            reason = error_text(oiio).replace(name, str(path)) or "unknown reason"
+            raise InputError(f"{path}: not a readable {asked.label} file: {reason}")
+        stack.callback(file.close)
         if file.format_name() != asked.name:
             raise InputError(
                 f"{path}: the name says {asked.label}, but the file is really "
@@ -130,12 +140,11 @@ def opened(path: Path) -> Iterator[tuple[Any, ImageFormat, list[Any]]]:
         specs: list[Any] = []
         while file.seek_subimage(len(specs), 0):
             specs.append(file.spec())
-        file.geterror()
-        for spec, name in product(specs, asked.absent_attributes(path)):
-            spec.erase_attribute(name)
+        error_text(file)
+        for spec in specs:
+            for attribute in asked.absent_attributes(path, texts_of(spec)):
+                spec.erase_attribute(attribute)
         yield file, asked, specs
-    finally:
-        file.close()
 
 
 def _read_part(
@@ -172,7 +181,7 @@ def _read_pixels(
         got = file.read_image(index, 0, first, last, kind)
         if got is None or file.has_error:
             raise InputError(
-                f"{path}: the file is damaged or truncated: {file.geterror() or 'no reason given'}"
+                f"{path}: the file is damaged or truncated: {error_text(file) or 'no reason given'}"
             )
         return np.asarray(got).reshape(spec.height, spec.width, last - first)
 

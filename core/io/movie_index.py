@@ -47,7 +47,7 @@ def open_movie(path: Path) -> tuple[Any, Any]:
     if path.stat().st_size == 0:
         raise InputError(f"{path}: the file is empty (0 bytes)")
     try:
-        file = av.open(str(path))
+        file = av.open(str(path), metadata_errors="surrogateescape")
     except (av.error.FFmpegError, OSError) as e:
         raise InputError(f"{path}: not a readable movie: {e.strerror or e}") from e
     if not file.streams.video:

@@ -24,6 +24,7 @@ from interneg.io.rates import rate_in
 from interneg.io.sidecar import read_sidecar, write_sidecar
 from interneg.io.sound import Sound
 from interneg.publish import claim, publish, refusal, remove_abandoned, temporary_name
+from interneg.texts import from_latin, is_utf8
 
 __all__ = ["MovieOutput"]
 
@@ -41,8 +42,8 @@ class MovieOutput:
     in FFV1. `depth` ("uint8", "uint10", ...) overrides. Colour tags, pixel aspect, rate and start time
     code follow the first frame; matrix and range are always tagged. FFV1 does not keep the pixel aspect,
     which is logged. What a movie source says about itself (title, comment, ...) is kept as far as the
-    container knows such entries. R'G'B' outside 0..1 is kept as far as the codes reach, then clipped and
-    logged.
+    container knows such entries, in UTF-8: other text is read as Latin-1, and logged. R'G'B' outside 0..1 is
+    kept as far as the codes reach, then clipped and logged.
     """
 
     is_movie = True
@@ -186,7 +187,7 @@ class MovieOutput:
         self._raw = BufferedWriter(FileIO(self._temporary, "wb"))
         with suppress(OSError):  # some file systems have no locks
             claim(self._raw)
-        self._file = av.open(self._raw, "w", format=kind.container)
+        self._file = av.open(self._raw, "w", format=kind.container, metadata_errors="surrogateescape")
         stream = self._file.add_stream(kind.codec, rate=self._rate, options=layout.options)
         stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, layout.name
         stream.time_base = 1 / self._rate
@@ -209,12 +210,19 @@ class MovieOutput:
             stream.metadata["timecode"] = timecode.unpack(int(start[0]), rate_in(tags) or self._rate)
         for key, value in tags.items():
             if key.startswith("movie:") and key != "movie:pixel_format":
-                self._file.metadata[key.removeprefix("movie:")] = str(value)
+                self._file.metadata[key.removeprefix("movie:")] = self._utf8(key, str(value))
         if self._sound is not None and (left := self._sound.add_to(self._file)):
             log.warning("%s: this type of movie cannot hold the sound (%s)", path, ", ".join(left))
         self._stream, self._layout, self._shape = stream, layout.name, frame.pixels.shape
         self._channels = frame.channels
         log.info("%s: written as %s, %s, %s frames per second", path, kind.codec, layout.name, self._rate)
+
+    def _utf8(self, key: str, text: str) -> str:
+        """The text as movies hold it: theirs is UTF-8, which that of an AVI may not be."""
+        if is_utf8(text):
+            return text
+        log.warning("%s: %s was not UTF-8 text, and is written as Latin-1 reads it", self._path, key)
+        return from_latin(text)
 
     def _check(self, frame: Frame) -> None:
         if frame.pixels.shape != self._shape or frame.channels != self._channels:

@@ -9,6 +9,8 @@ from typing import Any
 
 import av
 
+from interneg.texts import from_latin
+
 __all__ = ["Sound"]
 
 
@@ -32,13 +34,14 @@ class Sound:
 
         Returns the names of the codecs that it cannot hold. Raises av.error.FFmpegError.
         """
-        self._file = av.open(str(self._path))
+        self._file = av.open(str(self._path), metadata_errors="surrogateescape")
         left = []
         for stream in self._file.streams.audio:
             codec = stream.codec_context.codec.canonical_name
             if codec in out.supported_codecs:
                 self._to[stream.index] = made = out.add_stream_from_template(stream)
-                made.metadata.update({k: v for k, v in stream.metadata.items() if k in ("language", "title")})
+                tags = {k: from_latin(v) for k, v in stream.metadata.items() if k in ("language", "title")}
+                made.metadata.update(tags)
             else:
                 left.append(codec)
         if self._to:

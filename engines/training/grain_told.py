@@ -12,7 +12,9 @@ from torch import nn
 from interneg.engines.training.grain_stocks import classes, emulsion
 from interneg.frame import Pixels
 from interneg.grain.boolean import simulated
+from interneg.grain.directions import directions
 from interneg.grain.profile import DENSITY, GrainProfile
+from interneg.grain.spectrum import RINGS, transform
 from interneg.grain.synthesis import Grain, laid
 
 # Stocks that are simulated, green's record for colour, and the pitch of the scan in µm.
@@ -186,7 +188,7 @@ def _profile(name: str, areas: Pixels) -> GrainProfile:
     return GrainProfile(
         name, "film", ("Y",), np.array([[0, 1]], np.float32), np.full((1, 2), sigma, np.float32),
         frequencies.astype(np.float32), radial[None].astype(np.float32), np.ones((1, 1), np.float32), 0.0,
-        1.0, 1,
+        1.0, 1, directions(transform(areas.reshape(-1, 1, _AREA, _AREA)), np.ones(RINGS, np.float32)),
     )  # fmt: skip
 
 

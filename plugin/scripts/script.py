@@ -159,11 +159,10 @@ class Script:
 
 def _read(path: Path) -> HostFile:
     try:
-        text = path.read_text(encoding="utf-8")
+        # Nuke writes notes and names of files as they are, in any encoding.
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError as error:
         raise RecipeError(f"the script cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise RecipeError(f"the script cannot be read, it is no UTF-8 text: {error}") from error
     return PARSERS[path.suffix.casefold()](text)
 
 

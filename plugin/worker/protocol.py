@@ -21,6 +21,7 @@ from interneg.errors import (
     OutputError,
     UsageError,
 )
+from interneg.plugin.worker.body import from_json, to_json
 
 VERSION = 1
 MOST_BYTES = 2**20
@@ -228,8 +229,8 @@ def parse_request(header: Header, body: bytes) -> Message:
     if decoder is None:
         raise Malformed(f"{header.kind.name.lower()} is an answer of the worker's, not a request")
     try:
-        request: Message = decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        request: Message = from_json(body, decoder)
+    except (ValueError, RecursionError) as error:
         raise Malformed(f"{header.kind.name.lower()} cannot be read: {error}") from None
     needed = len(request.images) if isinstance(request, Request) else 0
     if header.descriptors != needed:
@@ -239,7 +240,7 @@ def parse_request(header: Header, body: bytes) -> Message:
 
 def packed(kind: Kind, body: Any, descriptors: int = 0) -> bytes:
     """A whole message. body: what JSON can hold, or a Struct."""
-    text = msgspec.json.encode(body)
+    text = to_json(body)
     return HEADER.pack(_MAGIC, VERSION, kind, len(text), descriptors) + text
 
 

@@ -477,8 +477,16 @@ def test_a_script_that_cannot_be_read_is_said_to_be(tmp_path: Path, colour: Colo
     with pytest.raises(RecipeError, match="No such file"):
         find(str(tmp_path / "none.nk"), "A", NODES, colour)
     (tmp_path / "binary.nk").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(RecipeError, match="no UTF-8"):
+    with pytest.raises(RecipeError, match="no command of a Nuke script"):
         find(str(tmp_path / "binary.nk"), "A", NODES, colour)
+
+
+def test_notes_and_names_of_files_in_any_encoding_are_read(tmp_path: Path, colour: Colour) -> None:
+    script = (HEAD + READ + OURS + WRITE).replace("in/plate", "f\udcfcr/plate")
+    note = 'StickyNote {\n name Note1\n label "caf\udce9"\n}\n'
+    (tmp_path / "comp.nk").write_bytes((script + note).encode("utf-8", "surrogateescape"))
+    found = find(str(tmp_path / "comp.nk"), "DenoiseSR1", NODES, colour)
+    assert found.input == str(tmp_path / "f\udcfcr/plate.%04d.exr")
 
 
 # The tokenizer
