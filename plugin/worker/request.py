@@ -145,9 +145,9 @@ class Still:
 
 
 def _held(number: int, there: Sequence[int]) -> int:
-    """Which frame stands in the place of one: itself, else the nearest earlier one, else the nearest later one.
+    """Which frame stands in the place of one: itself, else the nearest earlier one, else the next later one.
 
-    As `interneg render --missing hold` does. there: numbers, rising, at least one.
+    As with `interneg render --missing hold`. there: numbers, rising, at least one.
     """
     return there[max(bisect_right(there, number) - 1, 0)]
 
