@@ -28,6 +28,7 @@ class Spaces:
 
     config: the PyOpenColorIO.Config. name: what it calls itself, else where it was read from. identity:
     changes when anything in it or OCIO's version does. spaces: the roles, then the names, for menus.
+    built_in: whether it is one of OCIO's own, whose rules nobody here wrote.
     """
 
     def __init__(self, config: str | None = None) -> None:
@@ -52,6 +53,7 @@ class Spaces:
         self._spaces: dict[str, str] = {}
         self._transforms: dict[tuple[str, str], Transform] = {}
         self._index(ocio)
+        self.built_in = source.startswith("ocio://")
         self.name: str = self.config.getName() or source
         self.identity: str = f"OCIO {ocio.__version__}, config {self.config.getCacheID()}"
 

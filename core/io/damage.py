@@ -9,8 +9,7 @@ from typing import Any
 import OpenImageIO as oiio
 
 from interneg.errors import InputError
-from interneg.io.image_reader import opened
-from interneg.texts import error_text
+from interneg.io.image_file import opened, reason_of
 
 __all__ = ["damage", "damaged_end"]
 
@@ -41,7 +40,7 @@ def damaged_end(path: Path) -> str | None:
             return None if whole else "its last bytes are missing"
         for part, spec in enumerate(specs):
             if not spec.deep and not _has_ends(file, part, spec):
-                return error_text(file) or "no reason given"
+                return reason_of(file, path)
     return None
 
 

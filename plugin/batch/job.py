@@ -8,7 +8,7 @@ from pathlib import Path
 
 from interneg.errors import InputError
 from interneg.io import Clip, format_frames, parse_frames
-from interneg.plugin.batch.source import Missing
+from interneg.plugin.batch.gaps import Missing
 from interneg.recipe import Recipe
 from interneg.shots import parse_cuts
 
