@@ -21,10 +21,6 @@ __all__ = ["opened", "reason_of"]
 # OpenImageIO's own limit knows neither what float pixels take nor what memory is free.
 oiio.attribute("limits:imagesize_MB", 0)
 
-_DENSEST = 1100
-"""Times that pixels are larger than what deflate packs them into, at most (1032, and some for filters)."""
-
-
 _SMALL = 2**28
 """Bytes that any machine has."""
 
@@ -68,7 +64,7 @@ def opened(path: Path) -> Iterator[tuple[Any, ImageFormat, list[Any]]]:
         while file.seek_subimage(len(specs), 0):
             specs.append(file.spec())
         error_text(file)
-        _require_memory(path, size, specs)
+        _require_memory(path, specs)
         for spec in specs:
             for attribute, value in lacking.items():
                 spec.attribute(attribute, value)
@@ -88,17 +84,18 @@ def _one_line(reason: str, name: str) -> str:
     return "; ".join(dict.fromkeys(line for line in lines if line))
 
 
-def _require_memory(path: Path, size: int, specs: list[Any]) -> None:
-    """Refuse before any is read what memory does not hold; a damaged header may speak of such a picture."""
+def _require_memory(path: Path, specs: list[Any]) -> None:
+    """Refuse before any is read what memory does not hold; OpenImageIO refuses what the file does not."""
     samples = sum(spec.image_pixels() * spec.nchannels for spec in specs if not spec.deep)
     stored = sum(spec.image_bytes(True) for spec in specs if not spec.deep)
-    if 4 * samples + stored <= _SMALL or 4 * samples + stored <= (free := psutil.virtual_memory().available):
+    if 4 * samples + stored <= _SMALL:
+        return
+    free = psutil.virtual_memory().available
+    if 4 * samples + stored <= free:
         return
     largest = max(specs, key=lambda spec: spec.image_pixels() * spec.nchannels)
-    sentence = (
+    raise HostMemoryError(
         f"{path}: the header speaks of {largest.width}x{largest.height} pixels of {largest.nchannels} "
-        f"channels, {4 * samples / 2**30:.1f} GiB in memory, where {free / 2**30:.1f} are free"
+        f"channels, {4 * samples / 2**30:.1f} GiB in memory, where {free / 2**30:.1f} are free; use a "
+        "machine with more memory, or smaller pictures"
     )
-    if stored > _DENSEST * size:
-        raise InputError(f"{sentence}, and the file has {size} bytes: it is damaged")
-    raise HostMemoryError(f"{sentence}; use a machine with more memory, or smaller pictures")
