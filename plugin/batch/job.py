@@ -9,7 +9,7 @@ from typing import Literal
 
 from interneg.errors import InputError
 from interneg.io import Clip, format_frames, parse_frames
-from interneg.plugin.batch.source import Missing
+from interneg.plugin.batch.gaps import Missing
 from interneg.recipe import Recipe
 from interneg.shots import parse_cuts
 
