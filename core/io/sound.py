@@ -18,6 +18,8 @@ __all__ = ["Sound"]
 
 _BITS_A_CHANNEL = 128_000
 """Bits a second of a channel, of a codec that asks for them."""
+_USUAL = {1: "mono", 2: "stereo"}
+"""Layouts of channels that need not be said."""
 _SEAM = 0.03
 """Seconds by which sound may come late without a gap."""
 _TRIED = 200
@@ -165,13 +167,28 @@ def _takes(container: str, stream: Any, packet: Any) -> bool:
 
 
 def _encoder(out: Any, stream: Any, codec: str) -> Any:
-    """A stream of `out` that codes this sound anew; None where its encoder has nothing near enough."""
+    """A stream of `out` that codes this sound anew; None where its encoder does not take it."""
     source = stream.codec_context
-    rates = av.codec.Codec(codec, "w").audio_rates or [source.sample_rate]
-    if not source.sample_rate or not source.layout.nb_channels:
+    if source is None or not source.sample_rate:
         return None
-    made = out.add_stream(codec, rate=min(rates, key=lambda r: (abs(r - source.sample_rate), r)))
-    made.layout = source.layout
-    if codec == "aac":
-        made.bit_rate = _BITS_A_CHANNEL * source.layout.nb_channels
+    rates = av.codec.Codec(codec, "w").audio_rates or [source.sample_rate]
+    rate = min(rates, key=lambda r: (abs(r - source.sample_rate), r))
+    layout = _USUAL.get(source.layout.nb_channels, source.layout.name)
+    bits = _BITS_A_CHANNEL * source.layout.nb_channels
+
+    def set_up(context: Any) -> None:
+        context.layout = layout
+        if codec == "aac":
+            context.bit_rate = bits
+
+    try:
+        trial = av.CodecContext.create(codec, "w")
+        trial.sample_rate, trial.time_base = rate, Fraction(1, rate)
+        trial.format = av.codec.Codec(codec, "w").audio_formats[0]
+        set_up(trial)
+        trial.open()
+    except (av.error.FFmpegError, ValueError, ZeroDivisionError):
+        return None
+    made = out.add_stream(codec, rate=rate)
+    set_up(made.codec_context)
     return made
