@@ -68,7 +68,7 @@ class GrainProfile:
         return frequencies, np.asarray(found / max(mean, 1e-12), np.float32)
 
     def gain(self, y: NDArray[np.float64], x: NDArray[np.float64]) -> Pixels:
-        """By what power is multiplied at frequencies y and x, in cycles per pixel; float32 of their shape."""
+        """By what power is multiplied at frequencies y and x, (H, W) or what comes to it, in cycles per pixel."""
         return gain(self.directions, self.frequencies * np.float32(self.pitch), y, x)
 
     def grey(self) -> GrainProfile:

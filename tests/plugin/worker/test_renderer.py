@@ -281,7 +281,7 @@ def test_the_host_s_colour_configuration_counts(
     monkeypatch.setenv("OCIO", own)
     request, views = Asked("doubled", {}, 1, {1: draw(1)}).request(config=host)
     seen: list[str] = []
-    renderer._configs._open.cache_clear()
+    renderer._configs._open.clear()
     renderer._run(request, views, lambda: False, {}, lambda job: seen.append(job.context.colour.name))
     assert seen[0].startswith(name)
 
