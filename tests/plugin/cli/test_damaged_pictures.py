@@ -19,7 +19,7 @@ def test_one_of_each_kind_ends_well(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_many_end_well(tmp_path: Path) -> None:
-    counts, problems = render_all(4 * len(KINDS), tmp_path, seed=19)
+    counts, problems = render_all(2 * len(KINDS), tmp_path, seed=19)
     assert not problems, "\n".join(problems)
     assert counts["unreadable"] > len(KINDS)
 
