@@ -53,6 +53,11 @@ class Treatment:
         return ()
 
     @property
+    def needs_neighbours(self) -> bool:
+        """Whether the result is another one without the frames that the node reaches, with these knobs."""
+        return any(self.reach)
+
+    @property
     def shows(self) -> Literal["result", "aid", "data"]:
         """What `process` returns: the result; or what is to be looked at, in its place.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 from interneg.errors import InputError
 from interneg.io import Clip, format_frames, parse_frames
@@ -22,7 +23,7 @@ class Job:
 
     frames: a range, by default the whole clip. cuts: the file of a cut list. jobs: frames in work at once.
     memory: bytes that frames may fill, by default half of what is free. overwrite: render every frame again
-    and replace files that Interneg did not write.
+    and replace files that Interneg did not write. sound: see `interneg.io.open_output`.
     """
 
     recipe: Recipe
@@ -34,6 +35,7 @@ class Job:
     jobs: int | None = None
     memory: int | None = None
     overwrite: bool = False
+    sound: Literal["copy", "convert", "none"] = "copy"
 
 
 def frames_of(job: Job, clip: Clip) -> tuple[int, ...]:
@@ -41,10 +43,9 @@ def frames_of(job: Job, clip: Clip) -> tuple[int, ...]:
     inside = range(clip.numbers[0], clip.numbers[-1] + 1)
     if not job.frames:
         if clip.cut_short and job.missing == "error":
-            lost = range(inside.stop, inside.stop + clip.cut_short)
             raise InputError(
-                f"{job.input} is cut short: its header speaks of frames {format_frames(lost)}, which are not "
-                f"there. Render the rest with --frames {format_frames(inside)}"
+                f"{job.input} is cut short: {clip.cut_short}. Render the rest with --frames "
+                f"{format_frames(inside)}"
             )
         return tuple(inside)
     wanted = parse_frames(job.frames)

@@ -181,7 +181,12 @@ def _output(job: Job, clip: Clip, wanted: Sequence[int]) -> Output:
     depth = job.recipe.depth
     movie = is_movie(Path(job.output))  # which takes its depth before frames; images take each frame's
     output = open_output(
-        job.output, clip, overwrite=job.overwrite, depth=depth if movie else None, numbers=wanted
+        job.output,
+        clip,
+        overwrite=job.overwrite,
+        depth=depth if movie else None,
+        numbers=wanted,
+        sound=job.sound,
     )
     path = output.path_of(wanted[0])
     if depth is not None and not movie:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import os
 import platform
+import plistlib
 import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import interneg
 from interneg.errors import OutputError, UsageError
 
 BUNDLE = "Interneg.ofx.bundle"
@@ -24,6 +26,17 @@ _ARCHITECTURE = f"{platform.system()}-{platform.machine().replace('_', '-')}"
 
 PREBUILT = _HERE / "Interneg.ofx"
 """The binary that a wheel brings along; one that is built where it is used fits the C library there."""
+
+_INFO = {
+    "CFBundleDevelopmentRegion": "en",
+    "CFBundleExecutable": "Interneg.ofx",
+    "CFBundleIdentifier": "org.interneg",
+    "CFBundleInfoDictionaryVersion": "6.0",
+    "CFBundleName": "Interneg",
+    "CFBundlePackageType": "BNDL",
+    "CFBundleVersion": interneg.__version__,
+}
+"""What OpenFX wants a bundle to say of itself: Contents/Info.plist."""
 
 _WARNINGS = ("-Wall", "-Wextra", "-Wpedantic")
 _SANITIZE = ("-g", "-O1", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover")
@@ -58,6 +71,7 @@ def build(
             shutil.copy(PREBUILT, binary)
             print(f"the plugin's binary is the one that came with Interneg, as {error}", file=sys.stderr)
         _fill(fresh / "Contents" / "Resources")
+        (fresh / "Contents" / "Info.plist").write_bytes(plistlib.dumps(_INFO))
         shutil.rmtree(bundle, ignore_errors=True)
         fresh.rename(bundle)
     except OSError as error:

@@ -76,5 +76,5 @@ def test_sound_that_a_movie_cannot_hold_is_told(tmp_path: Path, caplog: pytest.L
     out = open_output(tmp_path / "b.mp4", clip)
     out.write(clip.read(1), {})
     out.close()
-    assert "cannot hold the sound (pcm_u8)" in caplog.text
+    assert "cannot hold this sound (pcm_u8)" in caplog.text
     assert len(open_clip(tmp_path / "b.mp4").numbers) == 1

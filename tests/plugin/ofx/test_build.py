@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import plistlib
 import re
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import interneg
 from interneg.errors import OutputError, UsageError
 from interneg.plugin.ofx.build import build, compile_c, compile_plugin, find_compiler
 
@@ -48,6 +50,9 @@ def test_the_bundle_exports_the_door_alone(tmp_path: Path, compiler: str) -> Non
 @needs_one
 def test_the_bundle_holds_what_the_plugin_reads(tmp_path: Path) -> None:
     resources = build(tmp_path) / "Contents" / "Resources"
+    info = plistlib.loads((resources.parent / "Info.plist").read_bytes())
+    assert info["CFBundleExecutable"] == next(resources.parent.glob("Linux-*/*.ofx")).name
+    assert (info["CFBundlePackageType"], info["CFBundleVersion"]) == ("BNDL", interneg.__version__)
     assert (resources / "nodes.json").read_bytes() == (SOURCES / "nodes.json").read_bytes()
     told = json.loads((resources / "worker.json").read_text())
     assert told == {"command": [sys.executable, "-I", "-m", "interneg.plugin.worker"]}
