@@ -70,8 +70,8 @@ def test_nan_and_inf_are_told_once_with_their_count(caplog: pytest.LogCaptureFix
 
 
 def exr(path: Path, **attributes: object) -> str:
-    facts = {"depth": ("half",) * 3, "metadata": attributes}
-    write_image(path, Frame.of(np.full((3, 4, 4), 0.5), **facts), attributes={}, warn=lambda *words: None)
+    frame = Frame.of(np.full((3, 4, 4), 0.5), depth=("half",) * 3, metadata=attributes)
+    write_image(path, frame, attributes={}, warn=lambda *words: None)
     return str(path)
 
 

@@ -105,7 +105,8 @@ def wrong(mutant: Mutant, source: Path, made: Path, recipe: str, outcome: Outcom
     if "Traceback" in outcome.said:
         return outcome.said
     lines = outcome.said.splitlines()
-    if not lines or not lines[-1].startswith("interneg: ") or source.name not in lines[-1]:
+    named = lines and any(path.name in lines[-1] for path in (source, made))
+    if not named or not lines[-1].startswith("interneg: "):
         return f"does not say which file and why: {outcome.said!r}"
     return "an output is left behind" if made.exists() else ""
 
