@@ -30,7 +30,7 @@ class Spaces:
     ColourError, as does a conversion that the configuration does not have.
 
     config: the PyOpenColorIO.Config. name: what it calls itself, else where it was read from. spaces: the
-    roles, then the names, for menus. built_in: whether it is one of OCIO's own, whose rules nobody here wrote.
+    roles, then the names, for menus. built_in: whether it is one of OCIO's own, for whose rules nobody asked.
     """
 
     def __init__(self, config: str | None = None) -> None:

@@ -5,22 +5,17 @@ from __future__ import annotations
 import logging
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
 from interneg.colour import Colour, FileSpace
 from interneg.errors import InputError
-from interneg.frame import Box, Frame, colour_planes
+from interneg.frame import Box, Frame
 from interneg.grey import in_colour, is_grey_among
 from interneg.io import Clip
-from interneg.io.image_reader import read_channels
+from interneg.io.coloured import in_colour_of
 from interneg.plugin.batch.gaps import Missing, advice_for, damaged, unreadable
 from interneg.plugin.batch.notices import notices
 
 log = logging.getLogger("interneg")
-
-_THREADS, _AT_ONCE = 4, 64
-"""Threads that look at files, and files between two looks at what they found."""
 
 
 class ClipSource:
@@ -69,7 +64,7 @@ class ClipSource:
         self._first: Frame | None = None
         self._told_of_grey = False
         frame = self._read(wanted[0])
-        self._like = self._coloured(frame) if picture else frame
+        self._like = in_colour_of(clip, frame) if picture else frame
         self.space, self.reason, by_default = self._choose(self._like)
         self._display, self._data = frame.display_window, frame.data_window
         shown = in_colour(frame, self._like) if is_grey_among(frame, self._like) else frame
@@ -77,28 +72,6 @@ class ClipSource:
         self._first = frame
         for notice in notices(self._like, self.space, by_default and picture, colour):
             log.warning("%s: %s", name, notice)
-
-    def _coloured(self, frame: Frame) -> Frame:
-        """The frame itself, or where it is grey the nearest one of the clip with colour, if there is any."""
-        if len(frame.colour_channels) != 1 or self._clip.is_movie:
-            return frame
-        near = sorted(self._there, key=lambda n: abs(n - frame.number))
-        with ThreadPoolExecutor(_THREADS) as pool:
-            for at in range(0, len(near), _AT_ONCE):
-                few = near[at : at + _AT_ONCE]
-                for number, colours in zip(few, pool.map(self._colours, few), strict=True):
-                    if colours == 3:
-                        with suppress(InputError):
-                            return self._clip.read(number)
-        return frame
-
-    def _colours(self, number: int) -> int:
-        """How many colour channels a frame has, as its header says; 0 where it cannot be read."""
-        path = self._clip.path_of(number)
-        try:
-            return len(colour_planes(read_channels(path))) if path else 0
-        except InputError:
-            return 0
 
     def frame(self, number: int) -> Frame:
         """The frame of that number. Raises InputError, also where the format changes within the clip."""

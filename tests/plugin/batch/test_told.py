@@ -70,8 +70,8 @@ def test_nan_and_inf_are_told_once_with_their_count(caplog: pytest.LogCaptureFix
 
 
 def exr(path: Path, **attributes: object) -> str:
-    facts = {"depth": ("half",) * 3, "metadata": attributes}
-    write_image(path, Frame.of(np.full((3, 4, 4), 0.5), **facts), attributes={}, warn=lambda *words: None)
+    frame = Frame.of(np.full((3, 4, 4), 0.5), depth=("half",) * 3, metadata=attributes)
+    write_image(path, frame, attributes={}, warn=lambda *words: None)
     return str(path)
 
 
@@ -89,9 +89,9 @@ def test_an_exr_that_says_no_space_is_told_with_the_choices(
     path = exr(tmp_path / "a.0001.exr")
     (told,) = notices(path, caplog)
     assert told == (
-        f"{path}: the files do not say which colour space they are in, and are taken for ACES2065-1. Comps "
-        "and renders are most often in another: --input-space 'ACEScg' or --input-space 'Linear Rec.709 (sRGB)'. "
-        "--input-space 'ACES2065-1' says that it is right"
+        f"{path}: the files do not say which colour space they are in, and are taken for ACES2065-1. "
+        "Comps and renders are most often in another: --input-space 'ACEScg' or --input-space 'Linear "
+        "Rec.709 (sRGB)'. --input-space 'ACES2065-1' says that it is right"
     )
     assert not notices(path, caplog, space="ACES2065-1")
     assert not notices(path, caplog, picture=False)
