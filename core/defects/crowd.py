@@ -19,7 +19,7 @@ _SHARE = 0.4
 _FLYING = 7
 # How unlikely by chance, as a power of ten, what counts as a flight in a crowd is; and, as a power of e, that
 # so many fly so much the same way.
-_MAYBE, _TOGETHER = 1.0, 4.0
+_MAYBE, _TOGETHER = 1.0, 5.0
 # How near, as a share of the width, those are that make a home, by how many standard deviations there have to
 # be more than anywhere, and in how many frames more.
 _NEAR, _MORE, _FRAMES = 0.08, 1.0, 3

@@ -23,7 +23,7 @@ _LEVEL, _STRONG, _FLOOR = 0.35, 0.7, 0.01
 # length and of its way. What is nearer than a third of that counts as so near.
 _OFF, _OF_LENGTH, _OF_WAY = 2.0, 0.25, 0.15
 # How unlikely a flight has to be by chance, as a power of ten.
-_FLIES = 3.2
+_FLIES = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +119,8 @@ def _flight(a: _Around) -> tuple[float, complex]:
         ways = (a.like[first][:, PLACE] - a.own[PLACE]) / first
         length = np.hypot(*ways.T)
         off = _OFF + _OF_LENGTH * a.own[LENGTH] + _OF_WAY * length
-        total, some = _rare(dense[first], np.maximum(length, off)), np.zeros(len(ways), np.bool_)
+        total = -np.log10(dense[first] * np.maximum(length, off) ** 2)
+        some = np.zeros(len(ways), np.bool_)
         for k, things in a.like.items():
             if k == first or not len(things):
                 continue
