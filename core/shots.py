@@ -52,7 +52,7 @@ class Shots:
         measurements: Memo,
         cuts: Collection[int] | None = None,
     ) -> None:
-        self._numbers = list(numbers)
+        self._numbers = numbers
         self._frame = frame
         self._measurements = measurements
         self._cuts = None if cuts is None else sorted(cuts)

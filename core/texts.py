@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,10 @@ def from_latin(text: str) -> str:
     """A text whose bytes are not UTF-8 as Windows-1252, where they are that, else as Latin-1."""
     if is_utf8(text):
         return text
-    try:
-        return raw(text).decode("cp1252")
-    except UnicodeDecodeError:
-        return raw(text).decode("latin-1")
+    for encoding in ("utf-8", "cp1252"):  # UTF-8 in the names of files where the locale is ASCII
+        with suppress(UnicodeDecodeError):
+            return raw(text).decode(encoding)
+    return raw(text).decode("latin-1")
 
 
 def error_text(library: Any) -> str:

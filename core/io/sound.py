@@ -29,13 +29,15 @@ _TRIED = 200
 class Sound:
     """The sound of a movie file from `start` on, in seconds of that file's own time.
 
+    onward: whether sound that goes on after the last picture belongs to it.
     A packet belongs to the moment when it begins; so up to one packet (20 to 40 ms of most codecs) at the
     start of a range is silent. What is kept stays in step with the picture.
     """
 
-    def __init__(self, path: Path, start: Fraction) -> None:
+    def __init__(self, path: Path, start: Fraction, *, onward: bool = False) -> None:
         self._path = path
         self._start = start
+        self._onward = onward
         self._file: Any = None
         self._to: dict[int, Any] = {}
         self._coded: set[int] = set()
@@ -73,14 +75,17 @@ class Sound:
             self._next = next(self._packets, None)
         return converted, left
 
-    def until(self, end: Fraction) -> Iterator[Any]:
-        """The packets up to `end` seconds after the start that were not given yet, moved and ready to mux."""
+    def until(self, end: Fraction | None) -> Iterator[Any]:
+        """The packets up to `end` seconds after the start that were not given yet, moved and ready to mux.
+
+        end: None for all that there are.
+        """
         while self._next is not None:
             packet = self._next
             begin = packet.dts if packet.pts is None else packet.pts
             if begin is not None:
                 time = begin * packet.time_base - self._start
-                if time >= end:
+                if end is not None and time >= end:
                     return
                 if packet.stream.index in self._coded:
                     yield from self._recoded(packet)
@@ -89,7 +94,9 @@ class Sound:
             self._next = next(self._packets, None)
 
     def rest(self) -> Iterator[Any]:
-        """What encoders still hold, at the end."""
+        """What is to come after the last picture, and what encoders still hold."""
+        if self._onward:
+            yield from self.until(None)
         for index in sorted(self._coded):
             yield from self._to[index].encode(None)
         self._coded.clear()

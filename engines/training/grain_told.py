@@ -61,8 +61,8 @@ class Areas:
         return _areas(_rounded(plate, self.step), self.places)
 
 
-def real(path: Path) -> Areas | None:
-    """Of a still of 8 bits: its flat areas; None where there are fewer than 30."""
+def real(path: Path, fewest: int = _FEWEST) -> Areas | None:
+    """Of a still of 8 bits: its flat areas; None where there are fewer than so many."""
     import cv2
 
     stored = np.asarray(cv2.imread(str(path), cv2.IMREAD_UNCHANGED))
@@ -76,7 +76,7 @@ def real(path: Path) -> Areas | None:
     for y, x in flat:
         if all(abs(y - v) >= _AREA or abs(x - u) >= _AREA for v, u in places):
             places.append((y, x))
-    return _grains(path.stem, plate, 1 / 255, places) if len(places) >= _FEWEST else None
+    return _grains(path.stem, plate, 1 / 255, places) if len(places) >= fewest else None
 
 
 def simulation(name: str, pitch: float, seed: int = 1) -> Areas:

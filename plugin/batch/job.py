@@ -9,12 +9,15 @@ from typing import Literal
 
 from interneg.errors import InputError
 from interneg.io import Clip, format_frames, parse_frames
-from interneg.plugin.batch.source import Missing
+from interneg.plugin.batch.gaps import Missing
 from interneg.recipe import Recipe
 from interneg.shots import parse_cuts
 
 _RATE = Fraction(24)
 """Frames per second of a cut list's timecodes where the clip says nothing."""
+
+_MOST_GAPS = 100_000
+"""Frames that may be missing between others, more than an hour: more of them were never meant to be there."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,13 @@ def frames_of(job: Job, clip: Clip) -> tuple[int, ...]:
     """The frames to be written. Raises InputError for frames beyond the clip's ends, which are no gaps."""
     inside = range(clip.numbers[0], clip.numbers[-1] + 1)
     if not job.frames:
+        gaps = inside.stop - inside.start - len(clip.numbers)
+        if gaps > _MOST_GAPS:
+            raise InputError(
+                f"{job.input}: its {len(clip.numbers)} frames are numbered {inside[0]} to {inside[-1]}, so "
+                f"that {gaps} are missing; dates and times are no frame numbers: rename the files so that "
+                "they count on, or say with --frames which are meant"
+            )
         if clip.cut_short and job.missing == "error":
             raise InputError(
                 f"{job.input} is cut short: {clip.cut_short}. Render the rest with --frames "

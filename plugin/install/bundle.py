@@ -63,8 +63,9 @@ def put(folder: Path, config: str, spaces: Iterable[str], facts: Installed) -> N
 
     It shows the nodes that are installed now, those of other people's packages too. spaces: names and roles
     of colour spaces, for the menu of the nodes. config: the OCIO configuration that has them, an absolute
-    path or an `ocio://` name, empty for the one that is in force where none is named. Raises OutputError where nothing can be written there,
-    UsageError where there is no compiler, KnobError for a node that no host can show.
+    path or an `ocio://` name, empty for the one that is in force where none is named. Raises OutputError
+    where nothing can be written there, UsageError where there is no compiler, KnobError for a node that no
+    host can show.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

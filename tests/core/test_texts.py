@@ -25,6 +25,10 @@ def test_bytes_come_back_and_can_be_shown(found: bytes, shown: str) -> None:
     assert from_latin(text) == shown
 
 
+def test_utf8_in_names_under_an_ascii_locale_is_told_from_latin() -> None:
+    assert from_latin("M\udcc3\udcbcl\udcc3\udca9") == "Mülé"
+
+
 def test_an_error_that_quotes_a_damaged_file_is_told() -> None:
     class Library:
         def geterror(self) -> str:

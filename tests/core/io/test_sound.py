@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from interneg.io import open_clip, open_output
-from tests.core.io.ffmpeg import ffmpeg, pictures
+from tests.core.io.ffmpeg import ffmpeg, pictures, tone
 from tests.core.io.io_movies import picture
 
 
@@ -129,3 +129,36 @@ def test_sound_that_is_damaged_does_not_stop_the_picture(tmp_path: Path) -> None
         out.write(clip.read(n), {})
     out.close()
     assert len(open_clip(tmp_path / "b.mov").numbers) == 50
+
+
+def test_sound_around_the_picture(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What comes before the first picture is told, what comes after the last one is kept with it."""
+    base, path = tmp_path / "base.mp4", tmp_path / "a.mkv"
+    ffmpeg(*pictures(1), "-c:v", "libx264", base)
+    ffmpeg(
+        "-itsoffset",
+        "0.5",
+        "-i",
+        base,
+        *tone(3),
+        "-map",
+        "0:v",
+        "-map",
+        "1:a",
+        "-c:v",
+        "copy",
+        "-c:a",
+        "flac",
+        path,
+    )
+    clip = open_clip(path)
+    for name, numbers, seconds in (("b.mkv", clip.numbers, 2.5), ("c.mkv", clip.numbers[:12], 0.5)):
+        caplog.set_level("INFO")
+        out = open_output(tmp_path / name, clip, numbers=numbers)
+        for n in numbers:
+            out.write(clip.read(n), {})
+        out.close()
+        assert "the sound begins 0.50 s before the picture" in caplog.text
+        with av.open(str(tmp_path / name)) as file:
+            end = max(f.time + f.samples / 48000 for f in file.decode(audio=0))
+        assert abs(end - seconds) < 0.12

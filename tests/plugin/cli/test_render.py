@@ -168,7 +168,7 @@ def test_nan_and_inf_come_through_and_are_told(plate: Plate, out: str) -> None:
     write_image(path, Frame.of(pixels, depth=("half",) * 3), attributes={}, warn=lambda kind, sentence: None)
     made = render(LITE, pattern, out)
     assert made.exit_code == 0, made.output
-    assert "frame 7: 2 pixels are NaN or inf and stay as they are" in made.stderr
+    assert "2 pixels are NaN or inf and stay so, in 1 frame: 7" in made.stderr
     frame = written(out)[7]
     np.testing.assert_array_equal(frame.pixels[:, 3, 4], pixels[:, 3, 4])
     np.testing.assert_array_equal(frame.pixels[:, 10, 10], pixels[:, 10, 10])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,10 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from interneg.frame import Frame
+from interneg.io.image_reader import read_image
+from interneg.io.image_writer import write_image
 from interneg.motion.path_file import text
 from interneg.motion.similarity import Motion
 from tests.plugin.ofx.expected import expected, part
 from tests.plugin.ofx.host import NUKE_LIKE, OLD_HOST, Host
+from tests.plugin.ofx.ofx_images import Picture
 from tests.plugin.ofx.ofx_objects import Plate, RenderFailed
 from tests.plugin.ofx.plates import clip
 from tests.toys import Doubled, EveryKnob, FromAnchor, WindowMean
@@ -55,7 +61,7 @@ def test_a_node_says_what_it_lacks_in_a_host_that_gives_one_frame(bundle: Path, 
         wanted = expected(WindowMean(), 1005, alone(source, 1005)).pixels
         np.testing.assert_array_equal(shown.pixels, wanted)
         assert instance.declared["Source"] == [(1005, 1005)]
-        assert instance.message and "3 frames before and 3 after" in instance.message
+        assert instance.message and "3 before it and 3 after" in instance.message
         assert "interneg render" in instance.message
         instance.set("radius", 0)
         instance.render(1005)
@@ -189,3 +195,33 @@ def test_files_are_opened_not_saved(bundle: Path) -> None:
     with Host(bundle) as host:
         told = host.plugins[STABILISE].in_context("General").parameters["path"]
         assert told["OfxParamPropStringFilePathExists"] == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("missing", ["hold", "skip"])
+def test_a_gap_is_filled_as_on_the_command_line(
+    bundle: Path, runtime: Path, tmp_path: Path, missing: str
+) -> None:
+    rng, frames = np.random.default_rng(3), {}
+    texture = rng.uniform(0.1, 0.6, (48, 64, 3))
+    for number in (*range(1001, 1006), 1008, 1009, 1010, 1011, 1013):
+        frames[number] = Picture((texture * rng.uniform(0.95, 1.05)).astype(np.float32))
+        pixels = frames[number].pixels.transpose(2, 0, 1)
+        write_image(
+            tmp_path / f"in.{number}.exr",
+            Frame.of(pixels, "RGB"),
+            attributes={},
+            warn=lambda kind, said: None,
+        )
+    files = [str(tmp_path / "in.####.exr"), str(tmp_path / "out.####.exr")]
+    command = [sys.executable, "-m", "interneg.plugin.cli", "render", "deflicker", *files]
+    told = [*command, "--input-space", "scene_linear", "--missing", missing]
+    subprocess.run(told, check=True, capture_output=True)
+    changes = []
+    with Host(bundle) as host:
+        instance = host.create("org.interneg.Deflicker", Plate.of(frames))
+        for number in (1004, 1009):
+            written = read_image(tmp_path / f"out.{number}.exr").pixels.transpose(1, 2, 0)
+            np.testing.assert_array_equal(instance.render(number).pixels, written)
+            changes.append(np.abs(written - frames[number].pixels).max())
+    assert max(changes) > 1e-3
