@@ -70,13 +70,12 @@ def test_drop_frame_counts_frames_however_it_is_marked(
     assert relative(f"TITLE: X\n{text}", rate) == [0, 120 * nominal - per_minute, ten]
 
 
-@pytest.mark.parametrize("nominal", [24, 25, 30, 48, 50, 60])
+@pytest.mark.parametrize(
+    ("nominal", "drop"), [*((n, False) for n in (24, 25, 30, 48, 50, 60)), (30, True), (60, True)]
+)
 @pytest.mark.parametrize("time", ["00:00:00:00", "00:00:59:23", "00:01:00:02", "00:10:00:00", "13:37:11:07"])
-@pytest.mark.parametrize("drop", [False, True])
-def test_timecodes_are_those_of_opentime(nominal: int, time: str, drop: bool) -> None:
+def test_timecodes_are_those_of_opentime(nominal: int, drop: bool, time: str) -> None:
     """Oracle: opentimelineio.opentime."""
-    if drop and nominal % 30:
-        pytest.skip("there is no such drop frame")
     rate = nominal * 1000 / 1001 if drop else nominal
     end, begin = (f"{t[:-3]};{t[-2:]}" if drop else t for t in (f"23{time[2:]}", "00:00:00:00"))
     expected = otio.opentime.from_timecode(end, rate).value

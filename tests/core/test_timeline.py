@@ -36,11 +36,12 @@ def cut_together(*items: otio.core.Item) -> otio.schema.Timeline:
 
 
 def cuts(timeline: otio.schema.Timeline, path: Path, rate: float | None = RATE) -> list[int]:
-    otio.adapters.write_to_file(timeline, str(path))
+    options = {"use_empty_mob_ids": True} if path.suffix == ".aaf" else {}
+    otio.adapters.write_to_file(timeline, str(path), **options)
     return cuts_of(timeline_spans(path, rate), 1001)
 
 
-@pytest.mark.parametrize("name", ["edit.otio", "edit.xml", "edit.fcpxml", "EDIT.OTIO"])
+@pytest.mark.parametrize("name", ["edit.otio", "edit.xml", "edit.fcpxml", "edit.aaf", "EDIT.OTIO"])
 def test_cuts_of_every_editor_s_format(tmp_path: Path, name: str) -> None:
     made = cut_together(clip(48, "a"), clip(30, "b"), clip(22, "c"))
     assert is_timeline(Path(name))
