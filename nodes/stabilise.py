@@ -117,6 +117,11 @@ class Stabilise(Node):
         """The frames that the smooth path is drawn through."""
         return (self.smoothing, self.smoothing)
 
+    @property
+    def needs_neighbours(self) -> bool:
+        """Unless a path file says it all."""
+        return not self.path or self.warp > 0 or self.edges in ("crop", "fill")
+
     def anchors(self, number: int) -> tuple[int, ...]:
         """With lock, the frame to hold to. Raises KnobError where none is named."""
         if not self.lock or self.path:

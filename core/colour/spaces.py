@@ -30,7 +30,7 @@ class Spaces:
     ColourError, as does a conversion that the configuration does not have.
 
     config: the PyOpenColorIO.Config. name: what it calls itself, else where it was read from. spaces: the
-    roles, then the names, for menus.
+    roles, then the names, for menus. built_in: whether it is one of OCIO's own, for whose rules nobody asked.
     """
 
     def __init__(self, config: str | None = None) -> None:
@@ -55,6 +55,7 @@ class Spaces:
         self._spaces: dict[str, str] = {}
         self._transforms: dict[tuple[str, str], Transform] = {}
         self._index(ocio)
+        self.built_in = source.startswith("ocio://")
         self.name: str = self.config.getName() or source
         self._source = source
 
@@ -89,10 +90,7 @@ class Spaces:
         found = self._spaces.get(name.casefold())
         if found is None:
             roles = ", ".join(role for role, space in self.config.getRoles() if space)
-            known = (
-                f"; its roles are {roles}; `interneg install` puts all its names into spaces.json, for the "
-                "menu beside Input space"
-            )
+            known = f"; its roles are {roles}; in hosts, the menu beside Input space has all its names"
             raise ColourError(
                 f"'{name}' is no colour space, alias or role of {self.name}{self.near(name) or known}"
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations
@@ -145,6 +145,20 @@ def evidence(view: View, around: tuple[Neighbour, ...]) -> Evidence | None:
         np.subtract(own - highest, apart, out=bright[rows])
         np.subtract(lowest - own, apart, out=dark[rows])
     return Evidence(bright, dark, *_unlike(luma, nearest(around)), luma, around)
+
+
+def usual(planes: Sequence[Pixels]) -> Pixels:
+    """The median of planes (H, W) at each pixel, of an even number of them the upper one; float32."""
+    import cv2
+
+    made = np.empty_like(planes[0])
+    for band in _bands(len(made)):
+        rows = [p[band] for p in planes]
+        for turn in range(len(rows)):  # odd-even transposition sort
+            for k in range(turn % 2, len(rows) - 1, 2):
+                rows[k : k + 2] = cv2.min(*rows[k : k + 2]), cv2.max(*rows[k : k + 2])
+        made[band] = rows[len(rows) // 2]
+    return made
 
 
 def _unlike(luma: Pixels, around: tuple[Neighbour, ...]) -> tuple[Pixels, float]:

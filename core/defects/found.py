@@ -13,8 +13,10 @@ from interneg.defects import likely
 from interneg.defects.detector import answered
 from interneg.defects.dirt import Spot, spots
 from interneg.defects.evidence import evidence, neighbours
+from interneg.defects.light import glows
 from interneg.defects.listing import Listing, listing
 from interneg.defects.matte import Marks, Mattes
+from interneg.defects.scene import of_scene
 from interneg.defects.scratches import Scratch, covered, scratches, spoiled
 from interneg.defects.shot_list import FrameDefects, listed
 from interneg.defects.tracks import rounded
@@ -71,7 +73,9 @@ def detected(view: View, how: Sensitivity) -> Defects:
     def closer(likely_enough: Mask, taken: Mask) -> list[Spot]:
         return spots(view, seen, readily[:2], how.largest, by_sign, (likely_enough, taken))
 
-    return Defects([*dirt, *likely.doubtful(dirt, answer, seen, closer)], lines)
+    dirt += likely.doubtful(dirt, answer, seen, closer)
+    kept = of_scene(seen, dirt) | glows(seen, dirt)
+    return Defects([spot for spot, belongs in zip(dirt, kept, strict=True) if not belongs], lines)
 
 
 def from_list(view: View, content: bytes, name: str) -> Defects:

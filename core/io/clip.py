@@ -32,8 +32,8 @@ class Clip(Protocol):
         """Frames per second, None where the files do not say."""
 
     @property
-    def cut_short(self) -> int:
-        """How many frames a movie's header speaks of that are not there after the last."""
+    def cut_short(self) -> str:
+        """What a movie's header speaks of and the file lacks, as a sentence; empty for nothing."""
 
     def path_of(self, number: int) -> Path | None:
         """The file that holds the frame, None for a frame that does not exist."""

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["absent_attributes", "put_file_name"]
+from interneg.io.attributes import ORIENTATION
+
+__all__ = ["absent_attributes", "in_rows", "put_file_name"]
 
 _FILM = (
     "smpte:KeyCode",
@@ -44,6 +49,33 @@ _VIDEO = (
 
 _UNDEFINED = {"\udcff", " ", ":"}
 """What a text of bytes 0xFF becomes; OpenImageIO puts blanks and colons into dates."""
+
+
+_COLUMNS = {4: 5, 5: 6, 6: 8, 7: 7}
+"""EXIF's numbers for the orientations of a picture whose lines are columns (image information, field 17)."""
+
+
+@contextmanager
+def in_rows(path: Path) -> Iterator[tuple[Path, dict[str, int]]]:
+    """Give a DPX that OpenImageIO reads as it is stored, and the attributes that this one lacks then.
+
+    Of one whose lines are columns OpenImageIO swaps width and height, and takes the lines for rows all the
+    same; it gets a temporary copy that says rows. Any other is given as it is. Raises OSError.
+    """
+    with path.open("rb") as file:
+        magic = file.read(4)
+        file.seek(768)
+        orientation = _COLUMNS.get(int.from_bytes(file.read(2), "big" if magic == b"SDPX" else "little"))
+        if magic not in (b"SDPX", b"XPDS") or orientation is None:
+            yield path, {}
+            return
+        file.seek(0)
+        with tempfile.NamedTemporaryFile(suffix=".dpx") as rows:
+            shutil.copyfileobj(file, rows)
+            rows.seek(768)
+            rows.write(bytes(2))
+            rows.flush()
+            yield Path(rows.name), {ORIENTATION: orientation}
 
 
 def absent_attributes(path: Path, texts: Mapping[str, str]) -> tuple[str, ...]:

@@ -24,7 +24,10 @@ BITS = {"uint8": 8, "uint10": 10, "uint12": 12, "uint16": 16}
 _TYPES = {"uint8": "uint8", "uint32": "uint", "half": "half", "float": "float"}
 _WIDENING = ("uint8", "uint10", "uint12", "uint16", "float")
 _MIPMAP = ("textureformat", "openexr:levelmode", "openexr:roundingmode")
-_OF_ONE_FORMAT = ("compression", "planarconfig", "oiio:BitsPerSample")
+_OF_ONE_FORMAT = (
+    *("compression", "planarconfig", "oiio:BitsPerSample", "tiff:ColorSpace", "tiff:Compression"),
+    *("tiff:PhotometricInterpretation", "tiff:PlanarConfiguration", "tiff:RowsPerStrip", "jpeg:ColorSpace"),
+)
 
 
 class ImageHeader(NamedTuple):

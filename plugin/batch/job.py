@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from interneg.cut_list import cuts_of, parse_cuts
 from interneg.errors import InputError
 from interneg.io import Clip, format_frames, parse_frames
-from interneg.plugin.batch.source import Missing
+from interneg.plugin.batch.gaps import Missing
 from interneg.recipe import Recipe
 from interneg.texts import text_of
 from interneg.timeline import is_timeline, timeline_spans
@@ -23,7 +24,7 @@ class Job:
 
     frames: a range, by default the whole clip. cuts: the file of a cut list. jobs: frames in work at once.
     memory: bytes that frames may fill, by default half of what is free. overwrite: render every frame again
-    and replace files that Interneg did not write.
+    and replace files that Interneg did not write. sound: see `interneg.io.open_output`.
     """
 
     recipe: Recipe
@@ -35,6 +36,7 @@ class Job:
     jobs: int | None = None
     memory: int | None = None
     overwrite: bool = False
+    sound: Literal["copy", "convert", "none"] = "copy"
 
 
 def frames_of(job: Job, clip: Clip) -> tuple[int, ...]:
@@ -49,10 +51,9 @@ def frames_of(job: Job, clip: Clip) -> tuple[int, ...]:
                 "they count on, or say with --frames which are meant"
             )
         if clip.cut_short and job.missing == "error":
-            lost = range(inside.stop, inside.stop + clip.cut_short)
             raise InputError(
-                f"{job.input} is cut short: its header speaks of frames {format_frames(lost)}, which are not "
-                f"there. Render the rest with --frames {format_frames(inside)}"
+                f"{job.input} is cut short: {clip.cut_short}. Render the rest with --frames "
+                f"{format_frames(inside)}"
             )
         return tuple(inside)
     wanted = parse_frames(job.frames)

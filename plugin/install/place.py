@@ -37,7 +37,7 @@ class Place:
         colour = Colour()
         facts = replace(before, hosts=tuple(sorted({*before.hosts, self.host})))
         made = missing(self.folder)
-        bundle.put(self.folder, colour.spaces, facts)
+        bundle.put(self.folder, _config(), colour.spaces, facts)
         inside = bundle.resources(self.folder)
         done = [
             f"wrote {bundle.path(self.folder)}, which renders with {bundle.python(self.folder)}",
@@ -98,6 +98,12 @@ class Place:
             bundle.mark(self.folder, replace(facts, hosts=left, created=still))
             done.append(f"kept {bundle.path(self.folder)}, installed for {', '.join(left)}, too")
         return done
+
+
+def _config() -> str:
+    """$OCIO, as the plugin finds it in a host."""
+    config = os.environ.get("OCIO", "")
+    return config if not config or config.startswith("ocio://") else os.path.abspath(config)
 
 
 def _nuke_init() -> Path:

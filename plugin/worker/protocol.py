@@ -47,6 +47,7 @@ class Kind(IntEnum):
     ACTION = 3
     STATUS = 4
     STOP = 5
+    SPACES = 6
     WELCOME = 64
     WORKING = 65
     DONE = 66
@@ -117,6 +118,7 @@ class Request(Struct, frozen=True, kw_only=True):
     matte: _Index | None = None
     references: Annotated[list[Shown], Meta(max_length=MOST_DESCRIPTORS)] = []
     config: _Text | None = None
+    alone: bool = False
 
     def __post_init__(self) -> None:
         numbers = [shown.number for shown in self.frames]
@@ -168,11 +170,17 @@ class Action(Request, frozen=True, kw_only=True):
     output: None
 
 
+class SpaceNames(Struct, frozen=True):
+    """A question for the colour spaces of a configuration, None or empty for the worker's own $OCIO."""
+
+    config: _Text | None = None
+
+
 class Empty(Struct, frozen=True):
     """A message that says all by its kind."""
 
 
-Message = Hello | Render | Action | Empty
+Message = Hello | Render | Action | SpaceNames | Empty
 
 _REQUESTS: dict[Kind, msgspec.json.Decoder[Any]] = {
     Kind.HELLO: msgspec.json.Decoder(Hello),
@@ -180,6 +188,7 @@ _REQUESTS: dict[Kind, msgspec.json.Decoder[Any]] = {
     Kind.ACTION: msgspec.json.Decoder(Action),
     Kind.STATUS: msgspec.json.Decoder(Empty),
     Kind.STOP: msgspec.json.Decoder(Empty),
+    Kind.SPACES: msgspec.json.Decoder(SpaceNames),
 }
 
 _CODES: tuple[tuple[str, type[InternegError]], ...] = (

@@ -24,7 +24,7 @@ def test_bad_movies(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "cut.mkv").write_bytes(data[: len(data) // 2])
     cut = open_clip(tmp_path / "cut.mkv", first=1001)
     assert 0 < len(cut.numbers) < 8
-    assert cut.cut_short == 8 - len(cut.numbers)
+    assert "bytes" in cut.cut_short
     assert "cut short" in caplog.text
     for n in cut.numbers:
         try:

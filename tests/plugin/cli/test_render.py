@@ -168,7 +168,7 @@ def test_nan_and_inf_come_through_and_are_told(plate: Plate, out: str) -> None:
     write_image(path, Frame.of(pixels, depth=("half",) * 3), attributes={}, warn=lambda kind, sentence: None)
     made = render(LITE, pattern, out)
     assert made.exit_code == 0, made.output
-    assert "frame 7: 2 pixels are NaN or inf and stay as they are" in made.stderr
+    assert "2 pixels are NaN or inf and stay so, in 1 frame: 7" in made.stderr
     frame = written(out)[7]
     np.testing.assert_array_equal(frame.pixels[:, 3, 4], pixels[:, 3, 4])
     np.testing.assert_array_equal(frame.pixels[:, 10, 10], pixels[:, 10, 10])
@@ -730,6 +730,8 @@ def test_a_movie_that_is_cut_short_is_3_and_what_is_there_can_be_had(
     data = movie.read_bytes()
     cut = tmp_path / "cut.mkv"
     cut.write_bytes(data[: len(data) // 2])
-    made = failed(3, "is cut short: its header speaks of frames", COPY, cut, out, "--output-space", "ACEScg")
+    made = failed(
+        3, r"is cut short: its header speaks of \d+ bytes", COPY, cut, out, "--output-space", "ACEScg"
+    )
     (there,) = re.findall(r"--frames (\d+-\d+)", made.stderr)
     assert render(COPY, cut, out, "--frames", there, "--output-space", "ACEScg").exit_code == 0

@@ -566,3 +566,20 @@ def test_the_command_says_what_is_missing(tmp_path: Path) -> None:
     made = render(tmp_path / "bad.nk", "--node", "X")
     assert made.exit_code == 2
     assert "line 1" in made.stderr
+
+
+@pytest.mark.parametrize(
+    ("datatype", "depth"),
+    [
+        ("", None),
+        ("16 bit half", "half"),
+        ("32 bit float", "float"),
+        ("10 bit", "uint10"),
+        ("8 bit", "uint8"),
+    ],
+)
+def test_the_depth_of_nuke_s_write_is_the_output_s(
+    looked: Callable[..., ScriptRender], datatype: str, depth: str | None
+) -> None:
+    write = WRITE.replace("Write {\n", f'Write {{\n datatype "{datatype}"\n') if datatype else WRITE
+    assert looked(READ + OURS + write).recipe.depth == depth
