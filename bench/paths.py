@@ -1,7 +1,7 @@
 """Paths through known ways with weave on exact measurements: what can be known of a camera at all.
 
-A way is that of a camera along one axis and, at rest, the other; weave of 2.2 px, correlated by 0.2 from frame to
-frame. Beside it, local lines and parabolas over 15 frames on each side.
+A way is that of a camera along one axis, the other being at rest; weave of 2.2 px, correlated by 0.2 from one
+frame to the next. Beside it, local lines and parabolas over 15 frames on each side.
 """
 
 from __future__ import annotations
