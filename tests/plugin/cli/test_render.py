@@ -90,7 +90,10 @@ def test_the_help_says_what_files_become() -> None:
     page = " ".join(CliRunner().invoke(app, ["render", "--help"], env={"COLUMNS": "200"}).stdout.split())
     assert ".mov is ProRes 422 HQ" in page
     assert f"H.264 at crf {H264_QUALITY} in 8 or 10 bit, .mkv is lossless FFV1" in page
-    assert f"the frame rate of the input, else {DEFAULT_RATE}, and times of frames and sound of an input movie." in page
+    assert (
+        f"the frame rate of the input, else {DEFAULT_RATE}, and times of frames and sound of an input movie."
+        in page
+    )
     assert f"JPEG is written at quality {JPEG_QUALITY}" in page
 
 
