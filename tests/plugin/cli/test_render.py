@@ -29,6 +29,7 @@ from interneg.io.image_writer import write_image
 from interneg.io.movie_formats import H264_QUALITY
 from interneg.io.movie_output import DEFAULT_RATE
 from interneg.plugin.cli.main import app
+from tests.core.io.ffmpeg import ffmpeg, pictures, tone
 
 COPY = "denoise-sr:strength=0"
 LITE = "denoise-sr:noise=10"
@@ -738,3 +739,14 @@ def test_a_movie_that_is_cut_short_is_3_and_what_is_there_can_be_had(
     )
     (there,) = re.findall(r"--frames (\d+-\d+)", made.stderr)
     assert render(COPY, cut, out, "--frames", there, "--output-space", "ACEScg").exit_code == 0
+
+
+def test_what_becomes_of_sound_is_the_users_choice(tmp_path: Path) -> None:
+    movie = tmp_path / "a.mkv"
+    ffmpeg(*pictures(0.5), *tone(0.5), "-c:v", "ffv1", "-c:a", "flac", movie)
+    for how, others in (("copy", ()), ("convert", ("audio (pcm_s24le)",)), ("none", ())):
+        made = render(COPY, movie, tmp_path / f"{how}.mov", "--sound", how)
+        assert made.exit_code == 0, made.stderr
+        assert open_clip(tmp_path / f"{how}.mov").others == others
+        assert ("--sound convert makes it pcm_s24le" in made.stderr) == (how == "copy")
+    assert render(COPY, movie, tmp_path / "b.mov", "--sound", "loud").exit_code == 2
