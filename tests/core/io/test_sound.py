@@ -162,3 +162,26 @@ def test_sound_around_the_picture(tmp_path: Path, caplog: pytest.LogCaptureFixtu
         with av.open(str(tmp_path / name)) as file:
             end = max(f.time + f.samples / 48000 for f in file.decode(audio=0))
         assert abs(end - seconds) < 0.12
+
+
+def test_sound_of_recordings_that_were_joined_follows_too(tmp_path: Path) -> None:
+    """The second one beeps in its second half; its times begin anew."""
+    beep = "aevalsrc=0.5*sin(2*PI*440*t)*gt(t\\,{}):d=1:s=48000"
+    for name, begin, from_when in (("a.ts", "0", 9), ("b.ts", "0.31", 0.5)):
+        sound = ("-f", "lavfi", "-i", beep.format(from_when), "-c:a", "mp2", "-output_ts_offset", begin)
+        ffmpeg(*pictures(1, "25"), *sound, "-c:v", "mpeg2video", tmp_path / name)
+    path = tmp_path / "joined.ts"
+    path.write_bytes((tmp_path / "a.ts").read_bytes() + (tmp_path / "b.ts").read_bytes())
+    clip = open_clip(path)
+    for numbers, beeps in ((clip.numbers, 1.5), (clip.numbers[30:], 0.3)):
+        out = open_output(tmp_path / "b.mkv", clip, numbers=numbers, overwrite=True)
+        for n in numbers:
+            out.write(clip.read(n), {})
+        out.close()
+        with av.open(str(tmp_path / "b.mkv")) as file:
+            levels = [
+                (f.time, float(np.abs(f.to_ndarray().astype(np.float64)).max())) for f in file.decode(audio=0)
+            ]
+        loud = [time for time, level in levels if level > 0.1 * max(level for _, level in levels)]
+        assert abs(min(loud) - beeps) < 0.08
+        assert max(loud) > beeps + 0.35
