@@ -1,13 +1,14 @@
 """The sound of movies."""
 
 from pathlib import Path
+from typing import Literal
 
 import av
 import numpy as np
 import pytest
 
 from interneg.io import open_clip, open_output
-from tests.core.io.ffmpeg import ffmpeg, pictures, tone
+from tests.core.io.ffmpeg import ffmpeg, movie, pictures, tone
 from tests.core.io.io_movies import picture
 
 
@@ -92,13 +93,18 @@ def test_sound_that_a_movie_cannot_hold_is_left_out_or_converted(
     ffmpeg(*pictures(2, "25"), "-f", "lavfi", "-i", "aevalsrc=0.5*sin(2*PI*440*t)*gt(t\\,1):d=2:s=48000",
            "-c:v", "mjpeg", "-c:a", codec, "-strict", "-2", path)  # fmt: skip
     clip = open_clip(path)
-    for how, sound in (("copy", ""), ("convert", converted), ("none", "")):
+    ways: tuple[tuple[Literal["copy", "convert", "none"], str], ...] = (
+        ("copy", ""),
+        ("convert", converted),
+        ("none", ""),
+    )
+    for how, sound in ways:
         caplog.clear()
         out = open_output(tmp_path / name, clip, overwrite=True, sound=how)
         for n in clip.numbers:
             out.write(clip.read(n), {})
         out.close()
-        made = open_clip(tmp_path / name)
+        made = movie(tmp_path / name)
         assert len(made.numbers) == 50
         assert made.others == ((f"audio ({sound})",) if sound else ())
         told = {"copy": "left out; --sound convert", "convert": f"is written as {converted}", "none": ""}

@@ -30,6 +30,7 @@ from interneg.io.movie_formats import H264_QUALITY
 from interneg.io.movie_output import DEFAULT_RATE
 from interneg.plugin.cli.main import app
 from tests.core.io.ffmpeg import ffmpeg, pictures, tone
+from tests.core.io.ffmpeg import movie as movie_of
 
 COPY = "denoise-sr:strength=0"
 LITE = "denoise-sr:noise=10"
@@ -747,6 +748,6 @@ def test_what_becomes_of_sound_is_the_users_choice(tmp_path: Path) -> None:
     for how, others in (("copy", ()), ("convert", ("audio (pcm_s24le)",)), ("none", ())):
         made = render(COPY, movie, tmp_path / f"{how}.mov", "--sound", how)
         assert made.exit_code == 0, made.stderr
-        assert open_clip(tmp_path / f"{how}.mov").others == others
+        assert movie_of(tmp_path / f"{how}.mov").others == others
         assert ("--sound convert makes it pcm_s24le" in made.stderr) == (how == "copy")
     assert render(COPY, movie, tmp_path / "b.mov", "--sound", "loud").exit_code == 2
