@@ -28,6 +28,9 @@ _WHOLE = ("av1", "cfhd", "ffv1", "h264", "hevc", "png", "qtrle", "vp9")
 """Codecs of which QuickTime, MP4 and Matroska hold one picture a packet, with its time; so the more of all
 that have no prediction between pictures. H.264 counts where its header rules out fields."""
 
+_LARGE = 2**25
+"""Bytes from which on decoding takes long enough to be told of."""
+
 
 class Index(NamedTuple):
     """The frames of a movie in the order in which they are shown.
@@ -142,6 +145,8 @@ def _by_packets(movie: Movie, path: Path) -> list[_Shown] | None:
 
 def _by_decoding(movie: Movie, path: Path) -> list[_Shown]:
     """All frames that the decoder gives, and the places of those that it could not."""
+    if path.stat().st_size > _LARGE:
+        log.info("%s: decoded once to find its frames, which its packets do not tell", path)
     lost: list[Any] = []
     found = _decoded(movie, lost)
     if not lost:
