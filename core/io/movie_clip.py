@@ -103,14 +103,17 @@ class MovieClip:
     def sound(self, numbers: Sequence[int], rate: Fraction | None) -> Sound | None:
         """The sound that goes with these frames, shown at this rate.
 
-        None where there is none, frames are left out, or the file's times are not to be had or begin anew.
+        None where there is none, frames are left out, or the file's times are not to be had.
         """
-        if not (self._reader.movie.file.streams.audio and self._index.own and self.timing(numbers, rate)):
+        movie, index = self._reader.movie, self._index
+        if not (movie.file.streams.audio and index.unit == movie.stream.time_base):
             return None
-        start = self._index.times[numbers[0] - self._first] * self._index.unit
+        if self.timing(numbers, rate) is None:
+            return None
+        start = index.times[numbers[0] - self._first] * index.unit
         if numbers[0] == self._first:
             self._tell_early_sound(start)
-        return Sound(self._path, start, onward=numbers[-1] == self.numbers[-1])
+        return Sound(self._path, start, onward=numbers[-1] == self.numbers[-1], joined=not index.own)
 
     def path_of(self, number: int) -> Path | None:
         """The movie, None for a frame that it does not have."""
