@@ -143,7 +143,8 @@ def render(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="First frames of the shots, as numbers or a CMX3600 EDL; by default cuts are detected.",
+            help="Where shots begin: a file of frame numbers, an EDL, or a timeline (.otio, .aaf, .fcpxml, "
+            ".xml); by default cuts are detected.",
         ),
     ] = None,
     memory: Annotated[
