@@ -6,13 +6,14 @@ Such bytes are kept as Python keeps those of file names: each as a lone surrogat
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-__all__ = ["error_text", "from_latin", "is_utf8", "raw", "utf8_name"]
+__all__ = ["error_text", "from_latin", "is_utf8", "raw", "text_of", "utf8_name"]
 
 
 def is_utf8(text: str) -> bool:
@@ -33,6 +34,13 @@ def from_latin(text: str) -> str:
         with suppress(UnicodeDecodeError):
             return raw(text).decode(encoding)
     return raw(text).decode("latin-1")
+
+
+def text_of(data: bytes) -> str:
+    """A text in UTF-8, UTF-16 with its mark, or else Windows-1252 or Latin-1, as other tools write it."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
+    return from_latin(data.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape"))
 
 
 def error_text(library: Any) -> str:

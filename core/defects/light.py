@@ -16,16 +16,16 @@ from interneg.defects.evidence import Evidence, usual
 _LEAST = 60
 # What most of a spot differs by, of what its brightest part does; which shares of the pixels these are; and
 # from which share of the latter on it is the core.
-_SOFT, _MOST, _BRIGHTEST, _CORE = 0.28, 0.7, 0.97, 0.6
+_SOFT, _MOST, _BRIGHTEST, _CORE = 0.35, 0.7, 0.97, 0.6
 # How far from the core it is looked at, in pixels, and how closely brightness falls with the distance.
-_FAR, _FALLS = 12.0, -0.55
+_FAR, _FALLS = 12.0, -0.6
 
 
 def glows(seen: Evidence, spots: Sequence[Spot]) -> npt.NDArray[np.bool_]:
     """Whether each of the spots of a frame is light: a bright core in what falls off around it.
 
-    Dirt hides what is beneath, up to its rim. Light is added to it, less and less with the distance: both what
-    the spot differs by from what is usual there, and the spot itself, are darker farther from the core
+    Dirt hides what is beneath, up to its rim. Light is added to it, less and less with the distance: both
+    what the spot differs by from what is usual there, and the spot itself, are darker farther from the core
     (Pearson's correlation).
     """
     return np.array([len(seen.neighbours) > 1 and _light(seen, spot) for spot in spots], np.bool_)

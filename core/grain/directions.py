@@ -56,7 +56,9 @@ def directions(grain: Transforms, trust: Pixels) -> Pixels | None:
     return None if np.abs(found).max() < _LEAST else np.asarray(found, np.float32)
 
 
-def gain(terms: Pixels | None, frequencies: Pixels, y: NDArray[np.float64], x: NDArray[np.float64]) -> Pixels:
+def gain(
+    terms: Pixels | None, frequencies: Pixels, y: NDArray[np.floating], x: NDArray[np.floating]
+) -> Pixels:
     """By what the radial power is multiplied at the frequencies y and x, float32 of their shape.
 
     terms: (2, B) at rising `frequencies`, (B,), in the unit of y and x; None is 1 everywhere.
@@ -93,11 +95,12 @@ def _terms(power: Pixels) -> NDArray[np.float64]:
     p, q = (ring_sums(TWICE * rest * term) for term in _TERMS)
     size = np.maximum(a * c - b * b, 1e-6)
     found = np.stack([(p * c - q * b) / size, (q * a - p * b) / size])
-    return np.clip(found, -2, 2)
+    return np.asarray(np.clip(found, -2, 2))
 
 
 def _at_rings(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return values[np.minimum(np.rint(RADII * BLOCK).astype(np.int64), RINGS - 1)]
+    found: NDArray[np.float64] = values[np.minimum(np.rint(RADII * BLOCK).astype(np.int64), RINGS - 1)]
+    return found
 
 
 def _smooth(terms: NDArray[np.float64]) -> NDArray[np.float64]:

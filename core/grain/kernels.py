@@ -37,7 +37,7 @@ _BANDS = (0.05, 0.15, 0.25, 0.35, 0.5)
 _SECTOR = np.rint(np.abs(np.arctan2(np.abs(_ROWS), _COLUMNS)) / (np.pi / 4)).astype(np.int64)
 _TOWARDS = 0.3
 
-Towards = Callable[[Numbers, Numbers], Pixels]
+Towards = Callable[[NDArray[np.floating], NDArray[np.floating]], Pixels]
 
 
 @dataclass(frozen=True, eq=False)

@@ -67,8 +67,8 @@ class GrainProfile:
         mean = float(np.interp(radii, frequencies, found).mean())
         return frequencies, np.asarray(found / max(mean, 1e-12), np.float32)
 
-    def gain(self, y: NDArray[np.float64], x: NDArray[np.float64]) -> Pixels:
-        """By what power is multiplied at frequencies y and x, (H, W) or what comes to it, in cycles per pixel."""
+    def gain(self, y: NDArray[np.floating], x: NDArray[np.floating]) -> Pixels:
+        """By what power is multiplied at the frequencies y and x, (H, W) each, in cycles per pixel."""
         return gain(self.directions, self.frequencies * np.float32(self.pitch), y, x)
 
     def grey(self) -> GrainProfile:

@@ -77,7 +77,7 @@ def radial(power: Pixels) -> Pixels:
 
 def ring_sums(values: Pixels) -> npt.NDArray[np.float64]:
     """Sums over the rings of what each coefficient has, (BLOCK, BLOCK // 2 + 1), to (RINGS,)."""
-    return np.bincount(_RING.ravel(), values.ravel(), RINGS)
+    return np.asarray(np.bincount(_RING.ravel(), values.ravel(), RINGS), np.float64)
 
 
 def mean_power(rings: Pixels) -> Pixels:

@@ -68,10 +68,10 @@ def open_clip(path: str | Path, *, first: int = 1) -> Clip:
     if pattern:
         if image_format(pattern.path(0)) is None:
             raise unknown_extension(pattern.path(0))
-        numbers = pattern.find()
-        if not numbers:
+        paths = pattern.find()
+        if not paths:
             raise InputError(f"{pattern}: no frame of this sequence exists{meant_sequence(path)}")
-        return ImageClip({n: pattern.path(n) for n in numbers}, str(pattern))
+        return ImageClip(paths, str(pattern))
     if not path.exists():
         raise InputError(f"{path}: no such file or folder{meant_sequence(path)}")
     if is_movie(path):

@@ -8,9 +8,9 @@ from typing import Any
 
 __all__ = ["LIGHT", "MASTERING", "light_of", "not_carried", "without_light"]
 
-MASTERING = "hdr:mastering_display"
+MASTERING = "hdr10:mastering_display"
 """SMPTE ST 2086: G(x,y)B(x,y)R(x,y)WP(x,y)L(max,min), chromaticities in 0.00002, light in 0.0001 cd/m2."""
-LIGHT = "hdr:content_light"
+LIGHT = "hdr10:content_light"
 """CTA-861.3: MaxCLL,MaxFALL in cd/m2."""
 
 _NOT_CARRIED = {

@@ -40,6 +40,9 @@ __all__ = ["MovieClip"]
 
 log = logging.getLogger("interneg.io")
 
+_EARLY = 0.1
+"""Seconds by which sound may begin before the picture unsaid; an encoder's delay is less."""
+
 
 class MovieClip:
     """The frames of a movie file, numbered on from `first`; read fastest in order.
@@ -104,7 +107,10 @@ class MovieClip:
         """
         if not (self._reader.movie.file.streams.audio and self._index.own and self.timing(numbers, rate)):
             return None
-        return Sound(self._path, self._index.times[numbers[0] - self._first] * self._index.unit)
+        start = self._index.times[numbers[0] - self._first] * self._index.unit
+        if numbers[0] == self._first:
+            self._tell_early_sound(start)
+        return Sound(self._path, start, onward=numbers[-1] == self.numbers[-1])
 
     def path_of(self, number: int) -> Path | None:
         """The movie, None for a frame that it does not have."""
@@ -180,6 +186,15 @@ class MovieClip:
             number=number,
             metadata=metadata,
         )
+
+    def _tell_early_sound(self, start: Fraction) -> None:
+        """Say what is lost of sound that begins before the first picture, which a movie of ours does not."""
+        tracks = [s for s in self._reader.movie.file.streams.audio if s.start_time is not None]
+        early = float(start) - min((float(s.start_time * s.time_base) for s in tracks), default=float(start))
+        if early >= _EARLY:
+            self._tell(
+                "early", f"the sound begins {early:.2f} s before the picture; that part is not carried"
+            )
 
     def _tell(self, kind: str, sentence: str) -> None:
         if kind not in self._told:

@@ -29,7 +29,7 @@ def metadata_of(picture: Any, movie: Movie, rate: Fraction | None, place: int) -
     movie:pixel_format   FFmpeg's name, such as yuv422p10le
     FramesPerSecond      rational
     movie:KEY            what the file says about itself under KEY: title, comment, ...
-    hdr:...              see `interneg.io.hdr`
+    hdr10:...            see `interneg.io.hdr`
     smpte:TimeCode       of this frame, where the movie has a start time code and up to 60 frames a second
     ===================  ==========================================================================
     """

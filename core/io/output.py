@@ -15,7 +15,7 @@ from interneg.io.clip import Clip
 from interneg.io.formats import image_format, is_movie, unknown_extension
 from interneg.io.image_output import ImageOutput
 from interneg.io.same_file import refuse_same
-from interneg.io.sequence import Pattern, number_in
+from interneg.io.sequence import Pattern, pattern_like
 
 __all__ = ["Output", "open_output"]
 
@@ -163,5 +163,4 @@ def _names(path: Path, like: Clip) -> Pattern | Path:
     source = like.path_of(like.numbers[0])
     if source is None or like.is_movie:
         return Pattern(path, f"{source.stem if source else 'frame'}.", 4, ".exr")
-    parts = number_in(source)
-    return Pattern(path, parts[0], len(parts[1]), parts[2]) if parts else path / source.name
+    return pattern_like(path, {n: p for n in like.numbers if (p := like.path_of(n))})

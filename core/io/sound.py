@@ -18,6 +18,8 @@ __all__ = ["Sound"]
 
 _BITS_A_CHANNEL = 128_000
 """Bits a second of a channel, of a codec that asks for them."""
+_USUAL = {1: "mono", 2: "stereo"}
+"""Layouts of channels that need not be said."""
 _SEAM = 0.03
 """Seconds by which sound may come late without a gap."""
 _TRIED = 200
@@ -27,13 +29,15 @@ _TRIED = 200
 class Sound:
     """The sound of a movie file from `start` on, in seconds of that file's own time.
 
+    onward: whether sound that goes on after the last picture belongs to it.
     A packet belongs to the moment when it begins; so up to one packet (20 to 40 ms of most codecs) at the
     start of a range is silent. What is kept stays in step with the picture.
     """
 
-    def __init__(self, path: Path, start: Fraction) -> None:
+    def __init__(self, path: Path, start: Fraction, *, onward: bool = False) -> None:
         self._path = path
         self._start = start
+        self._onward = onward
         self._file: Any = None
         self._to: dict[int, Any] = {}
         self._coded: set[int] = set()
@@ -71,14 +75,17 @@ class Sound:
             self._next = next(self._packets, None)
         return converted, left
 
-    def until(self, end: Fraction) -> Iterator[Any]:
-        """The packets up to `end` seconds after the start that were not given yet, moved and ready to mux."""
+    def until(self, end: Fraction | None) -> Iterator[Any]:
+        """The packets up to `end` seconds after the start that were not given yet, moved and ready to mux.
+
+        end: None for all that there are.
+        """
         while self._next is not None:
             packet = self._next
             begin = packet.dts if packet.pts is None else packet.pts
             if begin is not None:
                 time = begin * packet.time_base - self._start
-                if time >= end:
+                if end is not None and time >= end:
                     return
                 if packet.stream.index in self._coded:
                     yield from self._recoded(packet)
@@ -87,7 +94,9 @@ class Sound:
             self._next = next(self._packets, None)
 
     def rest(self) -> Iterator[Any]:
-        """What encoders still hold, at the end."""
+        """What is to come after the last picture, and what encoders still hold."""
+        if self._onward:
+            yield from self.until(None)
         for index in sorted(self._coded):
             yield from self._to[index].encode(None)
         self._coded.clear()
@@ -165,13 +174,28 @@ def _takes(container: str, stream: Any, packet: Any) -> bool:
 
 
 def _encoder(out: Any, stream: Any, codec: str) -> Any:
-    """A stream of `out` that codes this sound anew; None where its encoder has nothing near enough."""
+    """A stream of `out` that codes this sound anew; None where its encoder does not take it."""
     source = stream.codec_context
-    rates = av.codec.Codec(codec, "w").audio_rates or [source.sample_rate]
-    if not source.sample_rate or not source.layout.nb_channels:
+    if source is None or not source.sample_rate:
         return None
-    made = out.add_stream(codec, rate=min(rates, key=lambda r: (abs(r - source.sample_rate), r)))
-    made.layout = source.layout
-    if codec == "aac":
-        made.bit_rate = _BITS_A_CHANNEL * source.layout.nb_channels
+    rates = av.codec.Codec(codec, "w").audio_rates or [source.sample_rate]
+    rate = min(rates, key=lambda r: (abs(r - source.sample_rate), r))
+    layout = _USUAL.get(source.layout.nb_channels, source.layout.name)
+    bits = _BITS_A_CHANNEL * source.layout.nb_channels
+
+    def set_up(context: Any) -> None:
+        context.layout = layout
+        if codec == "aac":
+            context.bit_rate = bits
+
+    try:
+        trial = av.CodecContext.create(codec, "w")
+        trial.sample_rate, trial.time_base = rate, Fraction(1, rate)
+        trial.format = av.codec.Codec(codec, "w").audio_formats[0]
+        set_up(trial)
+        trial.open()
+    except (av.error.FFmpegError, ValueError, ZeroDivisionError):
+        return None
+    made = out.add_stream(codec, rate=rate)
+    set_up(made.codec_context)
     return made

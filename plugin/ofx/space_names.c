@@ -12,7 +12,7 @@
 
 enum { MOST_CONFIGS = 8 };
 
-static const double PATIENCE = 10; /* seconds that a host waits for a menu, at most */
+static const double PATIENCE = 20; /* seconds that a host waits for a menu, at most */
 
 /* The configurations that were asked about; `answer` is NULL where the worker did not say. */
 static struct told {

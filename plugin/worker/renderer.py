@@ -142,7 +142,7 @@ def _lacks(node: Node, request: Request) -> str:
     if not node.needs_neighbours:
         return ""
     return (
-        f"this host gives one frame at a time; with these knobs the node looks at {before} frames before and "
+        f"this host gives one frame at a time; with these knobs the node looks at {before} before it and "
         f"{after} after, and does less or nothing without them: {where}"
     )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from interneg.texts import error_text, from_latin, is_utf8, raw, utf8_name
+from interneg.texts import error_text, from_latin, is_utf8, raw, text_of, utf8_name
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,11 @@ def test_bytes_come_back_and_can_be_shown(found: bytes, shown: str) -> None:
 
 def test_utf8_in_names_under_an_ascii_locale_is_told_from_latin() -> None:
     assert from_latin("M\udcc3\udcbcl\udcc3\udca9") == "Mülé"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1", "cp1252"])
+def test_a_file_of_text_is_read_in_any_encoding(encoding: str) -> None:
+    assert text_of("TITLE: café\n".encode(encoding)) == "TITLE: café\n"
 
 
 def test_an_error_that_quotes_a_damaged_file_is_told() -> None:

@@ -730,6 +730,8 @@ def test_a_movie_that_is_cut_short_is_3_and_what_is_there_can_be_had(
     data = movie.read_bytes()
     cut = tmp_path / "cut.mkv"
     cut.write_bytes(data[: len(data) // 2])
-    made = failed(3, "is cut short: its header speaks of frames", COPY, cut, out, "--output-space", "ACEScg")
+    made = failed(
+        3, r"is cut short: its header speaks of \d+ bytes", COPY, cut, out, "--output-space", "ACEScg"
+    )
     (there,) = re.findall(r"--frames (\d+-\d+)", made.stderr)
     assert render(COPY, cut, out, "--frames", there, "--output-space", "ACEScg").exit_code == 0

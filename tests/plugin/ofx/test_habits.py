@@ -61,7 +61,7 @@ def test_a_node_says_what_it_lacks_in_a_host_that_gives_one_frame(bundle: Path, 
         wanted = expected(WindowMean(), 1005, alone(source, 1005)).pixels
         np.testing.assert_array_equal(shown.pixels, wanted)
         assert instance.declared["Source"] == [(1005, 1005)]
-        assert instance.message and "3 frames before and 3 after" in instance.message
+        assert instance.message and "3 before it and 3 after" in instance.message
         assert "interneg render" in instance.message
         instance.set("radius", 0)
         instance.render(1005)

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import numpy as np
+
+from interneg.defects.dirt import Spot
+from interneg.defects.light import glows
+from interneg.frame import Pixels
+from tests.core.defects.test_scene import SIZE, drawn, seen
+
+ROWS, COLUMNS = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
+AWAY = np.hypot(COLUMNS - 160, ROWS - 120)
+
+
+def judged(lit: Pixels) -> bool:
+    frames = [drawn([])] * 2 + [lit] + [drawn([])] * 2
+    (y, x), shape = (np.nonzero(lit - frames[0] > 0.1)), lit - frames[0] > 0.1
+    box = np.s_[y.min() : y.max() + 1, x.min() : x.max() + 1]
+    (found,) = glows(seen(frames), [Spot(int(x.min()), int(y.min()), shape[box])])
+    return bool(found)
+
+
+def test_a_lamp_and_its_glow_are_light() -> None:
+    light = np.maximum(0.7 * np.exp(-AWAY / 9), np.clip(4.5 - AWAY, 0, 1)).astype(np.float32)
+    assert judged(drawn([]) + light * (np.float32(1) - drawn([])))
+
+
+def test_an_opaque_spot_is_none() -> None:
+    assert not judged(drawn([(160, 120, 14)]))
+
+
+def test_a_soft_spot_is_none() -> None:
+    cover = np.clip((14 - AWAY) / 6 + 0.5, 0, 1)
+    assert not judged(np.asarray(drawn([]) + cover * np.float32(0.4), np.float32))
+
+
+def test_a_small_spot_is_too_small_to_tell() -> None:
+    assert not judged(np.asarray(drawn([]) + 0.6 * np.exp(-AWAY / 1.5), np.float32))
