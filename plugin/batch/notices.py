@@ -21,8 +21,8 @@ def notices(frame: Frame, space: str, by_default: bool, colour: Colour) -> Itera
     if by_default:
         usual = ", ".join(f"'{name}'" for name in colour.usual_light())
         yield (
-            f"the files do not say which colour space they are in, and are taken for '{space}'; name theirs with "
-            "--input-space" + (f". Comps, renders and plates are most often in {usual}" if usual else "")
+            f"the files do not say which colour space they are in, and are taken for '{space}'; name theirs "
+            "with --input-space" + (f". Comps, renders and plates are most often in {usual}" if usual else "")
         )
     if model := colour_model(frame.metadata):
         yield (
