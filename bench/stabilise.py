@@ -123,7 +123,7 @@ def hand_held(still: Image, animals: list[Image], out: Path) -> Iterator[Row]:
     yield at_most("weave, hand-held with walkers, drift", 1.5, clip.drift(ours), "px rms")
     yield Row("weave, hand-held with walkers, drift at the ends", "", f"{clip.ends(ours):.2f} px rms", None)
     whole = clip.analysed()
-    figure = f"{100 * clip.removed(whole, 2):.1f} %, drift {clip.drift(whole):.2f} px, at the ends {clip.ends(whole):.2f} px"
+    figure = f"{100 * clip.removed(whole, 2):.1f} % of the second difference; {clip.figures(whole)}"
     yield Row("weave, hand-held with walkers, with an analysis", "", figure, None)
     for name, result in clip.others():
         figure = f"{100 * clip.removed(result, 2):.0f} %, drift {clip.drift(result):.2f} px"
