@@ -29,6 +29,8 @@ _SWINGS = (0.0, 0.3, 0.6)
 _STIFFER, _STEPS = math.sqrt(10), 14
 # Frames from either end within which no camera starts or stops, and of a shot in which one may.
 _ENDS, _ENOUGH = 4, 12
+# It does so between frames, too: in these parts of one.
+_BETWEEN = 0.25
 # Models this far, in likelihood, below the best count nothing.
 _FAR = 9.0
 # What is left of a way is at least so much in each frame, in its own unit: pixels, radians.
@@ -107,7 +109,7 @@ def _frame(count: int, swing: float) -> _Frame:
         size = math.sqrt(1 - swing**2)
         rows = np.arange(1, count)
         whiten[rows, rows], whiten[rows, rows - 1] = 1 / size, -swing / size
-    colour = np.linalg.inv(whiten)
+    colour = np.asarray(np.linalg.inv(whiten), np.float64)
     stiff = {}
     for degree in (2, 3):
         bends = np.diff(np.eye(count), degree, axis=0) @ colour
@@ -130,14 +132,14 @@ def _curves(frame: _Frame, white: Way) -> Iterator[_Model]:
     shares = terms.T @ white
     for degree in range(3):
         few = shares[: degree + 1]
-        left = white @ white - few @ few
+        left = float(white @ white - few @ few)
         yield _Model(_score(frame, left, count, degree + 1), frame.colour @ (terms[:, : degree + 1] @ few))
 
 
 def _starts(frame: _Frame, white: Way) -> Iterator[_Model]:
     """The camera rests and then moves evenly from some frame on, or moves and then rests."""
     count = len(white)
-    places = np.arange(_ENDS, count - _ENDS)
+    places = np.arange(_ENDS, count - _ENDS, _BETWEEN)
     after = np.arange(count)[:, None] - places
     rest = frame.whiten @ np.ones(count)
     rest /= np.linalg.norm(rest)
@@ -148,7 +150,7 @@ def _starts(frame: _Frame, white: Way) -> Iterator[_Model]:
         along, size = slopes.T @ white, np.square(slopes).sum(0)
         left = white @ white - still**2 - along**2 / size
         # Each place is as likely as any other beforehand.
-        likely = [_score(frame, value, count, 2) - math.log(len(places)) for value in left]
+        likely = [_score(frame, float(value), count, 2) - math.log(len(places)) for value in left]
         best = max(likely)
         for k in (k for k, value in enumerate(likely) if value > best - _FAR):
             yield _Model(likely[k], frame.colour @ (rest * still + slopes[:, k] * (along[k] / size[k])))
