@@ -6,6 +6,8 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
+from interneg.io.side_data import kinds_beside, side_data
+
 __all__ = ["LIGHT", "MASTERING", "light_of", "not_carried", "without_light"]
 
 MASTERING = "hdr10:mastering_display"
@@ -26,25 +28,19 @@ _NOT_CARRIED = {
 
 def light_of(picture: Any) -> dict[str, str]:
     """The entries MASTERING and LIGHT of a decoded picture (av.VideoFrame), as far as it has them."""
-    try:
-        mastering = picture.side_data.get("MASTERING_DISPLAY_METADATA")
-        light = picture.side_data.get("CONTENT_LIGHT_LEVEL")
-    except ValueError:  # side data that PyAV has no name for stands beside it
-        return {}
+    mastering = side_data(picture, "MASTERING_DISPLAY_METADATA")
+    light = side_data(picture, "CONTENT_LIGHT_LEVEL")
     found = {}
-    if mastering is not None and (text := _mastering(bytes(mastering))):
+    if mastering is not None and (text := _mastering(mastering)):
         found[MASTERING] = text
     if light is not None:
-        found[LIGHT] = "{},{}".format(*struct.unpack_from("=2I", bytes(light)))
+        found[LIGHT] = "{},{}".format(*struct.unpack_from("=2I", light))
     return found
 
 
 def not_carried(picture: Any) -> tuple[str, ...]:
     """What else stands beside a decoded picture (av.VideoFrame) and is read from nowhere here, in words."""
-    try:
-        present = {data.type.name for data in picture.side_data}
-    except ValueError:  # as above
-        return ()
+    present = kinds_beside(picture)
     return tuple(dict.fromkeys(words for name, words in _NOT_CARRIED.items() if name in present))
 
 

@@ -24,14 +24,15 @@ from av.stream import Disposition
 
 from interneg.errors import InputError
 from interneg.frame import Box, Frame
-from interneg.io.attributes import STRAIGHT
+from interneg.io.attributes import ORIENTATION, STRAIGHT
 from interneg.io.digests import outline_digest
 from interneg.io.hdr import not_carried
 from interneg.io.movie_index import read_index
 from interneg.io.movie_metadata import is_timecode, metadata_of
-from interneg.io.movie_orientation import UPRIGHT, orientation_of
+from interneg.io.movie_orientation import TURNS, orientation_of
 from interneg.io.movie_pixels import from_picture
 from interneg.io.movie_reader import MovieReader
+from interneg.io.orientation import upright
 from interneg.io.sequence import format_frames
 from interneg.io.sound import Sound
 from interneg.io.timing import Timing
@@ -171,15 +172,14 @@ class MovieClip:
         if "A" in channels:
             metadata[STRAIGHT] = 1
         aspect = float(movie.stream.sample_aspect_ratio or 1)
-        orientation = orientation_of(picture)
-        if orientation is None:
+        turn = orientation_of(picture)
+        if turn is None:
             self._tell("turn", f"the movie asks for a turn by {picture.rotation} degrees, which is not done")
-        elif orientation != UPRIGHT:
-            self._tell("turn", f"the pictures are {orientation}, as the movie asks for")
-            pixels = orientation.apply(pixels)
-            aspect = 1 / aspect if orientation.transposed else aspect
+        elif turn in TURNS:
+            self._tell("turn", f"the pictures are {TURNS[turn]}, as the movie asks for")
+            metadata[ORIENTATION] = turn
         box = Box(0, 0, pixels.shape[2], pixels.shape[1])
-        return Frame(
+        frame = Frame(
             pixels,
             channels,
             box,
@@ -189,6 +189,7 @@ class MovieClip:
             number=number,
             metadata=metadata,
         )
+        return upright(frame) if turn in TURNS else frame
 
     def _tell_early_sound(self, start: Fraction) -> None:
         """Say what is lost of sound that begins before the first picture, which a movie of ours does not."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+import OpenImageIO as oiio
 import pytest
 
 from interneg.errors import InputError
@@ -98,3 +99,16 @@ def test_pictures_are_turned_and_mirrored_as_ffmpeg_does(
     ffmpeg("-i", path, "-pix_fmt", "rgb24", "-f", "rawvideo", tmp_path / "shown.rgb")
     shown = np.fromfile(tmp_path / "shown.rgb", np.uint8).reshape(found.height, found.width, 3)
     np.testing.assert_allclose(found.pixels.transpose(1, 2, 0) * 255, shown, atol=1e-3)
+
+
+def test_motion_jpeg_is_upright_after_the_tag_of_its_pictures(tmp_path: Path) -> None:
+    """Beside such a picture stand its EXIF data, which PyAV has no name for."""
+    spec = oiio.ImageSpec(64, 48, 3, "uint8")
+    spec["Orientation"] = 5
+    out = oiio.ImageOutput.create(str(tmp_path / "a.jpg"))
+    assert out.open(str(tmp_path / "a.jpg"), spec)
+    assert out.write_image(np.ascontiguousarray(picture(1).transpose(1, 2, 0))) and out.close()
+    ffmpeg("-i", tmp_path / "a.jpg", "-c", "copy", tmp_path / "a.mov")
+    still, moving = (open_clip(tmp_path / name).read(1) for name in ("a.jpg", "a.mov"))
+    assert moving.display_window == still.display_window == Box(0, 0, 48, 64)
+    assert np.abs(moving.pixels - still.pixels).mean() < 0.02
