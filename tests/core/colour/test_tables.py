@@ -135,5 +135,5 @@ def test_a_configuration_in_latin_1_is_read(made: Path, tmp_path: Path) -> None:
 
 def test_a_configuration_whose_name_is_not_utf8_is_refused(made: Path) -> None:
     moved = made.rename(made.with_name("caf\udce9.ocio"))
-    with pytest.raises(ColourError, match="a name that is not UTF-8.*rename it"):
+    with pytest.raises(ColourError, match=r"a name that is not UTF-8.*rename it"):
         Colour(str(moved))
