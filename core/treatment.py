@@ -136,6 +136,11 @@ class Treatment:
                     f"frame {seen.number} has no picture to treat: {self.name} needs R, G, B or Y, "
                     f"not {', '.join(seen.channels)}"
                 )
+            if len(seen.colour_channels) != len(frame.colour_channels):
+                raise InputError(
+                    f"frame {seen.number} has {len(seen.colour_channels)} colour channels, frame "
+                    f"{frame.number} has {len(frame.colour_channels)}: bring them to one kind first"
+                )
         colours, scale = span(frame.colour_channels), self.enlarges
         source = frame.pixels[colours]
         bad = nonfinite(source)

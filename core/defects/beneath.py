@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from interneg.defects.scratches import Scratch
+from interneg.defects.lines import Scratch
 from interneg.frame import Pixels
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from interneg.defects.scratches import Scratch
+from interneg.defects.lines import Scratch
 from interneg.frame import Mask
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.

@@ -14,10 +14,11 @@ from interneg.defects.detector import answered
 from interneg.defects.dirt import Spot, spots
 from interneg.defects.evidence import evidence, neighbours
 from interneg.defects.light import glows
+from interneg.defects.lines import Scratch
 from interneg.defects.listing import Listing, listing
 from interneg.defects.matte import Marks, Mattes
 from interneg.defects.scene import of_scene
-from interneg.defects.scratches import Scratch, covered, scratches, spoiled
+from interneg.defects.scratches import covered, scratches, spoiled
 from interneg.defects.shot_list import FrameDefects, listed
 from interneg.defects.tracks import rounded
 from interneg.frame import Mask

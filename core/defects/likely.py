@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from interneg.defects.detector import Answer
 from interneg.defects.dirt import Spot, moves
 from interneg.defects.evidence import Evidence, nearest
-from interneg.defects.scratches import Scratch
+from interneg.defects.lines import Scratch
 from interneg.frame import Mask, Pixels
 from interneg.node import View
 

@@ -11,8 +11,8 @@ import msgspec
 import numpy as np
 
 from interneg.defects.dirt import Spot
+from interneg.defects.lines import Scratch
 from interneg.defects.runs import lengths_of, shape_of
-from interneg.defects.scratches import Scratch
 from interneg.defects.tracks import LinePlace, Track
 from interneg.errors import InputError
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from interneg.defects.dirt import Spot, softened
-from interneg.defects.scratches import Scratch, covered
+from interneg.defects.lines import Scratch
+from interneg.defects.scratches import covered
 from interneg.errors import InputError
 from interneg.frame import Frame, Mask, Pixels
 

@@ -17,13 +17,14 @@ from interneg.frame import Pixels
 # How far around a spot its like is looked for, in steps of a pixel for each so many pixels that it is wide.
 _AROUND, _WIDE = 80, 8.0
 # A thing is what differs from what is usual by this share of what the spot does, which is what this share of
-# its pixels stay below; less than the floor, in LOG_Y, tells nothing.
-_LEVEL, _STRONG, _FLOOR = 0.35, 0.7, 0.01
+# its pixels stay below; less than the floor, in LOG_Y, tells nothing. One that is so many times as large as
+# the spot is something else that the spot lies on, a scratch.
+_LEVEL, _STRONG, _FLOOR, _LARGER = 0.35, 0.7, 0.01, 3.0
 # How far from where its flight leads a thing may be one frame on: so many pixels, and these shares of its
 # length and of its way. What is nearer than a third of that counts as so near.
 _OFF, _OF_LENGTH, _OF_WAY = 2.0, 0.25, 0.15
 # How unlikely a flight has to be by chance, as a power of ten.
-_FLIES = 3.0
+_FLIES = 3.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +77,7 @@ def of_scene(seen: Evidence, spots: Sequence[Spot]) -> npt.NDArray[np.bool_]:
 
 
 def _around(frames: dict[int, Pixels], median: Pixels, spot: Spot) -> _Around | None:
-    """What is like a spot around it; None where it hardly differs from what is usual there.
+    """What is like a spot around it; None where it hardly differs from what is usual, or lies on something.
 
     frames: their luma along the motion, by offset; median: theirs, (H, W) each.
     """
@@ -99,6 +100,8 @@ def _around(frames: dict[int, Pixels], median: Pixels, spot: Spot) -> _Around | 
     if not mine.any():
         return None
     (own,) = things_of(np.isin(labels, mine[mine > 0]).astype(np.int32), apart)
+    if own[AREA] * step**2 > _LARGER * spot.shape.sum():
+        return None
     others = {k: things_of(*seen) for k, seen in found.items()}
     like = {k: things[alike(own, things, LIKE, turned=True)] for k, things in others.items()}
     corner = np.array([columns.start, rows.start], np.float64)

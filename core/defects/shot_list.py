@@ -14,9 +14,9 @@ from msgspec import structs
 from interneg.defects.dirt import Spot
 from interneg.defects.drawing import numbered
 from interneg.defects.evidence import Evidence
+from interneg.defects.lines import Scratch
 from interneg.defects.listing import FORMAT, DirtEntry, PlaceEntry, Sign, TrackEntry
 from interneg.defects.runs import runs
-from interneg.defects.scratches import Scratch
 from interneg.defects.tracks import Track, bridged, followed
 
 _WORST = 5

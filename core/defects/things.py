@@ -40,9 +40,9 @@ def things_of(labels: npt.NDArray[np.int32], apart: Pixels) -> Floats:
         return np.bincount(label, values)[1:] / area
 
     middle = mean(x), mean(y)
-    x, y = x - middle[0][label - 1], y - middle[1][label - 1]
+    dx, dy = x - middle[0][label - 1], y - middle[1][label - 1]
     # The second moments of a pixel are 1/12, those of a bar its length squared over 12.
-    across, down, both = mean(x * x) + 1 / 12, mean(y * y) + 1 / 12, mean(x * y)
+    across, down, both = mean(dx * dx) + 1 / 12, mean(dy * dy) + 1 / 12, mean(dx * dy)
     spread = np.hypot(across - down, 2 * both)
     long, wide = (np.sqrt(np.maximum(6 * (across + down + s), 1)) for s in (spread, -spread))
     angle = np.arctan2(2 * both, across - down) / 2

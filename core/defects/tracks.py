@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from interneg.defects.scratches import Scratch
+from interneg.defects.lines import Scratch
 
 _BAND = 32
 # How far a scratch wanders from one frame to the next, in pixels, and for how many frames it may be unseen.

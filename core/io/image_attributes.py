@@ -24,6 +24,8 @@ OF_THIS_FILE = (
     "oiio:subimagename",
     "oiio:RowsPerChunk",
     "PixelAspectRatio",
+    "Exif:PixelXDimension",
+    "Exif:PixelYDimension",
 )
 """Attributes that describe how this one file is laid out, or that the frame carries elsewhere."""
 

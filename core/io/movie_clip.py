@@ -40,6 +40,9 @@ __all__ = ["MovieClip"]
 
 log = logging.getLogger("interneg.io")
 
+_EARLY = 0.1
+"""Seconds by which sound may begin before the picture unsaid; an encoder's delay is less."""
+
 
 class MovieClip:
     """The frames of a movie file, numbered on from `first`; read fastest in order.
@@ -100,11 +103,17 @@ class MovieClip:
     def sound(self, numbers: Sequence[int], rate: Fraction | None) -> Sound | None:
         """The sound that goes with these frames, shown at this rate.
 
-        None where there is none, frames are left out, or the file's times are not to be had or begin anew.
+        None where there is none, frames are left out, or the file's times are not to be had.
         """
-        if not (self._reader.movie.file.streams.audio and self._index.own and self.timing(numbers, rate)):
+        movie, index = self._reader.movie, self._index
+        if not (movie.file.streams.audio and index.unit == movie.stream.time_base):
             return None
-        return Sound(self._path, self._index.times[numbers[0] - self._first] * self._index.unit)
+        if self.timing(numbers, rate) is None:
+            return None
+        start = index.times[numbers[0] - self._first] * index.unit
+        if numbers[0] == self._first:
+            self._tell_early_sound(start)
+        return Sound(self._path, start, onward=numbers[-1] == self.numbers[-1], joined=not index.own)
 
     def path_of(self, number: int) -> Path | None:
         """The movie, None for a frame that it does not have."""
@@ -180,6 +189,15 @@ class MovieClip:
             number=number,
             metadata=metadata,
         )
+
+    def _tell_early_sound(self, start: Fraction) -> None:
+        """Say what is lost of sound that begins before the first picture, which a movie of ours does not."""
+        tracks = [s for s in self._reader.movie.file.streams.audio if s.start_time is not None]
+        early = float(start) - min((float(s.start_time * s.time_base) for s in tracks), default=float(start))
+        if early >= _EARLY:
+            self._tell(
+                "early", f"the sound begins {early:.2f} s before the picture; that part is not carried"
+            )
 
     def _tell(self, kind: str, sentence: str) -> None:
         if kind not in self._told:

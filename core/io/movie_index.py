@@ -28,6 +28,9 @@ _WHOLE = ("av1", "cfhd", "ffv1", "h264", "hevc", "png", "qtrle", "vp9")
 """Codecs of which QuickTime, MP4 and Matroska hold one picture a packet, with its time; so the more of all
 that have no prediction between pictures. H.264 counts where its header rules out fields."""
 
+_LARGE = 2**25
+"""Bytes from which on decoding takes long enough to be told of."""
+
 
 class Index(NamedTuple):
     """The frames of a movie in the order in which they are shown.
@@ -74,22 +77,18 @@ def read_index(path: Path) -> Index:
     Logs a movie that is cut short, frames that cannot be decoded and frames at uneven times. Raises
     InputError for a file that is no movie or holds no frame.
     """
-    movie = Movie(path)
-    try:
-        found = _by_table(movie, path) or _by_packets(movie)
-        decoded = found is None
-        if found is None:
+    for way in (_by_table, _by_packets, _by_decoding):
+        movie = Movie(path)
+        try:
+            found = way(movie, path)
+            if found:
+                missing = what_is_missing(path, movie.file, movie.stream, len(found))
+                index = _index(found, movie.stream, way is _by_decoding, missing)
+                _tell(index, path)
+                return index
+        finally:
             movie.close()
-            movie = Movie(path)
-            found = _by_decoding(movie, path)
-        if not found:
-            raise InputError(f"{path}: the movie holds no frame that can be decoded")
-        missing = what_is_missing(path, movie.file, movie.stream, len(found))
-        index = _index(found, movie.stream, decoded, missing)
-    finally:
-        movie.close()
-    _tell(index, path)
-    return index
+    raise InputError(f"{path}: the movie holds no frame that can be decoded")
 
 
 def look(picture: Any) -> int:
@@ -124,7 +123,7 @@ def _by_table(movie: Movie, path: Path) -> list[_Shown] | None:
     return [_Shown(t, 0, True) for t in times[:-1]] + [_Shown(times[-1], max(0, last), True)]
 
 
-def _by_packets(movie: Movie) -> list[_Shown] | None:
+def _by_packets(movie: Movie, path: Path) -> list[_Shown] | None:
     """All frames from packets, where each is proven to be one frame; else None."""
     codec = movie.stream.codec_context.codec
     if not codec.intra_only:
@@ -146,6 +145,8 @@ def _by_packets(movie: Movie) -> list[_Shown] | None:
 
 def _by_decoding(movie: Movie, path: Path) -> list[_Shown]:
     """All frames that the decoder gives, and the places of those that it could not."""
+    if path.stat().st_size > _LARGE:
+        log.info("%s: decoded once to find its frames, which its packets do not tell", path)
     lost: list[Any] = []
     found = _decoded(movie, lost)
     if not lost:

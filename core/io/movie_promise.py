@@ -5,30 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from interneg.io.sequence import format_frames
-
 __all__ = ["what_is_missing"]
 
 _SEGMENT = b"\x18\x53\x80\x67"  # Matroska
 
 
-def what_is_missing(path: Path, file: Any, stream: Any, shown: int, first: int = 1) -> str:
+def what_is_missing(path: Path, file: Any, stream: Any, shown: int) -> str:
     """A sentence about what is missing at the end, empty for nothing.
 
     file, stream: the container and its stream, as PyAV has them, read to their end. shown: how many frames
-    are there, numbered from `first`.
+    are there.
     """
     size = path.stat().st_size
     family = file.format.name.split(",")[0]
-    if family in ("mov", "avi"):
+    if stream.frames and shown >= stream.frames:  # what is missing is behind the picture
+        return ""
+    if family == "mov":
         beyond = sum(e.pos + e.size > size and not e.is_discard for e in stream.index_entries)
         if beyond:
             return f"of the frames in its index, {beyond} lie{'s' * (beyond == 1)} beyond the end of the file"
     if family == "mxf":
         promised = int((stream.duration or 0) * stream.time_base * (stream.average_rate or 0))
         if shown < promised - 1:
-            lost = format_frames(range(first + shown, first + promised))
-            return f"its header speaks of frames {lost}, which are not there"
+            return f"its header speaks of {promised} frames, {shown} of which are there"
     promised = _segment_end(path) if family == "matroska" else _riff_end(path) if family == "avi" else 0
     if promised > size:
         return f"its header speaks of {promised} bytes, {size} of which are there"

@@ -29,13 +29,17 @@ _TRIED = 200
 class Sound:
     """The sound of a movie file from `start` on, in seconds of that file's own time.
 
+    onward: whether sound that goes on after the last picture belongs to it. joined: whether times begin anew
+    in the file, as in recordings that were joined; they then follow each other, as those of the pictures do.
     A packet belongs to the moment when it begins; so up to one packet (20 to 40 ms of most codecs) at the
     start of a range is silent. What is kept stays in step with the picture.
     """
 
-    def __init__(self, path: Path, start: Fraction) -> None:
+    def __init__(self, path: Path, start: Fraction, *, onward: bool = False, joined: bool = False) -> None:
         self._path = path
+        self._joined = joined
         self._start = start
+        self._onward = onward
         self._file: Any = None
         self._to: dict[int, Any] = {}
         self._coded: set[int] = set()
@@ -68,19 +72,23 @@ class Sound:
             made.metadata.update(tags)
         if self._to:
             kept = [s for s in self._file.streams.audio if s.index in self._to]
-            self._file.seek(int(self._start / kept[0].time_base), stream=kept[0], backward=True)
+            if not self._joined:
+                self._file.seek(int(self._start / kept[0].time_base), stream=kept[0], backward=True)
             self._packets = self._read(kept)
             self._next = next(self._packets, None)
         return converted, left
 
-    def until(self, end: Fraction) -> Iterator[Any]:
-        """The packets up to `end` seconds after the start that were not given yet, moved and ready to mux."""
+    def until(self, end: Fraction | None) -> Iterator[Any]:
+        """The packets up to `end` seconds after the start that were not given yet, moved and ready to mux.
+
+        end: None for all that there are.
+        """
         while self._next is not None:
             packet = self._next
             begin = packet.dts if packet.pts is None else packet.pts
             if begin is not None:
                 time = begin * packet.time_base - self._start
-                if time >= end:
+                if end is not None and time >= end:
                     return
                 if packet.stream.index in self._coded:
                     yield from self._recoded(packet)
@@ -89,7 +97,9 @@ class Sound:
             self._next = next(self._packets, None)
 
     def rest(self) -> Iterator[Any]:
-        """What encoders still hold, at the end."""
+        """What is to come after the last picture, and what encoders still hold."""
+        if self._onward:
+            yield from self.until(None)
         for index in sorted(self._coded):
             yield from self._to[index].encode(None)
         self._coded.clear()
@@ -102,8 +112,14 @@ class Sound:
 
     def _read(self, streams: list[Any]) -> Iterator[Any]:
         """Packets that hold something; where the file cannot be read on, they end."""
+        due: dict[int, int] = {}
+        shifts: dict[int, int] = {}
         try:
-            yield from (p for p in self._file.demux(streams) if p.size)
+            for packet in self._file.demux(streams):
+                if packet.size and self._joined:
+                    _continue(packet, due, shifts)
+                if packet.size:
+                    yield packet
         except (av.error.FFmpegError, OSError):
             return
 
@@ -139,6 +155,23 @@ class Sound:
             self._last[packet.stream.index] = begin + frame.samples
             frame.pts, frame.time_base = begin, unit
             yield from made.encode(frame)
+
+
+def _continue(packet: Any, due: dict[int, int], shifts: dict[int, int]) -> None:
+    """Let a packet follow the one before of its stream, where times begin anew."""
+    begin, index, length = (
+        packet.dts if packet.pts is None else packet.pts,
+        packet.stream.index,
+        packet.duration or 0,
+    )
+    if begin is None:
+        return
+    shift = shifts.get(index, 0)
+    if index in due and begin + shift < due[index] - 2 * length:
+        shifts[index] = shift = due[index] - begin
+    due[index] = begin + shift + length
+    packet.pts = begin + shift
+    packet.dts = None if packet.dts is None else packet.dts + shift
 
 
 def _held(path: Path, container: str) -> set[int]:

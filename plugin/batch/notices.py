@@ -19,10 +19,10 @@ def notices(frame: Frame, space: str, by_default: bool, colour: Colour) -> Itera
     if not frame.colour_channels:
         return
     if by_default:
-        choices = " or ".join(f"--input-space '{name}'" for name in colour.usual_light() if name != space)
+        usual = ", ".join(f"'{name}'" for name in colour.usual_light())
         yield (
-            f"the files do not say which colour space they are in, and are taken for {space}. Comps and "
-            f"renders are most often in another: {choices}. --input-space '{space}' says that it is right"
+            f"the files do not say which colour space they are in, and are taken for '{space}'; name theirs "
+            "with --input-space" + (f". Comps, renders and plates are most often in {usual}" if usual else "")
         )
     if model := colour_model(frame.metadata):
         yield (

@@ -136,7 +136,7 @@ void host_show_note(OfxImageEffectHandle effect, const char *words, bool first)
     if (host.persistent)
         show_persistent(effect, kOfxMessageWarning, words);
     else if (first)
-        host_show_message(effect, kOfxMessageWarning, words);
+        host_show_message(effect, kOfxMessageMessage, words); /* such hosts know no warnings */
 }
 
 void host_clear(OfxImageEffectHandle effect)

@@ -170,7 +170,7 @@ class Action(Request, frozen=True, kw_only=True):
     output: None
 
 
-class SpaceNames(Struct, frozen=True):
+class SpaceQuery(Struct, frozen=True):
     """A question for the colour spaces of a configuration, None or empty for the worker's own $OCIO."""
 
     config: _Text | None = None
@@ -180,7 +180,7 @@ class Empty(Struct, frozen=True):
     """A message that says all by its kind."""
 
 
-Message = Hello | Render | Action | SpaceNames | Empty
+Message = Hello | Render | Action | SpaceQuery | Empty
 
 _REQUESTS: dict[Kind, msgspec.json.Decoder[Any]] = {
     Kind.HELLO: msgspec.json.Decoder(Hello),
@@ -188,7 +188,7 @@ _REQUESTS: dict[Kind, msgspec.json.Decoder[Any]] = {
     Kind.ACTION: msgspec.json.Decoder(Action),
     Kind.STATUS: msgspec.json.Decoder(Empty),
     Kind.STOP: msgspec.json.Decoder(Empty),
-    Kind.SPACES: msgspec.json.Decoder(SpaceNames),
+    Kind.SPACES: msgspec.json.Decoder(SpaceQuery),
 }
 
 _CODES: tuple[tuple[str, type[InternegError]], ...] = (

@@ -21,7 +21,7 @@ from interneg.plugin.worker import place, protocol, wire
 from interneg.plugin.worker.answers import Answers
 from interneg.plugin.worker.connection import Connection
 from interneg.plugin.worker.memory import CalledOff
-from interneg.plugin.worker.protocol import Action, Hello, Kind, Malformed, Render, SpaceNames
+from interneg.plugin.worker.protocol import Action, Hello, Kind, Malformed, Render, SpaceQuery
 
 if TYPE_CHECKING:
     from interneg.node import Node
@@ -177,7 +177,7 @@ class Server:
         elif isinstance(request, Render | Action):
             kind, answer = self._work(connection, request, received.descriptors)
             connection.send(kind, answer)
-        elif isinstance(request, SpaceNames):
+        elif isinstance(request, SpaceQuery):
             try:
                 connection.send(Kind.DONE, self._answers.spaces(request.config))
             except InternegError as error:

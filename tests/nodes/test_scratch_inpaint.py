@@ -117,6 +117,21 @@ def test_a_ball_that_flies_stays(render: Render) -> None:
     np.testing.assert_array_equal(render(clip).pixels, clip[MIDDLE])
 
 
+def test_snow_that_falls_stays_and_dirt_in_it_goes(render: Render) -> None:
+    rng, snow = np.random.default_rng(4), np.zeros((FRAMES, HEIGHT, WIDTH), bool)
+    clip = scene(grain=0.004)
+    flakes = rng.uniform((0, 0, 1.3, 5), (WIDTH, HEIGHT, 2.2, 9), (40, 4))
+    for t, picture in enumerate(clip):
+        for x, y, radius, speed in flakes:
+            snow[t] |= disc(x + t, (y + speed * t) % HEIGHT, radius)
+        picture[:, snow[t]] = 0.95
+    where = disc(60, 70, 6)
+    clip[MIDDLE][:, where] = 0.02
+    changed = np.abs(render(clip).pixels - clip[MIDDLE]).max(0) > 0.02
+    assert changed[where].mean() > 0.9
+    assert changed[snow[MIDDLE] & ~where].mean() < 0.15
+
+
 def test_what_is_in_every_frame_at_the_same_place_is_no_dirt(render: Render) -> None:
     clip = scene(grain=0.004)
     clip[:, :, disc(64, 48, 4)] = 0.05

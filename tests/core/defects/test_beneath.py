@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from interneg.defects.beneath import beneath
-from interneg.defects.scratches import Scratch
+from interneg.defects.lines import Scratch
 from interneg.frame import Pixels
 
 HEIGHT, WIDTH, AT = 160, 60, 30

@@ -8,7 +8,7 @@ import pytest
 from interneg.defects.detector import Answer
 from interneg.defects.dirt import Spot
 from interneg.defects.likely import doubtful, refined, spots
-from interneg.defects.scratches import Scratch
+from interneg.defects.lines import Scratch
 from interneg.frame import Mask
 from tests.core.defects.test_detector import SIZE, seen, shot, view_of
 

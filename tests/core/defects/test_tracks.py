@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from interneg.defects.scratches import Scratch
+from interneg.defects.lines import Scratch
 from interneg.defects.tracks import LinePlace, Track, bridged, followed, place_of, rounded
 
 HEIGHT = 160

@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from interneg.io.movie_clip import MovieClip
 from interneg.io.movie_index import Index, read_index
 from interneg.io.movie_reader import MovieReader
-
-MOVES = "testsrc2=s=96x64:r=24:d={}"
-TONE = "sine=d={}"
 
 
 def ffmpeg(*arguments: object) -> str:
@@ -53,6 +51,11 @@ def indexed(path: Path) -> tuple[Index, list[str], list[str]]:
     back = [_digest(reader.picture(k)) for k in reversed(range(len(index.times)))][::-1]
     reader.close()
     return index, onward, back
+
+
+def movie(path: Path) -> MovieClip:
+    """The clip of a movie, with what only movies have; its frames count from 1."""
+    return MovieClip(path, 1)
 
 
 def _digest(picture: Any) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from interneg.errors import InputError
 from interneg.io import open_clip, open_output
-from tests.core.io.ffmpeg import ffmpeg, pictures, tone
+from tests.core.io.ffmpeg import ffmpeg, movie, pictures, tone
 from tests.core.io.io_movies import make, picture
 
 
@@ -23,7 +23,7 @@ def test_names_that_mean_something_to_ffmpeg(tmp_path: Path, name: str) -> None:
     for n in clip.numbers:
         out.write(clip.read(n), {})
     out.close()
-    assert open_clip(tmp_path / f"o-{name}").others == ("audio (flac)",)
+    assert movie(tmp_path / f"o-{name}").others == ("audio (flac)",)
 
 
 def test_a_name_that_is_no_text(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from interneg.io import open_clip, open_output
-from tests.core.io.ffmpeg import ffmpeg, indexed, pictures, presented, tone
+from tests.core.io.ffmpeg import ffmpeg, indexed, movie, pictures, presented, tone
 
 FILM = Fraction(24000, 1001)
 FIELDS = Path(__file__).parents[4] / "shared" / "cases" / "paff-field-packets" / "paff.264"
@@ -113,8 +113,8 @@ def test_film_in_video_by_flags_has_the_rate_of_film_and_keeps_its_sound(tmp_pat
     for kind in (flagged, path):
         index, onward, back = indexed(kind)
         assert onward == presented(kind) == back
-        assert (index.rate, index.even, len(onward)) == (FILM, True, 96)
-    clip = open_clip(path)
+        assert index.rate == FILM and index.even and len(onward) == 96
+    clip = movie(path)
     assert clip.sound(clip.numbers, clip.rate)
 
 
@@ -124,7 +124,7 @@ def test_pictures_of_two_fields_a_packet_each(tmp_path: Path, name: str) -> None
     ffmpeg("-fflags", "+genpts", "-r", "50", "-i", FIELDS, "-c", "copy", tmp_path / name)
     index, onward, back = indexed(tmp_path / name)
     assert onward == presented(tmp_path / name) == back
-    assert (len(onward), index.rate, index.even) == (24, 25, True)
+    assert len(onward) == 24 and index.rate == 25 and index.even
 
 
 def test_an_elementary_stream_has_the_rate_that_its_header_says(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_recordings_that_were_joined_follow_each_other(tmp_path: Path) -> None:
     path.write_bytes((tmp_path / "a.ts").read_bytes() + (tmp_path / "b.ts").read_bytes())
     index, onward, back = indexed(path)
     assert onward == presented(path) == back
-    assert (len(onward), index.rate, index.even) == (50, 25, True)
+    assert len(onward) == 50 and index.rate == 25 and index.even
     clip = open_clip(path)
     reds = [float(clip.read(n).pixels[0].mean()) for n in clip.numbers]
     assert min(reds[:25]) > 0.5 > max(reds[25:])
@@ -187,12 +187,12 @@ def test_frames_that_were_dropped_leave_the_others_their_times_and_the_sound(
     )
     index, onward, _ = indexed(path)
     assert onward == presented(path)
-    assert (len(onward), index.rate, index.even, index.missing) == (43, 24, False, "")
+    assert len(onward) == 43 and index.rate == 24 and not index.even and not index.missing
     _written(path, tmp_path / name)
     kept = _times(tmp_path / name)
     assert len(kept) == 44
     assert all(abs(a - b) < Fraction(1, 500) for a, b in zip(kept[:-1], _times(path)[:-1], strict=True))
-    assert open_clip(tmp_path / name).others == ("audio (pcm_s16le)",)
+    assert movie(tmp_path / name).others == ("audio (pcm_s16le)",)
     _written(path, tmp_path / f"part-{name}", range(9, 15))
     assert [round(t * 24) for t in _times(tmp_path / f"part-{name}")[:-1]] == [0, 1, 5, 6, 7, 8]
 
@@ -204,7 +204,7 @@ def test_a_last_frame_that_is_held_does_not_change_the_rate(tmp_path: Path) -> N
     held = r"setts=duration=if(eq(N\,47)\,12*DURATION\,DURATION)"
     ffmpeg("-i", whole, "-c", "copy", "-bsf:v", held, path)
     clip = open_clip(path)
-    assert (clip.rate, len(clip.numbers)) == (24, 48)
+    assert clip.rate == 24 and len(clip.numbers) == 48
     assert _times(path)[-1] == Fraction(59, 24)
     _written(path, tmp_path / "b.mov")
     assert open_clip(tmp_path / "b.mov").rate == 24
@@ -221,4 +221,4 @@ def test_a_frame_left_out_of_a_movie_leaves_the_others_in_step_with_the_sound(tm
             out.write(clip.read(n), {})
     out.close()
     assert [round(t * 24) for t in _times(tmp_path / "b.mov")[:6]] == [0, 1, 2, 3, 6, 7]
-    assert open_clip(tmp_path / "b.mov").others == ("audio (pcm_s16le)",)
+    assert movie(tmp_path / "b.mov").others == ("audio (pcm_s16le)",)

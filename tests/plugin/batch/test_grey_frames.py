@@ -185,9 +185,17 @@ def test_a_movie_has_the_format_of_the_colour_frames(tmp_path: Path) -> None:
         np.testing.assert_allclose(frame.pixels, np.broadcast_to(wanted, (3, 48, 64)), atol=1e-6)
 
 
-def test_a_frame_without_a_picture_among_others_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("channel", "says"),
+    [
+        ("Z", r"frame 3 has no picture to treat: .* needs R, G, B or Y, not Z"),
+        ("Y", "frame 3 has 1 colour channels, frame 2 has 3: bring them to one kind first"),
+    ],
+)
+def test_frames_that_cannot_be_seen_in_one_window_are_an_error(channel: str, says: str) -> None:
+    """As in the further parts of files, which are not made colour."""
     frames = [Frame.of(picture(), number=n, colour_space="ACEScg") for n in (1, 2, 3)]
-    frames[2] = Frame.of(picture()[:1], "Z", number=3, colour_space="ACEScg")
+    frames[2] = Frame.of(picture()[:1], channel, number=3, colour_space="ACEScg")
 
     class Clip:
         numbers = (1, 2, 3)
@@ -196,7 +204,7 @@ def test_a_frame_without_a_picture_among_others_is_an_error(tmp_path: Path) -> N
             return frames[number - 1]
 
     graph = Graph([TemporalMean(radius=1)], Clip(), Context(COLOUR, ENGINES, Memo(50)), cuts=())
-    with pytest.raises(InputError, match=r"frame 3 has no picture to treat: .* needs R, G, B or Y, not Z"):
+    with pytest.raises(InputError, match=says):
         graph.render(2)
 
 

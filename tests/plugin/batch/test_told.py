@@ -89,9 +89,9 @@ def test_an_exr_that_says_no_space_is_told_with_the_choices(
     path = exr(tmp_path / "a.0001.exr")
     (told,) = notices(path, caplog)
     assert told == (
-        f"{path}: the files do not say which colour space they are in, and are taken for ACES2065-1. "
-        "Comps and renders are most often in another: --input-space 'ACEScg' or --input-space 'Linear "
-        "Rec.709 (sRGB)'. --input-space 'ACES2065-1' says that it is right"
+        f"{path}: the files do not say which colour space they are in, and are taken for 'ACES2065-1'; name "
+        "theirs with --input-space. Comps, renders and plates are most often in 'ACEScg', 'ACES2065-1', "
+        "'Linear Rec.709 (sRGB)'"
     )
     assert not notices(path, caplog, space="ACES2065-1")
     assert not notices(path, caplog, picture=False)

@@ -11,6 +11,7 @@ from tests.plugin.cli.damaged_pictures import KINDS, mutants, whole
 from tests.plugin.cli.damaged_runs import Outcome, outcomes, render_all
 
 
+@pytest.mark.slow
 def test_one_of_each_kind_ends_well(tmp_path: Path) -> None:
     counts, problems = render_all(len(KINDS), tmp_path)
     assert not problems, "\n".join(problems)
