@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from interneg.colour.tables import Tables, content_of, tables_of
 from interneg.colour.transform import Transform
 from interneg.errors import ColourError, near
+from interneg.texts import is_utf8, text_of
 
 # PyOpenColorIO is imported where it is used: what only lists nodes never loads it.
 
@@ -43,9 +45,14 @@ class Spaces:
 
         env = os.environ.get("OCIO", "")
         source = config or env or BUILT_IN
+        if not is_utf8(source):
+            raise ColourError(
+                f"the OCIO configuration {source} has a name that is not UTF-8, which OpenColorIO cannot "
+                "open: rename it or its folder"
+            )
         try:
-            self.config: Any = ocio.Config.CreateFromFile(source)
-        except (ocio.Exception, ocio.ExceptionMissingFile) as error:
+            self.config: Any = _opened(source)
+        except (ocio.Exception, ocio.ExceptionMissingFile, OSError) as error:
             what, mend = (
                 (f"'{config}'", "give the path of a config.ocio")
                 if config
@@ -164,3 +171,17 @@ class Spaces:
             ) from error
         except ocio.Exception as error:
             raise ColourError(f"{self.name} cannot {what} ({error}); choose another") from error
+
+
+def _opened(source: str) -> Any:
+    """Open a configuration; one whose text is not UTF-8, which OCIO would hand on, is read as Latin-1."""
+    import PyOpenColorIO as ocio
+
+    path = Path(source)
+    if path.suffix.casefold() != ".ocioz" and path.is_file():
+        data = path.read_bytes()
+        if not is_utf8(data.decode("utf-8", "surrogateescape")):
+            config = ocio.Config.CreateFromStream(text_of(data))
+            config.setWorkingDir(str(path.absolute().parent))
+            return config
+    return ocio.Config.CreateFromFile(source)

@@ -62,7 +62,8 @@ def test_the_cmx_adapter_finds_the_same_cuts_in_what_it_reads() -> None:
 def test_drop_frame_counts_frames_however_it_is_marked(
     rate: float, per_minute: int, marks: tuple[str, str]
 ) -> None:
-    header, (a, b, c) = marks
+    header, signs = marks
+    a, b, c = tuple(signs)
     nominal = round(rate)
     first, second = f"01{a}00{b}00{c}00", f"01{a}02{b}00{c}{per_minute:02}"
     text = f"{header}{event(1, first, second)}{event(2, second, f'01{a}10{b}00{c}00')}"

@@ -120,3 +120,20 @@ def test_a_missing_table_is_one_clear_error(made: Path) -> None:
     (made.parent / "luts/g.spi1d").write_text("no table")
     with pytest.raises(ColourError, match="cannot convert 'video' to 'lin'"):
         Colour(str(made)).transform("video", "lin")
+
+
+def test_a_configuration_in_latin_1_is_read(made: Path, tmp_path: Path) -> None:
+    text = made.read_text().replace("roles:", "description: café\nroles:").replace("video", "vidéo")
+    made.write_bytes(text.encode("latin-1"))
+    latin = Colour(str(made))
+    assert latin.resolve("default") == "vidéo"
+    codes = np.full((3, 1, 1), 0.5, np.float32)
+    assert latin.transform("vidéo", "lin")(codes)[1, 0, 0] == pytest.approx(0.25)
+    made.write_text(text)
+    assert Colour(str(made)).identity == latin.identity
+
+
+def test_a_configuration_whose_name_is_not_utf8_is_refused(made: Path) -> None:
+    moved = made.rename(made.with_name("caf\udce9.ocio"))
+    with pytest.raises(ColourError, match=r"a name that is not UTF-8.*rename it"):
+        Colour(str(moved))

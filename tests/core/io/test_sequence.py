@@ -1,7 +1,9 @@
 from pathlib import Path
 
-import fileseq
 import pytest
+from fileseq.constants import PAD_STYLE_HASH1
+from fileseq.filesequence import FileSequence
+from fileseq.frameset import FrameSet
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -113,7 +115,7 @@ def test_signs_beside_a_frame_number_stand_for_themselves(text: str, name: str) 
 )
 def test_patterns_read_as_fileseq_reads_them(text: str) -> None:
     """Oracle: fileseq, with a digit for each sign. What else it reads otherwise is in decision 20."""
-    theirs = fileseq.FileSequence(text, pad_style=fileseq.PAD_STYLE_HASH1)
+    theirs = FileSequence(text, pad_style=PAD_STYLE_HASH1)
     ours = Pattern.parse(text)
     assert ours is not None
     for number in (0, 7, 1001, 123456, -3, -1234):
@@ -123,7 +125,7 @@ def test_patterns_read_as_fileseq_reads_them(text: str) -> None:
 @given(st.sets(st.integers(-3000, 3000), min_size=1, max_size=40))
 def test_frame_ranges_read_as_fileseq_reads_them(numbers: set[int]) -> None:
     text = format_frames(numbers)
-    assert parse_frames(text) == tuple(fileseq.FrameSet(text))
+    assert parse_frames(text) == tuple(FrameSet(text))
 
 
 def test_existing_file_with_a_hash_is_no_pattern(tmp_path: Path) -> None:
