@@ -3,7 +3,7 @@ PYTHON ?= python3
 EXTRAS ?= dev
 BIN := .venv/bin
 
-.PHONY: demo test lint bench nodes site goldens engines plugin install
+.PHONY: demo test lint bench peers nodes site goldens engines plugin install
 .PHONY: train train-status train-pause train-go train-cool train-keep train-stop
 
 demo: .venv/demo
@@ -17,12 +17,19 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/clang-format --dry-run --Werror plugin/ofx/*.[ch] tests/plugin/ofx/*.c
 	rm -rf build .lint
-	$(BIN)/python -m pip install --quiet --no-deps --target .lint .
+	INTERNEG_WITHOUT_OFX=1 $(BIN)/python -m pip install --quiet --no-deps --target .lint .
 	$(BIN)/mypy
 	PYTHONPATH=.lint $(BIN)/lint-imports
 
 bench: install
 	$(BIN)/python -m bench
+
+# VapourSynth's filters, which `make bench` measures beside ours; they need Python 3.12 or later.
+PEERS_PYTHON ?= python3.12
+peers:
+	$(PEERS_PYTHON) -m venv .peers
+	.peers/bin/python -m pip install --quiet numpy vapoursynth vapoursynth-mvtools vapoursynth-zsmooth \
+		vapoursynth-descratch vapoursynth-bm3d
 
 # What is made from the nodes' own declarations: the reference, what hosts are told, the icons.
 nodes: install

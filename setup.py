@@ -1,7 +1,10 @@
 """Puts the OpenFX plugin's binary into the wheel.
 
-Building fails where the plugin cannot be compiled. INTERNEG_WITHOUT_OFX=1 asks for a wheel without it, which
-fits every machine: `interneg install` then compiles the plugin where it is run, and needs a C compiler there.
+It is compiled with ziglang, from PyPI, for glibc 2.28, so that one wheel fits every current distribution,
+whatever the machine that builds it has; $CC names another compiler, and then the wheel fits systems whose
+glibc is as new as the builder's. Building fails where the plugin cannot be compiled. INTERNEG_WITHOUT_OFX=1
+asks for a wheel without it, which fits every machine: `interneg install` then compiles the plugin where it is
+run, and needs a C compiler there.
 """
 
 from __future__ import annotations
@@ -11,19 +14,20 @@ import subprocess
 import sys
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import Distribution, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 from setuptools.errors import CompileError
 
 WITHOUT_OFX = os.environ.get("INTERNEG_WITHOUT_OFX") == "1"
+OWN_COMPILER = bool(os.environ.get("CC"))
 
 COMPILE = """
 import sys
 from interneg.errors import InternegError
-from interneg.plugin.ofx.build import PREBUILT, compile_plugin
+from interneg.plugin.ofx.build import PREBUILT, compile_for_wheel
 try:
-    compile_plugin(PREBUILT)
+    compile_for_wheel(PREBUILT)
 except InternegError as error:
     sys.exit(str(error))
 """
@@ -53,14 +57,19 @@ class BuildWithPlugin(build_py):
 class PlatformWheel(bdist_wheel):
     """Fits any Python 3 on one kind of machine, or on all where it has no binary."""
 
-    def finalize_options(self) -> None:
-        """Settle."""
-        super().finalize_options()
-        self.root_is_pure = WITHOUT_OFX
-
     def get_tag(self) -> tuple[str, str, str]:
         """Python, ABI and platform."""
-        return "py3", "none", "any" if WITHOUT_OFX else super().get_tag()[2]
+        here = super().get_tag()[2]
+        oldest = here.replace("linux_", "manylinux_2_28_", 1) if here.startswith("linux_") else here
+        return "py3", "none", "any" if WITHOUT_OFX else here if OWN_COMPILER else oldest
 
 
-setup(cmdclass={"build_py": BuildWithPlugin, "bdist_wheel": PlatformWheel})
+class WithBinary(Distribution):
+    """Goes where binaries belong, unless it has none."""
+
+    def has_ext_modules(self) -> bool:
+        """Whether it has one."""
+        return not WITHOUT_OFX
+
+
+setup(distclass=WithBinary, cmdclass={"build_py": BuildWithPlugin, "bdist_wheel": PlatformWheel})

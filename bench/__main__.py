@@ -19,6 +19,7 @@ from bench import (
     grain_made,
     grain_speed,
     kept,
+    paths,
     quality,
     speed,
     stabilise,
@@ -49,6 +50,7 @@ def parts(data: Path) -> dict[str, Callable[[], Iterable[Row]]]:
         "grain": lambda: grain.rows(data.parent, OUT),
         "grain-made": lambda: grain_made.rows(data.parent),
         "grain-speed": grain_speed.rows,
+        "paths": paths.rows,
         "kept": lambda: kept.rows(data.parent, OUT),
     }
 

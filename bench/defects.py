@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from bench import stills
+from bench import peers, stills
 from bench.dirt import HELD_OUT, Damage, Image, damaged, load
 from bench.elements import KINDS, laid, near, read
 from bench.table import Row, at_least, at_most
@@ -37,6 +37,8 @@ REPAIRED = 12 / 255
 CHANGED = 0.5 / 255
 GRAIN = 6 / 255
 MEDIAN, HELD = "motion-compensated median of three", "the same where it differs by more than 24 codes"
+TOOLS, TOOLS_HELD = "mvtools, median of three", "the same where it differs by more than 24 codes (mvtools)"
+SCRATCHED = "DeScratch, then mvtools' median"
 TRUE, OWN, TELEA = "true matte", "own detection", "OpenCV Telea, true matte"
 
 
@@ -80,6 +82,8 @@ def rows(shared: Path, out: Path) -> Iterator[Row]:
     if not clips.is_dir():
         print(f"no clips at {clips}: the rows of defects are left out")
         return
+    if not peers.there():
+        print(peers.MISSING)
     colour = Colour()
     bench = Bench(Context(colour, Engines(), Memo(120)), colour.resolve("texture_paint"))
     yield from synthetic(bench, clips, out)
@@ -105,9 +109,8 @@ def synthetic(bench: Bench, clips: Path, out: Path) -> Iterator[Row]:
                     OWN: bench.render(pictures, at),
                     TELEA: telea(frames[at]),
                     MEDIAN: (median := median_of_three(pictures, at)),
-                    HELD: np.where(
-                        np.abs(median - pictures[at]).max(-1, keepdims=True) > 24 / 255, median, pictures[at]
-                    ),
+                    HELD: held(median, pictures[at]),
+                    **of_tools(pictures, at),
                 }
                 for kind, picture in made.items():
                     figures[kind][name].append(figures_of(frames[at], picture))
@@ -128,7 +131,7 @@ def _table(figures: dict[str, dict[str, list[list[float]]]]) -> Iterator[Row]:
     means = {kind: np.array([np.mean(f, axis=0) for f in of.values()]) for kind, of in figures.items()}
     worst = {kind: np.array([f for fs in of.values() for f in fs]) for kind, of in figures.items()}
     goals = {TRUE: (92, None, 30), OWN: (85, 90, 26)}
-    for kind in (TRUE, OWN, TELEA, MEDIAN, HELD):
+    for kind in (k for k in (TRUE, OWN, TELEA, MEDIAN, HELD, TOOLS, TOOLS_HELD, SCRATCHED) if k in means):
         mean, every = means[kind].mean(axis=0), worst[kind]
         alike = goals.get(kind, (None, None, None))
         said = ("of dirt and scratches, share repaired", "of dirt alone", "PSNR inside")
@@ -242,6 +245,26 @@ def speed(bench: Bench, clips: Path) -> Iterator[Row]:
     theirs = time.process_time() - start
     name = f"1080p: CPU time of a frame ({ours:.1f} s) ÷ that of the median of three"
     yield Row(name, "", f"{ours / theirs:.1f}", None)
+    if peers.there():
+        seconds = peers.vapoursynth("median", np.stack(frames[:7]))[1]
+        yield Row(
+            "1080p: CPU time of a frame ÷ that of mvtools' median of three", "", f"{ours / seconds:.1f}", None
+        )
+
+
+def held(made: Image, picture: Image) -> Image:
+    """What was made, where it differs from the picture by more than 24 codes of 8 bits."""
+    return np.where(np.abs(made - picture).max(-1, keepdims=True) > 24 / 255, made, picture)
+
+
+def of_tools(pictures: Sequence[Image], at: int) -> dict[str, Image]:
+    """What VapourSynth's filters make of a frame, where they are installed."""
+    if not peers.there():
+        return {}
+    near = np.stack(pictures[at - 1 : at + 2])
+    median = peers.vapoursynth("median", near)[0][1]
+    scratched = peers.vapoursynth("median", peers.vapoursynth("descratch", near)[0])[0][1]
+    return {TOOLS: median, TOOLS_HELD: held(median, pictures[at]), SCRATCHED: scratched}
 
 
 def telea(frame: Damage) -> Image:

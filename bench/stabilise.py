@@ -14,6 +14,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -50,6 +51,7 @@ def rows(data: Path, out: Path) -> Iterator[Row]:
     if stills.is_file():
         still, animals = damage.still(stills), damage.animals(stills)
         yield from pan(still, out)
+        yield from short(still, out)
         yield locked(still, out)
         yield from hand_held(still, animals, out)
         yield from bent(still, out)
@@ -71,6 +73,7 @@ def pan(still: Image, out: Path) -> Iterator[Row]:
     yield at_most("weave on a pan, drift from the true path", 0.7, clip.drift(ours), "px rms")
     yield at_least("weave on a pan, PSNR over the input", 5, clip.psnr(ours) - clip.psnr(clip.damaged))
     yield Row("weave on a pan, drift at the ends", "", f"{clip.ends(ours):.2f} px rms", None)
+    yield Row("weave on a pan, with an analysis", "", clip.figures(clip.analysed()), None)
     for name, result in clip.others():
         figure = f"{100 * clip.removed(result, 1):.0f} %, drift {clip.drift(result):.2f} px"
         gain = clip.psnr(result) - clip.psnr(clip.damaged)
@@ -84,13 +87,30 @@ def pan(still: Image, out: Path) -> Iterator[Row]:
         yield Row(name, "", figure, None)
 
 
+def short(still: Image, out: Path) -> Iterator[Row]:
+    """The same weave on a pan of 180 px in 40 frames, from rest to rest, three times; mean and worst."""
+    figures: dict[str, list[list[float]]] = defaultdict(list)
+    for seed in (1, 2, 3):
+        takes = damage.shoot(still, damage.pan(40, 180), damage.weave(40, seed=seed))
+        clip = Shot(f"short{seed}", takes, out, 40)
+        results = {"window": clip.stabilised(), "with an analysis": clip.analysed()}
+        results |= {name: r for name, r in clip.others() if "10" not in name and "30" not in name}
+        for name, result in results.items():
+            gain = clip.psnr(result) - clip.psnr(clip.damaged)
+            figures[name].append([100 * clip.removed(result, 1), clip.drift(result), clip.ends(result), gain])
+    for name, of in figures.items():
+        (share, drift, ends, gain), least, most = np.mean(of, 0), np.min(of, 0), np.max(of, 0)
+        figure = f"{share:.0f} % (worst {least[0]:.0f}), drift {drift:.2f} px ({most[1]:.2f}), "
+        figure += f"at the ends {ends:.2f} px ({most[2]:.2f}), PSNR {gain:+.1f} dB ({least[3]:+.1f})"
+        yield Row(f"weave on a pan of 40 frames, {name}", "", figure, None)
+
+
 def locked(still: Image, out: Path) -> Row:
     """The same weave before a camera that stands."""
     clip = Shot("locked", damage.shoot(still, np.zeros((COUNT, 3)), damage.weave(COUNT)), out)
     ours = clip.stabilised()
-    figure = f"{100 * clip.removed(ours, 1):.1f} %, drift {clip.drift(ours):.2f} px"
-    name = "weave, the camera stands"
-    return Row(name, "", f"{figure}, at the ends {clip.ends(ours):.2f} px", None)
+    figure = f"{clip.figures(ours)}; with an analysis {clip.figures(clip.analysed())}"
+    return Row("weave, the camera stands", "", figure, None)
 
 
 def hand_held(still: Image, animals: list[Image], out: Path) -> Iterator[Row]:
@@ -102,6 +122,9 @@ def hand_held(still: Image, animals: list[Image], out: Path) -> Iterator[Row]:
     yield at_least("weave, hand-held with walkers, second difference removed", 95, shake, "%")
     yield at_most("weave, hand-held with walkers, drift", 1.5, clip.drift(ours), "px rms")
     yield Row("weave, hand-held with walkers, drift at the ends", "", f"{clip.ends(ours):.2f} px rms", None)
+    whole = clip.analysed()
+    figure = f"{100 * clip.removed(whole, 2):.1f} % of the second difference; {clip.figures(whole)}"
+    yield Row("weave, hand-held with walkers, with an analysis", "", figure, None)
     for name, result in clip.others():
         figure = f"{100 * clip.removed(result, 2):.0f} %, drift {clip.drift(result):.2f} px"
         yield Row(f"weave, hand-held with walkers, {name}", "", figure, None)
@@ -197,9 +220,9 @@ class Result:
 class Shot:
     """A damaged clip, its truth, and what tools make of it."""
 
-    def __init__(self, name: str, takes: Iterable[Take], out: Path) -> None:
+    def __init__(self, name: str, takes: Iterable[Take], out: Path, count: int = COUNT) -> None:
         self._name, self._out = name, out
-        self.numbers = range(1, COUNT + 1)
+        self.numbers = range(1, count + 1)
         self.source = out / f"stab_{name}.%04d.png"
         self._truth = []
         for number, take in zip(self.numbers, takes, strict=True):
@@ -216,6 +239,27 @@ class Shot:
         recipe = "stabilise" + (f":{knobs}" if knobs else "")
         render(recipe, self.source, self.target(knobs), "--input-space", SPACE)
         return self._result(self.target(knobs))
+
+    def analysed(self) -> Result:
+        """What Stabilise makes of it with a path file of the whole shot."""
+        path = self._out / f"stab_{self._name}.json"
+        cli = (
+            sys.executable,
+            "-m",
+            "interneg.plugin.cli",
+            "analyse",
+            "stabilise",
+            str(self.source),
+            str(path),
+        )
+        subprocess.run([*cli, "--input-space", SPACE, "--overwrite"], check=True, stdout=subprocess.DEVNULL)
+        render(f"stabilise:path={path}", self.source, self.target("analysed"), "--input-space", SPACE)
+        return self._result(self.target("analysed"))
+
+    def figures(self, result: Result) -> str:
+        """Weave removed, drift, and that at the ends."""
+        share, drift, ends = 100 * self.removed(result, 1), self.drift(result), self.ends(result)
+        return f"{share:.1f} %, drift {drift:.2f} px, at the ends {ends:.2f} px"
 
     def others(self) -> Iterator[tuple[str, Result]]:
         """What FFmpeg's filters make of it, where FFmpeg is."""

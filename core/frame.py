@@ -128,26 +128,13 @@ class Frame:
 
     @property
     def colour_channels(self) -> tuple[int, ...]:
-        """The planes that a colour transform applies to.
-
-        R, G, B; else those of the one layer that has them (of several, of the one called "beauty", "combined"
-        or "rgba"); else the lone luminance Y, which beside X or Z is a coordinate; else none.
-        """
-        layers = set(self.colour_layers)
-        named = {n for n in layers if n.casefold().rstrip(".").rsplit(".", 1)[-1] in _PICTURES}
-        for found in ({""} & layers, layers, named):
-            if len(found) == 1:
-                (name,) = found
-                return tuple(self.channels.index(name + c) for c in "RGB")
-        lone = "Y" in self.channels and not {"X", "Z"} & set(self.channels)
-        return (self.channels.index("Y"),) if lone else ()
+        """The planes that a colour transform applies to; see `colour_planes`."""
+        return colour_planes(self.channels)
 
     @property
     def colour_layers(self) -> tuple[str, ...]:
         """What stands before R, G and B in the names of each layer that has all three, "" for none."""
-        names = set(self.channels)
-        layers = (c[:-1] for c in self.channels if c.endswith("R"))
-        return tuple(n for n in layers if {n + "G", n + "B"} <= names)
+        return _colour_layers(self.channels)
 
     def with_pixels(self, pixels: Pixels, **changes: Any) -> Frame:
         """The same frame with other pixels, (C, H, W) float32 of any range, and with other facts.
@@ -175,6 +162,28 @@ class Frame:
             there = self.pixels[:, y0 - own.y0 : y1 - own.y0, x0 - own.x0 : x1 - own.x0]
             pixels[:, y0 - box.y0 : y1 - box.y0, x0 - box.x0 : x1 - box.x0] = there
         return replace(frame, pixels=pixels, data_window=box)
+
+
+def colour_planes(channels: tuple[str, ...]) -> tuple[int, ...]:
+    """Which of the channels of these names are the picture.
+
+    R, G, B; else those of the one layer that has them (of several, of the one called "beauty", "combined"
+    or "rgba"); else the lone luminance Y, which beside X or Z is a coordinate; else none.
+    """
+    layers = set(_colour_layers(channels))
+    named = {n for n in layers if n.casefold().rstrip(".").rsplit(".", 1)[-1] in _PICTURES}
+    for found in ({""} & layers, layers, named):
+        if len(found) == 1:
+            (name,) = found
+            return tuple(channels.index(name + c) for c in "RGB")
+    lone = "Y" in channels and not {"X", "Z"} & set(channels)
+    return (channels.index("Y"),) if lone else ()
+
+
+def _colour_layers(channels: tuple[str, ...]) -> tuple[str, ...]:
+    names = set(channels)
+    layers = (c[:-1] for c in channels if c.endswith("R"))
+    return tuple(n for n in layers if {n + "G", n + "B"} <= names)
 
 
 @dataclass(frozen=True)

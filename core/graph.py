@@ -7,6 +7,7 @@ threads or machines of one kind give the same bits.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
@@ -82,8 +83,7 @@ class Graph:
         self._context = context
         self._mask = mask
         self._matte = matte
-        self._numbers = list(source.numbers)
-        self._index = {number: i for i, number in enumerate(self._numbers)}
+        self._numbers = source.numbers
         span = sum(max(n.reach) for n in self._nodes)
         self._temporal = any(handles(nodes))
         self._memo = Memo(2 * (span + LOOK) + 8)
@@ -96,7 +96,7 @@ class Graph:
 
     def render(self, number: int) -> Frame:
         """Render the frame of that number through all nodes. Raises what the source and the nodes raise."""
-        return self._after(len(self._nodes), self._index[number])
+        return self._after(len(self._nodes), self._place(number))
 
     def _after(self, count: int, index: int) -> Frame:
         """The frame as it is after the first `count` nodes."""
@@ -135,12 +135,19 @@ class Graph:
         return self._numbers[seen] if self._numbers[0] <= number <= self._numbers[-1] else number
 
     def _index_of(self, number: int, node: Node) -> int:
-        if number not in self._index:
+        try:
+            return self._place(number)
+        except KeyError:
             first, last = self._numbers[0], self._numbers[-1]
             raise UsageError(
                 f"{node.name} looks at frame {number}, which is not in the clip ({first}-{last})"
-            )
-        return self._index[number]
+            ) from None
+
+    def _place(self, number: int) -> int:
+        index = bisect_left(self._numbers, number)
+        if index == len(self._numbers) or self._numbers[index] != number:
+            raise KeyError(number)
+        return index
 
 
 def _remembered(name: str, source: Source, memo: Memo) -> Callable[[int], Frame]:

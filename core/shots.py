@@ -6,17 +6,18 @@ a range rendered in pieces sees the same cuts as one long run.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
-from interneg.errors import UsageError
+from interneg.cut_list import parse_cuts
 from interneg.frame import Frame, Pixels
 from interneg.memo import Memo
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
+
+__all__ = ["LOOK", "Shots", "parse_cuts"]
 
 LOOK = 3
 """How many frames beyond the two at a boundary are looked at: a flash of up to so many frames is no cut."""
@@ -31,11 +32,6 @@ _LIKE, _LIKE_APART = 0.7, 0.8
 _PLAIN_LIKE = 0.45
 _FLAT = 0.02
 _FADED = 0.8
-
-# An event of the picture: number, reel, tracks with a V or B, ..., record in and out.
-_EVENT = re.compile(
-    r"^\d+\s+\S+\s+(?:\S*V\d*|B)\s+\S+.*?(\d\d:\d\d:\d\d[:;]\d\d)\s+\d\d:\d\d:\d\d[:;]\d\d\s*$"
-)
 
 
 class Shots:
@@ -52,7 +48,7 @@ class Shots:
         measurements: Memo,
         cuts: Collection[int] | None = None,
     ) -> None:
-        self._numbers = list(numbers)
+        self._numbers = numbers
         self._frame = frame
         self._measurements = measurements
         self._cuts = None if cuts is None else sorted(cuts)
@@ -130,37 +126,3 @@ def _alike(a: Pixels, b: Pixels, faint: tuple[float, float], like: float) -> boo
 
 def _contrast(thumb: Pixels) -> float:
     return float(thumb.std())
-
-
-def parse_cuts(text: str, numbers: Sequence[int], rate: float) -> list[int]:
-    """Read the first frame of each shot out of a cut list.
-
-    text: frame numbers (separated by white space or commas, # starts a comment), or a CMX3600 EDL, whose
-    first event's record-in is the first of `numbers`. rate: frames per second of the EDL's timecodes.
-    Raises UsageError naming the line that is neither.
-    """
-    lines = [line.split("#")[0].strip() for line in text.splitlines()]
-    if any(_EVENT.match(line) for line in lines):
-        starts = [_frames(m.group(1), rate) for line in lines if (m := _EVENT.match(line))]
-        return sorted({numbers[0] + s - starts[0] for s in starts})
-    cuts: list[int] = []
-    for at, line in enumerate(lines, 1):
-        for word in line.replace(",", " ").split():
-            try:
-                cuts.append(int(word))
-            except ValueError:
-                raise UsageError(
-                    f"line {at} of the cut list has '{word}': expected frame numbers or a CMX3600 EDL"
-                ) from None
-    return sorted(set(cuts))
-
-
-def _frames(timecode: str, rate: float) -> int:
-    """Frames of an HH:MM:SS:FF timecode at the nominal rate; a semicolon means drop-frame (SMPTE 12M)."""
-    hours, minutes, seconds, frames = (int(v) for v in re.split("[:;]", timecode))
-    nominal = round(rate)
-    total = ((hours * 60 + minutes) * 60 + seconds) * nominal + frames
-    if ";" in timecode:
-        passed = hours * 60 + minutes
-        total -= nominal // 15 * (passed - passed // 10)
-    return total

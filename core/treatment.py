@@ -7,7 +7,6 @@ file: what holds for every node stands here, once.
 from __future__ import annotations
 
 import dataclasses
-import logging
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -20,8 +19,6 @@ from interneg.nonfinite import nonfinite
 from interneg.premult import coverage
 from interneg.resize import layer
 from interneg.view import Context, View, span
-
-log = logging.getLogger("interneg")
 
 
 class Treatment:
@@ -54,6 +51,11 @@ class Treatment:
     def anchors(self, number: int) -> tuple[int, ...]:
         """The numbers of further frames that the node looks at to render the frame of that number."""
         return ()
+
+    @property
+    def needs_neighbours(self) -> bool:
+        """Whether the result is another one without the frames that the node reaches, with these knobs."""
+        return any(self.reach)
 
     @property
     def shows(self) -> Literal["result", "aid", "data"]:
@@ -128,16 +130,22 @@ class Treatment:
         frame = window.frame
         if self.strength == 0:
             return frame
-        if not frame.colour_channels:
-            raise InputError(
-                f"frame {frame.number} has no picture to treat: {self.name} needs R, G, B or Y, "
-                f"not {', '.join(frame.channels)}"
-            )
+        for seen in (frame, *window.frames, *window.anchors):
+            if not seen.colour_channels:
+                raise InputError(
+                    f"frame {seen.number} has no picture to treat: {self.name} needs R, G, B or Y, "
+                    f"not {', '.join(seen.channels)}"
+                )
+            if len(seen.colour_channels) != len(frame.colour_channels):
+                raise InputError(
+                    f"frame {seen.number} has {len(seen.colour_channels)} colour channels, frame "
+                    f"{frame.number} has {len(frame.colour_channels)}: bring them to one kind first"
+                )
         colours, scale = span(frame.colour_channels), self.enlarges
         source = frame.pixels[colours]
         bad = nonfinite(source)
         if bad is not None:
-            log.warning("frame %d: %d pixels are NaN or inf and stay as they are", frame.number, bad.sum())
+            context.nonfinite(frame.number, int(bad.sum()))
         amount = amount_of(frame, mask, self.strength, scale)
 
         view = View(window, self.working_space, context, self.divides, amount)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,12 @@ from interneg.memo import Memo
 from interneg.nonfinite import fill, nonfinite
 from interneg.premult import coverage, unpremultiplied
 
+log = logging.getLogger("interneg")
+
+
+def _log_nonfinite(number: int, pixels: int) -> None:
+    log.warning("frame %d: %d pixels are NaN or inf and stay as they are", number, pixels)
+
 
 def _no_files(path: str) -> bytes:
     raise InputError(f"{path} cannot be read: nothing here opens files")
@@ -25,6 +32,7 @@ class Context:
 
     tell: takes what a node has found out, in a sentence; of each node the first is shown to the user.
     read: the content of a file that a knob names; nodes open none themselves.
+    nonfinite: takes the number of a frame and how many of its pixels are NaN or inf.
     """
 
     colour: Colour
@@ -32,6 +40,7 @@ class Context:
     measurements: Memo
     tell: Callable[[str, str], None] = lambda node, sentence: None
     read: Callable[[str], bytes] = _no_files
+    nonfinite: Callable[[int, int], None] = _log_nonfinite
 
 
 @dataclass(frozen=True)

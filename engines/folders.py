@@ -7,10 +7,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import platformdirs
-
 from interneg.engines import files
 from interneg.errors import OutputError
+from interneg.home import cache_folder, expanded
 from interneg.publish import write_whole
 
 log = logging.getLogger("interneg.engines")
@@ -21,20 +20,21 @@ VARIABLE = "INTERNEG_ENGINES"
 class Folders:
     """Folders that are read in their order, and written to the first that can be.
 
-    paths: by default the path list in $INTERNEG_ENGINES and then the user's own cache folder, which takes
-    what a shared store that is read-only cannot. A folder of the list is made where it is not there, but not
-    its parents: without them a share is not mounted. origin: what names the folders, for messages.
+    paths: by default the path list in $INTERNEG_ENGINES and then the user's own cache folder (where there is
+    a home), which takes what a shared store that is read-only cannot. A folder of the list is made where it
+    is not there, but not its parents: without them a share is not mounted. origin: what names the folders,
+    for messages.
     """
 
     def __init__(self, paths: Sequence[str | Path] = (), origin: str = f"${VARIABLE}") -> None:
-        self.paths = tuple(Path(p).expanduser() for p in paths)
+        self.paths = tuple(map(expanded, paths))
         self.origin = origin
         self._shares: tuple[Path, ...] = ()
         if not self.paths:
-            listed = [Path(p).expanduser() for p in os.environ.get(VARIABLE, "").split(os.pathsep) if p]
-            own = Path(platformdirs.user_cache_dir("interneg", appauthor=False)) / "engines"
-            self._shares = tuple(folder for folder in listed if folder != own)
-            self.paths = (*listed,) if own in listed else (*listed, own)
+            listed = [expanded(p) for p in os.environ.get(VARIABLE, "").split(os.pathsep) if p]
+            own = [cache / "engines"] if (cache := cache_folder()) else []
+            self._shares = tuple(folder for folder in listed if folder not in own)
+            self.paths = (*listed, *(folder for folder in own if folder not in listed))
 
     def first_writable(self) -> Path:
         """The first folder that can be written.
@@ -57,9 +57,8 @@ class Folders:
             if reasons:
                 log.info("engines go to %s, since others cannot be written: %s", folder, "; ".join(reasons))
             return folder
-        raise OutputError(
-            f"no folder for engines can be written ({'; '.join(reasons)}): name one that can in {self.origin}"
-        )
+        why = "; ".join(reasons) or "this user has no home folder"
+        raise OutputError(f"no folder for engines can be written ({why}): name one that can in {self.origin}")
 
     def write(self, name: str, data: bytes, otherwise: str) -> Path | None:
         """Write a file into the first folder that takes it, whole or not at all; of several writers the last
@@ -77,7 +76,8 @@ class Folders:
                 reasons.append(f"{folder}: {files.words(error)}")
             else:
                 return folder
-        log.warning("the engine store cannot be written, %s: %s", otherwise, "; ".join(reasons))
+        if reasons:  # else there is no folder, which was told
+            log.warning("the engine store cannot be written, %s: %s", otherwise, "; ".join(reasons))
         return None
 
     def unmounted(self, folder: Path) -> bool:

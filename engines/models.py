@@ -16,6 +16,7 @@ from msgspec import Meta
 import interneg.engines.catalogue as catalogue
 from interneg.engines.manifest import Figures
 from interneg.errors import EngineError, near
+from interneg.home import expanded
 from interneg.packages import model_folders
 
 Precision = Literal["fp32", "bf16", "fp16", "int8"]
@@ -141,9 +142,9 @@ def load_catalogue(folders: Iterable[str | Path] = ()) -> Mapping[str, Model]:
     """
     found: dict[str, Model] = {}
     origin: dict[str, Path] = {}
-    listed = [Path(p).expanduser() for p in os.environ.get(VARIABLE, "").split(os.pathsep) if p]
+    listed = [expanded(p) for p in os.environ.get(VARIABLE, "").split(os.pathsep) if p]
     seen: set[Path] = set()
-    given = (Path(p).expanduser() for p in folders)
+    given = map(expanded, folders)
     for folder in (Path(catalogue.__file__).parent, *model_folders(), *listed, *given):
         if not folder.is_dir():
             where = f", which ${VARIABLE} names," if folder in listed else ""

@@ -142,6 +142,12 @@ class GrainMatch(Node):
         return (across, across)
 
     @property
+    def needs_neighbours(self) -> bool:
+        """Unless a file says which grain it is, and nothing is averaged."""
+        measured = self._measures or self.mode == "match"
+        return any(self.reach) and (measured or (self.temporal > 0 and self.mode != "add"))
+
+    @property
     def models(self) -> tuple[str, ...]:
         """The network that removes noise, where grain is removed; and over time the one that judges motion,
         and the one that sees all frames.

@@ -106,9 +106,9 @@ class Stabilise(Node):
     )  # fmt: skip
     path: str = knob(
         "", "file", "Path",
-        "A path file that `interneg analyse` wrote: each frame is moved by the correction in the file, and "
-        "weave is not measured, nor is warp where the file has it. In a recipe file, a relative path starts "
-        "at the recipe's folder.",
+        "A path file that `interneg analyse` wrote: each frame is moved by the correction in the file, which "
+        "follows the whole shot, and weave is not measured, nor is warp where the file has it. In a recipe "
+        "file, a relative path starts at the recipe's folder.",
         animatable=False,
     )  # fmt: skip
 
@@ -116,6 +116,11 @@ class Stabilise(Node):
     def reach(self) -> tuple[int, int]:
         """The frames that the smooth path is drawn through."""
         return (self.smoothing, self.smoothing)
+
+    @property
+    def needs_neighbours(self) -> bool:
+        """Unless a path file says it all."""
+        return not self.path or self.warp > 0 or self.edges in ("crop", "fill")
 
     def anchors(self, number: int) -> tuple[int, ...]:
         """With lock, the frame to hold to. Raises KnobError where none is named."""
@@ -181,9 +186,11 @@ class Stabilise(Node):
     def observe(self, view: View) -> MeasuredFrame:
         """How it has moved since the frame before (at the start of a shot it has not), and its solution."""
         frame, before = view.window.frame, view.window.frames[view.window.centre - 1]
-        moved = Motion() if before.number == frame.number else rigid(view, -1, 0, self._box(frame))
+        starts = before.number == frame.number
+        moved = Motion() if starts else rigid(view, -1, 0, self._box(frame))
         done, place = self.solve(view), (frame.data_window, frame.display_window, frame.pixel_aspect)
-        return MeasuredFrame(*place, moved, done.motion, done.bend)
+        length = None if self.lock else self.smoothing
+        return MeasuredFrame(*place, moved, done.motion, done.bend, starts, length)
 
     def _box(self, frame: Frame) -> Box | None:
         box = Box(self.box_left, self.box_top, self.box_right, self.box_bottom)

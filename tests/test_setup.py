@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +19,7 @@ def tree(tmp_path: Path) -> Path:
     """A copy of what a wheel is made from, which a build may write to."""
     for name in ("core", "engines", "nodes", "plugin"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "*.onnx"))
-    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("setup.py", "wheel_backend.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path)
     return tmp_path
 
@@ -31,6 +33,31 @@ def wheel(tree: Path, **environment: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+@pytest.mark.slow
+def test_a_wheel_fits_every_current_distribution_wherever_it_is_built(tree: Path, tmp_path: Path) -> None:
+    """Its plugin is compiled for an old C library, by a compiler that is no part of the machine."""
+    pytest.importorskip("ziglang", reason="ziglang is not installed")
+    (tmp_path / "empty").mkdir()
+    made = wheel(tree, CC="", PATH=str(tmp_path / "empty"))
+    assert made.returncode == 0, made.stderr
+    (path,) = tree.glob("dist/*.whl")
+    assert path.name.endswith(f"-py3-none-manylinux_2_28_{platform.machine()}.whl")
+    binary = Path(zipfile.ZipFile(path).extract("interneg/plugin/ofx/Interneg.ofx", tmp_path))
+    needed = {tuple(map(int, v.split(b"."))) for v in re.findall(rb"GLIBC_([\d.]+)", binary.read_bytes())}
+    assert needed and max(needed) <= (2, 28)
+    count = "import ctypes, sys; print(ctypes.CDLL(sys.argv[1]).OfxGetNumberOfPlugins())"
+    loaded = subprocess.run([sys.executable, "-c", count, binary], capture_output=True, text=True, check=True)
+    assert loaded.stdout == "0\n"  # it lies in no bundle, whose nodes it would tell of
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
+def test_a_wheel_of_another_compiler_says_that_it_fits_this_system(tree: Path) -> None:
+    made = wheel(tree, CC="cc")
+    assert made.returncode == 0, made.stderr
+    (path,) = tree.glob("dist/*.whl")
+    assert path.name.endswith(f"-py3-none-linux_{platform.machine()}.whl")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from interneg.colour.file_spaces import FileSpace, space_of_file, tags_for
+from interneg.colour.file_spaces import FileSpace, space_of_file, tags_for, usual_light
 from interneg.colour.log_encoding import LogEncoding, find_log_encoding
 from interneg.colour.spaces import Spaces
 from interneg.colour.transform import Step, Transform, in_chunks, round_trip_loss
@@ -36,6 +36,10 @@ class Colour(Spaces):
     ) -> FileSpace:
         """Say which colour space the colour channels of a file are in, and why; see `space_of_file`."""
         return space_of_file(self, path, metadata, depth, override)
+
+    def usual_light(self) -> list[str]:
+        """The names of the spaces that comps, renders and plates are most often in; see `usual_light`."""
+        return usual_light(self)
 
     def tags(self, space: str) -> dict[str, Any]:
         """The metadata by which files say this colour space; see `tags_for`."""

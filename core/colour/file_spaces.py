@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from interneg.colour.spaces import Spaces
 from interneg.colour.tags import (
     CICP,
+    LIGHT,
     SRGB_PICTURE,
     VIDEO_709,
     Tag,
@@ -17,15 +18,20 @@ from interneg.colour.tags import (
     tags_of,
 )
 from interneg.errors import ColourError
+from interneg.texts import from_latin
 
-__all__ = ["FileSpace", "space_of_file", "tags_for"]
+__all__ = ["FileSpace", "space_of_file", "tags_for", "usual_light"]
 
 
 class FileSpace(NamedTuple):
-    """A colour space and where the choice came from."""
+    """A colour space and where the choice came from.
+
+    by_default: whether, for a float picture, neither file nor user nor a configuration of theirs says it.
+    """
 
     space: str
     reason: str
+    by_default: bool = False
 
 
 def space_of_file(
@@ -56,19 +62,31 @@ def space_of_file(
     if lost := next((tag for tag in tags_of(metadata) if tag.naming), None):
         raise _unknown(spaces, path, lost)
 
-    ruled, index = spaces.config.getColorSpaceFromFilepath(path)
-    if not spaces.config.filepathOnlyMatchesDefaultRule(path):
+    name = from_latin(path)  # OCIO takes UTF-8 alone, and rules ask for what stands around
+    ruled, index = spaces.config.getColorSpaceFromFilepath(name)
+    if not spaces.config.filepathOnlyMatchesDefaultRule(name):
         rule = spaces.config.getFileRules().getName(index)
-        return FileSpace(spaces.resolve(ruled), f"the file rule '{rule}' of {spaces.name}{_but(unmet)}")
-    if path.casefold().endswith(".exr") or depth in ("half", "float"):
+        reason = f"the file rule '{rule}' of {spaces.name}{_but(unmet)}"
+        return FileSpace(spaces.resolve(ruled), reason, _is_float(path, depth) and spaces.built_in)
+    if _is_float(path, depth):
         names, kind = ["scene_linear"], "the scene_linear role, for a float picture"
     elif any(key.startswith(("cicp:", "movie:")) for key in metadata):
         names, kind = [*VIDEO_709], "Rec.709 video, for a movie"
     else:
         names, kind = [*SRGB_PICTURE, *_video_roles(spaces)], "sRGB, for an integer still"
     if found := spaces.first(names):
-        return FileSpace(found, f"{kind}{_but(unmet)}")
-    return FileSpace(spaces.resolve(ruled), f"the default file rule of {spaces.name}{_but(unmet)}")
+        return FileSpace(found, f"{kind}{_but(unmet)}", _is_float(path, depth))
+    reason = f"the default file rule of {spaces.name}{_but(unmet)}"
+    return FileSpace(spaces.resolve(ruled), reason, _is_float(path, depth))
+
+
+def _is_float(path: str, depth: str) -> bool:
+    return path.casefold().endswith(".exr") or depth in ("half", "float")
+
+
+def usual_light(spaces: Spaces) -> list[str]:
+    """The spaces of a configuration that comps, renders and exchanged plates are most often in, by name."""
+    return [name for names in LIGHT if (name := spaces.first(names))]
 
 
 def _unknown(spaces: Spaces, path: str, tag: Tag) -> ColourError:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from interneg.colour.tables import Tables, content_of, tables_of
 from interneg.colour.transform import Transform
 from interneg.errors import ColourError, near
 
@@ -26,8 +29,8 @@ class Spaces:
     Colour spaces are given as names, aliases, roles or interop IDs, in any case. An unknown one raises
     ColourError, as does a conversion that the configuration does not have.
 
-    config: the PyOpenColorIO.Config. name: what it calls itself, else where it was read from. identity:
-    changes when anything in it or OCIO's version does. spaces: the roles, then the names, for menus.
+    config: the PyOpenColorIO.Config. name: what it calls itself, else where it was read from. spaces: the
+    roles, then the names, for menus. built_in: whether it is one of OCIO's own, for whose rules nobody asked.
     """
 
     def __init__(self, config: str | None = None) -> None:
@@ -52,8 +55,21 @@ class Spaces:
         self._spaces: dict[str, str] = {}
         self._transforms: dict[tuple[str, str], Transform] = {}
         self._index(ocio)
+        self.built_in = source.startswith("ocio://")
         self.name: str = self.config.getName() or source
-        self.identity: str = f"OCIO {ocio.__version__}, config {self.config.getCacheID()}"
+        self._source = source
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The look-up tables, as they lay when this was asked for first."""
+        return tables_of(self.config)
+
+    @cached_property
+    def identity(self) -> str:
+        """Changes when anything in the configuration, in its look-up tables or in OCIO's version does."""
+        import PyOpenColorIO as ocio
+
+        return f"OCIO {ocio.__version__}, config {content_of(self.config, self._source, self.tables)}"
 
     def _index(self, ocio: Any) -> None:
         """Fill the table of everything a space may be called, case folded."""
@@ -74,10 +90,7 @@ class Spaces:
         found = self._spaces.get(name.casefold())
         if found is None:
             roles = ", ".join(role for role, space in self.config.getRoles() if space)
-            known = (
-                f"; its roles are {roles}; `interneg install` puts all its names into spaces.json, for the "
-                "menu beside Input space"
-            )
+            known = f"; its roles are {roles}; in hosts, the menu beside Input space has all its names"
             raise ColourError(
                 f"'{name}' is no colour space, alias or role of {self.name}{self.near(name) or known}"
             )
@@ -101,7 +114,8 @@ class Spaces:
             return "data"
         if stated := found.getEncoding():
             return str(stated)
-        linear = self.config.isColorSpaceLinear(found.getName(), found.getReferenceSpaceType())
+        with self._told(f"say what '{found.getName()}' encodes"):
+            linear = self.config.isColorSpaceLinear(found.getName(), found.getReferenceSpaceType())
         return "scene-linear" if linear else "not linear"
 
     def is_scene_linear(self, space: str) -> bool:
@@ -117,9 +131,9 @@ class Spaces:
         names = self.resolve(one), self.resolve(other)
         if names[0] == names[1]:
             return True
-        if "data" in map(self.encoding, names):
-            return False
         try:
+            if "data" in map(self.encoding, names):
+                return False
             seen = self.transform(*names)(_PROBE)
         except ColourError:
             return False
@@ -130,14 +144,23 @@ class Spaces:
 
         To and from a data space it changes nothing, as OCIO has it.
         """
-        import PyOpenColorIO as ocio
-
         key = (self.resolve(source), self.resolve(target))
         if key not in self._transforms:
-            try:
+            with self._told(f"convert '{key[0]}' to '{key[1]}'"):
                 self._transforms[key] = Transform(self.config.getProcessor(*key))
-            except (ocio.Exception, ocio.ExceptionMissingFile) as error:
-                raise ColourError(
-                    f"{self.name} cannot convert '{key[0]}' to '{key[1]}' ({error}); choose another"
-                ) from error
         return self._transforms[key]
+
+    @contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        """Turn what OCIO raises into ColourError. what: it was to do."""
+        import PyOpenColorIO as ocio
+
+        try:
+            yield
+        except ocio.ExceptionMissingFile as error:
+            raise ColourError(
+                f"{self.name} lacks a look-up table and cannot {what} ({error}) Put the file there, or "
+                "choose another space or configuration"
+            ) from error
+        except ocio.Exception as error:
+            raise ColourError(f"{self.name} cannot {what} ({error}); choose another") from error

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 __all__ = [
     "CICP",
+    "LIGHT",
     "OWN",
     "SRGB_PICTURE",
     "TAGS",
@@ -94,6 +95,9 @@ _CHROMATICITIES: dict[tuple[float, ...], tuple[str, ...]] = {
     (0.64, 0.33, 0.21, 0.71, 0.15, 0.06, 0.3127, 0.329): ("lin_adobergb_scene", "lin_adobergb"),
 }
 """x, y of red, green, blue and white, as OpenEXR keeps them, of linear light."""
+
+LIGHT = tuple(_CHROMATICITIES.values())[1::-1] + tuple(_CHROMATICITIES.values())[2:3]
+"""ACEScg, as comps and renders are most often in, ACES2065-1 for exchange, and linear Rec.709."""
 
 _DPX: dict[str, tuple[str, ...]] = {
     "printing density": _PRINTING_DENSITY,

@@ -163,7 +163,8 @@ def _alike(profile: GrainProfile) -> Double:
     axis = np.fft.fftfreq(_GRID)
     radii = np.hypot(axis[:, None], axis)
     count = len(profile.channels)
-    own = [np.interp(radii, *profile.per_pixel(c, 181)) for c in range(count)]
+    towards = profile.gain(axis[:, None], axis[None])
+    own = [np.interp(radii, *profile.per_pixel(c, 181)) * towards for c in range(count)]
     found = np.empty((count, count, _GRID, _GRID))
     for i, j in np.ndindex(count, count):
         both = np.sqrt(own[i] * own[j])

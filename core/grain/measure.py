@@ -13,10 +13,10 @@ from interneg.errors import InputError
 from interneg.frame import Pixels
 from interneg.grain.encoding import to_codes
 from interneg.grain.profile import GrainProfile, Kind
-from interneg.grain.quiet import Rings, Shape, shape
+from interneg.grain.quiet import Rings, Shape, as_film, shape
 from interneg.grain.residual import Blocks, joined, of_frame, of_pair, pure, standing, strengths
 from interneg.grain.response import Response, curve
-from interneg.grain.spectrum import BLOCK, frequencies
+from interneg.grain.spectrum import BLOCK, frequencies, mean_power
 
 # Blocks that are looked at, at most, in all frames together, and at least in a pair of many.
 _MOST, _FEWEST = 960, 160
@@ -53,7 +53,7 @@ class MeasuredGrain:
     trust: (bands,) float32, 0..1, from low to high frequencies, how sure it is that the spectrum shows no
     picture; where it is not, the spectrum goes on from above as a Gaussian would. slant: (C, 3) float32, how
     many times as much power as upright and level detail has, diagonal detail has: about 1 for film; of
-    frequencies in `SLANTS`.
+    frequencies in `SLANTS`. directions: (2, B) float32, as `interneg.grain.directions` has them, or None.
     """
 
     levels: Pixels
@@ -66,6 +66,7 @@ class MeasuredGrain:
     clipped: npt.NDArray[np.bool_]
     trust: Pixels
     slant: Pixels
+    directions: Pixels | None = None
 
 
 def measure(frames: Sequence[Pixels], centre: int = 0) -> MeasuredGrain:
@@ -154,7 +155,7 @@ def _of_blocks(
         sigmas /= np.sqrt(1 - np.clip(over_time, 0, 0.9))
     return MeasuredGrain(
         levels, sigmas, frequencies(), found.power, found.correlation, over_time, not alone, clipped,
-        found.trust, found.slant,
+        found.trust, found.slant, found.directions,
     )  # fmt: skip
 
 
@@ -234,7 +235,12 @@ def profile_of(
     name, kind, width in mm of film and pixels across the picture: as `GrainProfile` has them. Raises
     ColourError for an unknown space.
     """
-    levels, sigmas = to_codes(measured.levels, measured.sigmas, colour, space)
+    power, strong = measured.power, measured.sigmas
+    if kind == "film":
+        power = as_film(power)
+        left = mean_power(power)[:, None]
+        power, strong = power / left, strong * np.sqrt(left)
+    levels, sigmas = to_codes(measured.levels, strong, colour, space)
     return GrainProfile(
         name,
         kind,
@@ -242,9 +248,10 @@ def profile_of(
         levels,
         sigmas,
         np.asarray(measured.frequencies * (pixels / width), np.float32),
-        measured.power,
+        power,
         measured.correlation,
         measured.over_time,
         width,
         pixels,
+        measured.directions,
     )

@@ -6,8 +6,10 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from interneg.frame import Pixels
+from interneg.grain.directions import gain
 
 DENSITY = 1023 * 0.002
 """Printing density per unit of the codes that profiles are in: 0.002 per 10-bit code, as Cineon has it."""
@@ -26,7 +28,10 @@ class GrainProfile:
     level, as a scan with `pixels` across shows it; straight between levels, flat beyond. Both in Cineon codes
     (0..1 for 0..1023; see `interneg.grain.encoding`): times `DENSITY`, printing density.
     frequencies: (B,) float32, rising from 0, in cycles per mm of film, to the corner of what the scan holds.
-    power: (C, B) float32, 0 or more: power density over them, alike in all directions; only its shape counts.
+    power: (C, B) float32, 0 or more: power density over them, the mean of all directions; only its shape
+    counts.
+    directions: (2, B) float32 at the frequencies, how power differs with direction, as
+    `interneg.grain.directions` has it; None where it does not, as on film.
     correlation: (C, C) float32 of the channels. over_time: correlation of a frame with the next, 0 for film.
     width: of the film that the picture shows, in mm. pixels: across the picture, of the scan.
     """
@@ -42,6 +47,7 @@ class GrainProfile:
     over_time: float
     width: float
     pixels: int
+    directions: Pixels | None = None
 
     @property
     def pitch(self) -> float:
@@ -60,6 +66,10 @@ class GrainProfile:
         radii = np.hypot(axis[:, None], axis[None, :])
         mean = float(np.interp(radii, frequencies, found).mean())
         return frequencies, np.asarray(found / max(mean, 1e-12), np.float32)
+
+    def gain(self, y: NDArray[np.floating], x: NDArray[np.floating]) -> Pixels:
+        """By what power is multiplied at the frequencies y and x, (H, W) each, in cycles per pixel."""
+        return gain(self.directions, self.frequencies * np.float32(self.pitch), y, x)
 
     def grey(self) -> GrainProfile:
         """The profile for a picture of one channel: that of the green one, or its own."""

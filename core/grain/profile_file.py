@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -37,6 +38,11 @@ class _Spectrum(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     Y: list[float] | None = None
 
 
+class _Directions(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    cos2: list[float]
+    cos4: list[float]
+
+
 class _Correlation(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     channels: list[list[float]]
     frames: Annotated[float, msgspec.Meta(ge=-1, le=1)] = 0.0
@@ -50,6 +56,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     response: dict[str, _Response]
     spectrum: _Spectrum
     correlation: _Correlation
+    directions: _Directions | None = None
 
 
 def text(profile: GrainProfile) -> str:
@@ -74,6 +81,13 @@ def text(profile: GrainProfile) -> str:
     lines += ["", "[spectrum]             # power density over cycles per mm of film; only the shape counts"]
     lines += [f"frequency = {_row(profile.frequencies)}"]
     lines += [f"{n} = {_row(p)}" for n, p in zip(profile.channels, profile.power, strict=True)]
+    if profile.directions is not None:
+        lines += [
+            "",
+            "[directions]           # towards an angle t (0: detail along a row) power is that above, times",
+            "                       # 1 + cos2 * cos(2 t) + cos4 * cos(4 t), at each of its frequencies",
+            *(f"cos{k} = {_row(terms)}" for k, terms in zip((2, 4), profile.directions, strict=True)),
+        ]
     rows = ", ".join(_row(r) for r in profile.correlation)
     lines += ["", "[correlation]          # of the channels with each other, and of a frame with the next"]
     lines += [f"channels = [{rows}]", f"frames = {_number(profile.over_time)}", ""]
@@ -140,6 +154,7 @@ def _checked(file: _File, name: str) -> GrainProfile:
         file.correlation.frames,
         file.scan.width_mm,
         file.scan.pixels,
+        None if file.directions is None else _terms(file.directions, len(powers[0]), refuse),
     )
     numbers = (made.levels, made.sigmas, made.frequencies, made.power, made.correlation)
     if not all(np.isfinite(n).all() for n in numbers):
@@ -154,6 +169,16 @@ def _checked(file: _File, name: str) -> GrainProfile:
     if np.abs(matrix).max() > 1.0001:
         raise refuse("a correlation lies beyond -1..1")
     return made
+
+
+def _terms(given: _Directions, count: int, refuse: Callable[[str], InputError]) -> Pixels:
+    if len(given.cos2) != count or len(given.cos4) != count:
+        raise refuse("expected cos2 and cos4 for each frequency of the spectrum")
+    found = _curve([given.cos2, given.cos4])
+    # Also false of what is not a number.
+    if not (np.abs(found).sum(0) <= 1).all():
+        raise refuse("cos2 and cos4 may add up to 1 at most, so that no power is below 0")
+    return found
 
 
 def _curve(values: Any) -> Pixels:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from interneg.frame import Pixels
+from interneg.grain.directions import directions
 from interneg.grain.spectrum import (
     BLOCK,
     COUNTS,
@@ -37,6 +38,8 @@ _ALLOWED = (1.2, 1.6)
 _FINE = 0.12
 # How steeply frequencies in which picture shows count less.
 _STEEP = 30.0
+# Rings below which film has no more power than those above say: 0.125 cycles per pixel.
+_LARGE = 8
 # Of the quietest blocks over all frequencies, one of these shares shows how alike channels are: that in which
 # they are least, as picture is alike in all.
 _ALIKE = (0.06, 0.12, 0.25)
@@ -49,7 +52,8 @@ class Shape:
 
     power: (C, RINGS), mean 1 over the square band. correlation: (C, C). gain: (RINGS,), 0..1, how much the
     frequencies count where strength is measured: little where picture shows in most blocks. trust: (bands,)
-    0..1, from low to high frequencies, whether blocks were found that show no picture.
+    0..1, from low to high frequencies, whether blocks were found that show no picture. directions: as
+    `interneg.grain.directions` has them.
     """
 
     power: Pixels
@@ -58,6 +62,7 @@ class Shape:
     trust: Pixels
     sure: float
     slant: Pixels
+    directions: Pixels | None = None
 
     @classmethod
     def white(cls, channels: int, fine: bool) -> Shape:
@@ -115,20 +120,21 @@ def shape(plate: Rings, expected: Pixels, chance: Rings, guess: Shape) -> Shape:
     ]
     alike = guess.correlation + min(more, key=np.sum)
     np.fill_diagonal(alike, 1)
+    flat = plate.grain[_quietest((even * gain * FREEDOM).mean((1, 2)), _ALIKE[-1])]
     return Shape(
         np.asarray(power / mean_power(power)[:, None], np.float32),
         np.asarray(np.clip(alike, -1, 1), np.float32),
         np.asarray(gain, np.float32),
         trust,
         _sure(power.mean(0), agreed),
-        _slant(plate, even * gain),
+        _slant(flat),
+        directions(flat, np.repeat(trust, np.diff(_BANDS))),
     )
 
 
-def _slant(rings: Rings, even: Pixels) -> Pixels:
-    """Of the quietest blocks, the power of diagonal detail over that of upright and level detail."""
-    few = _quietest((even * FREEDOM).mean((1, 2)), _ALIKE[-1])
-    power = np.square(np.abs(rings.grain[few])).mean(0) * TWICE
+def _slant(grain: npt.NDArray[np.complex64]) -> Pixels:
+    """The power of diagonal detail over that of upright and level detail, of some blocks."""
+    power = np.square(np.abs(grain)).mean(0) * TWICE
     found = []
     for low, high in pairwise(SLANTS):
         band = (low <= RADII) & (high > RADII)
@@ -182,6 +188,17 @@ def _settled(power: Pixels, trust: Pixels) -> Pixels:
             on = level + slope * squares[a:b]
             row[a:b] = np.minimum(row[a:b], on) + trust[k] * np.maximum(row[a:b] - on, 0)
     return np.asarray(np.exp(logs), np.float32)
+
+
+def as_film(power: Pixels) -> Pixels:
+    """A spectrum (C, RINGS), mean 1, as film's grain can have it, on the same scale.
+
+    Grains are all small: the power of what is far larger is that of what is a few pixels large, or a little
+    less, to 0.15 dB in every built-in stock (1.2 dB on 16 mm film in UHD). More than that is picture, flicker
+    or dirt, of which neighbouring frames and flat parts always leave some.
+    """
+    low = np.array([b <= _LARGE for _, b in pairwise(_BANDS)])
+    return _settled(power, np.where(low, 0.0, 1.0))
 
 
 def _smooth(power: Pixels) -> Pixels:

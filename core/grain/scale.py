@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interneg.frame import Pixels
+from interneg.grain.directions import at_frequencies
 from interneg.grain.profile import GrainProfile
 
 Numbers = NDArray[np.float64]
@@ -28,7 +29,8 @@ def at_pitch(profile: GrainProfile, pitch: float) -> GrainProfile:
 
     What the profile's own scan did to the film's spectrum (see `Scan`) is undone, as far as it can be; beyond
     half its sampling frequency, the film's spectrum goes on as c (1 + (f / f0) ** 2) ** -1.5, that of grains
-    with sharp edges, fitted to the upper half of the known band. The correlations stay as they are.
+    with sharp edges, fitted to the upper half of the known band. The correlations and directions stay as they
+    are.
     """
     if abs(pitch / profile.pitch - 1) < 1e-3:
         return profile
@@ -45,6 +47,7 @@ def at_pitch(profile: GrainProfile, pitch: float) -> GrainProfile:
         power=np.asarray(power, np.float32),
         sigmas=np.asarray(profile.sigmas * np.array(ratios)[:, None], np.float32),
         pixels=max(1, round(profile.width / pitch)),
+        directions=at_frequencies(profile.directions, profile.frequencies, scan.frequencies),
     )
 
 

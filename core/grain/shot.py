@@ -10,6 +10,7 @@ import numpy as np
 from interneg.analysis import Analysis
 from interneg.colour import WorkingSpace
 from interneg.frame import Pixels
+from interneg.grain.directions import mean
 from interneg.grain.kind import kind_of
 from interneg.grain.likest import likest
 from interneg.grain.measure import measure, profile_of
@@ -123,6 +124,7 @@ def joined(profiles: Sequence[GrainProfile]) -> GrainProfile:
         power=np.mean([p.power for p in profiles], axis=0, dtype=np.float32),
         correlation=np.mean([p.correlation for p in profiles], axis=0, dtype=np.float32),
         over_time=float(np.mean([p.over_time for p in profiles])),
+        directions=mean([p.directions for p in profiles]),
     )
 
 

@@ -28,6 +28,9 @@ TWICE = np.full(RADII.shape, 2, np.float32)
 TWICE[:, [0, -1]] = 1
 """How many coefficients of the full transform each stands for."""
 
+ANGLES = np.arctan2(_ROWS[:, None], _COLUMNS[None, :])
+"""Of each coefficient; 0 for detail that changes along a row."""
+
 _RING = np.minimum(np.rint(RADII * BLOCK).astype(np.int64), RINGS - 1)
 COUNTS = np.bincount(_RING.ravel(), TWICE.ravel(), RINGS)
 """Coefficients of the full transform in each ring."""
@@ -36,7 +39,7 @@ _SHARED = 3.0
 FREEDOM = np.maximum(COUNTS / _SHARED, 1.5)
 """Degrees of freedom of each ring's power in one block."""
 
-SLANTED = np.abs(np.abs(np.arctan2(_ROWS[:, None], _COLUMNS[None, :])) - np.pi / 4) < np.pi / 8
+SLANTED = np.abs(np.abs(ANGLES) - np.pi / 4) < np.pi / 8
 """Which coefficients are of diagonal detail, more than of upright and level detail."""
 
 
@@ -70,6 +73,11 @@ def radial(power: Pixels) -> Pixels:
     flat = (power * TWICE).reshape(-1, RADII.size)
     sums = np.stack([np.bincount(_RING.ravel(), row, RINGS) for row in flat])
     return np.asarray(sums / COUNTS, np.float32).reshape(*power.shape[:-2], RINGS)
+
+
+def ring_sums(values: Pixels) -> npt.NDArray[np.float64]:
+    """Sums over the rings of what each coefficient has, (BLOCK, BLOCK // 2 + 1), to (RINGS,)."""
+    return np.asarray(np.bincount(_RING.ravel(), values.ravel(), RINGS), np.float64)
 
 
 def mean_power(rings: Pixels) -> Pixels:

@@ -49,7 +49,7 @@ class Grain:
         kernels: list[Kernel] = []
         for channel in range(len(seen.channels)):
             same = [c for c in range(channel) if np.array_equal(seen.power[c], seen.power[channel])]
-            kernels.append(kernels[same[0]] if same else fitted(*seen.per_pixel(channel, 96)))
+            kernels.append(kernels[same[0]] if same else fitted(*seen.per_pixel(channel, 96), seen.gain))
         return cls(tuple(kernels), _mixed(kernels, seen.correlation))
 
     def field(self, height: int, width: int, *, seed: int, frame: int, top: int = 0, left: int = 0) -> Pixels:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["PART", "STRAIGHT", "TILES", "Typed"]
+__all__ = ["ORIENTATION", "PART", "STRAIGHT", "TILES", "Typed", "colour_model"]
+
+ORIENTATION = "Orientation"
+"""How rows and columns of a file lie in the picture: EXIF's number, 1 for upright."""
 
 PART = "oiio:subimage"
 """Metadata key: the place of a frame's part in its file, from 0."""
@@ -14,6 +18,17 @@ STRAIGHT = "oiio:UnassociatedAlpha"
 
 TILES = "tiles"
 """Metadata key: width and height of the tiles of an EXR or TIFF, in pixels."""
+
+
+_MODELS = {"CMYK": "CMYK", "YCbCrK": "CMYK", "CIELAB": "CIE L*a*b*", "ICCLAB": "CIE L*a*b*"}
+
+
+def colour_model(metadata: Mapping[str, Any]) -> str:
+    """What the samples of a file are where R, G, B are not the same in other words: "CMYK", say; else "".
+
+    metadata: as OpenImageIO names attributes; it gives such samples as R, G, B.
+    """
+    return _MODELS.get(str(metadata.get("tiff:ColorSpace") or metadata.get("jpeg:ColorSpace")), "")
 
 
 class Typed(tuple[Any, ...]):

@@ -32,8 +32,8 @@ class Clip(Protocol):
         """Frames per second, None where the files do not say."""
 
     @property
-    def cut_short(self) -> int:
-        """How many frames a movie's header speaks of that are not there after the last."""
+    def cut_short(self) -> str:
+        """What a movie's header speaks of and the file lacks, as a sentence; empty for nothing."""
 
     def path_of(self, number: int) -> Path | None:
         """The file that holds the frame, None for a frame that does not exist."""
@@ -68,10 +68,10 @@ def open_clip(path: str | Path, *, first: int = 1) -> Clip:
     if pattern:
         if image_format(pattern.path(0)) is None:
             raise unknown_extension(pattern.path(0))
-        numbers = pattern.find()
-        if not numbers:
+        paths = pattern.find()
+        if not paths:
             raise InputError(f"{pattern}: no frame of this sequence exists{meant_sequence(path)}")
-        return ImageClip({n: pattern.path(n) for n in numbers}, str(pattern))
+        return ImageClip(paths, str(pattern))
     if not path.exists():
         raise InputError(f"{path}: no such file or folder{meant_sequence(path)}")
     if is_movie(path):

@@ -9,7 +9,8 @@ from typing import Any
 import OpenImageIO as oiio
 
 from interneg.errors import InputError
-from interneg.io.image_reader import opened
+from interneg.io.formats import ImageFormat
+from interneg.io.image_file import opened, reason_of
 
 __all__ = ["damage", "damaged_end"]
 
@@ -26,22 +27,28 @@ def damage(path: Path) -> str | None:
 
 
 def damaged_end(path: Path) -> str | None:
-    """What is wrong with the first or last rows of a part (of PNG and JPEG: with the file's last bytes).
+    """What is wrong with the first or last rows of a part (of PNG and JPEG: with the bytes that end them).
 
     None where all is well, and for deep parts, which are not looked at. Raises InputError and OSError for
     files without a header.
     """
     with opened(path) as (file, kind, specs):
-        if kind.ending is not None:
-            distance, expected = kind.ending
-            with open(path, "rb") as f:
-                f.seek(max(0, f.seek(0, os.SEEK_END) - distance))
-                whole = f.read(len(expected)) == expected
-            return None if whole else "its last bytes are missing"
+        if kind.ending:
+            return None if _has_ending(path, kind) else "its last bytes are missing"
         for part, spec in enumerate(specs):
             if not spec.deep and not _has_ends(file, part, spec):
-                return str(file.geterror() or "no reason given")
+                return reason_of(file, path)
     return None
+
+
+def _has_ending(path: Path, kind: ImageFormat) -> bool:
+    with open(path, "rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - len(kind.ending)))
+        if file.read() == kind.ending:
+            return True
+        file.seek(0)
+        content = file.read()
+    return content.rfind(kind.ending) >= kind.body(content)
 
 
 def _has_ends(file: Any, part: int, spec: Any) -> bool:

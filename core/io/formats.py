@@ -6,13 +6,15 @@ format by name. No library is loaded to know it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from interneg.errors import UsageError
-from interneg.io.dpx import absent_attributes, put_file_name
+from interneg.io.dpx import absent_attributes, in_rows, put_file_name
+from interneg.io.jpeg import scan_start
 
 if TYPE_CHECKING:
     from interneg.frame import Box
@@ -36,6 +38,10 @@ def _within(data: Box, display: Box, pixel_aspect: float) -> bool:
 
 def _within_square(data: Box, display: Box, pixel_aspect: float) -> bool:
     return _within(data, display, pixel_aspect) and pixel_aspect == 1
+
+
+def _itself(path: Path) -> AbstractContextManager[tuple[Path, dict[str, int]]]:
+    return nullcontext((path, {}))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +77,10 @@ class ImageFormat:
     Files
     stamps_time: whether OpenImageIO adds the time of writing where no "DateTime" is given.
     needs_room: whether the library ends the whole process on a full disk, so that room must be proved first.
-    ending: bytes near the end of every whole file, and their distance from the end.
-    absent_attributes: those that OpenImageIO invents for this file.
+    ending: the last bytes of every whole file, behind which other programs may put something of their own.
+    body: where in a file's bytes the pixels begin, in front of which such bytes may stand, too.
+    readable: gives a file that OpenImageIO reads as this one is stored, and the attributes that one lacks.
+    absent_attributes: those that OpenImageIO invents for this file, given it and those that are text.
     put_file_name: writes the file's own name into it, where the format keeps one.
     """
 
@@ -95,8 +103,10 @@ class ImageFormat:
     written_as: tuple[tuple[str, str], ...] = ()
     stamps_time: bool = False
     needs_room: bool = False
-    ending: tuple[int, bytes] | None = None
-    absent_attributes: Callable[[Path], tuple[str, ...]] = lambda path: ()
+    ending: bytes = b""
+    body: Callable[[bytes], int] = lambda content: 0
+    readable: Callable[[Path], AbstractContextManager[tuple[Path, dict[str, int]]]] = _itself
+    absent_attributes: Callable[[Path, Mapping[str, str]], tuple[str, ...]] = lambda path, texts: ()
     put_file_name: Callable[[Path, str], None] = lambda path, name: None
 
 
@@ -121,7 +131,7 @@ IMAGES = (
         alpha="multiplied",
         compressions=(
             *("none", "rle", "zip", "zips", "piz", "pxr24"),
-            *("b44", "b44a", "dwaa", "dwab", "htj2k"),
+            *("b44", "b44a", "dwaa", "dwab", "htj2k32", "htj2k256", "zstd"),
         ),
         rate=("FramesPerSecond", "rational"),
         number_types=False,
@@ -136,6 +146,7 @@ IMAGES = (
         channel_orders=("RGBA", "RGB", "Y"),
         holds_window=_within,
         rate=("dpx:FrameRate", "float"),
+        readable=in_rows,
         absent_attributes=absent_attributes,
         put_file_name=put_file_name,
     ),
@@ -161,7 +172,7 @@ IMAGES = (
         depths={"uint8": "uint8", **dict.fromkeys(("uint10", "uint12", "uint16", "half", "float"), "uint16")},
         own_provenance=True,
         alpha="straight",
-        ending=(8, b"IEND"),  # and four bytes of checksum
+        ending=b"IEND\xaeB`\x82",
     ),
     ImageFormat(
         name="jpeg",
@@ -171,7 +182,8 @@ IMAGES = (
         channel_orders=("RGB", "Y"),
         settings=(("compression", f"jpeg:{JPEG_QUALITY}"), ("jpeg:subsampling", "4:4:4")),
         needs_room=True,
-        ending=(2, b"\xff\xd9"),
+        ending=b"\xff\xd9",
+        body=scan_start,
     ),
 )
 MOVIES = (".mov", ".mp4", ".m4v", ".mkv", ".mxf", ".avi", ".mpg", ".mpeg", ".m2v", ".ts", ".m2ts", ".webm")

@@ -11,8 +11,9 @@ import OpenImageIO as oiio
 from interneg.errors import OutputError
 from interneg.io.attributes import Typed
 from interneg.io.formats import IMAGES, ImageFormat
+from interneg.texts import is_utf8, raw
 
-__all__ = ["EXR_STRAIGHT", "OF_THIS_FILE", "attributes_of", "set_attribute"]
+__all__ = ["EXR_STRAIGHT", "OF_THIS_FILE", "attributes_of", "set_attribute", "texts_of"]
 
 EXR_STRAIGHT = "unassociatedAlpha"
 """EXR attribute of ours for `STRAIGHT`, which OpenImageIO does not write there."""
@@ -23,6 +24,8 @@ OF_THIS_FILE = (
     "oiio:subimagename",
     "oiio:RowsPerChunk",
     "PixelAspectRatio",
+    "Exif:PixelXDimension",
+    "Exif:PixelYDimension",
 )
 """Attributes that describe how this one file is laid out, or that the frame carries elsewhere."""
 
@@ -49,18 +52,31 @@ def attributes_of(spec: Any) -> Iterator[tuple[str, Any]]:
             yield name, _SCALARS[kind](value) if kind in _SCALARS else value
 
 
+def texts_of(spec: Any) -> dict[str, str]:
+    """The attributes of a header, an OpenImageIO.ImageSpec, that are text."""
+    return {a.name: a.value for a in spec.extra_attribs if isinstance(a.value, str)}
+
+
 def set_attribute(spec: Any, name: str, value: Any, kind: ImageFormat) -> None:
     """Put one value of a frame's metadata into the header of a file to write; undoes `attributes_of`.
 
     spec: an OpenImageIO.ImageSpec. value: a string, a number, `Typed`, or a tuple or list of numbers.
-    Raises OutputError for any other.
+    Text that is not UTF-8 is written with the bytes that it came with. OpenImageIO takes none in one text of
+    several, where "\\xfc" stands for such a byte, and none in a name: what has one is left out. Raises
+    OutputError for any other.
     """
+    if not is_utf8(name):
+        return
     for ours, written in kind.written_as:
         if name.startswith(ours):
             name = name.replace(ours, written, 1)
     base = value.type.partition("[")[0] if isinstance(value, Typed) else ""
     if base in ("uint8", "int8", "uint16", "int16"):
         spec.attribute(name, _type_desc(value.type), np.array(value, base))
+    elif isinstance(value, Typed) and base == "string":
+        spec.attribute(
+            name, _type_desc(value.type), tuple(raw(v).decode("utf-8", "backslashreplace") for v in value)
+        )
     elif isinstance(value, Typed):
         spec.attribute(name, _type_desc(value.type), tuple(value))
     elif isinstance(value, np.generic) and not kind.number_types:
@@ -71,6 +87,8 @@ def set_attribute(spec: Any, name: str, value: Any, kind: ImageFormat) -> None:
         scalar = next((k for k, t in _SCALARS.items() if isinstance(value, t)), None)
         described = (oiio.TypeDesc(scalar),) if scalar else ()
         spec.attribute(name, *described, value.item())
+    elif isinstance(value, str) and not is_utf8(value):
+        spec.attribute(name, raw(value))
     elif isinstance(value, (str, int, float)):
         spec.attribute(name, value)
     elif isinstance(value, (tuple, list)) and all(isinstance(v, (int, float)) for v in value):

@@ -24,7 +24,7 @@ class ImageClip:
     """
 
     is_movie = False
-    cut_short = 0
+    cut_short = ""
 
     def __init__(self, paths: dict[int, Path], name: str) -> None:
         self._paths = paths

@@ -14,6 +14,7 @@ from interneg.io.attributes import PART, STRAIGHT, TILES, Typed
 from interneg.io.formats import ImageFormat
 from interneg.io.image_attributes import EXR_STRAIGHT, OF_THIS_FILE, set_attribute
 from interneg.io.rates import rate_in
+from interneg.texts import is_utf8
 
 __all__ = ["BITS", "ImageHeader", "header_of", "is_straight"]
 
@@ -23,7 +24,10 @@ BITS = {"uint8": 8, "uint10": 10, "uint12": 12, "uint16": 16}
 _TYPES = {"uint8": "uint8", "uint32": "uint", "half": "half", "float": "float"}
 _WIDENING = ("uint8", "uint10", "uint12", "uint16", "float")
 _MIPMAP = ("textureformat", "openexr:levelmode", "openexr:roundingmode")
-_OF_ONE_FORMAT = ("compression", "planarconfig", "oiio:BitsPerSample")
+_OF_ONE_FORMAT = (
+    *("compression", "planarconfig", "oiio:BitsPerSample", "tiff:ColorSpace", "tiff:Compression"),
+    *("tiff:PhotometricInterpretation", "tiff:PlanarConfiguration", "tiff:RowsPerStrip", "jpeg:ColorSpace"),
+)
 
 
 class ImageHeader(NamedTuple):
@@ -126,6 +130,11 @@ def _rate(kind: ImageFormat, metadata: Mapping[str, Any]) -> Iterator[tuple[str,
 def _channel_order(kind: ImageFormat, name: Path, frame: Frame) -> tuple[int, ...]:
     """The planes in the order that the format wants."""
     names, orders = frame.channels, kind.channel_orders
+    if strange := [n for n in names if not is_utf8(n)]:
+        raise OutputError(
+            f"{name}: the name of channel {strange[0]} is not UTF-8, which OpenImageIO cannot write; rename "
+            "the channel in the input"
+        )
     if kind.free_channels:
         return tuple(range(len(names)))
     for order in orders:

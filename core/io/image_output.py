@@ -43,7 +43,7 @@ class ImageOutput:
 
     def write(self, frame: Frame, provenance: Mapping[str, str]) -> Path:
         """Write one frame and its side file, and return its path. Raises OutputError, leaving nothing."""
-        from interneg.io.image_reader import lost_attributes
+        from interneg.io.image_reader import lost_attributes, packed_otherwise
         from interneg.io.image_writer import write_image
 
         path = self.path_of(frame.number)
@@ -72,6 +72,9 @@ class ImageOutput:
                     more = f" and {len(lost) - 12} more" if len(lost) > 12 else ""
                     sentence = f"the file cannot hold the attributes {', '.join(lost[:12])}{more}"
                     self._tell(path, frame.number, "attributes", sentence)
+                if packed := packed_otherwise(temporary, frame):
+                    sentence = f"compressed with {packed[1]}, since {packed[0]} cannot be written here"
+                    self._tell(path, frame.number, "compression", sentence)
             write_sidecar(path, temporary, content_digest(temporary), {frame.number: provenance})
         return path
 

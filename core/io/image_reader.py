@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +10,31 @@ import numpy.typing as npt
 import OpenImageIO as oiio
 
 from interneg.errors import InputError
-from interneg.frame import Box, Frame
-from interneg.io.attributes import PART, STRAIGHT, TILES
-from interneg.io.formats import ImageFormat, image_format
+from interneg.frame import Box, Frame, colour_planes
+from interneg.io.attributes import ORIENTATION, PART, STRAIGHT, TILES, colour_model
+from interneg.io.formats import IMAGES, ImageFormat, image_format
 from interneg.io.image_attributes import EXR_STRAIGHT, attributes_of
+from interneg.io.image_file import opened, reason_of
 from interneg.io.image_header import BITS
+from interneg.io.orientation import upright
 from interneg.io.rates import rate_in
+from interneg.texts import error_text, utf8_name
 
-__all__ = ["lost_attributes", "opened", "read_attributes", "read_image", "read_rgb8"]
+__all__ = [
+    "lost_attributes",
+    "packed_otherwise",
+    "read_attributes",
+    "read_channels",
+    "read_image",
+    "read_rgb8",
+]
 
 _LAYOUT = (
     PART,
     TILES,
     "compression",
     "planarconfig",
-    "Orientation",
+    ORIENTATION,
     "screenWindowCenter",
     "screenWindowWidth",
     "dpx:DittoKey",
@@ -38,6 +45,9 @@ _LAYOUT = (
     "dpx:Signal",
     "dpx:Version",
 )
+_REDUCED = 1
+"""The bit of TIFF's NewSubfileType by which a page is a smaller version of another."""
+
 _FORMATS = ("oiio", "openexr", "tiff", "png", "jpeg", "movie", "interneg")
 
 
@@ -45,21 +55,31 @@ def read_image(path: Path, number: int = 0) -> Frame:
     """Read all parts of an image file.
 
     number: of the frame. The frame is the first part that has R, G, B or Y channels (else the first); the
-    others are its `parts`. Pixels are (C, H, W) float32, the interleaved buffer of the file seen so, in the
-    colour space of the file. Integers of N bits are divided by 2^N - 1; floats are as they are, negatives,
-    inf and NaN too. Alpha comes as the file has it, associated or not (metadata "oiio:UnassociatedAlpha").
+    others are its `parts`, but for a TIFF's thumbnails. Pixels are (C, H, W) float32, the interleaved buffer
+    of the file seen so, in the colour space of the file, turned upright where it says that they lie
+    otherwise. Integers of N bits are divided by 2^N - 1; floats are as they are, negatives, inf and NaN too.
+    C, M, Y, K become R = (1 - C)(1 - K) and so on. Alpha comes as the file has it, associated or not
+    (metadata "oiio:UnassociatedAlpha").
     Attributes of one string, int, float are plain values in `metadata`, other numbers NumPy scalars, and
     all else is `Typed`; "tiles" is the size of tiles, and "dpx:..." what a DPX said, through EXR too.
     Raises InputError for a missing, truncated or foreign file, deep parts, subsampled channels, and 32-bit
-    integer channels whose values float32 cannot hold.
+    integer channels whose values float32 cannot hold; HostMemoryError for more pixels than memory holds.
     """
     with opened(path) as (file, kind, specs):
-        if any(spec.deep for spec in specs):
+        pages = _pages(specs)
+        if any(specs[k].deep for k in pages):
             raise InputError(f"{path}: the file has deep parts, which are not supported; flatten it first")
-        frames = [_read_part(file, path, k, spec, kind, number, len(specs)) for k, spec in enumerate(specs)]
-    main = next((k for k, f in enumerate(frames) if f.colour_channels), 0)
+        frames = [_read_part(file, path, k, specs[k], kind, number, len(pages)) for k in pages]
+    main = _main([f.channels for f in frames])
     others = tuple(frames[:main] + frames[main + 1 :])
     return frames[main].with_pixels(frames[main].pixels, parts=others) if others else frames[main]
+
+
+def read_channels(path: Path) -> tuple[str, ...]:
+    """The channels of the frame in an image file, from the headers alone. Raises as `read_attributes`."""
+    with opened(path) as (_, kind, specs):
+        names = [_channel_names(specs[k], kind) for k in _pages(specs)]
+    return names[_main(names)]
 
 
 def read_rgb8(path: Path) -> npt.NDArray[np.uint8]:
@@ -70,10 +90,14 @@ def read_rgb8(path: Path) -> npt.NDArray[np.uint8]:
     this takes the content for what it is, whatever the name's extension. Raises InputError for a file that
     is missing or no readable image.
     """
-    picture = oiio.ImageBuf(str(path))
-    pixels = picture.get_pixels(oiio.UINT8)
+    try:
+        with utf8_name(path, "rb") as name:
+            picture = oiio.ImageBuf(name)
+            pixels = picture.get_pixels(oiio.UINT8)
+    except OSError as e:
+        raise InputError(f"{path}: the file cannot be read: {e.strerror}") from e
     if picture.has_error or pixels is None:
-        raise InputError(f"{path}: not readable as an image: {picture.geterror()}")
+        raise InputError(f"{path}: not readable as an image: {error_text(picture)}")
     return np.ascontiguousarray(np.repeat(pixels, 3, 2) if pixels.shape[2] < 3 else pixels[..., :3])
 
 
@@ -98,44 +122,31 @@ def lost_attributes(path: Path, frame: Frame) -> list[str]:
     return sorted(n for n in names if n not in _LAYOUT and n.partition(":")[0] not in _FORMATS)
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[tuple[Any, ImageFormat, list[Any]]]:
-    """Open an image file: gives the OpenImageIO.ImageInput, the format, and the ImageSpec of each part.
+def packed_otherwise(path: Path, frame: Frame) -> tuple[str, str] | None:
+    """The compression that the frame came with and the one that its file has, where these should be alike.
 
-    Alpha is left as the file has it. Raises InputError for what is missing, empty, a folder, of no known
-    extension, not readable, or really of another format than its name says.
+    None too where that is one of another format's. Raises InputError as `read_attributes`.
     """
-    asked = image_format(path)
-    if path.is_dir():
-        raise InputError(f"{path}: this is a folder; an image file was expected")
-    try:
-        size = path.stat().st_size
-    except OSError as e:
-        raise InputError(f"{path}: the file cannot be read: {e.strerror}") from e
-    if size == 0:
-        raise InputError(f"{path}: the file is empty (0 bytes)")
-    if asked is None:
-        raise InputError(f"{path}: '{path.suffix}' is no image type known here")
-    config = oiio.ImageSpec()
-    config.attribute(STRAIGHT, 1)
-    file = oiio.ImageInput.open(str(path), config)
-    if file is None:
-        raise InputError(f"{path}: not a readable {asked.label} file: {oiio.geterror() or 'unknown reason'}")
-    try:
-        if file.format_name() != asked.name:
-            raise InputError(
-                f"{path}: the name says {asked.label}, but the file is really "
-                f"{file.format_name().upper()}; rename it"
-            )
-        specs: list[Any] = []
-        while file.seek_subimage(len(specs), 0):
-            specs.append(file.spec())
-        file.geterror()
-        for spec, name in product(specs, asked.absent_attributes(path)):
-            spec.erase_attribute(name)
-        yield file, asked, specs
-    finally:
-        file.close()
+    asked, found = (
+        str(m.get("compression", "")).partition(":")[0] for m in (frame.metadata, read_attributes(path))
+    )
+    own = image_format(path)
+    others = {c for kind in IMAGES if kind is not own for c in kind.compressions}
+    known = own.compressions if own else ()
+    if not (asked and found) or asked == found or (asked in others and asked not in known):
+        return None
+    return asked, found
+
+
+def _pages(specs: list[Any]) -> list[int]:
+    """The places of the parts that are pictures of their own."""
+    own = [k for k, s in enumerate(specs) if not s.get_int_attribute("tiff:subfiletype") & _REDUCED]
+    return own or list(range(len(specs)))
+
+
+def _main(channels: list[tuple[str, ...]]) -> int:
+    """Which part is the frame, by the names of their channels."""
+    return next((k for k, names in enumerate(channels) if colour_planes(names)), 0)
 
 
 def _read_part(
@@ -145,11 +156,13 @@ def _read_part(
     metadata = dict(attributes_of(spec))
     if EXR_STRAIGHT in metadata:
         metadata[STRAIGHT] = metadata.pop(EXR_STRAIGHT)
+    if colour_model(metadata):  # whose profile does not fit R, G, B
+        metadata = {k: v for k, v in metadata.items() if k.partition(":")[0] != "ICCProfile"}
     if parts > 1:
         metadata[PART] = index
     if spec.tile_width:
         metadata[TILES] = (spec.tile_width, spec.tile_height)
-    return Frame(
+    frame = Frame(
         pixels.transpose(2, 0, 1),
         _channel_names(spec, kind),
         Box(spec.x, spec.y, spec.x + spec.width, spec.y + spec.height),
@@ -159,6 +172,7 @@ def _read_part(
         number=number,
         metadata=metadata,
     )
+    return upright(frame) if ORIENTATION in metadata else frame
 
 
 def _read_pixels(
@@ -171,9 +185,7 @@ def _read_pixels(
     def read(kind: Any, first: int = 0, last: int = spec.nchannels) -> npt.NDArray[Any]:
         got = file.read_image(index, 0, first, last, kind)
         if got is None or file.has_error:
-            raise InputError(
-                f"{path}: the file is damaged or truncated: {file.geterror() or 'no reason given'}"
-            )
+            raise InputError(f"{path}: the file is damaged or truncated: {reason_of(file, path)}")
         return np.asarray(got).reshape(spec.height, spec.width, last - first)
 
     if set(formats) <= {"uint8", "uint16"}:

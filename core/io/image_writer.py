@@ -19,6 +19,7 @@ from interneg.io.damage import damaged_end
 from interneg.io.formats import ImageFormat, image_format
 from interneg.io.image_header import BITS, ImageHeader, header_of, is_straight
 from interneg.io.pixels import Warn, integers, to_half, unassociated
+from interneg.texts import error_text, utf8_name
 
 __all__ = ["write_image"]
 
@@ -82,24 +83,25 @@ def _write_parts(
 ) -> None:
     out = oiio.ImageOutput.create(f"x{path.suffix}")
     if out is None:
-        raise OutputError(f"{name}: OpenImageIO cannot write {kind.label}: {oiio.geterror()}")
+        raise OutputError(f"{name}: OpenImageIO cannot write {kind.label}: {error_text(oiio)}")
 
     def check(done: bool) -> None:
         if not done:
-            reason = out.geterror() or oiio.geterror() or "no reason given"
+            reason = error_text(out) or error_text(oiio) or "no reason given"
             raise OutputError(f"{name}: {_unwritten(path, name, reason, 'the file could not be written')}")
 
     specs = [header.spec for header in headers]
-    try:
-        declared = len(specs) > 1 and kind.parts == "declared"
-        check(out.open(str(path), tuple(specs)) if declared else out.open(str(path), specs[0]))
-        for k, (part, header) in enumerate(zip(parts, headers, strict=True)):
-            if k:
-                check(out.open(str(path), header.spec, "AppendSubimage"))
-            check(out.write_image(_samples(part, header, kind, warn)))
-    finally:
-        closed = out.close()
-    check(closed)
+    with utf8_name(path, "ab") as file:
+        try:
+            declared = len(specs) > 1 and kind.parts == "declared"
+            check(out.open(file, tuple(specs)) if declared else out.open(file, specs[0]))
+            for k, (part, header) in enumerate(zip(parts, headers, strict=True)):
+                if k:
+                    check(out.open(file, header.spec, "AppendSubimage"))
+                check(out.write_image(_samples(part, header, kind, warn)))
+        finally:
+            closed = out.close()
+        check(closed)
 
 
 def _unwritten(path: Path, name: Path, reason: str, what: str) -> str:

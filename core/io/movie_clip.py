@@ -5,37 +5,43 @@ the range come from the tags; an untagged movie is taken as BT.709 from 720 line
 range, and this is logged. What a frame's metadata then holds is
 said at `interneg.io.movie_metadata`.
 
-Pictures are turned as the movie asks for. Interlaced pictures are treated as progressive (logged), frames at
-uneven times as if they were even (logged). Sound is copied from movie to movie (`MovieClip.sound`); subtitles
-and data are not.
+Pictures are turned and mirrored as the movie asks for. Interlaced pictures are treated as progressive
+(logged). Frames at uneven times are numbered on (logged); their times go to another movie
+(`MovieClip.timing`), as sound does (`MovieClip.sound`); subtitles, data and other pictures do not.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av.error
-import numpy as np
+from av.stream import Disposition
 
 from interneg.errors import InputError
 from interneg.frame import Box, Frame
 from interneg.io.attributes import STRAIGHT
 from interneg.io.digests import outline_digest
-from interneg.io.movie_index import open_movie, rate_of, read_index
+from interneg.io.hdr import not_carried
+from interneg.io.movie_index import read_index
 from interneg.io.movie_metadata import is_timecode, metadata_of
+from interneg.io.movie_orientation import UPRIGHT, orientation_of
 from interneg.io.movie_pixels import from_picture
+from interneg.io.movie_reader import MovieReader
 from interneg.io.sequence import format_frames
 from interneg.io.sound import Sound
+from interneg.io.timing import Timing
 
 __all__ = ["MovieClip"]
 
 log = logging.getLogger("interneg.io")
+
+_EARLY = 0.1
+"""Seconds by which sound may begin before the picture unsaid; an encoder's delay is less."""
 
 
 class MovieClip:
@@ -50,54 +56,76 @@ class MovieClip:
         self._path = path
         self._first = first
         self._lock = threading.Lock()
-        index = read_index(path)
-        self.cut_short = index.cut_short
-        self._times, self._keys, self._even = index.times, index.keys, index.even
-        self._starts = frozenset(self._keys)
-        self._places = {t: k for k, t in enumerate(self._times)}
-        self._file, self._stream = open_movie(path)
-        self._frames: Iterator[Any] = iter(())
-        self._next: int | None = None
-        self._hurt = False
+        self._index = read_index(path)
+        self._reader = MovieReader(path, self._index)
         self._told: set[str] = set()
 
     @property
     def numbers(self) -> tuple[int, ...]:
         """The frames that exist, from `first` on."""
-        return tuple(range(self._first, self._first + len(self._times)))
+        return tuple(range(self._first, self._first + len(self._index.times)))
 
     @property
     def rate(self) -> Fraction | None:
-        """Frames per second, None where the file does not say."""
-        return rate_of(self._stream)
+        """Frames per second, None where the file does not say. Frames that are held do not lower it."""
+        return self._index.rate
+
+    @property
+    def cut_short(self) -> str:
+        """What the file's header speaks of and the file lacks, as a sentence; empty for nothing."""
+        return self._index.missing
 
     @property
     def others(self) -> tuple[str, ...]:
         """What else the file holds, as "audio (aac)"."""
-        streams = [s for s in self._file.streams if s.index != self._stream.index and not is_timecode(s)]
-        return tuple(f"{s.type} ({s.codec_context.name if s.codec_context else 'unknown'})" for s in streams)
+        picture = self._reader.movie.stream
+        streams = [s for s in self._reader.movie.file.streams if s.index != picture.index]
+        return tuple(
+            f"{'cover picture' if s.disposition & Disposition.attached_pic else s.type} "
+            f"({s.codec_context.name if s.codec_context else 'unknown'})"
+            for s in streams
+            if not is_timecode(s)
+        )
+
+    def timing(self, numbers: Sequence[int], rate: Fraction | None) -> Timing | None:
+        """When these frames are shown, in a movie of this rate.
+
+        None where frames are left out, the rate is another or none: they are then shown one after another.
+        """
+        index = self._index
+        places = [n - self._first for n in numbers]
+        whole = places == list(range(places[0], places[0] + len(places)))
+        if not (whole and places[0] >= 0 and places[-1] < len(index.times) and rate and rate == index.rate):
+            return None
+        times = (*index.times, index.end)[places[0] : places[-1] + 2]
+        return Timing.of(numbers, times, index.unit, rate if index.even else None)
 
     def sound(self, numbers: Sequence[int], rate: Fraction | None) -> Sound | None:
         """The sound that goes with these frames, shown at this rate.
 
-        None where there is none, frames are left out, or the movie's own times are others.
+        None where there is none, frames are left out, or the file's times are not to be had.
         """
-        places = [n - self._first for n in numbers]
-        whole = places == list(range(places[0], places[0] + len(places))) and places[0] >= 0
-        if not (whole and self._keys and self._even and rate and rate == self.rate):
+        movie, index = self._reader.movie, self._index
+        if not (movie.file.streams.audio and index.unit == movie.stream.time_base):
             return None
-        if places[-1] >= len(self._times) or not self._file.streams.audio:
+        if self.timing(numbers, rate) is None:
             return None
-        return Sound(self._path, self._times[places[0]] * Fraction(self._stream.time_base))
+        start = index.times[numbers[0] - self._first] * index.unit
+        if numbers[0] == self._first:
+            self._tell_early_sound(start)
+        return Sound(self._path, start, onward=numbers[-1] == self.numbers[-1], joined=not index.own)
 
     def path_of(self, number: int) -> Path | None:
         """The movie, None for a frame that it does not have."""
-        return self._path if self._first <= number < self._first + len(self._times) else None
+        return self._path if self._first <= number < self._first + len(self._index.times) else None
 
     def digest(self, number: int) -> str:
-        """A hash of the movie's ends, its time and the frame's place. Raises InputError."""
+        """A hash of the movie's ends, its date and the frame's time. Raises InputError."""
+        place = self._place(number)
         try:
-            return f"{outline_digest(self._path)}-{self._path.stat().st_mtime_ns:x}-{self._place(number)}"
+            return (
+                f"{outline_digest(self._path)}-{self._path.stat().st_mtime_ns:x}-{self._index.times[place]}"
+            )
         except OSError as e:
             raise InputError(f"{self._path}: the file cannot be read: {e.strerror}") from e
 
@@ -106,92 +134,50 @@ class MovieClip:
         place = self._place(number)
         with self._lock:
             try:
-                picture = self._decode(place)
-            except av.error.FFmpegError as e:
-                self._next = None
+                picture = self._reader.picture(place)
+            except (av.error.FFmpegError, OSError) as e:
                 raise InputError(f"{self._path}: frame {number} cannot be decoded: {e.strerror or e}") from e
-            if picture is None:
-                self._next = None
-                raise InputError(
-                    f"{self._path}: frame {number} cannot be decoded: the movie is damaged there"
-                )
+        if picture is None:
+            raise InputError(f"{self._path}: frame {number} cannot be decoded: the movie is damaged there")
         return self._frame(picture, number, place)
 
     def close(self) -> None:
         """Let go of the file; reading again is an error."""
         with self._lock:
-            self._file.close()
+            self._reader.close()
 
     def __str__(self) -> str:
         return str(self._path)
 
     def _place(self, number: int) -> int:
         place = number - self._first
-        if not 0 <= place < len(self._times):
+        if not 0 <= place < len(self._index.times):
             raise InputError(
                 f"{self._path}: frame {number} is missing; the movie has {format_frames(self.numbers)}"
             )
         return place
 
-    def _decode(self, place: int) -> Any:
-        """The decoded picture at a place; None where the movie does not give it. Called under the lock."""
-        start = self._keys[bisect_right(self._keys, place) - 1] if self._keys else 0
-        if self._next is None or place < self._next or start > self._next:
-            self._seek(start)
-        found = self._advance(place)
-        if found is None and self._keys:
-            # Some containers seek by decoding time and come out behind the asked key frame, even the first.
-            self._rewind()
-            found = self._advance(place)
-        return found
-
-    def _advance(self, place: int) -> Any:
-        for picture in self._frames:
-            # After a seek the decoder may begin before the asked place; without times frames are counted.
-            at = self._places.get(picture.pts) if self._keys else self._next
-            if at is None:
-                continue
-            self._next = at + 1
-            # What is predicted from a damaged picture is damaged too, until the next key frame.
-            self._hurt = bool(picture.is_corrupt) or (self._hurt and at not in self._starts)
-            if at >= place:
-                return picture if at == place and not self._hurt else None
-        return None
-
-    def _seek(self, start: int) -> None:
-        if not self._keys:
-            self._rewind()
-            return
-        self._file.seek(self._times[start], stream=self._stream, backward=True)
-        self._frames = self._file.decode(self._stream)
-        self._next = start
-        self._hurt = False
-
-    def _rewind(self) -> None:
-        self._file.close()
-        self._file, self._stream = open_movie(self._path)
-        self._frames = self._file.decode(self._stream)
-        self._next = 0
-        self._hurt = False
-
     def _frame(self, picture: Any, number: int, place: int) -> Frame:
         if picture.interlaced_frame:
             self._tell("interlaced", "the pictures are interlaced and treated as progressive")
+        movie = self._reader.movie
+        if beside := not_carried(picture):
+            self._tell("beside", f"not carried: {', '.join(beside)}")
         try:
-            pixels, channels, depth = from_picture(picture, self._stream.codec_context.codec.name, self._tell)
+            pixels, channels, depth = from_picture(picture, movie.codec, self._tell)
         except InputError as e:
             raise InputError(f"{self._path}: {e}") from e
-        metadata = metadata_of(picture, self._file, self._stream, place)
+        metadata = metadata_of(picture, movie, self.rate, place)
         if "A" in channels:
             metadata[STRAIGHT] = 1
-        aspect = float(self._stream.sample_aspect_ratio or 1)
-        if turn := int(picture.rotation):
-            if turn % 90:
-                self._tell("turn", f"the movie asks for a turn by {turn} degrees, which is not done")
-            else:
-                self._tell("turn", f"the pictures are turned by {turn} degrees, as the movie asks for")
-                pixels = np.ascontiguousarray(np.rot90(pixels, turn // 90, (1, 2)))
-                aspect = aspect if turn % 180 == 0 else 1 / aspect
+        aspect = float(movie.stream.sample_aspect_ratio or 1)
+        orientation = orientation_of(picture)
+        if orientation is None:
+            self._tell("turn", f"the movie asks for a turn by {picture.rotation} degrees, which is not done")
+        elif orientation != UPRIGHT:
+            self._tell("turn", f"the pictures are {orientation}, as the movie asks for")
+            pixels = orientation.apply(pixels)
+            aspect = 1 / aspect if orientation.transposed else aspect
         box = Box(0, 0, pixels.shape[2], pixels.shape[1])
         return Frame(
             pixels,
@@ -203,6 +189,15 @@ class MovieClip:
             number=number,
             metadata=metadata,
         )
+
+    def _tell_early_sound(self, start: Fraction) -> None:
+        """Say what is lost of sound that begins before the first picture, which a movie of ours does not."""
+        tracks = [s for s in self._reader.movie.file.streams.audio if s.start_time is not None]
+        early = float(start) - min((float(s.start_time * s.time_base) for s in tracks), default=float(start))
+        if early >= _EARLY:
+            self._tell(
+                "early", f"the sound begins {early:.2f} s before the picture; that part is not carried"
+            )
 
     def _tell(self, kind: str, sentence: str) -> None:
         if kind not in self._told:

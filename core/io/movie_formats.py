@@ -47,6 +47,8 @@ class MovieFormat:
     codec, container: as FFmpeg names them; label: as people do.
     layout: the pixel format for what a frame asks.
     alpha, full_range, pixel_aspect: whether the file can hold them.
+    sound: the encoder for sound that the container cannot hold as it is, where the user asks for it.
+    light: the encoder's option that takes a display and light levels (`interneg.io.hdr`), empty for none.
     """
 
     label: str
@@ -57,6 +59,8 @@ class MovieFormat:
     alpha: bool = True
     full_range: bool = True
     pixel_aspect: bool = True
+    sound: str
+    light: str = ""
 
 
 def _encoded(codec: str) -> set[str]:
@@ -93,6 +97,7 @@ _FORMATS = (
         container="mov",
         codec="prores_ks",
         layout=_prores,
+        sound="pcm_s24le",
         full_range=False,
     ),
     MovieFormat(
@@ -101,6 +106,8 @@ _FORMATS = (
         container="mp4",
         codec="libx264",
         layout=_h264,
+        sound="aac",
+        light="x264-params",
         alpha=False,
     ),
     MovieFormat(
@@ -109,6 +116,7 @@ _FORMATS = (
         container="matroska",
         codec="ffv1",
         layout=_ffv1,
+        sound="flac",
         pixel_aspect=False,
     ),
 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from interneg.io import timecode
 from interneg.io.attributes import Typed
-from interneg.io.movie_index import rate_of
+from interneg.io.hdr import light_of
+from interneg.io.movie_file import Movie
 from interneg.io.movie_pixels import UNSPECIFIED, is_full_range
 
 __all__ = ["is_timecode", "metadata_of"]
@@ -15,11 +17,11 @@ _TECHNICAL = ("major_brand", "minor_version", "compatible_brands", "encoder", "t
 """What containers say of how they were made, which is not so of another file."""
 
 
-def metadata_of(picture: Any, file: Any, stream: Any, place: int) -> dict[str, Any]:
+def metadata_of(picture: Any, movie: Movie, rate: Fraction | None, place: int) -> dict[str, Any]:
     """The metadata of the frame that a decoded picture becomes.
 
-    picture, file, stream: an av.VideoFrame, the container and the stream that it is from. place: of the
-    picture in the movie, from 0.
+    picture, movie: an av.VideoFrame and what it is from. rate: frames per second, where they are known.
+    place: of the picture in the movie, from 0.
 
     ===================  ==========================================================================
     cicp:primaries       ITU-T H.273 code, only where tagged; so too cicp:transfer, cicp:matrix
@@ -27,12 +29,13 @@ def metadata_of(picture: Any, file: Any, stream: Any, place: int) -> dict[str, A
     movie:pixel_format   FFmpeg's name, such as yuv422p10le
     FramesPerSecond      rational
     movie:KEY            what the file says about itself under KEY: title, comment, ...
+    hdr10:...            see `interneg.io.hdr`
     smpte:TimeCode       of this frame, where the movie has a start time code and up to 60 frames a second
     ===================  ==========================================================================
     """
     metadata: dict[str, Any] = {
-        f"movie:{k}": v for k, v in file.metadata.items() if k.lower() not in _TECHNICAL
-    }
+        f"movie:{k}": v for k, v in movie.file.metadata.items() if k.lower() not in _TECHNICAL
+    } | light_of(picture)
     metadata["movie:pixel_format"] = picture.format.name
     for key, value in (
         ("primaries", picture.color_primaries),
@@ -44,9 +47,9 @@ def metadata_of(picture: Any, file: Any, stream: Any, place: int) -> dict[str, A
     full = is_full_range(picture)
     if full or int(picture.color_range):
         metadata["cicp:range"] = int(full)
-    if rate := rate_of(stream):
+    if rate:
         metadata["FramesPerSecond"] = Typed("rational", (rate.numerator, rate.denominator))
-        start = _start_timecode(file, stream)
+        start = _start_timecode(movie.file, movie.stream)
         now = timecode.advance(start, place, rate) if start else None
         packed = timecode.pack(now, rate) if now else None
         if packed is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from io import BufferedWriter, FileIO
@@ -16,14 +16,18 @@ import av.error
 from interneg.errors import OutputError
 from interneg.frame import Frame
 from interneg.io import timecode
-from interneg.io.digests import head_digest, outline_digest
+from interneg.io.digests import outline_digest
+from interneg.io.hdr import LIGHT, MASTERING
 from interneg.io.movie_formats import coding_of, layout_of, movie_format
 from interneg.io.movie_pixels import FULL_RANGE, UNSPECIFIED, to_picture
+from interneg.io.movie_track import SoundTrack
 from interneg.io.pixels import once
 from interneg.io.rates import rate_in
-from interneg.io.sidecar import read_sidecar, write_sidecar
+from interneg.io.sidecar import kept_frames, write_sidecar
 from interneg.io.sound import Sound
+from interneg.io.timing import Timing
 from interneg.publish import claim, publish, refusal, remove_abandoned, temporary_name
+from interneg.texts import from_latin, is_utf8
 
 __all__ = ["MovieOutput"]
 
@@ -41,8 +45,8 @@ class MovieOutput:
     in FFV1. `depth` ("uint8", "uint10", ...) overrides. Colour tags, pixel aspect, rate and start time
     code follow the first frame; matrix and range are always tagged. FFV1 does not keep the pixel aspect,
     which is logged. What a movie source says about itself (title, comment, ...) is kept as far as the
-    container knows such entries. R'G'B' outside 0..1 is kept as far as the codes reach, then clipped and
-    logged.
+    container knows such entries, in UTF-8: other text is read as Latin-1, and logged. R'G'B' outside 0..1 is
+    kept as far as the codes reach, then clipped and logged.
     """
 
     is_movie = True
@@ -54,8 +58,14 @@ class MovieOutput:
         overwrite: bool,
         rate: Fraction | None,
         depth: str | None,
+        timing: Timing | None = None,
         sound: Sound | None = None,
+        convert: bool = False,
     ) -> None:
+        """timing: when frames are shown; by default one after another at `rate`. sound: what goes with them.
+
+        convert: whether sound that the container cannot hold is coded anew, else left out.
+        """
         self._format = movie_format(path)
         self._path = path
         self._overwrite = overwrite
@@ -69,7 +79,9 @@ class MovieOutput:
         self._ours = True
         self._last: int | None = None
         self._tell = once()
-        self._sound = sound
+        self._timing = timing
+        self._track = SoundTrack(path, sound, self._format.sound, convert=convert)
+        self._durations: dict[int, int] = {}
         self._ended = False
         self._raw: Any = None
         self._file: Any = None
@@ -82,7 +94,7 @@ class MovieOutput:
     def provenance(self, number: int) -> dict[str, str] | None:
         """What the frame in the movie that is there was made from; see `Output.provenance`."""
         if self._kept is None:
-            self._kept = self._look()
+            self._kept, self._ours = kept_frames(self._path)
         return self._kept.get(number) if self._ours else {}
 
     def write(self, frame: Frame, provenance: Mapping[str, str]) -> Path:
@@ -97,9 +109,9 @@ class MovieOutput:
             if self._stream is None:
                 self._start(frame)
             self._check(frame)
-            for packet in self._stream.encode(self._picture(frame)):
-                self._file.mux(packet)
-            self._mux_sound(len(self._made) + 1)
+            picture = self._picture(frame)
+            self._mux(self._stream.encode(picture))
+            self._track.write((picture.pts + self._durations[picture.pts]) * self._unit)
         self._last = frame.number
         self._made[frame.number] = dict(provenance)
         return self._path
@@ -110,12 +122,11 @@ class MovieOutput:
             return
         self._ended = True
         with self._guarded():
-            for packet in self._stream.encode(None):
-                self._file.mux(packet)
+            self._mux(self._stream.encode(None))
+            self._track.write(None)
             self._file.close()
             self._raw.close()
-            if self._sound is not None:
-                self._sound.close()
+            self._track.close()
             write_sidecar(self._path, self._temporary, outline_digest(self._temporary), self._made)
             publish(self._temporary, self._path)
         self._stream = None
@@ -123,8 +134,7 @@ class MovieOutput:
     def abort(self) -> None:
         """Give up: the unfinished movie goes, one that was there before stays."""
         self._ended = True
-        if self._sound is not None:
-            self._sound.close()
+        self._track.close()
         if self._raw is not None:
             with suppress(av.error.FFmpegError, OSError, ValueError):
                 self._file.close()
@@ -134,29 +144,10 @@ class MovieOutput:
             self._temporary.unlink(missing_ok=True)
         self._stream = self._raw = self._file = None
 
-    def _mux_sound(self, frames: int) -> None:
-        if self._sound is not None:
-            for packet in self._sound.until(frames / self._rate):
-                self._file.mux(packet)
-
-    def _look(self) -> dict[int, dict[str, str]]:
-        """The provenance of the movie that is there; says in `_ours` whether it may be replaced.
-
-        A movie is not read through for this: its size, its first and its last MiB must be as they were.
-        """
-        try:
-            size = self._path.stat().st_size
-            kept, digest = read_sidecar(self._path), outline_digest(self._path)
-            head = head_digest(self._path)
-        except OSError:
-            self._ours = not self._path.exists()
-            return {}
-        self._ours = size == 0
-        if kept is None or size == 0:
-            return {}
-        cut = size < kept.size and head == kept.head
-        self._ours = cut or digest in (kept.digest, kept.before)
-        return kept.frames if digest == kept.digest else {}
+    def _mux(self, packets: Iterable[Any]) -> None:
+        for packet in packets:
+            packet.duration = self._durations.get(packet.pts, 1)
+            self._file.mux(packet)
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -186,10 +177,12 @@ class MovieOutput:
         self._raw = BufferedWriter(FileIO(self._temporary, "wb"))
         with suppress(OSError):  # some file systems have no locks
             claim(self._raw)
-        self._file = av.open(self._raw, "w", format=kind.container)
-        stream = self._file.add_stream(kind.codec, rate=self._rate, options=layout.options)
+        self._file = av.open(self._raw, "w", format=kind.container, metadata_errors="surrogateescape")
+        options = {**layout.options, **self._light(frame)}
+        stream = self._file.add_stream(kind.codec, rate=self._rate, options=options)
         stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, layout.name
-        stream.time_base = 1 / self._rate
+        self._unit = self._timing.unit if self._timing else 1 / self._rate
+        stream.time_base = stream.codec_context.time_base = self._unit
         stream.codec_context.thread_type = "AUTO"
         tags = frame.metadata
         self._coding = coding_of(frame, kind, layout.name)
@@ -209,12 +202,31 @@ class MovieOutput:
             stream.metadata["timecode"] = timecode.unpack(int(start[0]), rate_in(tags) or self._rate)
         for key, value in tags.items():
             if key.startswith("movie:") and key != "movie:pixel_format":
-                self._file.metadata[key.removeprefix("movie:")] = str(value)
-        if self._sound is not None and (left := self._sound.add_to(self._file)):
-            log.warning("%s: this type of movie cannot hold the sound (%s)", path, ", ".join(left))
+                self._file.metadata[key.removeprefix("movie:")] = self._utf8(key, str(value))
+        self._track.open(self._file)
         self._stream, self._layout, self._shape = stream, layout.name, frame.pixels.shape
         self._channels = frame.channels
         log.info("%s: written as %s, %s, %s frames per second", path, kind.codec, layout.name, self._rate)
+
+    def _utf8(self, key: str, text: str) -> str:
+        """The text as movies hold it: theirs is UTF-8, which that of an AVI may not be."""
+        if is_utf8(text):
+            return text
+        log.warning("%s: %s was not UTF-8 text, and is written as Latin-1 reads it", self._path, key)
+        return from_latin(text)
+
+    def _light(self, frame: Frame) -> dict[str, str]:
+        """The option of the encoder that keeps what the source says of its display and light."""
+        names = {MASTERING: "mastering-display", LIGHT: "cll"}
+        said = {names[k]: v for k, v in frame.metadata.items() if k in names}
+        if said and self._format.light:
+            return {self._format.light: ":".join(f"{k}={v}" for k, v in said.items())}
+        if said:
+            log.warning(
+                "%s: %s movies written here do not keep the source's mastering display and light levels (%s)",
+                self._path, self._format.label, ", ".join(said.values()),
+            )  # fmt: skip
+        return {}
 
     def _check(self, frame: Frame) -> None:
         if frame.pixels.shape != self._shape or frame.channels != self._channels:
@@ -235,5 +247,9 @@ class MovieOutput:
 
         picture = to_picture(frame, self._layout, self._coding, warn)
         picture.color_primaries, picture.color_trc, picture.colorspace, picture.color_range = self._tags
-        picture.pts, picture.time_base = len(self._made), 1 / self._rate
+        start, end = len(self._made), len(self._made) + 1
+        if self._timing is not None:
+            start, end = self._timing.starts[frame.number], self._timing.ends[frame.number]
+        picture.pts, picture.time_base, picture.duration = start, self._unit, end - start
+        self._durations[start] = end - start
         return picture

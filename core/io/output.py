@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from interneg.errors import OutputError, UsageError, unreachable
 from interneg.frame import DEPTHS, Frame
@@ -15,7 +15,7 @@ from interneg.io.clip import Clip
 from interneg.io.formats import image_format, is_movie, unknown_extension
 from interneg.io.image_output import ImageOutput
 from interneg.io.same_file import refuse_same
-from interneg.io.sequence import Pattern, number_in
+from interneg.io.sequence import Pattern, pattern_like
 
 __all__ = ["Output", "open_output"]
 
@@ -59,6 +59,7 @@ def open_output(
     depth: str | None = None,
     rate: Fraction | None = None,
     numbers: Sequence[int] | None = None,
+    sound: Literal["copy", "convert", "none"] = "copy",
 ) -> Output:
     """Open the place where a render goes; nothing is touched yet.
 
@@ -70,6 +71,8 @@ def open_output(
     depth: how samples are stored, one of DEPTHS, instead of as in the source.
     rate: frames per second of a movie, instead of the input's (24 where neither says).
     numbers: the frames to be written, by default those of `like`.
+    sound: what becomes of a movie's sound in a movie: it is copied, and what the container cannot hold is
+        left out (logged) or converted; or none is written.
 
     Depths, where the format lacks the frame's own:
 
@@ -87,8 +90,9 @@ def open_output(
     attributes in EXR and PNG, which go with a file that is taken elsewhere (there only the rows at both ends
     are looked at), together with the frame's colour space as "interneg:colourspace". Movies are described at
     `interneg.io.movie_output.MovieOutput`.
-    A movie gets the sound of a movie source, where all frames of a stretch go there at their own rate; what
-    else the source holds (subtitles, data) is logged as not carried, as is sound where it does not go.
+    A movie gets the times and the sound of a movie source, where all frames of a stretch go there at their
+    own rate; what else the source holds (subtitles, data) is logged as not carried, as is
+    sound where it does not go.
     Raises UsageError where the output is the input, or a name that cannot hold the frames.
     """
     path = Path(path)
@@ -102,10 +106,18 @@ def open_output(
 
         refuse_same(like, {0: path})
         rate = rate or like.rate
-        sound = like.sound(wanted, rate) if isinstance(like, MovieClip) else None
-        others = [o for o in others if not (sound and o.startswith("audio"))]
-        _tell_others(like, others)
-        return MovieOutput(path, overwrite=overwrite, rate=rate, depth=depth, sound=sound)
+        timing = like.timing(wanted, rate) if isinstance(like, MovieClip) else None
+        track = like.sound(wanted, rate) if isinstance(like, MovieClip) and sound != "none" else None
+        _tell_others(like, [o for o in others if not (o.startswith("audio") and (track or sound == "none"))])
+        return MovieOutput(
+            path,
+            overwrite=overwrite,
+            rate=rate,
+            depth=depth,
+            timing=timing,
+            sound=track,
+            convert=sound == "convert",
+        )
     _tell_others(like, others)
     names = _names(path, like)
     if isinstance(names, Path):
@@ -151,5 +163,4 @@ def _names(path: Path, like: Clip) -> Pattern | Path:
     source = like.path_of(like.numbers[0])
     if source is None or like.is_movie:
         return Pattern(path, f"{source.stem if source else 'frame'}.", 4, ".exr")
-    parts = number_in(source)
-    return Pattern(path, parts[0], len(parts[1]), parts[2]) if parts else path / source.name
+    return pattern_like(path, {n: p for n in like.numbers if (p := like.path_of(n))})

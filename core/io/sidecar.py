@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from interneg.io.digests import head_digest
+from interneg.io.digests import head_digest, outline_digest
 from interneg.publish import replacing
 
-__all__ = ["Sidecar", "read_sidecar", "write_sidecar"]
+__all__ = ["Sidecar", "kept_frames", "read_sidecar", "write_sidecar"]
 
 SIDECARS = ".interneg"
 
@@ -54,3 +54,19 @@ def read_sidecar(path: Path) -> Sidecar | None:
         return Sidecar(str(kept["digest"]), int(kept["size"]), str(kept["head"]), str(kept["before"]), frames)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def kept_frames(path: Path) -> tuple[dict[int, dict[str, str]], bool]:
+    """The provenance of the frames of a movie that is there, and whether it may be replaced, being ours.
+
+    It is not read through for this: its size, its first and its last MiB must be as they were.
+    """
+    try:
+        size = path.stat().st_size
+        kept, digest, head = read_sidecar(path), outline_digest(path), head_digest(path)
+    except OSError:
+        return {}, not path.exists()
+    if kept is None or size == 0:
+        return {}, size == 0
+    cut = size < kept.size and head == kept.head
+    return kept.frames if digest == kept.digest else {}, cut or digest in (kept.digest, kept.before)

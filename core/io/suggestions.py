@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from interneg.io.sequence import Pattern
+from interneg.io.sequence import Pattern, paddings
 
 __all__ = ["meant_sequence"]
 
@@ -25,14 +25,13 @@ def meant_sequence(path: Path) -> str:
     if len(found) != 1:
         return ""
     prefix, suffix = path.name[: found[0].start()], path.name[found[0].end() :]
-    number = re.compile(rf"{re.escape(prefix)}(\d+){re.escape(suffix)}", re.ASCII)
+    number = re.compile(rf"{re.escape(prefix)}(-?\d+){re.escape(suffix)}", re.ASCII)
     try:
         numbers = [m[1] for entry in path.parent.iterdir() if (m := number.fullmatch(entry.name))]
     except OSError:
         numbers = []
     if numbers:
-        padded = [len(n) for n in numbers if n.startswith("0")] or [min(map(len, numbers))]
-        return f" (did you mean '{Pattern(path.parent, prefix, min(padded), suffix)}'?)"
+        return f" (did you mean '{Pattern(path.parent, prefix, min(paddings(numbers)), suffix)}'?)"
     if found[0][0][0] in "*?$":
         return f" (a sequence is written as '{Pattern(path.parent, prefix, _DIGITS, suffix)}')"
     return ""

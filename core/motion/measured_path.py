@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import cmath
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
 
 from interneg.analysis import Analysis
 from interneg.frame import Box, Pixels
 from interneg.motion.path_file import text
 from interneg.motion.similarity import Motion
+from interneg.motion.whole_path import FEWEST, smooth_way
 
 
 @dataclass(frozen=True, eq=False)
 class MeasuredFrame:
     """One frame: its windows and pixel aspect, its motion since the one before, and what is done about it.
 
-    aspect: how many times as wide as high a pixel is. bend: see `warp.bend`.
+    aspect: how many times as wide as high a pixel is. correction: by the frames around alone. bend: see
+    `warp.bend`. starts: whether it is the first of its shot. smoothing: the frames that the camera's motions
+    take at least, None where each frame is held to another one instead.
     """
 
     data: Box
@@ -24,6 +31,8 @@ class MeasuredFrame:
     motion: Motion
     correction: Motion
     bend: Pixels | None
+    starts: bool
+    smoothing: int | None
 
 
 class MeasuredPath(Analysis):
@@ -33,10 +42,25 @@ class MeasuredPath(Analysis):
         self.frames = seen
         self.first = next(iter(seen.values()))
 
-    @property
+    @cached_property
     def corrections(self) -> Mapping[int, Motion]:
-        """What each frame is moved by."""
-        return {n: frame.correction for n, frame in self.frames.items()}
+        """What each frame is moved by: to the path of its whole shot, where that has six frames or more."""
+        found = {n: frame.correction for n, frame in self.frames.items()}
+        for shot in self._shots():
+            first = self.frames[shot[0]]
+            if len(shot) >= FEWEST and first.smoothing is not None:
+                motions = [self.frames[n].motion for n in shot[1:]]
+                found |= zip(shot, whole([Motion(), *motions], first.smoothing), strict=True)
+        return found
+
+    def _shots(self) -> list[list[int]]:
+        """The numbers of the frames of each shot, in order."""
+        shots: list[list[int]] = []
+        for number in sorted(self.frames):
+            if not shots or self.frames[number].starts:
+                shots.append([])
+            shots[-1].append(number)
+        return shots
 
     @property
     def text(self) -> str:
@@ -48,3 +72,27 @@ class MeasuredPath(Analysis):
             self.first.aspect,
             {n: frame.bend for n, frame in self.frames.items() if frame.bend is not None},
         )
+
+
+def whole(motions: Sequence[Motion], smoothing: int) -> list[Motion]:
+    """What brings each frame of a shot from where it is to where the path of the whole shot has it.
+
+    motions: of each frame since the one before; the first one's counts for nothing. smoothing: see
+    `whole_path.smooth_way`. Shift, angle and the logarithm of the scale are smoothed apart, each direction of
+    the shift for itself: a level pan has no rise.
+    """
+    places = [Motion()]
+    for motion in motions[1:]:
+        places.append(motion.after(places[-1]))
+    turns = np.unwrap([cmath.phase(p.turn) for p in places])
+    ways = (
+        np.array([p.shift.real for p in places]),
+        np.array([p.shift.imag for p in places]),
+        turns,
+        np.log([abs(p.turn) for p in places]),
+    )
+    steady = np.stack([smooth_way(way, smoothing) for way in ways], 1)
+    return [
+        Motion(cmath.rect(float(np.exp(zoom)), float(angle)), complex(x, y)).after(place.inverse)
+        for (x, y, angle, zoom), place in zip(steady, places, strict=True)
+    ]

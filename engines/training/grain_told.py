@@ -12,7 +12,9 @@ from torch import nn
 from interneg.engines.training.grain_stocks import classes, emulsion
 from interneg.frame import Pixels
 from interneg.grain.boolean import simulated
+from interneg.grain.directions import directions
 from interneg.grain.profile import DENSITY, GrainProfile
+from interneg.grain.spectrum import RINGS, transform
 from interneg.grain.synthesis import Grain, laid
 
 # Stocks that are simulated, green's record for colour, and the pitch of the scan in µm.
@@ -59,8 +61,8 @@ class Areas:
         return _areas(_rounded(plate, self.step), self.places)
 
 
-def real(path: Path) -> Areas | None:
-    """Of a still of 8 bits: its flat areas; None where there are fewer than 30."""
+def real(path: Path, fewest: int = _FEWEST) -> Areas | None:
+    """Of a still of 8 bits: its flat areas; None where there are fewer than so many."""
     import cv2
 
     stored = np.asarray(cv2.imread(str(path), cv2.IMREAD_UNCHANGED))
@@ -74,7 +76,7 @@ def real(path: Path) -> Areas | None:
     for y, x in flat:
         if all(abs(y - v) >= _AREA or abs(x - u) >= _AREA for v, u in places):
             places.append((y, x))
-    return _grains(path.stem, plate, 1 / 255, places) if len(places) >= _FEWEST else None
+    return _grains(path.stem, plate, 1 / 255, places) if len(places) >= fewest else None
 
 
 def simulation(name: str, pitch: float, seed: int = 1) -> Areas:
@@ -186,7 +188,7 @@ def _profile(name: str, areas: Pixels) -> GrainProfile:
     return GrainProfile(
         name, "film", ("Y",), np.array([[0, 1]], np.float32), np.full((1, 2), sigma, np.float32),
         frequencies.astype(np.float32), radial[None].astype(np.float32), np.ones((1, 1), np.float32), 0.0,
-        1.0, 1,
+        1.0, 1, directions(transform(areas.reshape(-1, 1, _AREA, _AREA)), np.ones(RINGS, np.float32)),
     )  # fmt: skip
 
 

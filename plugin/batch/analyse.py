@@ -16,9 +16,10 @@ from interneg.graph import Graph, handles, needed
 from interneg.io import open_clip
 from interneg.memo import Memo
 from interneg.node import Context, Node, View
+from interneg.plugin.batch.gaps import require
 from interneg.plugin.batch.job import Job, frames_of, read_cuts
 from interneg.plugin.batch.progress import Progress
-from interneg.plugin.batch.source import ClipSource, require
+from interneg.plugin.batch.source import ClipSource
 from interneg.plugin.facts.files import read
 from interneg.plugin.screen import on_screen, png
 from interneg.recipe import NodeTypes

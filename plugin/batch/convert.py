@@ -14,6 +14,7 @@ from interneg.colour.tags import OWN, TAGS
 from interneg.errors import ColourError, UsageError
 from interneg.frame import Frame
 from interneg.io.formats import image_format, is_movie
+from interneg.io.hdr import without_light
 
 log = logging.getLogger("interneg")
 
@@ -73,7 +74,8 @@ class Delivery:
             return replace(frame, colour_space=self._space)
         pixels = frame.pixels.copy(order="K")
         pixels[planes] = self._colour.transform(source, self._space)(frame.pixels[planes])
-        return frame.with_pixels(pixels, colour_space=self._space)
+        converted = frame.with_pixels(pixels, colour_space=self._space)
+        return replace(converted, metadata=without_light(frame.metadata))
 
     def _tagged(self, frame: Frame, path: Path) -> Frame:
         if not frame.colour_channels:

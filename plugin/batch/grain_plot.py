@@ -6,6 +6,8 @@ import io
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
+
 from interneg.errors import UsageError
 from interneg.grain.profile import DENSITY, GrainProfile
 
@@ -28,7 +30,8 @@ def plot(profile: GrainProfile, kind: str) -> bytes:
     """The content of the file. kind: "png" or "svg".
 
     Left the standard deviation in printing density against the level in 10-bit Cineon codes, right the power
-    density over cycles per mm of film, with cycles per pixel of the scan above.
+    density over cycles per mm of film, with cycles per pixel of the scan above; where it differs with
+    direction, also that of green's detail along rows and along columns.
     """
     from matplotlib.figure import Figure
 
@@ -38,7 +41,14 @@ def plot(profile: GrainProfile, kind: str) -> bytes:
         look = {"color": _COLOURS[name], "label": name}
         response.plot(1023 * profile.levels[at], DENSITY * profile.sigmas[at], marker=".", **look)
         frequencies, power = profile.per_pixel(at, 72)
-        spectrum.semilogy(frequencies * profile.pixels / profile.width, power, **look)
+        across = frequencies * profile.pixels / profile.width
+        spectrum.semilogy(across, power, **look)
+        if profile.directions is not None and at == len(profile.channels) // 2:
+            still, moving = np.zeros(72), frequencies.astype(np.float64)
+            for towards, y, x in (("along rows", still, moving), ("along columns", moving, still)):
+                shown = power * profile.gain(y, x)
+                dash = "--" if x is moving else ":"
+                spectrum.semilogy(across, shown, dash, linewidth=1, color=look["color"], label=towards)
     response.set(xlabel="level, 10-bit Cineon codes", ylabel="standard deviation, density", ylim=(0, None))
     spectrum.set(xlabel="cycles per mm of film", ylabel="power density, white noise = 1")
     scale = profile.pixels / profile.width

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
+from interneg.cut_list import cuts_of, parse_cuts
 from interneg.errors import InputError
 from interneg.io import Clip, format_frames, parse_frames
-from interneg.plugin.batch.source import Missing
+from interneg.plugin.batch.gaps import Missing
 from interneg.recipe import Recipe
-from interneg.shots import parse_cuts
+from interneg.texts import text_of
+from interneg.timeline import is_timeline, timeline_spans
 
-_RATE = Fraction(24)
-"""Frames per second of a cut list's timecodes where the clip says nothing."""
+_MOST_GAPS = 100_000
+"""Frames that may be missing between others, more than an hour: more of them were never meant to be there."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Job:
 
     frames: a range, by default the whole clip. cuts: the file of a cut list. jobs: frames in work at once.
     memory: bytes that frames may fill, by default half of what is free. overwrite: render every frame again
-    and replace files that Interneg did not write.
+    and replace files that Interneg did not write. sound: see `interneg.io.open_output`.
     """
 
     recipe: Recipe
@@ -34,17 +36,24 @@ class Job:
     jobs: int | None = None
     memory: int | None = None
     overwrite: bool = False
+    sound: Literal["copy", "convert", "none"] = "copy"
 
 
 def frames_of(job: Job, clip: Clip) -> tuple[int, ...]:
     """The frames to be written. Raises InputError for frames beyond the clip's ends, which are no gaps."""
     inside = range(clip.numbers[0], clip.numbers[-1] + 1)
     if not job.frames:
-        if clip.cut_short and job.missing == "error":
-            lost = range(inside.stop, inside.stop + clip.cut_short)
+        gaps = inside.stop - inside.start - len(clip.numbers)
+        if gaps > _MOST_GAPS:
             raise InputError(
-                f"{job.input} is cut short: its header speaks of frames {format_frames(lost)}, which are not "
-                f"there. Render the rest with --frames {format_frames(inside)}"
+                f"{job.input}: its {len(clip.numbers)} frames are numbered {inside[0]} to {inside[-1]}, so "
+                f"that {gaps} are missing; dates and times are no frame numbers: rename the files so that "
+                "they count on, or say with --frames which are meant"
+            )
+        if clip.cut_short and job.missing == "error":
+            raise InputError(
+                f"{job.input} is cut short: {clip.cut_short}. Render the rest with --frames "
+                f"{format_frames(inside)}"
             )
         return tuple(inside)
     wanted = parse_frames(job.frames)
@@ -57,9 +66,14 @@ def frames_of(job: Job, clip: Clip) -> tuple[int, ...]:
 
 
 def read_cuts(path: str, clip: Clip) -> tuple[int, ...]:
-    """The first frames of the shots, out of the file of a cut list. Raises InputError, UsageError."""
+    """The first frames of the shots, out of the file of a cut list or timeline.
+
+    Raises InputError, UsageError.
+    """
+    file, rate = Path(path), float(clip.rate) if clip.rate else None
+    if is_timeline(file) and file.exists():
+        return tuple(cuts_of(timeline_spans(file, rate), clip.numbers[0]))
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"the cut list {path} cannot be read: {error}") from error
-    return tuple(parse_cuts(text, clip.numbers, float(clip.rate or _RATE)))
+        return tuple(parse_cuts(text_of(file.read_bytes()), clip.numbers, rate))
+    except OSError as error:
+        raise InputError(f"the cut list {path} cannot be read: {error.strerror}") from error

@@ -9,7 +9,8 @@ from interneg.errors import InputError
 from interneg.frame import Frame
 from interneg.io import Output, open_clip, refuse_same
 from interneg.plugin.batch.ahead import ReadAhead, ReadLate
-from interneg.plugin.batch.source import ClipSource, StillSource, require
+from interneg.plugin.batch.gaps import require
+from interneg.plugin.batch.source import ClipSource, StillSource
 
 
 def open_mask(path: str, colour: Colour, wanted: Sequence[int], output: Output) -> ReadAhead:
@@ -49,7 +50,9 @@ def _source(
         still = len(clip.numbers) == 1
         numbers = clip.numbers if still else wanted
         require(clip, path, numbers, advice="")
-        source = ClipSource(clip, path, numbers, colour=colour, advice="")
+        source = ClipSource(
+            clip, path, numbers, colour=colour, advice="", picture=what == "reference"
+        )  # fmt: skip
         check(source.frame(numbers[0]), path)
     except InputError as error:
         raise InputError(f"the {what}: {error}") from error

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from interneg.node import Context, Node
 from interneg.plugin.batch.ahead import ReadAhead
 from interneg.plugin.batch.convert import Delivery
 from interneg.plugin.batch.depth import require_depth
+from interneg.plugin.batch.gaps import require
 from interneg.plugin.batch.interrupt import on_interrupt
 from interneg.plugin.batch.job import Job, frames_of, read_cuts
 from interneg.plugin.batch.kept import kept_keys
@@ -29,8 +29,9 @@ from interneg.plugin.batch.memory import load
 from interneg.plugin.batch.pipeline import Pipeline
 from interneg.plugin.batch.progress import Clock, Progress, Summary
 from interneg.plugin.batch.provenance import Provenance
-from interneg.plugin.batch.source import ClipSource, require
+from interneg.plugin.batch.source import ClipSource
 from interneg.plugin.batch.stages import Stages
+from interneg.plugin.batch.told import Told
 from interneg.plugin.facts.files import read, with_content
 from interneg.recipe import Recipe
 
@@ -63,6 +64,7 @@ def render(job: Job, colour: Colour, engines: EngineSource, progress: Progress) 
             outcome = "written" if written else "left out" if stages.source.left_out(number) else "up to date"
             counts[outcome] += 1
             clock.count(outcome)
+            stages.told.done(number)
             progress.step(number, outcome)
 
         pipeline = Pipeline(
@@ -81,6 +83,8 @@ def render(job: Job, colour: Colour, engines: EngineSource, progress: Progress) 
         except BaseException:
             output.abort()
             raise
+        finally:
+            stages.told.close()
     return Summary(counts["written"], counts["up to date"], counts["left out"], clock.seconds)
 
 
@@ -141,8 +145,8 @@ def _prepare(
     windows = 2 * (before + after) + 8 if before + after else 0
     scale = math.prod(n.enlarges for n in nodes)
     jobs, frames = load(job.memory, source.frame_bytes, scale, windows, job.jobs)
-    ahead = ReadAhead(source)
-    context = Context(colour, engines, Memo(4 * (before + after + jobs + 2)), _first_of_each(progress), read)
+    ahead, told = ReadAhead(source), Told(progress)
+    context = Context(colour, engines, Memo(4 * (before + after + jobs + 2)), told.tell, read, told.nonfinite)
     provenance = Provenance(
         replace(with_content(job.recipe), input_space=source.space, output_space=space).identity,
         tuple(e.identity for e in opened),
@@ -152,7 +156,8 @@ def _prepare(
     )
     graph = Graph(nodes, ahead, context, cuts=cuts, **beside)
     depth, clips = job.recipe.depth, tuple(beside.values())
-    return Stages(source, ahead, clips, nodes, graph, deliver, depth, output, provenance, kept), jobs, frames
+    stages = Stages(source, ahead, clips, nodes, graph, deliver, depth, output, provenance, kept, told)
+    return stages, jobs, frames
 
 
 def _rendered(recipe: Recipe, progress: Progress) -> list[Node]:
@@ -166,21 +171,6 @@ def _rendered(recipe: Recipe, progress: Progress) -> list[Node]:
     return nodes[: view + 1]
 
 
-def _first_of_each(progress: Progress) -> Callable[[str, str], None]:
-    """Shows the first sentence of each node."""
-    shown: set[str] = set()
-    lock = threading.Lock()
-
-    def tell(node: str, sentence: str) -> None:
-        with lock:
-            new = node not in shown
-            shown.add(node)
-        if new:
-            progress.status(f"{node}: {sentence}")
-
-    return tell
-
-
 def _shown(recipe: Recipe, clip: Clip, wanted: Sequence[int]) -> set[int]:
     """The wanted frames and all that their windows show."""
     inside = range(clip.numbers[0], clip.numbers[-1] + 1)
@@ -191,7 +181,12 @@ def _output(job: Job, clip: Clip, wanted: Sequence[int]) -> Output:
     depth = job.recipe.depth
     movie = is_movie(Path(job.output))  # which takes its depth before frames; images take each frame's
     output = open_output(
-        job.output, clip, overwrite=job.overwrite, depth=depth if movie else None, numbers=wanted
+        job.output,
+        clip,
+        overwrite=job.overwrite,
+        depth=depth if movie else None,
+        numbers=wanted,
+        sound=job.sound,
     )
     path = output.path_of(wanted[0])
     if depth is not None and not movie:

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Literal
+from collections.abc import Iterator, Sequence
 
 from interneg.colour import Colour, FileSpace
 from interneg.errors import InputError
 from interneg.frame import Box, Frame
-from interneg.io import Clip, format_frames
-from interneg.io.damage import damage
+from interneg.grey import in_colour, is_grey_among
+from interneg.io import Clip
+from interneg.io.coloured import in_colour_of
+from interneg.plugin.batch.gaps import Missing, advice_for, damaged, unreadable
+from interneg.plugin.batch.notices import notices
 
 log = logging.getLogger("interneg")
-
-Missing = Literal["error", "hold", "skip"]
-
-ADVICE = ". Supply them, or use --missing hold or --missing skip"
-"""What helps where not every frame has to be there."""
-
-_THREADS = 4
-"""Files looked at at once."""
 
 
 class ClipSource:
@@ -46,19 +39,22 @@ class ClipSource:
         missing: Missing = "error",
         advice: str | None = None,
         alike: bool = False,
+        picture: bool = True,
     ) -> None:
         """Read the first frame that is wanted; it settles colour space and format.
 
         name: of the clip, for messages. wanted: the frames that will be written, within the clip. space:
         the colour space, where the user knows better than the files. advice: what a message ends with where
-        a frame stops the work. alike: whether data windows may not change either.
+        a frame stops the work. alike: whether data windows may not change either. picture: whether the frames
+        are pictures: grey ones are then made R = G = B where others of the clip have colour, and it is told
+        where their space is taken by default.
         Raises InputError where that frame cannot be read, ColourError for an unknown space.
         """
         self._clip = clip
         self._name = name
         self._there = clip.numbers
         self._missing = missing
-        self._advice = _advice(clip) if advice is None else advice
+        self._advice = advice_for(clip) if advice is None else advice
         self._colour = colour
         self._override = space
         self._alike = alike
@@ -66,29 +62,39 @@ class ClipSource:
         self._wanted = wanted
         self.numbers: Sequence[int] = range(self._there[0], self._there[-1] + 1)
         self._first: Frame | None = None
+        self._told_of_grey = False
         frame = self._read(wanted[0])
-        self.space, self.reason = self._choose(frame)
+        self._like = in_colour_of(clip, frame) if picture else frame
+        self.space, self.reason, by_default = self._choose(self._like)
         self._display, self._data = frame.display_window, frame.data_window
-        self.frame_bytes = sum(f.pixels.nbytes for f in (frame, *frame.parts))
+        shown = in_colour(frame, self._like) if is_grey_among(frame, self._like) else frame
+        self.frame_bytes = sum(f.pixels.nbytes for f in (shown, *shown.parts))
         self._first = frame
-        self._tell_layers(frame)
-
-    def _tell_layers(self, frame: Frame) -> None:
-        if frame.colour_channels and len(frame.colour_layers) > 1:
-            treated = ", ".join(frame.channels[c] for c in frame.colour_channels)
-            own = frame.channels[frame.colour_channels[0]][:-1]
-            others = ", ".join(n.rstrip(".") or "R, G, B" for n in frame.colour_layers if n != own)
-            log.warning(
-                "%s: the picture is %s; these layers are carried as they are, in their own colour space: %s",
-                self._name, treated, others,
-            )  # fmt: skip
+        for notice in notices(self._like, self.space, by_default and picture, colour):
+            log.warning("%s: %s", name, notice)
 
     def frame(self, number: int) -> Frame:
         """The frame of that number. Raises InputError, also where the format changes within the clip."""
         first, self._first = self._first, None
         frame = first if first is not None and first.number == number else self._read(number)
         self._check(frame)
+        if is_grey_among(frame, self._like):
+            return self._in_colour(frame)
+        self._check_space(frame)
         return frame.with_pixels(frame.pixels, colour_space=self.space)
+
+    def _in_colour(self, frame: Frame) -> Frame:
+        """A grey frame among colour ones, in their space: R = G = B stays so in any of them."""
+        made = in_colour(frame, self._like)
+        if not self._told_of_grey:
+            self._told_of_grey = True
+            log.info("%s: frame %d is grey among colour ones: taken as R = G = B", self._name, frame.number)
+        found = self._choose(frame).space
+        if found != self.space:
+            planes, pixels = list(made.colour_channels), made.pixels.copy(order="K")
+            pixels[planes] = self._colour.transform(found, self.space)(made.pixels[planes])
+            made = made.with_pixels(pixels)
+        return made.with_pixels(made.pixels, colour_space=self.space)
 
     def left_out(self, number: int) -> bool:
         """Whether the frame is not to be written (for one that cannot be read: once it was asked for)."""
@@ -113,7 +119,7 @@ class ClipSource:
             except InputError as error:
                 if self._missing == "error":
                     others = damaged(self._clip, (n for n in self._wanted if n != candidate))
-                    raise _unreadable(self._name, {candidate: str(error), **others}, self._advice) from error
+                    raise unreadable(self._name, {candidate: str(error), **others}, self._advice) from error
                 if candidate not in self._unreadable:
                     self._unreadable.add(candidate)
                     log.warning("frame %d cannot be read: %s", candidate, error)
@@ -142,6 +148,8 @@ class ClipSource:
                 f"{self._name}: the data window of frame {frame.number} is {tuple(frame.data_window)}, the "
                 f"clip began with {tuple(self._data)}; an analysis needs them alike"
             )
+
+    def _check_space(self, frame: Frame) -> None:
         if self._override is None and (found := self._choose(frame)).space != self.space:
             raise InputError(
                 f"{self._name}: frame {frame.number} is in '{found.space}' ({found.reason}), the clip began "
@@ -164,50 +172,6 @@ class StillSource:
     def digest(self, number: int) -> str:
         """A hash of its file."""
         return self._digest
-
-
-def require(
-    clip: Clip, name: str, numbers: Iterable[int], missing: Missing = "error", advice: str | None = None
-) -> None:
-    """Check that the frames are there, by the rule for those that are not: stop, or only say so.
-
-    Raises InputError naming all that are missing, else all that are seen to be damaged before any is read
-    whole.
-    """
-    wanted = sorted(set(numbers))
-    advice = _advice(clip) if advice is None else advice
-    if gaps := sorted(set(wanted) - set(clip.numbers)):
-        sentence = f"{name}: {len(gaps)} frame{'s' * (len(gaps) > 1)} missing: {format_frames(gaps)}"
-        if missing == "error":
-            raise InputError(f"{sentence}; there are {format_frames(clip.numbers)}{advice}")
-        log.warning("%s (%s)", sentence, "the frame before is held" if missing == "hold" else "left out")
-    if missing == "error" and (found := damaged(clip, wanted)):
-        raise _unreadable(name, found, advice)
-
-
-def damaged(clip: Clip, numbers: Iterable[int]) -> dict[int, str]:
-    """The image files among these frames that are seen to be damaged without decoding them, and why."""
-    if clip.is_movie:
-        return {}
-    paths = {n: path for n in numbers if (path := clip.path_of(n)) is not None}
-    with ThreadPoolExecutor(_THREADS) as pool:
-        found = zip(paths, pool.map(damage, paths.values()), strict=True)
-        return {n: reason for n, reason in found if reason is not None}
-
-
-def _advice(clip: Clip) -> str:
-    """What helps: nothing can stand in for the only frame."""
-    return ADVICE if len(clip.numbers) > 1 else ""
-
-
-def _unreadable(name: str, reasons: dict[int, str], advice: str) -> InputError:
-    first = min(reasons)
-    if len(reasons) == 1:
-        return InputError(f"frame {first} cannot be read: {reasons[first]}{advice}")
-    return InputError(
-        f"{name}: {len(reasons)} frames cannot be read: {format_frames(reasons)}; the first: "
-        f"{reasons[first]}{advice}"
-    )
 
 
 def _format(box: Box) -> str:

@@ -14,6 +14,7 @@ from interneg.plugin.batch.convert import Delivery
 from interneg.plugin.batch.depth import at_depth
 from interneg.plugin.batch.provenance import KEY, Provenance
 from interneg.plugin.batch.source import ClipSource
+from interneg.plugin.batch.told import Told
 
 Facts = dict[str, str]
 
@@ -23,7 +24,7 @@ class Stages:
     """The three stages of a pipeline.
 
     beside: the mask and the matte, those that there are. depth: how samples are stored, None for as in the
-    input. kept: the provenance key of each output frame that is there already.
+    input. kept: the provenance key of each output frame that is there already. told: where nodes tell.
     """
 
     source: ClipSource
@@ -36,6 +37,7 @@ class Stages:
     output: Output
     provenance: Provenance
     kept: dict[int, str]
+    told: Told
 
     def facts(self, number: int) -> Facts:
         """The provenance that the frame will have."""
@@ -62,7 +64,8 @@ class Stages:
     def render(self, number: int, facts: Facts) -> tuple[Frame, Facts]:
         """Render the frame, in the output's colour space."""
         path = self.output.path_of(number)
-        frame = self.graph.render(number)
+        with self.told.frame(number):
+            frame = self.graph.render(number)
         if self.depth is not None:
             frame = at_depth(frame, self.depth, path)
         return self.deliver(frame, path), facts

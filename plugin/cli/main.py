@@ -22,6 +22,7 @@ from interneg.plugin.cli.nodes import nodes
 from interneg.plugin.cli.qc import qc
 from interneg.plugin.cli.render import render
 from interneg.plugin.cli.worker import worker
+from interneg.plugin.machine.streams import print_anything
 
 # Sub-commands import what is heavy inside their functions, so that the command starts at once.
 
@@ -107,6 +108,7 @@ def main() -> None:
 
 def run(app: typer.Typer) -> None:
     """Run a command line and exit."""
+    print_anything()
     if hasattr(signal, "SIGPIPE"):
         # As every Unix tool: `interneg nodes | head -1` ends quietly.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)

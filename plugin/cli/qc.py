@@ -41,6 +41,7 @@ def qc(
     from interneg.plugin.qc.report_json import report_json
     from interneg.plugin.qc.table import quality_table
     from interneg.plugin.qc.viewer import Viewer
+    from interneg.texts import from_latin
 
     wanted = parse_frames(frames) if frames else None
     clips = open_clip(reference), open_clip(test)
@@ -52,8 +53,8 @@ def qc(
             task = bar.add_task("comparing", total=len(pairs))
             quality = measure(viewer, pairs, lambda: bar.advance(task))
         facts: dict[str, Any] = {
-            "reference": reference,
-            "test": test,
+            "reference": from_latin(reference),  # reports are UTF-8
+            "test": from_latin(test),
             "paired_by": paired_by,
             "crop": crop,
             "colour": viewer.notes,

@@ -106,6 +106,13 @@ def render(
             "them out. Frames beyond the clip's ends are always an error."
         ),
     ] = "error",
+    sound: Annotated[
+        Literal["copy", "convert", "none"],
+        typer.Option(
+            help="Sound from movie to movie: copied as it is, and left out (which is said) where the output "
+            "cannot hold it; or converted there, to PCM in .mov, AAC in .mp4, FLAC in .mkv; or none."
+        ),
+    ] = "copy",
     mask: Annotated[
         str | None,
         typer.Option(
@@ -136,7 +143,8 @@ def render(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="First frames of the shots, as numbers or a CMX3600 EDL; by default cuts are detected.",
+            help="Where shots begin: a file of frame numbers, an EDL, or a timeline (.otio, .aaf, .fcpxml, "
+            ".xml); by default cuts are detected.",
         ),
     ] = None,
     memory: Annotated[
@@ -154,8 +162,8 @@ def render(
     whose recipe, models or input changed are rendered again.
 
     Movies: .mov is ProRes 422 HQ (4444 with alpha or from a 4:4:4 movie), .mp4 and .m4v are H.264 at crf 14
-    in 8 or 10 bit, .mkv is lossless FFV1; they have the frame rate of the input, else 24. Sound is
-    copied from movie to movie. JPEG is written at quality 95 without chroma subsampling.
+    in 8 or 10 bit, .mkv is lossless FFV1; they have the frame rate of the input, else 24, and times of
+    frames and sound of an input movie. JPEG is written at quality 95 without chroma subsampling.
 
     Exit codes: 0 all frames written or up to date, 2 usage, 3 input, 4 GPU memory, 5 no engine, 6 output,
     33 memory, 130 interrupted.
@@ -207,6 +215,7 @@ def render(
             jobs=jobs,
             memory=None if memory is None else int(memory * GIB),
             overwrite=overwrite,
+            sound=sound,
         )
         summary = run(job, colour, Engines(runtime, precision), progress)
         progress.status(f"{found.output}: {summary}")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from interneg.errors import InternegError
+from interneg.errors import InternegError, OutputError
 from interneg.plugin.install import bundle
 from interneg.plugin.install.place import SYSTEM, own_folder
 from interneg.plugin.worker import place
@@ -32,7 +33,10 @@ def worker() -> dict[str, Any]:
 def bundles() -> list[dict[str, Any]]:
     """The bundles in the folders that hosts look into; problem: why one is not to be trusted."""
     named = filter(None, os.environ.get("OFX_PLUGIN_PATH", "").split(os.pathsep))
-    folders = dict.fromkeys([*map(Path, named), own_folder(), SYSTEM])
+    own = []
+    with suppress(OutputError):  # a user without a home
+        own.append(own_folder())
+    folders = dict.fromkeys([*map(Path, named), *own, SYSTEM])
     return [_bundle(folder) for folder in folders if bundle.path(folder).exists()]
 
 

@@ -73,14 +73,16 @@ def gpus() -> list[dict[str, Any]]:
     ]
 
 
-def colour_config() -> dict[str, str]:
-    """The OpenColorIO configuration and where it comes from, or the problem with it."""
+def colour_config() -> dict[str, Any]:
+    """The OpenColorIO configuration, its origin and which tables it lacks, or the problem with it."""
     origin = "$OCIO" if os.environ.get("OCIO") else "OCIO's built-in studio config"
     try:
         colour = Colour()
+        light = colour.resolve("scene_linear")
     except ColourError as error:
         return {"origin": origin, "problem": str(error)}
-    return {"origin": origin, "config": colour.name, "scene_linear": colour.resolve("scene_linear")}
+    missing = list(colour.tables.missing)
+    return {"origin": origin, "config": colour.name, "scene_linear": light, "missing_tables": missing}
 
 
 def store() -> list[dict[str, Any]]:

@@ -14,6 +14,9 @@ from interneg.plugin.doctor.engine_table import engine_lines, engine_table
 from interneg.plugin.doctor.notes import Notes
 from interneg.plugin.facts.variables import VARIABLES
 
+_SHOWN = 4
+"""Missing look-up tables that are named."""
+
 
 def show(facts: dict[str, Any]) -> None:
     """Print the facts of `examine`."""
@@ -60,10 +63,15 @@ def _gpu(gpu: dict[str, Any]) -> str:
     return f"{gpu['name']} ({gpu['compute']}), {gpu['memory_mib']} MiB, driver {gpu['driver']}"
 
 
-def _colour(colour: dict[str, str], notes: Notes) -> str:
+def _colour(colour: dict[str, Any], notes: Notes) -> str:
     if problem := colour.get("problem"):
         return f"no configuration ({colour['origin']}) {notes.number(problem)}"
-    return f"{colour['config']} ({colour['origin']})"
+    shown = f"{colour['config']} ({colour['origin']})"
+    if missing := colour["missing_tables"]:
+        few = ", ".join(missing[:_SHOWN]) + ", ..." * (len(missing) > _SHOWN)
+        note = f"spaces that need one of these look-up tables cannot be used until it is there: {few}"
+        shown += f", {len(missing)} look-up table{'s' * (len(missing) > 1)} missing {notes.number(note)}"
+    return shown
 
 
 def _store(store: dict[str, Any], notes: Notes) -> str:

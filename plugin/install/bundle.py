@@ -58,12 +58,14 @@ def installed(folder: Path) -> Installed | None:
         ) from None
 
 
-def put(folder: Path, spaces: Iterable[str], facts: Installed) -> None:
+def put(folder: Path, config: str, spaces: Iterable[str], facts: Installed) -> None:
     """Build the bundle and put it into a folder, in place of one of ours.
 
     It shows the nodes that are installed now, those of other people's packages too. spaces: names and roles
-    of colour spaces, for the menu of the nodes. Raises OutputError where nothing can be written there,
-    UsageError where there is no compiler, KnobError for a node that no host can show.
+    of colour spaces, for the menu of the nodes. config: the OCIO configuration that has them, an absolute
+    path or an `ocio://` name, empty for the one that is in force where none is named. Raises OutputError
+    where nothing can be written there, UsageError where there is no compiler, KnobError for a node that no
+    host can show.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -71,7 +73,7 @@ def put(folder: Path, spaces: Iterable[str], facts: Installed) -> None:
             made = build(Path(fresh))
             inside = resources(Path(fresh))
             nodes.write(inside, NODES.values())
-            _write(inside / "spaces.json", {"spaces": list(spaces)})
+            _write(inside / "spaces.json", {"config": config, "spaces": list(spaces)})
             for script in _SCRIPTS:
                 (inside / script).parent.mkdir(exist_ok=True)
                 shutil.copyfile(_PACKAGES / script, inside / script)

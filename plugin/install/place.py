@@ -7,9 +7,8 @@ import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import platformdirs
-
 from interneg.colour import Colour
+from interneg.home import data_folder, home_folder
 from interneg.plugin.install import bundle
 from interneg.plugin.install.lines import add_line, missing, put_file, remove_empty, remove_file, remove_line
 
@@ -21,7 +20,7 @@ SYSTEM = Path("/usr/OFX/Plugins")
 
 def own_folder() -> Path:
     """Where the user's own plugins go."""
-    return platformdirs.user_data_path("interneg") / "OFX"
+    return data_folder() / "OFX"
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Place:
         colour = Colour()
         facts = replace(before, hosts=tuple(sorted({*before.hosts, self.host})))
         made = missing(self.folder)
-        bundle.put(self.folder, colour.spaces, facts)
+        bundle.put(self.folder, _config(), colour.spaces, facts)
         inside = bundle.resources(self.folder)
         done = [
             f"wrote {bundle.path(self.folder)}, which renders with {bundle.python(self.folder)}",
@@ -101,9 +100,15 @@ class Place:
         return done
 
 
+def _config() -> str:
+    """$OCIO, as the plugin finds it in a host."""
+    config = os.environ.get("OCIO", "")
+    return config if not config or config.startswith("ocio://") else os.path.abspath(config)
+
+
 def _nuke_init() -> Path:
-    return Path.home() / ".nuke" / "init.py"
+    return home_folder() / ".nuke" / "init.py"
 
 
 def _resolve_script() -> Path:
-    return platformdirs.user_data_path("DaVinciResolve") / "Fusion/Scripts/Utility/Interneg status.py"
+    return data_folder("DaVinciResolve") / "Fusion/Scripts/Utility/Interneg status.py"

@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "connect.h"
+#include "sizes.h"
+
+enum { FORMAT_ROOM = 2 * PATH_ROOM }; /* bytes of a message; longer ones are cut */
 
 struct host host;
 
@@ -30,6 +33,7 @@ OfxStatus host_load(void)
     if (!host.property || !host.effect || !host.param)
         return kOfxStatErrMissingHostFeature;
 
+    host.temporal = get_int(host.properties, kOfxImageEffectPropTemporalClipAccess, 0, 1) != 0;
     host.resizes = get_int(host.properties, kOfxImageEffectPropSupportsMultiResolution, 0, 0) != 0;
     char name[128];
     snprintf(name, sizeof name, "%.80s %.40s",
@@ -100,18 +104,39 @@ void set_string(OfxPropertySetHandle to, const char *name, int index, const char
     host.property->propSetString(to, name, index, value);
 }
 
+/* The words as a format that prints them: some hosts print the format alone, whatever comes after it. */
+static const char *as_format(const char *words, char room[FORMAT_ROOM])
+{
+    size_t length = 0;
+    for (; *words && length < FORMAT_ROOM - 2; words++) {
+        if (*words == '%')
+            room[length++] = '%';
+        room[length++] = *words;
+    }
+    room[length] = 0;
+    return room;
+}
+
+static void show_persistent(OfxImageEffectHandle effect, const char *type, const char *words)
+{
+    char room[FORMAT_ROOM];
+    host.message->setPersistentMessage(effect, type, "", as_format(words, room));
+}
+
 void host_show_error(OfxImageEffectHandle effect, const char *words)
 {
     if (host.persistent)
-        host.message->setPersistentMessage(effect, kOfxMessageError, "", "%s", words);
+        show_persistent(effect, kOfxMessageError, words);
     else
         host_show_message(effect, kOfxMessageError, words);
 }
 
-void host_show_note(OfxImageEffectHandle effect, const char *words)
+void host_show_note(OfxImageEffectHandle effect, const char *words, bool first)
 {
     if (host.persistent)
-        host.message->setPersistentMessage(effect, kOfxMessageMessage, "", "%s", words);
+        show_persistent(effect, kOfxMessageWarning, words);
+    else if (first)
+        host_show_message(effect, kOfxMessageMessage, words); /* such hosts know no warnings */
 }
 
 void host_clear(OfxImageEffectHandle effect)
@@ -122,6 +147,7 @@ void host_clear(OfxImageEffectHandle effect)
 
 void host_show_message(OfxImageEffectHandle effect, const char *type, const char *words)
 {
+    char room[FORMAT_ROOM];
     if (host.message)
-        host.message->message(effect, type, "", "%s", words);
+        host.message->message(effect, type, "", as_format(words, room));
 }

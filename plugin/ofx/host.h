@@ -13,6 +13,7 @@ struct host {
     const OfxParameterSuiteV1 *param;
     const OfxMessageSuiteV2 *message; /* NULL where there is none; of version 1 unless `persistent` */
     bool persistent;                  /* whether messages can stay until they are cleared */
+    bool temporal;                    /* it gives frames at other times than the one that is rendered */
     bool resizes;                     /* multi-resolution: a result may be of another size than its source */
 };
 
@@ -50,9 +51,9 @@ void set_string(OfxPropertySetHandle to, const char *name, int index, const char
 /* Show an error at the node until host_clear; in a window, where the host's messages cannot stay. */
 void host_show_error(OfxImageEffectHandle effect, const char *words);
 
-/* Show a note at the node until host_clear; not at all, where the host's messages cannot stay: it would be a
- * window for each frame. */
-void host_show_note(OfxImageEffectHandle effect, const char *words);
+/* Show a note at the node until host_clear. Where the host's messages cannot stay, a window shows it if it is
+ * the `first`, not for each frame. */
+void host_show_note(OfxImageEffectHandle effect, const char *words, bool first);
 
 /* Take the error or the note away that stays at the node. */
 void host_clear(OfxImageEffectHandle effect);

@@ -14,10 +14,11 @@ struct instance {
     OfxPropertySetHandle properties;
     OfxParamSetHandle params;
     OfxImageClipHandle source, output, extra[MOST_INPUTS];
-    OfxParamHandle knob[MOST_KNOBS];      /* the parameter of each knob */
-    OfxParamHandle automatic[MOST_KNOBS]; /* its tick "Auto"; NULL where the knob has none */
-    OfxParamHandle use[MOST_INPUTS];      /* the tick "Use" of each mask; NULL for other inputs */
-    OfxParamHandle space, space_menu;     /* the colour space, and its menu; NULL where there is no menu */
+    /* NULL for a parameter that the host has refused: */
+    OfxParamHandle knob[MOST_KNOBS];      /* of each knob */
+    OfxParamHandle automatic[MOST_KNOBS]; /* its tick "Auto"; NULL where the knob has none, too */
+    OfxParamHandle use[MOST_INPUTS];      /* the tick "Use" of each mask; NULL for other inputs, too */
+    OfxParamHandle space, space_menu;     /* the colour space, and its menu */
     atomic_bool shows_message;            /* the host shows a message at the node, which stays */
 };
 

@@ -5,6 +5,7 @@
 #include "host.h"
 #include "params_read.h"
 #include "params_set.h"
+#include "params_space.h"
 
 static OfxImageClipHandle clip_named(OfxImageEffectHandle effect, const char *name)
 {
@@ -31,6 +32,8 @@ OfxStatus instance_create(const struct node *node, OfxImageEffectHandle effect)
         return kOfxStatFailed;
     }
     params_enable_numbers(instance, 0);
+    if (instance->space_menu)
+        params_refresh_spaces(instance);
     return kOfxStatOK;
 }
 

@@ -22,6 +22,13 @@ int nearest(double number)
     return (int)fmin(fmax(floor(number + 0.5), INT_MIN / 2), INT_MAX / 2);
 }
 
+/* Whether no other note was shown for that node in this process. */
+static bool is_first_note(const struct node *node)
+{
+    static atomic_bool shown[MOST_NODES];
+    return !atomic_exchange(&shown[node - nodes_get(0)], true);
+}
+
 OfxStatus job_finish(struct job *job, bool unanswered)
 {
     struct instance *instance = job->instance;
@@ -43,7 +50,7 @@ OfxStatus job_finish(struct job *job, bool unanswered)
     snprintf(words, sizeof words, "%.60s: %s", instance->node->label, failed ? job->error : job->note);
     atomic_store(&instance->shows_message, true);
     if (!failed) {
-        host_show_note(instance->effect, words);
+        host_show_note(instance->effect, words, is_first_note(instance->node));
         return kOfxStatOK;
     }
     host_show_error(instance->effect, words);

@@ -14,7 +14,8 @@ struct job {
     double time;
     double scale[2]; /* the host's render scale, across and up */
     struct reach reach;
-    bool fit;          /* the host does not allow another size: the worker fits the result to the source's */
+    bool fit;          /* the host takes no other size: the worker fits the result to the source's */
+    OfxRectI source;   /* where the source lies, in the host's pixels */
     int channels;      /* of the source: 1, 3 or 4 */
     int left, top;     /* of the format, in the host's pixels, y growing upwards */
     int width, height; /* of the format, in the host's pixels */

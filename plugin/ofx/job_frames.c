@@ -42,6 +42,7 @@ static bool add_frame(struct job *job, int offset)
         double aspect = get_double(from, kOfxImagePropPixelAspectRatio, 0, 1);
         find_format(job, &image, aspect > 0 ? aspect : 1);
         job->channels = image.channels;
+        job->source = image.bounds;
     }
     bool good = !*job->error;
     if (there && image.channels != job->channels)
@@ -62,13 +63,15 @@ static bool add_frame(struct job *job, int offset)
 }
 
 /* Find the clip's first and last frame. Where the host tells a range that the job's time lies outside of, it
- * is not believed. */
+ * is not believed. A host that gives one frame has a clip of that one. */
 static void find_range(const struct job *job, int range[2])
 {
     int now = nearest(job->time), margin = reach_margin(&job->reach);
     OfxPropertySetHandle clip = NULL;
     range[0] = now - job->reach.before - margin;
     range[1] = now + job->reach.after + margin;
+    if (!host.temporal)
+        return;
     if (host.effect->clipGetPropertySet(job->instance->source, &clip) != kOfxStatOK)
         return;
     double first = get_double(clip, kOfxImageEffectPropFrameRange, 0, 1);

@@ -1,7 +1,6 @@
 #include "job_request.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "client.h"
@@ -10,7 +9,7 @@
 #include "job_images.h"
 #include "params_read.h"
 #include "params_space.h"
-#include "platform_paths.h"
+#include "space_names.h"
 
 /* Add the frames of an extra input beside the job's own, as far as the source's are looked at: `"references":
  * [...]`. */
@@ -86,13 +85,7 @@ static void add_space(struct job *job)
     char room[PATH_ROOM];
     const char *config;
     add_text(&job->body, ", \"space\": ", params_space(job->instance, job->time, &config));
-    if (!config)
-        config = getenv("OCIO");
-    while (config && strncmp(config, "ocio://ocio://", 14) == 0) /* MLT doubles it */
-        config += 7;
-    if (config && *config && strncmp(config, "ocio://", 7) != 0)
-        config = platform_absolute(config, room); /* the worker has another current folder */
-    add_text(&job->body, ", \"config\": ", config ? config : "");
+    add_text(&job->body, ", \"config\": ", config ? config : space_config(room));
 }
 
 bool job_gather(struct job *job, OfxPropertySetHandle in)
@@ -105,12 +98,13 @@ bool job_gather(struct job *job, OfxPropertySetHandle in)
     job->time = get_double(in, kOfxPropTime, 0, 0);
     for (int i = 0; i < 2; i++)
         job->scale[i] = get_double(in, kOfxImageEffectPropRenderScale, i, 1);
+    if (!params_check(instance, job->time, job->error))
+        return false;
     if (!params_reach(instance, job->time, &job->reach))
         return job_fail(
             job, "nodes.json does not tell how far these settings reach: run `interneg install` again");
     if (params_is_bypassed(instance, job->time))
         job->reach.enlarges = 1;
-    job->fit = !host.resizes && job->reach.enlarges > 1;
 
     add_text(body, "{\"node\": ", instance->node->name);
     text_add(body, ", \"knobs\": ");
@@ -130,10 +124,10 @@ bool job_gather(struct job *job, OfxPropertySetHandle in)
     bool multiplied = strcmp(get_string(clip, kOfxImageEffectPropPreMultiplication, kOfxImagePreMultiplied),
                           kOfxImagePreMultiplied) == 0;
     snprintf(words, sizeof words,
-        ", \"time\": %d, \"first\": %d, \"last\": %d, \"premultiplied\": %s, \"format\": [%d, %d], \"fit\": "
-        "%s, ",
-        nearest(job->time), range[0], range[1], multiplied ? "true" : "false", job->width, job->height,
-        job->fit ? "true" : "false");
+        ", \"time\": %d, \"first\": %d, \"last\": %d, \"alone\": %s, \"premultiplied\": %s, \"format\": [%d, "
+        "%d], ",
+        nearest(job->time), range[0], range[1], host.temporal ? "false" : "true",
+        multiplied ? "true" : "false", job->width, job->height);
     text_add(body, words);
     double aspect = get_double(clip, kOfxImagePropPixelAspectRatio, 0, 1);
     text_add(body, "\"aspect\": ");

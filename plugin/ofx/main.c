@@ -14,6 +14,7 @@
 #include "nodes.h"
 #include "platform_process.h"
 #include "pool.h"
+#include "space_names.h"
 
 #if defined(_WIN32)
 #define EXPORT __declspec(dllexport)
@@ -109,6 +110,7 @@ __attribute__((destructor)) static void unload(void)
 {
     client_close_idle();
     pool_empty();
+    space_names_free();
     nodes_free();
 }
 #endif

@@ -17,6 +17,7 @@ enum message_kind {
     MESSAGE_HELLO = 1,
     MESSAGE_RENDER = 2,
     MESSAGE_ACTION = 3,
+    MESSAGE_SPACES = 6,
     MESSAGE_WELCOME = 64,
     MESSAGE_WORKING = 65,
     MESSAGE_DONE = 66,

@@ -179,6 +179,11 @@ const struct json *nodes_spaces(void)
     return json_get(spaces, "spaces");
 }
 
+const char *nodes_spaces_config(void)
+{
+    return json_text(json_get(spaces, "config"), "");
+}
+
 void nodes_free(void)
 {
     free(nodes);

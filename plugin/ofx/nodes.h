@@ -57,6 +57,10 @@ const struct node *nodes_get(size_t index);
  * nodes_free; NULL where there is no such file. */
 const struct json *nodes_spaces(void);
 
+/* The OCIO configuration that they are of, a path or an ocio:// name; "" for the one that is in force where
+ * none is named. It lives as long. */
+const char *nodes_spaces_config(void);
+
 /* Free all that was read, when the plugin is unloaded. */
 void nodes_free(void);
 

@@ -186,6 +186,7 @@ typedef struct OfxMessageSuiteV2 {
 #define kOfxImagePropBounds "OfxImagePropBounds"
 #define kOfxImagePropData "OfxImagePropData"
 #define kOfxImagePropPixelAspectRatio "OfxImagePropPixelAspectRatio"
+#define kOfxImagePropRegionOfDefinition "OfxImagePropRegionOfDefinition"
 #define kOfxImagePropRowBytes "OfxImagePropRowBytes"
 
 /* Completed by the name of a clip. */
@@ -224,6 +225,7 @@ typedef struct OfxMessageSuiteV2 {
 
 #define kOfxMessageError "OfxMessageError"
 #define kOfxMessageMessage "OfxMessageMessage"
+#define kOfxMessageWarning "OfxMessageWarning"
 
 /* 1.5 */
 #define kOfxImageClipPropColourspace "OfxImageClipPropColourspace"

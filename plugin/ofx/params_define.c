@@ -5,6 +5,7 @@
 
 #include "params_space.h"
 #include "params_value.h"
+#include "space_names.h"
 
 enum { HELP_ROOM = 2048 };
 
@@ -115,7 +116,8 @@ static void define_other(struct page *page, const struct knob *knob)
         set_string(to, kOfxParamPropStringMode, 0,
             knob->kind == KNOB_FILE ? kOfxParamStringIsFilePath : kOfxParamStringIsSingleLine);
         if (knob->kind == KNOB_FILE)
-            set_int(to, kOfxParamPropStringFilePathExists, 0, 0);
+            set_int(to, kOfxParamPropStringFilePathExists, 0,
+                1); /* all are read: else a host asks where to save */
         set_string(to, kOfxParamPropDefault, 0, json_text(knob->initial, ""));
     }
 }
@@ -131,7 +133,7 @@ static void define_use(struct page *page, const struct input *mask)
         NULL, false);
 }
 
-static void define_space(struct page *page)
+static bool define_space(struct page *page)
 {
     OfxPropertySetHandle to = define(page, kOfxParamTypeString, PARAM_SPACE, "Input space",
         "The colour space that the host's pixels are in, a name or a role of the OCIO configuration that is "
@@ -141,22 +143,21 @@ static void define_space(struct page *page)
         "that tells its colour space itself is believed as long as this is scene_linear.",
         NULL);
     if (!to)
-        return;
+        return false;
     set_string(to, kOfxParamPropStringMode, 0, kOfxParamStringIsSingleLine);
     set_string(to, kOfxParamPropDefault, 0, DEFAULT_SPACE);
     set_int(to, kOfxParamPropAnimates, 0, 0);
+    return true;
 }
 
 static void define_space_menu(struct page *page)
 {
-    int index = 0;
+    char room[PATH_ROOM];
     OfxPropertySetHandle to = define(page, kOfxParamTypeChoice, PARAM_SPACE_MENU, "Choose input space",
         "Writes the name of a colour space into Input space.", NULL);
     if (!to)
         return;
-    set_string(to, kOfxParamPropChoiceOption, index++, "(choose)");
-    for (const struct json *space = nodes_spaces()->first; space; space = space->next)
-        set_string(to, kOfxParamPropChoiceOption, index++, json_text(space, "?"));
+    params_offer_spaces(to, space_names(space_config(room), false));
     set_int(to, kOfxParamPropDefault, 0, 0);
     set_int(to, kOfxParamPropAnimates, 0, 0);
     set_int(to, kOfxParamPropPersistant, 0, 0); /* an index means another space under another configuration */
@@ -183,7 +184,6 @@ void params_define(OfxParamSetHandle params, const struct node *node)
     for (size_t i = 0; i < node->inputs; i++)
         if (node->input[i].is_mask)
             define_use(&page, &node->input[i]);
-    define_space(&page);
-    if (params_offers_spaces())
+    if (define_space(&page) && params_offers_spaces())
         define_space_menu(&page);
 }

@@ -1,5 +1,6 @@
 #include "params_read.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "params_space.h"
@@ -7,9 +8,10 @@
 
 static const char STRENGTH[] = "strength"; /* the one knob that all nodes share: 0 is a bypass */
 
-static bool find(struct instance *instance, const char *name, OfxParamHandle *param)
+static OfxParamHandle find(struct instance *instance, const char *name)
 {
-    return host.param->paramGetHandle(instance->params, name, param, NULL) == kOfxStatOK && *param;
+    OfxParamHandle param = NULL;
+    return host.param->paramGetHandle(instance->params, name, &param, NULL) == kOfxStatOK ? param : NULL;
 }
 
 bool params_find(struct instance *instance)
@@ -18,21 +20,62 @@ bool params_find(struct instance *instance)
     char name[NAME_ROOM];
     if (host.effect->getParamSet(instance->effect, &instance->params) != kOfxStatOK)
         return false;
-    bool found = find(instance, PARAM_SPACE, &instance->space);
-    if (params_offers_spaces())
-        found = found && find(instance, PARAM_SPACE_MENU, &instance->space_menu);
+    instance->space = find(instance, PARAM_SPACE);
+    if (instance->space && params_offers_spaces())
+        instance->space_menu = find(instance, PARAM_SPACE_MENU);
     for (size_t i = 0; i < node->knobs; i++) {
-        found = found && find(instance, node->knob[i].param, &instance->knob[i]);
         param_name_automatic(name, &node->knob[i]);
-        if (node->knob[i].automatic)
-            found = found && find(instance, name, &instance->automatic[i]);
+        instance->knob[i] = find(instance, node->knob[i].param);
+        instance->automatic[i] = node->knob[i].automatic ? find(instance, name) : NULL;
+        if (node->knob[i].automatic && !instance->automatic[i])
+            instance->knob[i] = NULL; /* nothing tells whether its number counts */
     }
     for (size_t i = 0; i < node->inputs; i++) {
         param_name_use(name, &node->input[i]);
         if (node->input[i].is_mask)
-            found = found && find(instance, name, &instance->use[i]);
+            instance->use[i] = find(instance, name);
     }
-    return found;
+    return true;
+}
+
+static bool check_choice(const struct knob *knob, int index, char *error)
+{
+    if (index >= 0 && (size_t)index < knob->choices->count)
+        return true;
+    int length = snprintf(error, ERROR_ROOM, "%s is set to choice %d: expected 0 to %zu, which stand for",
+        knob->label, index, knob->choices->count - 1);
+    for (const struct json *choice = knob->choices->first; choice && length < ERROR_ROOM - 1;
+        choice = choice->next)
+        length += snprintf(error + length, (size_t)(ERROR_ROOM - length), "%s %s",
+            choice == knob->choices->first ? "" : ",", choice->text);
+    return false;
+}
+
+static bool check_number(const struct knob *knob, double number, char *error)
+{
+    if (number >= knob->hard[0] && number <= knob->hard[1])
+        return true;
+    snprintf(error, ERROR_ROOM, "%s is set to %g: expected %g to %g", knob->label, number, knob->hard[0],
+        knob->hard[1]);
+    return false;
+}
+
+bool params_check(const struct instance *instance, double time, char error[ERROR_ROOM])
+{
+    bool good = true;
+    for (size_t i = 0; i < instance->node->knobs && good; i++) {
+        const struct knob *knob = &instance->node->knob[i];
+        OfxParamHandle param = instance->knob[i];
+        if (!param || (instance->automatic[i] && param_int(instance->automatic[i], time)))
+            continue;
+        if (knob->kind == KNOB_CHOICE)
+            good = check_choice(knob, param_int(param, time), error);
+        else if (knob->kind == KNOB_INT)
+            good = check_number(knob, param_int(param, time), error);
+        else if (knob->kind == KNOB_FLOAT)
+            good = check_number(knob, param_double(param, time), error);
+    }
+    return good;
 }
 
 static void write_frames(struct text *text, const char *words)
@@ -67,7 +110,7 @@ void params_write(const struct instance *instance, double time, struct text *tex
 {
     const char *between = "{";
     for (size_t i = 0; i < instance->node->knobs; i++)
-        if (instance->node->knob[i].kind != KNOB_BUTTON) {
+        if (instance->knob[i] && instance->node->knob[i].kind != KNOB_BUTTON) {
             text_add(text, between);
             text_quote(text, instance->node->knob[i].name);
             text_add(text, ": ");
@@ -80,7 +123,7 @@ void params_write(const struct instance *instance, double time, struct text *tex
 bool params_is_bypassed(const struct instance *instance, double time)
 {
     size_t i = knob_index(instance->node, STRENGTH);
-    return i < instance->node->knobs && instance->node->knob[i].kind == KNOB_FLOAT &&
+    return i < instance->node->knobs && instance->node->knob[i].kind == KNOB_FLOAT && instance->knob[i] &&
            param_double(instance->knob[i], time) == 0;
 }
 

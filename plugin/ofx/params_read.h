@@ -3,12 +3,19 @@
 #define INTERNEG_PARAMS_READ_H
 
 #include "instance.h"
+#include "sizes.h"
 #include "text.h"
 
-/* Set the parameters' handles of an instance whose node and effect are set. False where one is missing. */
+/* Set the parameters' handles of an instance whose node and effect are set; NULL for those that the host has
+ * refused. False where it has none at all. */
 bool params_find(struct instance *instance);
 
-/* Add all knobs but the buttons to a text, as a JSON object: {"strength": 1, ...}. */
+/* Whether all numbers and choices are within their limits, which not every host keeps to; `error` says which
+ * is not. */
+bool params_check(const struct instance *instance, double time, char error[ERROR_ROOM]);
+
+/* Add all knobs but the buttons to a text, as a JSON object: {"strength": 1, ...}. Those that the host has no
+ * parameter for are left out, and have their default. */
 void params_write(const struct instance *instance, double time, struct text *text);
 
 /* Whether the node's strength is 0, so that it changes nothing. */

@@ -7,7 +7,7 @@
 static void set_enabled(OfxParamHandle param, bool enabled)
 {
     OfxPropertySetHandle properties = NULL;
-    if (host.param->paramGetPropertySet(param, &properties) == kOfxStatOK)
+    if (param && host.param->paramGetPropertySet(param, &properties) == kOfxStatOK)
         set_int(properties, kOfxParamPropEnabled, 0, enabled);
 }
 
@@ -24,6 +24,8 @@ static void set_value(const struct instance *instance, size_t i, const struct js
     OfxParamHandle param = instance->knob[i];
     const char *words = json_text(value, NULL);
     bool is_auto = words && strcmp(words, "auto") == 0;
+    if (!param)
+        return;
     if (instance->automatic[i]) {
         host.param->paramSetValue(instance->automatic[i], (int)is_auto);
         set_enabled(param, !is_auto);

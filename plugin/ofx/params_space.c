@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "params_value.h"
+#include "space_names.h"
 
 const char DEFAULT_SPACE[] = "scene_linear";
 
@@ -13,7 +14,7 @@ static const char NATIVE_CONFIG[] = "ocio://studio-config-v2.1.0_aces-v1.3_ocio-
 bool params_offers_spaces(void)
 {
     const struct json *spaces = nodes_spaces();
-    return spaces && spaces->count > 0;
+    return spaces && spaces->kind == JSON_ARRAY;
 }
 
 /* OpenFX's own names stand for any space of a kind: here the one of its native configuration, which is
@@ -34,11 +35,13 @@ static const char *native_space(const char *told)
 
 const char *params_space(const struct instance *instance, double time, const char **config)
 {
-    const char *name = param_text(instance->space, time), *told = "";
+    const char *name = instance->space ? param_text(instance->space, time) : "", *told = "";
     const char *style = get_string(
         instance->properties, kOfxImageEffectPropColourManagementStyle, kOfxImageEffectColourManagementNone);
     bool by_ocio = strcmp(style, kOfxImageEffectColourManagementOCIO) == 0;
     OfxPropertySetHandle clip = NULL;
+    if (!name[strspn(name, " \t")])
+        name = DEFAULT_SPACE;
     *config = by_ocio ? get_string(instance->properties, kOfxImageEffectPropOCIOConfig, NULL) : NULL;
     if (strcmp(name, DEFAULT_SPACE) == 0 && strcmp(style, kOfxImageEffectColourManagementNone) != 0 &&
         host.effect->clipGetPropertySet(instance->source, &clip) == kOfxStatOK)
@@ -51,15 +54,37 @@ const char *params_space(const struct instance *instance, double time, const cha
     return native_space(told);
 }
 
+void params_offer_spaces(OfxPropertySetHandle menu, const struct json *names)
+{
+    int index = 0;
+    set_string(menu, kOfxParamPropChoiceOption, index++, "(choose)");
+    for (const struct json *name = names ? names->first : NULL; name; name = name->next)
+        set_string(menu, kOfxParamPropChoiceOption, index++, json_text(name, "?"));
+}
+
+void params_refresh_spaces(const struct instance *instance)
+{
+    char room[PATH_ROOM];
+    const char *config = NULL;
+    OfxPropertySetHandle menu = NULL;
+    params_space(instance, 0, &config);
+    config = config ? config : space_config(room);
+    if (space_names(config, false) ||
+        host.param->paramGetPropertySet(instance->space_menu, &menu) != kOfxStatOK)
+        return; /* they are there since the menu was described, or there is no way to them */
+    const struct json *names = space_names(config, true);
+    if (names && host.property->propReset(menu, kOfxParamPropChoiceOption) == kOfxStatOK)
+        params_offer_spaces(menu, names);
+}
+
 void params_choose_space(const struct instance *instance, double time)
 {
-    const struct json *space = nodes_spaces()->first;
     int index = param_int(instance->space_menu, time);
-    if (index == 0)
+    OfxPropertySetHandle menu = NULL;
+    char *name = NULL;
+    if (index == 0 || host.param->paramGetPropertySet(instance->space_menu, &menu) != kOfxStatOK)
         return;
-    while (--index > 0 && space)
-        space = space->next;
-    if (space)
-        host.param->paramSetValue(instance->space, json_text(space, ""));
+    if (host.property->propGetString(menu, kOfxParamPropChoiceOption, index, &name) == kOfxStatOK && name)
+        host.param->paramSetValue(instance->space, name);
     host.param->paramSetValue(instance->space_menu, 0);
 }

@@ -16,6 +16,13 @@ bool params_offers_spaces(void);
  * until its next call. */
 const char *params_space(const struct instance *instance, double time, const char **config);
 
+/* Give a menu its lines: a first one that chooses nothing, and these names, an array of strings or NULL. */
+void params_offer_spaces(OfxPropertySetHandle menu, const struct json *names);
+
+/* Let the menu of an instance offer the spaces of the configuration in force, where those that it was
+ * described with are another's. */
+void params_refresh_spaces(const struct instance *instance);
+
 /* Write the space that the user chose in the menu into "Input space", and set the menu back to its first
  * line. */
 void params_choose_space(const struct instance *instance, double time);

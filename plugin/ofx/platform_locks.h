@@ -11,6 +11,7 @@ enum platform_lock {
     LOCK_NODES,  /* the table of nodes, while it is read (nodes.c) */
     LOCK_POOL,   /* the pictures in shared memory (pool.c) */
     LOCK_CLIENT, /* idle connections, the host's name, and which worker is ending (client.c and its parts) */
+    LOCK_SPACES, /* the names of colour spaces, while the worker is asked for them (space_names.c) */
     LOCK_START,  /* held by the one thread that starts the worker (connect.c) */
     LOCKS
 };

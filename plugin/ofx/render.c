@@ -13,12 +13,28 @@ static bool lies_within(OfxRectI inner, OfxRectI outer)
     return inner.x1 >= outer.x1 && inner.y1 >= outer.y1 && inner.x2 <= outer.x2 && inner.y2 <= outer.y2;
 }
 
+static bool is_same(OfxRectI one, OfxRectI other)
+{
+    return lies_within(one, other) && lies_within(other, one);
+}
+
+/* Whether the host wants a result of the source's size, though the node makes a larger one: it says so from
+ * the start, or asked for the region of the larger one and goes on with that of the source. */
+static bool keeps_size(const struct job *job, OfxPropertySetHandle to, const struct image *output)
+{
+    OfxRectI region;
+    if (!get_rect(to, kOfxImagePropRegionOfDefinition, &region) || region.x1 >= region.x2)
+        region = output->bounds;
+    return job->reach.enlarges > 1 && (!host.resizes || is_same(region, job->source));
+}
+
 /* Add the picture that the worker is to write. */
 static bool add_output(struct job *job, OfxPropertySetHandle to, OfxRectI window, struct image *output)
 {
-    int scale = job->fit ? 1 : job->reach.enlarges;
     if (!to || !read_image(job, to, output))
         return *job->error ? false : job_fail(job, "the host gives no picture to write");
+    job->fit = keeps_size(job, to, output);
+    int scale = job->fit ? 1 : job->reach.enlarges;
     if (!lies_within(window, output->bounds))
         return job_fail(job, "the host asks for pixels beyond the picture that it gives");
     if (output->channels != job->channels)
@@ -44,7 +60,8 @@ OfxStatus render(struct instance *instance, OfxPropertySetHandle in, OfxProperty
     if (job_gather(&job, in)) {
         to = fetch_image(instance->output, job.time);
         if (add_output(&job, to, window, &output)) {
-            snprintf(rest, sizeof rest, ", \"output\": %zu", job.count - 1);
+            snprintf(rest, sizeof rest, ", \"fit\": %s, \"output\": %zu", job.fit ? "true" : "false",
+                job.count - 1);
             outcome = job_ask(&job, MESSAGE_RENDER, rest, &reply);
             sent = true;
             if (outcome == OUTCOME_DONE) {
@@ -67,7 +84,7 @@ OfxStatus press_button(struct instance *instance, const char *button, OfxPropert
     enum outcome outcome = OUTCOME_ABORTED;
     bool gathered = job_gather(&job, in);
     if (gathered) {
-        text_add(&rest, ", \"output\": null, \"action\": ");
+        text_add(&rest, ", \"fit\": false, \"output\": null, \"action\": ");
         text_quote(&rest, button);
         outcome = job_ask(&job, MESSAGE_ACTION, rest.bytes ? rest.bytes : "", &reply);
         text_free(&rest);

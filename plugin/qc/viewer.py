@@ -10,7 +10,9 @@ from interneg.colour import Colour, Transform
 from interneg.colour.tags import SRGB_PICTURE
 from interneg.errors import ColourError, InputError, UsageError
 from interneg.frame import Frame, Pixels
+from interneg.grey import in_colour, is_grey_among
 from interneg.io import Clip
+from interneg.io.coloured import in_colour_of
 from interneg.plugin.qc.pairs import FramePair
 
 _FLOATS = ("half", "float")
@@ -35,8 +37,9 @@ class Viewer:
     def pictures(self, pair: FramePair) -> tuple[Pixels, Pixels]:
         """Return both frames, (C, H, W) float32 each, of one shape: the display window less the crop.
 
-        R, G, B or one plane, encoded, nominally 0..1. NaN and inf are as in the files. Raises InputError
-        where the two do not fit each other, UsageError where the crop leaves nothing.
+        R, G, B or one plane, encoded, nominally 0..1; a grey frame among colour ones is R = G = B. NaN and
+        inf are as in the files. Raises InputError where the two do not fit each other, UsageError where the
+        crop leaves nothing.
         """
         frames = self.reference.read(pair.reference), self.test.read(pair.test)
         names = (
@@ -47,6 +50,8 @@ class Viewer:
             if not frame.colour_channels:
                 raise InputError(f"{name} has neither R, G, B nor Y but {', '.join(frame.channels)}")
         windows = [(f.display_window.width, f.display_window.height) for f in frames]
+        if len(frames[0].colour_channels) != len(frames[1].colour_channels):
+            frames = _as_their_clip(self.reference, frames[0]), _as_their_clip(self.test, frames[1])
         planes = [len(f.colour_channels) for f in frames]
         for what, (a, b) in (("{}x{} pixels", windows), ("{} colour channels", [(p,) for p in planes])):
             if a != b:
@@ -103,6 +108,12 @@ class Viewer:
         if self._colour is None:
             self._colour = Colour()
         return self._colour
+
+
+def _as_their_clip(clip: Clip, frame: Frame) -> Frame:
+    """The frame as R = G = B where it is grey among colour ones of its clip, else as it is."""
+    like = in_colour_of(clip, frame)
+    return in_colour(frame, like) if is_grey_among(frame, like) else frame
 
 
 def _is_float(frame: Frame) -> bool:

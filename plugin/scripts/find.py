@@ -16,8 +16,9 @@ from interneg.curve import Curve
 from interneg.errors import UsageError
 from interneg.io.formats import is_movie
 from interneg.node import Node
+from interneg.plugin.scripts.depths import depth_of
 from interneg.plugin.scripts.hostfile import HostNode
-from interneg.plugin.scripts.placed import is_on, node_of, text_of
+from interneg.plugin.scripts.placed import is_on, node_of, require_all_channels, text_of
 from interneg.plugin.scripts.script import PARSERS, Script
 from interneg.plugin.scripts.spaces import SCENE, file_space, space_of
 from interneg.recipe import NodeTypes, Recipe
@@ -109,8 +110,11 @@ def _find(
     else:
         input_space = input_space or (None if space == SCENE else space)
         frames = _span(script.parsed.frames)
+    depth = None
     if output is None:
         write = script.write(chain[-1])
+        require_all_channels(write)
+        depth = depth_of(write)
         output, end = script.file(write, "OUTPUT"), write.name
         output_space = output_space or file_space(write, space, colour, "--output-space")
     moving = [n.name for n, node in zip(chain, nodes, strict=True) if _is_animated(node)]
@@ -119,7 +123,7 @@ def _find(
             f"{moving[0]} is animated, and {input} is a movie, whose frames are counted otherwise here than "
             "in hosts: give INPUT as image files"
         )
-    recipe = Recipe(nodes, input_space, output_space, script.inputs(chain, nodes, given))
+    recipe = Recipe(nodes, input_space, output_space, script.inputs(chain, nodes, given), depth)
     summary = f"renders {', '.join(n.name for n in chain)} from {begin} to {end}"
     return ScriptRender(recipe, input, output, frames, summary + script.colours(colour))
 

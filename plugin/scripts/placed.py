@@ -40,13 +40,42 @@ def is_ours(node: HostNode) -> bool:
     return parse_identifier(node.kind) is not None
 
 
+def require_all_channels(node: HostNode) -> None:
+    """Raise RecipeError where Natron's boxes R, G, B and A leave a channel of a node as it was."""
+    left = [c for c in "RGBA" if not is_on(node, f"NatronOfxParamProcess{c}", True)]
+    if left:
+        raise RecipeError(
+            f"{node.name} has {', '.join(left)} unticked, so that Natron leaves that out of what the node "
+            "does; here a node does all channels: tick R, G, B and A in the project, or render in Natron"
+        )
+
+
+def uses_mask(node: HostNode) -> bool:
+    """Whether a connected mask counts: Use mask, and in Natron the box Mask and the channel beside it.
+
+    Raises RecipeError for a channel that is not the one that counts here.
+    """
+    channel = text_of(node, "maskChannel_Mask")
+    if isinstance(channel, Unnamed) and channel.isdecimal():
+        channel = dict(enumerate(("None", "R", "G", "B", "A"))).get(int(channel), channel)
+    if not is_on(node, "use_mask") or not is_on(node, "enableMask_Mask", True) or channel == "None":
+        return False
+    if channel and channel.rpartition(".")[2] not in ("A", "a", "alpha"):
+        raise RecipeError(
+            f"{node.name} takes its mask from the channel {channel}; here a mask's alpha counts: put it into "
+            "the alpha in the project, or give --mask"
+        )
+    return True
+
+
 def node_of(placed: HostNode, types: NodeTypes) -> Node:
     """The node as it is set in the script.
 
-    Raises RecipeError for a node that there is not and a knob that changes over time as no recipe can say,
-    KnobError for an unknown knob and a value that does not fit.
+    Raises RecipeError for a node that there is not, a knob that changes over time as no recipe can say, and
+    channels that Natron keeps it from, KnobError for an unknown knob and a value that does not fit.
     """
     kind = _type(placed, types)
+    require_all_channels(placed)
     knobs, defaults = knobs_of(kind), defaults_of(kind)
     automatic = {f"{name}_{AUTO}": name for name, knob in knobs.items() if knob.auto}
     own = {*automatic, *_SHELL, *buttons_of(kind)}

@@ -11,7 +11,7 @@ from interneg.errors import RecipeError, UsageError, near
 from interneg.node import Node
 from interneg.plugin.scripts import natron_project, nuke_script
 from interneg.plugin.scripts.hostfile import HostFile, HostNode
-from interneg.plugin.scripts.placed import is_on, is_ours, text_of
+from interneg.plugin.scripts.placed import is_on, is_ours, text_of, uses_mask
 
 PARSERS = {".nk": nuke_script.read, ".ntp": natron_project.read}
 """What reads a script, by its extension."""
@@ -142,7 +142,7 @@ class Script:
             option, files = f"--{name}", {}
             for node, made in zip(chain, nodes, strict=True):
                 has = {"matte": made.uses_matte, "reference": made.uses_reference}
-                used = has[name] if name in has else is_on(node, "use_mask")
+                used = has[name] if name in has else uses_mask(node)
                 source = self._clip(node, name.title()) if used else None
                 files[node.name] = self.file(self.read(source, node, option), option) if source else ""
             clips = set(files.values())
@@ -159,11 +159,10 @@ class Script:
 
 def _read(path: Path) -> HostFile:
     try:
-        text = path.read_text(encoding="utf-8")
+        # Nuke writes notes and names of files as they are, in any encoding.
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError as error:
         raise RecipeError(f"the script cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise RecipeError(f"the script cannot be read, it is no UTF-8 text: {error}") from error
     return PARSERS[path.suffix.casefold()](text)
 
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from interneg.errors import OutputError, UsageError, near
+from interneg.home import data_folder
 from interneg.knobs import Button
 from interneg.plugin.facts.buttons import REPORT, buttons_of
 from interneg.plugin.worker.request import PreparedRequest
@@ -53,7 +52,7 @@ def _found(request: PreparedRequest, button: Button) -> ActionResult:
 
 def _written(text: str, name: str, ending: str) -> Path:
     """Write what was found into this user's folder, under a name that tells its content apart."""
-    place = platformdirs.user_data_path("interneg", appauthor=False) / "found"
+    place = data_folder() / "found"
     file = place / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}{ending}"
     try:
         place.mkdir(parents=True, exist_ok=True)

@@ -58,6 +58,10 @@ class Answers:
         self.rendered += 1
         return answer
 
+    def spaces(self, config: str | None) -> dict[str, Any]:
+        """The body of the answer to `spaces`. config: as `Configs.open` takes it, and raises."""
+        return {"spaces": self._ready().spaces(config)}
+
     def failure(self, error: Exception) -> dict[str, Any]:
         """The body of `failed` for what no node should raise; where memory ran out, measurements go."""
         if isinstance(error, MemoryError):

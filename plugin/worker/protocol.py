@@ -21,6 +21,7 @@ from interneg.errors import (
     OutputError,
     UsageError,
 )
+from interneg.plugin.worker.body import from_json, to_json
 
 VERSION = 1
 MOST_BYTES = 2**20
@@ -46,6 +47,7 @@ class Kind(IntEnum):
     ACTION = 3
     STATUS = 4
     STOP = 5
+    SPACES = 6
     WELCOME = 64
     WORKING = 65
     DONE = 66
@@ -116,6 +118,7 @@ class Request(Struct, frozen=True, kw_only=True):
     matte: _Index | None = None
     references: Annotated[list[Shown], Meta(max_length=MOST_DESCRIPTORS)] = []
     config: _Text | None = None
+    alone: bool = False
 
     def __post_init__(self) -> None:
         numbers = [shown.number for shown in self.frames]
@@ -167,11 +170,17 @@ class Action(Request, frozen=True, kw_only=True):
     output: None
 
 
+class SpaceQuery(Struct, frozen=True):
+    """A question for the colour spaces of a configuration, None or empty for the worker's own $OCIO."""
+
+    config: _Text | None = None
+
+
 class Empty(Struct, frozen=True):
     """A message that says all by its kind."""
 
 
-Message = Hello | Render | Action | Empty
+Message = Hello | Render | Action | SpaceQuery | Empty
 
 _REQUESTS: dict[Kind, msgspec.json.Decoder[Any]] = {
     Kind.HELLO: msgspec.json.Decoder(Hello),
@@ -179,6 +188,7 @@ _REQUESTS: dict[Kind, msgspec.json.Decoder[Any]] = {
     Kind.ACTION: msgspec.json.Decoder(Action),
     Kind.STATUS: msgspec.json.Decoder(Empty),
     Kind.STOP: msgspec.json.Decoder(Empty),
+    Kind.SPACES: msgspec.json.Decoder(SpaceQuery),
 }
 
 _CODES: tuple[tuple[str, type[InternegError]], ...] = (
@@ -219,8 +229,8 @@ def parse_request(header: Header, body: bytes) -> Message:
     if decoder is None:
         raise Malformed(f"{header.kind.name.lower()} is an answer of the worker's, not a request")
     try:
-        request: Message = decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        request: Message = from_json(body, decoder)
+    except (ValueError, RecursionError) as error:
         raise Malformed(f"{header.kind.name.lower()} cannot be read: {error}") from None
     needed = len(request.images) if isinstance(request, Request) else 0
     if header.descriptors != needed:
@@ -230,7 +240,7 @@ def parse_request(header: Header, body: bytes) -> Message:
 
 def packed(kind: Kind, body: Any, descriptors: int = 0) -> bytes:
     """A whole message. body: what JSON can hold, or a Struct."""
-    text = msgspec.json.encode(body)
+    text = to_json(body)
     return HEADER.pack(_MAGIC, VERSION, kind, len(text), descriptors) + text
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from interneg.errors import InputError, RecipeError, near
+from interneg.errors import InputError, RecipeError, UsageError, near
 from interneg.frame import Pixels
 from interneg.node import Context, Node
 from interneg.plugin.facts.files import read
@@ -50,6 +50,7 @@ class Renderer:
         """
         notes: dict[str, str] = {}
         node = self._node(request)
+        lacks = _lacks(node, request)
 
         def work(prepared: PreparedRequest) -> None:
             result = prepared.graph.render(request.time)
@@ -62,7 +63,8 @@ class Renderer:
         self._run(request, views, called_off, notes, work)
         # What is to be looked at, not the result, has to be seen to be that.
         aid = "" if node.shows == "result" else notes.get(node.name, "")
-        return {"notes": list(notes.values())} | ({"message": aid} if aid else {})
+        message = "; ".join(filter(None, (aid, lacks)))
+        return {"notes": list(notes.values())} | ({"message": message} if message else {})
 
     def act(self, request: Action, views: Sequence[Pixels], called_off: CalledOffYet) -> dict[str, Any]:
         """Do what a button stands for; return the body of `done`.
@@ -73,6 +75,10 @@ class Renderer:
         notes: dict[str, str] = {}
         result = self._run(request, views, called_off, notes, lambda ready: perform(request.action, ready))
         return {"knobs": result.knobs, "message": result.message, "notes": list(notes.values())}
+
+    def spaces(self, config: str | None) -> tuple[str, ...]:
+        """The roles and colour spaces of a configuration. Raises as `Configs.open` does."""
+        return self._configs.open(config)[0].spaces
 
     def forget(self) -> None:
         """Drop all measurements, and hold no memory in reserve."""
@@ -118,6 +124,27 @@ def _read(path: str) -> bytes:
     if not os.path.isabs(path):
         raise InputError(f"'{path}' is a relative path, which the worker cannot follow: give the whole path")
     return read(path)
+
+
+def _lacks(node: Node, request: Request) -> str:
+    """What a node goes without in a host that gives one frame at a time, in words; empty where nothing.
+
+    Raises UsageError where it cannot go without.
+    """
+    if not request.alone:
+        return ""
+    where = "render with `interneg render`, or in a host that gives other frames, too"
+    if far := [n for n in node.anchors(request.time) if n != request.time]:
+        raise UsageError(
+            f"this host gives one frame at a time, and the node looks at frame {far[0]}: {where}"
+        )
+    before, after = node.reach
+    if not node.needs_neighbours:
+        return ""
+    return (
+        f"this host gives one frame at a time; with these knobs the node looks at {before} before it and "
+        f"{after} after, and does less or nothing without them: {where}"
+    )
 
 
 def _needed(node: Node, request: Request) -> int:

@@ -9,12 +9,11 @@ import webbrowser
 from html import escape
 from pathlib import Path
 
-import platformdirs
-
 import interneg
 from interneg.colour import Colour
 from interneg.errors import OutputError
 from interneg.frame import Frame
+from interneg.home import data_folder
 from interneg.node import Node
 from interneg.plugin.screen import on_screen, png
 
@@ -23,8 +22,8 @@ _KEPT = 10
 
 
 def folder() -> Path:
-    """Where the reports of this user lie."""
-    return platformdirs.user_data_path("interneg", appauthor=False) / "reports"
+    """Where the reports of this user lie. Raises OutputError where the user has no home."""
+    return data_folder() / "reports"
 
 
 def opened(page: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
@@ -46,7 +47,7 @@ class PreparedRequest:
             mask = Still(self.mask)
         if request.reference is not None:
             plates = {s.number: framed(s.image, s.number, s.digest) for s in request.references}
-            reference = Nearest(plates | {request.time: framed(request.reference, request.time)})
+            reference = Held(plates | {request.time: framed(request.reference, request.time)})
         if request.matte is not None:
             matte = Still(placed(framed(request.matte, request.time, mask=True), now))
         self.graph = Graph([node], self.source, context, mask=mask, reference=reference, matte=matte)
@@ -83,8 +84,8 @@ class Given:
     """The frames that the host gave, as a graph's source.
 
     They go as far as the node and the detection of cuts look, within the clip; what the host gave beyond is
-    there too. In the place of a frame that it did not give stands the nearest one towards the request's time.
-    All frames have the data window of the one at that time.
+    there too. In the place of a frame that it did not give another one stands still, see `_held`. All frames
+    have the data window of the one at that time.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class Given:
         self._called_off = called_off
         first = max(min(request.first, request.time), request.time - reach[0])
         last = min(max(request.last, request.time), request.time + reach[1])
+        self._around = sorted(n for n in self._shown if first <= n <= last)
         far = {n for n in self._shown if request.first <= n <= request.last}
         self.numbers: Sequence[int] = sorted({*range(first, last + 1), *far})
         self._now: Frame | None = None
@@ -108,27 +110,26 @@ class Given:
         """The frame of that number. Raises CalledOff where nobody waits for the result any more."""
         if self._called_off():
             raise CalledOff
-        step = 1 if number < self._time else -1
-        shown = next(self._shown[n] for n in range(number, self._time + step, step) if n in self._shown)
         if number == self._time and self._now is not None:
             return self._now
-        frame = self._frame(shown.image, shown.number, shown.digest)
+        shown = self._shown.get(number) or self._shown[_held(number, self._around)]
+        frame = self._frame(shown.image, number, shown.digest)
         if number == self._time:
             self._now = frame
             return frame
         return placed(frame, self.frame(self._time))
 
 
-class Nearest:
-    """Some frames as a source: for a time that none of them has, the nearest."""
+class Held:
+    """Some frames as a source: for a time that none of them has, what `_held` says."""
 
     def __init__(self, frames: Mapping[int, Frame]) -> None:
         self.numbers: Sequence[int] = sorted(frames)
         self._frames = frames
 
     def frame(self, number: int) -> Frame:
-        """The frame of that number, or the nearest one, of two the earlier."""
-        return self._frames[min(self.numbers, key=lambda n: (abs(n - number), n))]
+        """The frame of that number, or the one that stands in its place."""
+        return self._frames[_held(number, self.numbers)]
 
 
 class Still:
@@ -141,6 +142,14 @@ class Still:
     def frame(self, number: int) -> Frame:
         """The frame."""
         return self._frame
+
+
+def _held(number: int, there: Sequence[int]) -> int:
+    """Which frame stands in the place of one: itself, else the nearest earlier one, else the next later one.
+
+    As with `interneg render --missing hold`. there: numbers, rising, at least one.
+    """
+    return there[max(bisect_right(there, number) - 1, 0)]
 
 
 def _know(frame: Frame, digest: str, image: Image) -> None:

@@ -21,7 +21,7 @@ from interneg.plugin.worker import place, protocol, wire
 from interneg.plugin.worker.answers import Answers
 from interneg.plugin.worker.connection import Connection
 from interneg.plugin.worker.memory import CalledOff
-from interneg.plugin.worker.protocol import Action, Hello, Kind, Malformed, Render
+from interneg.plugin.worker.protocol import Action, Hello, Kind, Malformed, Render, SpaceQuery
 
 if TYPE_CHECKING:
     from interneg.node import Node
@@ -177,6 +177,12 @@ class Server:
         elif isinstance(request, Render | Action):
             kind, answer = self._work(connection, request, received.descriptors)
             connection.send(kind, answer)
+        elif isinstance(request, SpaceQuery):
+            try:
+                connection.send(Kind.DONE, self._answers.spaces(request.config))
+            except InternegError as error:
+                body = {"code": protocol.code_of(error), "message": str(error)}
+                connection.send(Kind.FAILED, body)
         elif received.header.kind is Kind.STOP:
             connection.send(Kind.DONE, {})
             self.stop()

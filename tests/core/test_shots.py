@@ -7,10 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from interneg.errors import UsageError
 from interneg.frame import Frame, Pixels
 from interneg.memo import Memo
-from interneg.shots import LOOK, Shots, parse_cuts
+from interneg.shots import LOOK, Shots
 
 HEIGHT, WIDTH = 72, 128
 
@@ -150,32 +149,3 @@ def test_two_clips_that_share_measurements_have_their_own_cuts() -> None:
         made = {i: Frame.of(p, number=i) for i, p in enumerate(frames)}
         results.append(starts(Shots(range(12), made.__getitem__, memo), 12))
     assert results == [[0, 6], [0]]
-
-
-EDL = """TITLE: REEL 3
-FCM: NON-DROP FRAME
-
-001  A001     V     C        10:00:00:00 10:00:02:00 01:00:00:00 01:00:02:00
-* FROM CLIP NAME: #12 SIGN
-002  A002     AA/V  C        11:00:00:00 11:00:01:12 01:00:02:00 01:00:03:12
-003  A002     A2    C        11:00:00:00 11:00:01:12 01:00:03:00 01:00:03:12
-004  A003     V     C        12:00:00:00 12:00:00:00 01:00:03:12 01:00:03:12
-004  A004     V     D    024 12:10:00:00 12:10:04:00 01:00:03:12 01:00:07:12
-"""
-
-
-def test_cut_lists() -> None:
-    numbers = range(1001, 1200)
-    assert parse_cuts("1001, 1040 # second shot\n\n1100\n", numbers, 24) == [1001, 1040, 1100]
-    assert parse_cuts("# nothing\n", numbers, 24) == []
-    assert parse_cuts(EDL, numbers, 24) == [1001, 1001 + 48, 1001 + 84]
-    with pytest.raises(UsageError, match=r"line 2 of the cut list has 'x7'"):
-        parse_cuts("5\nx7", numbers, 24)
-
-
-def test_drop_frame_timecodes_count_frames() -> None:
-    edl = "\n".join(
-        f"{i:03}  A  V  C  00:00:00;00 00:00:01;00 {start} {end}"
-        for i, (start, end) in enumerate([("01:00:00;00", "01:01:00;02"), ("01:01:00;02", "01:10:00;00")], 1)
-    )
-    assert parse_cuts(edl, range(1, 9), 30000 / 1001) == [1, 1 + 1800]

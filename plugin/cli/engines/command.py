@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from interneg.errors import EngineError, UsageError
+from interneg.home import expanded
 
 
 def build_engines(
@@ -131,7 +132,7 @@ def build_engines(
     there = Store() if store is None else Store([store], "--store")
     for option, named_folders in (
         ("--store", there.folders if store is not None and looks else ()),
-        ("--catalogue", [p.expanduser() for p in catalogue or ()]),
+        ("--catalogue", [expanded(p) for p in catalogue or ()]),
     ):
         for folder in named_folders:
             if not folder.is_dir():

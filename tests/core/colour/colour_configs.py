@@ -26,3 +26,31 @@ def minimal(folder: Path, log: ocio.Transform | None = None, **roles: str) -> st
     path = folder / "config.ocio"
     path.write_text(config.serialize())
     return str(path)
+
+
+def write_table(path: Path, middle: float) -> None:
+    """A one-dimensional table that takes 0.5 to `middle`."""
+    values = f"0.0\n{middle}\n1.0"
+    path.write_text(f"Version 1\nFrom 0.0 1.0\nLength 3\nComponents 1\n{{\n{values}\n}}\n")
+
+
+def with_table(folder: Path, middle: float = 0.25) -> Path:
+    """Write a configuration whose space "video" is a look-up table away from light; return its path."""
+    (folder / "luts").mkdir(parents=True)
+    write_table(folder / "luts/g.spi1d", middle)
+    (folder / "config.ocio").write_text(
+        "ocio_profile_version: 2\n"
+        "search_path: luts\n"
+        "roles: {default: video, scene_linear: lin}\n"
+        "file_rules:\n"
+        "  - !<Rule> {name: Default, colorspace: default}\n"
+        "displays:\n"
+        "  d:\n"
+        "    - !<View> {name: v, colorspace: video}\n"
+        "colorspaces:\n"
+        "  - !<ColorSpace> {name: lin, encoding: scene-linear}\n"
+        "  - !<ColorSpace>\n"
+        "    name: video\n"
+        "    to_scene_reference: !<FileTransform> {src: g.spi1d, interpolation: linear}\n"
+    )
+    return folder / "config.ocio"

@@ -35,7 +35,7 @@ def test_file_tags(metadata: dict[str, Any], space: str) -> None:
     assert choice.space == space
     assert choice.reason.startswith("the file says")
     forced = colour.space_of("shot.0001.tif", metadata, "uint16", override="arri_logc4")
-    assert forced == ("ARRI LogC4", "asked for as 'arri_logc4'")
+    assert forced == ("ARRI LogC4", "asked for as 'arri_logc4'", False)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,8 @@ def test_file_rules_win_over_what_a_reader_presumes(tmp_path: Path) -> None:
 
 def test_a_config_without_any_fitting_space(tmp_path: Path) -> None:
     small = Colour(minimal(tmp_path))
-    assert small.space_of("a.exr", {}, "half") == ("lin", "the scene_linear role, for a float picture")
+    found = small.space_of("a.exr", {}, "half")
+    assert found == ("lin", "the scene_linear role, for a float picture", True)
     choice = small.space_of("a.mp4", {"cicp:primaries": 9, "cicp:transfer": 16}, "uint10")
     assert choice.space == "lin"
     assert choice.reason == (
@@ -145,3 +146,24 @@ def test_a_file_that_names_a_space_that_there_is_not_is_an_error() -> None:
     found = colour.space_of("a.exr", {"colorInteropID": "banana", "chromaticities": rec709}, "half")
     assert "709" in found.space
     assert colour.space_of("a.exr", {"colorInteropID": "unknown"}, "half")
+
+
+def test_what_nobody_said_of_a_float_picture_is_by_default(tmp_path: Path) -> None:
+    """A rule that somebody wrote for their own configuration says it; those of OCIO's own do not."""
+    assert colour.space_of("a.exr", {}, "half").by_default
+    assert not colour.space_of("a.exr", {"colorInteropID": "lin_ap1_scene"}, "half").by_default
+    assert not colour.space_of("a.exr", {}, "half", override="ACEScg").by_default
+    assert not colour.space_of("a.png", {}, "uint8").by_default
+    config = ocio.Config.CreateFromFile(minimal(tmp_path))
+    rules = config.getFileRules()
+    rules.insertRule(0, "renders", "lin", "*", "exr")
+    config.setFileRules(rules)
+    path = tmp_path / "ruled.ocio"
+    path.write_text(config.serialize())
+    assert not Colour(str(path)).space_of("a.exr", {}, "half").by_default
+    assert Colour(str(path)).space_of("a.tif", {}, "float").by_default
+
+
+def test_the_usual_spaces_of_light_are_named_as_the_configuration_names_them(tmp_path: Path) -> None:
+    assert colour.usual_light() == ["ACEScg", "ACES2065-1", "Linear Rec.709 (sRGB)"]
+    assert Colour(minimal(tmp_path)).usual_light() == []

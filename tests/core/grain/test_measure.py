@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +65,32 @@ def test_grain_is_measured_as_it_was_made(count: int) -> None:
     assert np.abs(found.correlation - SHARED).max() < 0.06
     assert found.over_time < 0.02
     assert found.levels.shape[1] >= 14
+
+
+def test_streaks_are_found_in_the_directions_and_steady_grain_has_none() -> None:
+    assert measure(plates([scene()] * 3), 1).directions is None
+    rng, soft = np.random.default_rng(1), scene()
+    noises = [rng.normal(size=(*soft.shape[1:], 3)) for _ in range(3)]
+    streaks = [cv2.GaussianBlur(n, (0, 0), 0.4, None, 1.2) for n in noises]
+    frames = [soft + 0.02 * (s / s.std()).transpose(2, 0, 1).astype(np.float32) for s in streaks]
+    found = measure(frames, 1).directions
+    assert found is not None
+    assert found[0, 8:24].min() > 0.3
+
+
+def test_film_has_no_more_coarse_grain_than_its_fine_grain_says() -> None:
+    found = measure(plates([scene()] * 3), 1)
+    dirty = replace(found, power=found.power * (1 + 9 * (found.frequencies < 0.08)))
+    film, digital = (
+        profile_of(dirty, Colour(), "ACEScct", "a", kind, 24.9, 448) for kind in ("film", "digital")
+    )
+    clean = profile_of(found, Colour(), "ACEScct", "a", "film", 24.9, 448)
+    np.testing.assert_allclose(
+        film.power[:, 2:8] / film.power[:, 9:10], clean.power[:, 2:8] / clean.power[:, 9:10], rtol=0.05
+    )
+    assert digital.power[0, 2] / digital.power[0, 9] > 5
+    # What is taken off is no longer in the deviation.
+    assert (film.sigmas < digital.sigmas).all()
 
 
 def test_motion_is_followed_and_not_taken_for_grain() -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -21,6 +21,23 @@ def test_a_profile_comes_back_as_it_was_written(channels: int) -> None:
             np.testing.assert_allclose(found, was, rtol=1e-5)
         else:
             assert found == was
+
+
+def test_directions_come_back_and_are_refused_where_they_cannot_be() -> None:
+    made = film()
+    terms = np.linspace(-0.4, 0.4, 2 * made.frequencies.size, dtype=np.float32).reshape(2, -1)
+    written = text(replace(made, directions=terms))
+    back = profile(written.encode(), "a")
+    assert back.directions is not None
+    np.testing.assert_allclose(back.directions, terms, rtol=1e-5)
+    for was, becomes, message in (
+        ("cos2 = [", "cos2 = [0.1, ", "cos2 and cos4 for each frequency"),
+        ("cos2 = [-0.4", "cos2 = [-1.4", "add up to 1 at most"),
+        ("cos4 = [", "cos4 = [nan, ", "cos2 and cos4"),
+        ("cos4 =", "cos6 =", "cos6"),
+    ):
+        with pytest.raises(InputError, match=message):
+            profile(written.replace(was, becomes).encode(), "a")
 
 
 def test_what_is_read_is_written_as_it_was() -> None:

@@ -29,8 +29,8 @@ class Numbers(Clip):
         return False
 
     @property
-    def cut_short(self) -> int:
-        return 0
+    def cut_short(self) -> str:
+        return ""
 
     @property
     def rate(self) -> Fraction:

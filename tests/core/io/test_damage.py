@@ -63,3 +63,24 @@ def test_truncated_files(tmp_path: Path, suffix: str, share: float) -> None:
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert "cannot be read" in str(damage(tmp_path / "a.exr"))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_what_programs_put_behind_the_end_is_no_damage(tmp_path: Path, suffix: str) -> None:
+    """As phones do: a film of the moment, say, or the time in words of their own."""
+    path = write(tmp_path / f"a{suffix}")
+    whole = path.read_bytes()
+    path.write_bytes(whole + b"SEFH" + bytes(3000))
+    assert damage(path) is None
+    path.write_bytes(whole[:-100] + b"SEFH" + bytes(3000))
+    assert "its last bytes are missing" in str(damage(path))
+
+
+def test_the_end_of_a_thumbnail_is_not_that_of_the_picture(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jpg")
+    whole = path.read_bytes()
+    segment = b"\xff\xe1" + (2 + 60).to_bytes(2, "big") + b"Exif\0\0" + whole[:52] + b"\xff\xd9"
+    path.write_bytes(whole[:2] + segment + whole[2:])
+    assert damage(path) is None
+    path.write_bytes(whole[:2] + segment + whole[2:-400])
+    assert "its last bytes are missing" in str(damage(path))

@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ from interneg.errors import OutputError
 from interneg.frame import Frame
 from interneg.io import open_clip, open_output
 from interneg.io.image_output import SPACE
+from interneg.io.image_reader import read_attributes
 from interneg.io.image_writer import write_image
 from tests.core.io.io_clips import clip_of, png
+from tests.core.io.io_pictures import never
 
 NAMES = ["####.exr", "%04d.png", "f.####.tif", "####.dpx", "####.jpg"]
 
@@ -134,3 +137,38 @@ def test_failure_leaves_the_older_frame(tmp_path: Path) -> None:
 
 def test_colour_looks_for_the_space_where_outputs_write_it() -> None:
     assert SPACE == OWN
+
+
+@pytest.mark.parametrize("compression", ["piz", "b44a", "dwab", "htj2k32", "htj2k256", "zstd"])
+def test_compressions_of_exr_are_kept(
+    tmp_path: Path, compression: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    facts: dict[str, Any] = {"depth": ("half",) * 3, "metadata": {"compression": compression}}
+    write_image(tmp_path / "a.0001.exr", Frame.of(np.zeros((3, 64, 64)), **facts), attributes={}, warn=never)
+    clip = open_clip(tmp_path / "a.0001.exr")
+    out = open_output(tmp_path / "out.0001.exr", clip).write(clip.read(1), {})
+    assert read_attributes(out)["compression"].partition(":")[0] == compression
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("suffix", "compression", "told"),
+    [
+        (".exr", "htj2k512", "compressed with zip, since htj2k512 cannot be written here"),
+        (".tif", "jpeg", "compressed with zip, since jpeg cannot be written here"),
+        (".tif", "piz", ""),
+        (".exr", "lzw", ""),
+        (".png", "piz", ""),
+    ],
+)
+def test_a_compression_that_is_not_kept_is_told(
+    tmp_path: Path, suffix: str, compression: str, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """But not one of another format, in whose place the output's own comes as a matter of course."""
+    facts: dict[str, Any] = {"depth": ("uint8",) * 3, "metadata": {"compression": compression}, "number": 1}
+    write_image(tmp_path / "a.0001.png", Frame.of(np.zeros((3, 8, 8)), **facts), attributes={}, warn=never)
+    clip = open_clip(tmp_path / "a.0001.png")
+    open_output(tmp_path / f"out.0001{suffix}", clip).write(Frame.of(np.zeros((3, 8, 8)), **facts), {})
+    assert [r.getMessage().partition("frame 1: ")[2].partition(" (told")[0] for r in caplog.records] == [
+        told
+    ] * bool(told)

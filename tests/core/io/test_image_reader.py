@@ -3,16 +3,17 @@
 import struct
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import OpenImageIO as oiio
 import pytest
 
-from interneg.errors import InputError
+from interneg.errors import HostMemoryError, InputError
 from interneg.frame import Box, Frame
 from interneg.io import open_clip, open_output
-from interneg.io.attributes import Typed
+from interneg.io.attributes import Typed, colour_model
 from interneg.io.image_reader import read_image
 from interneg.io.image_writer import write_image
 from tests.core.io.io_pictures import DATA, RNG, codes, exr, needs_data, never, same, there_and_back
@@ -183,3 +184,105 @@ def test_real_scan_survives(tmp_path: Path) -> None:
     assert len(clip.numbers) == 60
     frame = clip.read(clip.numbers[30])
     same(there_and_back(tmp_path / "a.png", frame), frame)
+
+
+def test_a_tiff_with_a_thumbnail_is_one_picture(tmp_path: Path) -> None:
+    """A page that says it is a smaller version of another, before or behind that one."""
+    large = codes(8, 3, 24, 32).transpose(1, 2, 0)
+    small = np.ascontiguousarray(large[::4, ::4])
+    for name, order in (("a.tif", "ls"), ("b.tif", "sl"), ("c.tif", "ll"), ("d.tif", "s")):
+        specs = []
+        for size in order:
+            height, width = (24, 32) if size == "l" else (6, 8)
+            spec = oiio.ImageSpec(width, height, 3, "uint8")
+            spec["tiff:subfiletype"] = int(size == "s")
+            specs.append(spec)
+        out = oiio.ImageOutput.create(str(tmp_path / name))
+        assert out
+        for k, size in enumerate(order):
+            assert out.open(str(tmp_path / name), specs[k], "AppendSubimage" if k else "Create")
+            assert out.write_image(np.ascontiguousarray(large if size == "l" else small))
+        out.close()
+        frame = read_image(tmp_path / name)
+        wanted = large if "l" in order else small
+        np.testing.assert_array_equal(frame.pixels.transpose(1, 2, 0), wanted)
+        assert len(frame.parts) == (order == "ll")
+        if not frame.parts:
+            back = there_and_back(tmp_path / "out.png", frame)
+            np.testing.assert_array_equal(back.pixels, frame.pixels)
+
+
+def cmyk(path: Path, bits: int) -> np.ndarray:
+    """Write an uncompressed TIFF of C, M, Y, K (TIFF 6.0, section 16); returns them, (H, W, 4), 0..1."""
+    top, kind = 2**bits - 1, f"<u{bits // 8}"
+    inks = RNG.integers(0, top + 1, (12, 16, 4)).astype(kind)
+    tags = (
+        (256, 3, 1, 16), (257, 3, 1, 12), (258, 3, 4, 0), (259, 3, 1, 1), (262, 3, 1, 5), (273, 4, 1, 8),
+        (277, 3, 1, 4), (278, 3, 1, 12), (279, 4, 1, inks.nbytes), (284, 3, 1, 1), (332, 3, 1, 1),
+    )  # fmt: skip
+    depths = 8 + inks.nbytes
+    data = struct.pack("<2sHI", b"II", 42, depths + 8) + inks.tobytes() + struct.pack("<4H", *[bits] * 4)
+    data += struct.pack("<H", len(tags))
+    for tag, form, count, value in tags:
+        data += struct.pack("<HHII", tag, form, count, depths if tag == 258 else value)
+    path.write_bytes(data + bytes(4))
+    return inks / top
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_cmyk_keeps_its_bits(tmp_path: Path, bits: int) -> None:
+    """OpenImageIO would write what it reads so as 8 bits of CMYK again."""
+    inks = cmyk(tmp_path / "a.tif", bits)
+    frame = read_image(tmp_path / "a.tif")
+    assert (frame.channels, frame.depth) == (("R", "G", "B"), (f"uint{bits}",) * 3)
+    wanted = ((1 - inks[..., :3]) * (1 - inks[..., 3:])).transpose(2, 0, 1)
+    assert np.abs(frame.pixels - wanted).max() < 1.5 / (2**bits - 1)
+    for suffix in (".tif", ".png", ".dpx"):
+        back = there_and_back(tmp_path / f"b{suffix}", frame)
+        np.testing.assert_array_equal(back.pixels, frame.pixels)
+        assert back.depth == frame.depth and not colour_model(back.metadata)
+    assert colour_model(frame.metadata) == "CMYK"
+
+
+def test_a_file_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.exr"
+    write_image(path, exr(), attributes={}, warn=never)
+
+    def refuse(*arguments: Any, **options: Any) -> Any:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(InputError, match=r"a\.exr: the file cannot be read: Permission denied"):
+        read_image(path)
+
+
+def test_more_pixels_than_memory_holds_are_refused_before_any_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.exr"
+    write_image(path, Frame.of(np.zeros((3, 4, 4)), depth=("half",) * 3), attributes={}, warn=never)
+    window = struct.pack("<i4i", 16, 0, 0, 3, 3)
+    path.write_bytes(path.read_bytes().replace(window, struct.pack("<i4i", 16, 0, 0, 49_999, 49_999)))
+    with pytest.raises(InputError, match=r"claims a 14305 MB image from a \d+ byte file"):
+        read_image(path)
+    with path.open("r+b") as file:
+        file.truncate(2**33)  # a hole, which takes no disk
+    monkeypatch.setattr(
+        "interneg.io.image_file.psutil.virtual_memory", lambda: SimpleNamespace(available=2**34)
+    )
+    with pytest.raises(
+        HostMemoryError, match=r"50000x50000 pixels of 3 channels, 27\.9 GiB in memory, where 16\.0 are free"
+    ):
+        read_image(path)
+
+
+def test_reasons_take_one_line(tmp_path: Path) -> None:
+    """OpenEXR names the file in each of several lines."""
+    path = tmp_path / "a.exr"
+    write_image(path, Frame.of(np.zeros((3, 4, 4)), depth=("half",) * 3), attributes={}, warn=never)
+    path.write_bytes(
+        path.read_bytes().replace(b"displayWindow\0box2i\0\x10\0\0\0", b"displayWindow\0box2i\0\0\0\2\0")
+    )
+    with pytest.raises(InputError) as caught:
+        read_image(path)
+    assert len(str(caught.value).splitlines()) == 1 and str(caught.value).count("a.exr") == 1

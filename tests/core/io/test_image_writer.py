@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import OpenImageIO as oiio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -121,3 +122,16 @@ def test_unassociated_alpha_in_exr_is_told(tmp_path: Path) -> None:
     assert told == ["alpha"]
     np.testing.assert_array_equal(back.pixels, pixels.astype(np.float16))
     assert back.metadata["oiio:UnassociatedAlpha"] == 1
+
+
+def test_the_size_that_a_camera_noted_is_not_carried_to_another_picture(tmp_path: Path) -> None:
+    spec = oiio.ImageSpec(8, 8, 3, "uint8")
+    spec["Exif:PixelXDimension"], spec["Exif:PixelYDimension"], spec["Exif:FocalLength"] = 6000, 4000, 35.0
+    out = oiio.ImageOutput.create("a.jpg")
+    assert out
+    path = tmp_path / "a.jpg"
+    assert out.open(str(path), spec) and out.write_image(np.zeros((8, 8, 3), np.uint8)) and out.close()
+    found = read_image(path)
+    back = there_and_back(tmp_path / "b.jpg", found)
+    assert found.metadata["Exif:FocalLength"] == back.metadata["Exif:FocalLength"] == 35
+    assert not [name for name in back.metadata if "Dimension" in name]

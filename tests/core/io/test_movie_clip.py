@@ -9,6 +9,7 @@ import pytest
 from interneg.errors import InputError
 from interneg.frame import Box
 from interneg.io import open_clip
+from tests.core.io.ffmpeg import ffmpeg
 from tests.core.io.io_movies import camera, make, picture
 
 
@@ -78,3 +79,22 @@ def test_pictures_are_turned_as_the_movie_asks(tmp_path: Path, turn: int) -> Non
     turned = open_clip(tmp_path / "b.mov").read(1)
     np.testing.assert_array_equal(turned.pixels, np.rot90(upright.pixels, turn // 90, (1, 2)))
     assert turned.display_window == Box(0, 0, *((64, 48) if turn == 180 else (48, 64)))
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+@pytest.mark.parametrize("mirrored", [(False, False), (True, False), (False, True)])
+def test_pictures_are_turned_and_mirrored_as_ffmpeg_does(
+    tmp_path: Path, turn: int, mirrored: tuple[bool, bool]
+) -> None:
+    path = tmp_path / "a.mov"
+    codes = (picture(1).transpose(1, 2, 0) * 255).astype(np.uint8)
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("png", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "rgb24"
+        stream.set_display_rotation(turn, *mirrored)
+        for packet in (*stream.encode(av.VideoFrame.from_ndarray(codes)), *stream.encode(None)):
+            file.mux(packet)
+    found = open_clip(path).read(1)
+    ffmpeg("-i", path, "-pix_fmt", "rgb24", "-f", "rawvideo", tmp_path / "shown.rgb")
+    shown = np.fromfile(tmp_path / "shown.rgb", np.uint8).reshape(found.height, found.width, 3)
+    np.testing.assert_allclose(found.pixels.transpose(1, 2, 0) * 255, shown, atol=1e-3)

@@ -1,11 +1,12 @@
 from pathlib import Path
 
+import fileseq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from interneg.errors import InputError, UsageError
-from interneg.io.sequence import Pattern, folder_pattern, format_frames, parse_frames
+from interneg.io.sequence import Pattern, folder_pattern, format_frames, number_in, parse_frames, pattern_like
 
 
 @pytest.mark.parametrize(
@@ -56,10 +57,73 @@ def test_pattern_forms() -> None:
     assert Pattern.parse("/x/plate.1001.exr") is None
 
 
-@pytest.mark.parametrize("text", ["a.##.##.exr", "%4d.exr", "/nowhere/%04d/a.exr"])
-def test_pattern_refused(text: str) -> None:
-    with pytest.raises(UsageError):
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a.##.##.exr", "2 wildcards"),
+        ("a#.@.exr", "2 wildcards"),
+        ("%4d.exr", "pad with blanks; write %04d"),
+        ("/nowhere/%04d/a.exr", "not in the folder's"),
+        ("/nowhere/####/a.%04d.exr", "not in the folder's"),
+        ("a.%V.%04d.exr", "%V and %v stand for views.*left or right"),
+        ("/nowhere/%v/a.%04d.exr", "stand for views"),
+        ("a.%033d.exr", "at most 32 digits, not 33"),
+    ],
+)
+def test_pattern_refused(text: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
         Pattern.parse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "photo@2x.png",
+        "take#3.exr",
+        "50%.png",
+        "a%20b.png",
+        "100%done.png",
+        "a%Vol.png",
+        "C#/a.png",
+        "@2x/a.png",
+    ],
+)
+def test_signs_that_stand_for_themselves(text: str) -> None:
+    assert Pattern.parse(f"/nowhere/{text}") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("photo@2x.####.png", "photo@2x.0007.png"),
+        ("C#.####.png", "C#.0007.png"),
+        ("a@_%04d.png", "a@_0007.png"),
+        ("50%.@.png", "50%.7.png"),
+        ("a####beauty.exr", "a0007beauty.exr"),
+        ("a#.exr", "a7.exr"),
+    ],
+)
+def test_signs_beside_a_frame_number_stand_for_themselves(text: str, name: str) -> None:
+    pattern = Pattern.parse(f"/nowhere/{text}")
+    assert pattern is not None and pattern.path(7).name == name
+
+
+@pytest.mark.parametrize(
+    "text", ["a.%04d.exr", "a.####.exr", "a.@@@@.exr", "a.%d.exr", "a#.exr", "50%.@.png"]
+)
+def test_patterns_read_as_fileseq_reads_them(text: str) -> None:
+    """Oracle: fileseq, with a digit for each sign. What else it reads otherwise is in decision 20."""
+    theirs = fileseq.FileSequence(text, pad_style=fileseq.PAD_STYLE_HASH1)
+    ours = Pattern.parse(text)
+    assert ours is not None
+    for number in (0, 7, 1001, 123456, -3, -1234):
+        assert str(ours.path(number)) == theirs.frame(number)
+
+
+@given(st.sets(st.integers(-3000, 3000), min_size=1, max_size=40))
+def test_frame_ranges_read_as_fileseq_reads_them(numbers: set[int]) -> None:
+    text = format_frames(numbers)
+    assert parse_frames(text) == tuple(fileseq.FrameSet(text))
 
 
 def test_existing_file_with_a_hash_is_no_pattern(tmp_path: Path) -> None:
@@ -76,9 +140,52 @@ def test_folder(tmp_path: Path) -> None:
         (tmp_path / other).touch()
     pattern = folder_pattern(tmp_path)
     assert isinstance(pattern, Pattern)
-    assert pattern.find() == (8, 9, 10, 11)
+    assert list(pattern.find()) == [8, 9, 10, 11]
     (tmp_path / "b_0001.dpx").touch()
     with pytest.raises(InputError, match=r"2 sequences.*a\.#\.exr, b_####\.dpx"):
         folder_pattern(tmp_path)
     with pytest.raises(InputError, match="cannot be read"):
         folder_pattern(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("names", "numbers"),
+    [
+        (["a.-3.exr", "a.-2.exr", "a.-1.exr"], [-3, -2, -1]),
+        (["a.-0003.exr", "a.-0002.exr", "a.-0001.exr"], [-3, -2, -1]),
+        (["a.-0002.exr", "a.-0001.exr", "a.0000.exr", "a.0001.exr"], [-2, -1, 0, 1]),
+        (["a.-002.exr", "a.-001.exr", "a.0000.exr", "a.0001.exr"], [-2, -1, 0, 1]),
+        (["-10.exr", "-9.exr", "0.exr", "10.exr"], [-10, -9, 0, 10]),
+        (["plate-0001.exr", "plate-0002.exr", "plate-0010.exr"], [1, 2, 10]),
+        (["v2-1.exr", "v2-2.exr"], [1, 2]),
+        (["plate--1.exr", "plate-0.exr"], [-1, 0]),
+    ],
+)
+def test_negative_numbers_and_hyphens_that_only_part(
+    tmp_path: Path, names: list[str], numbers: list[int]
+) -> None:
+    for name in names:
+        (tmp_path / name).touch()
+    pattern = folder_pattern(tmp_path)
+    assert isinstance(pattern, Pattern)
+    found = pattern.find()
+    assert list(found) == numbers
+    assert [path.name for path in found.values()] == names
+    like = pattern_like(Path("/out"), found)
+    assert isinstance(like, Pattern)
+    assert [like.path(n).name for n in numbers] == names
+
+
+def test_two_files_of_one_frame_are_refused(tmp_path: Path) -> None:
+    for name in ("a.-003.exr", "a.-0003.exr"):
+        (tmp_path / name).touch()
+    pattern = Pattern.parse(tmp_path / "a.####.exr")
+    assert pattern is not None
+    with pytest.raises(InputError, match=r"a\.-0003\.exr and a\.-003\.exr are both frame -3"):
+        pattern.find()
+
+
+def test_digits_of_other_scripts_are_no_frame_numbers() -> None:
+    assert number_in(Path("a.٣.exr")) is None
+    with pytest.raises(UsageError):
+        parse_frames("٣")

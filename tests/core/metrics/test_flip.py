@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import flip_evaluator
 import numpy as np
 import pytest
 
@@ -18,10 +19,29 @@ def pictures() -> tuple[Pixels, Pixels]:
     return reference.astype(np.float32), np.clip(test, 0, 1).astype(np.float32)
 
 
-@pytest.mark.parametrize(("ppd", "expected"), [(67.0, 0.129716), (30.0, 0.232510)])
-def test_mean_agrees_with_the_authors_program(ppd: float, expected: float) -> None:
-    """Expected: flip-evaluator 1.7, the LDR-FLIP of the paper's authors, on the same two pictures."""
-    assert flip_mean(*pictures(), ppd) == pytest.approx(expected, abs=2e-5)
+@pytest.mark.parametrize("ppd", [67.0, 30.0, 12.5, 120.0])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_the_map_is_that_of_the_authors_program(ppd: float, swapped: bool) -> None:
+    """Oracle: flip-evaluator, the LDR-FLIP of the paper's authors."""
+    pair = pictures()[::-1] if swapped else pictures()
+    theirs, mean, _ = flip_evaluator.evaluate(
+        *(np.ascontiguousarray(p.transpose(1, 2, 0)) for p in pair),
+        "LDR", inputsRGB=True, applyMagma=False, computeMeanError=True, parameters={"ppd": ppd},
+    )  # fmt: skip
+    np.testing.assert_allclose(flip(*pair, ppd), theirs[..., 0], atol=2e-3)
+    assert flip_mean(*pair, ppd) == pytest.approx(mean, abs=2e-5)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_noise_and_flat_colours_are_judged_as_by_the_authors_program(seed: int) -> None:
+    dice = np.random.default_rng(seed)
+    reference = np.broadcast_to(dice.random((3, 1, 1), np.float32), (3, 40, 56))
+    test = np.clip(reference + dice.normal(0, 0.02 * 4**seed, reference.shape), 0, 1).astype(np.float32)
+    _, mean, _ = flip_evaluator.evaluate(
+        *(np.ascontiguousarray(p.transpose(1, 2, 0)) for p in (reference, test)),
+        "LDR", inputsRGB=True, applyMagma=False, computeMeanError=True, parameters={"ppd": 67.0},
+    )  # fmt: skip
+    assert flip_mean(reference, test) == pytest.approx(mean, abs=2e-5)
 
 
 def test_equal_pictures_differ_by_nothing() -> None:

@@ -13,6 +13,7 @@ from interneg.engines.runtimes import RUNTIMES
 from interneg.engines.runtimes.tensorrt.driver import has_driver
 from interneg.plugin.cli.main import app
 from interneg.plugin.doctor.engine_table import engine_lines
+from tests.core.colour.colour_configs import with_table
 
 run = CliRunner().invoke
 
@@ -42,6 +43,19 @@ def test_a_share_that_is_not_mounted_is_numbered(tmp_path: Path, monkeypatch: py
     made = run(app, ["doctor"], env={"COLUMNS": "300"})
     assert f"{tmp_path}/share is not there: mount the share" in made.stdout
     assert "hypothesis" not in made.stdout and "mkdocs" not in made.stdout
+
+
+def test_look_up_tables_that_are_missing_are_numbered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OCIO", str(with_table(tmp_path)))
+    (tmp_path / "luts/g.spi1d").unlink()
+    for part in ("models", "runtimes"):
+        monkeypatch.setattr(f"interneg.plugin.doctor.engines.{part}", dict)
+    made = run(app, ["doctor"], env={"COLUMNS": "300"})
+    assert made.exit_code == 0, made.output
+    assert "1 look-up table missing [" in made.stdout
+    assert "cannot be used until it is there: g.spi1d" in made.stdout
 
 
 def test_the_screen_names_runtimes_and_the_colour_config(

@@ -75,7 +75,8 @@ def test_nuke_is_given_the_bundle_and_one_line(home: Path) -> None:
         assert binary.read_bytes().startswith(b"\x7fELF")
     assert (inside / "nodes.json").read_text(encoding="utf-8") == text(NODES.values())
     assert json.loads((inside / "worker.json").read_text())["command"][0] == sys.executable
-    assert json.loads((inside / "spaces.json").read_text())["spaces"] == list(Colour().spaces)
+    offered = json.loads((inside / "spaces.json").read_text())
+    assert offered == {"config": os.environ.get("OCIO", ""), "spaces": list(Colour().spaces)}
     assert (inside / "nuke" / "menu.py").is_file()
     lines = (home / ".nuke" / "init.py").read_text().splitlines()
     assert lines[0] == "mine = 1"

@@ -218,6 +218,16 @@ def test_grey_pictures_are_compared_as_grey(tmp_path: Path) -> None:
     assert "1 colour channels" in fails(InputError, a, colour)
 
 
+def test_a_grey_frame_among_colour_ones_is_compared_in_colour(tmp_path: Path) -> None:
+    """As a render writes it, of which qc is asked."""
+    grey = scene()[..., 0]
+    source = write(tmp_path / "a", [scene(), grey, scene(1)])
+    made = write(tmp_path / "b", [scene(), np.stack([grey + 0.01] * 3, 2), scene(1)])
+    for clips in ((source, made), (made, source)):
+        report, _ = figures(tmp_path, *clips)
+        assert [f["psnr_y"] for f in report["frames"]] == [None, pytest.approx(41.32, abs=0.02), None]
+
+
 def test_other_sizes_and_absent_clips_are_refused(clips: tuple[Path, Path], tmp_path: Path) -> None:
     small = write(tmp_path / "s", [scene(0, 24, 32)] * 5)
     message = fails(InputError, clips[0], small)

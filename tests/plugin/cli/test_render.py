@@ -29,6 +29,8 @@ from interneg.io.image_writer import write_image
 from interneg.io.movie_formats import H264_QUALITY
 from interneg.io.movie_output import DEFAULT_RATE
 from interneg.plugin.cli.main import app
+from tests.core.io.ffmpeg import ffmpeg, pictures, tone
+from tests.core.io.ffmpeg import movie as movie_of
 
 COPY = "denoise-sr:strength=0"
 LITE = "denoise-sr:noise=10"
@@ -90,7 +92,10 @@ def test_the_help_says_what_files_become() -> None:
     page = " ".join(CliRunner().invoke(app, ["render", "--help"], env={"COLUMNS": "200"}).stdout.split())
     assert ".mov is ProRes 422 HQ" in page
     assert f"H.264 at crf {H264_QUALITY} in 8 or 10 bit, .mkv is lossless FFV1" in page
-    assert f"the frame rate of the input, else {DEFAULT_RATE}. Sound is copied from movie to movie." in page
+    assert (
+        f"the frame rate of the input, else {DEFAULT_RATE}, and times of frames and sound of an input movie."
+        in page
+    )
     assert f"JPEG is written at quality {JPEG_QUALITY}" in page
 
 
@@ -168,7 +173,7 @@ def test_nan_and_inf_come_through_and_are_told(plate: Plate, out: str) -> None:
     write_image(path, Frame.of(pixels, depth=("half",) * 3), attributes={}, warn=lambda kind, sentence: None)
     made = render(LITE, pattern, out)
     assert made.exit_code == 0, made.output
-    assert "frame 7: 2 pixels are NaN or inf and stay as they are" in made.stderr
+    assert "2 pixels are NaN or inf and stay so, in 1 frame: 7" in made.stderr
     frame = written(out)[7]
     np.testing.assert_array_equal(frame.pixels[:, 3, 4], pixels[:, 3, 4])
     np.testing.assert_array_equal(frame.pixels[:, 10, 10], pixels[:, 10, 10])
@@ -730,6 +735,19 @@ def test_a_movie_that_is_cut_short_is_3_and_what_is_there_can_be_had(
     data = movie.read_bytes()
     cut = tmp_path / "cut.mkv"
     cut.write_bytes(data[: len(data) // 2])
-    made = failed(3, "is cut short: its header speaks of frames", COPY, cut, out, "--output-space", "ACEScg")
+    made = failed(
+        3, r"is cut short: its header speaks of \d+ bytes", COPY, cut, out, "--output-space", "ACEScg"
+    )
     (there,) = re.findall(r"--frames (\d+-\d+)", made.stderr)
     assert render(COPY, cut, out, "--frames", there, "--output-space", "ACEScg").exit_code == 0
+
+
+def test_what_becomes_of_sound_is_the_users_choice(tmp_path: Path) -> None:
+    movie = tmp_path / "a.mkv"
+    ffmpeg(*pictures(0.5), *tone(0.5), "-c:v", "ffv1", "-c:a", "flac", movie)
+    for how, others in (("copy", ()), ("convert", ("audio (pcm_s24le)",)), ("none", ())):
+        made = render(COPY, movie, tmp_path / f"{how}.mov", "--sound", how)
+        assert made.exit_code == 0, made.stderr
+        assert movie_of(tmp_path / f"{how}.mov").others == others
+        assert ("--sound convert makes it pcm_s24le" in made.stderr) == (how == "copy")
+    assert render(COPY, movie, tmp_path / "b.mov", "--sound", "loud").exit_code == 2

@@ -27,15 +27,15 @@ def _shared() -> tuple[Colour, Engines]:
 
 
 class _Shown:
-    """A plate as a source; in the place of a frame that is not there stands the nearest towards `now`."""
+    """A plate as a source; the frame before, else the one after, stands for one that is not there."""
 
-    def __init__(self, plate: Plate, size: tuple[int, int], now: int, *, mask: bool) -> None:
-        self._plate, self._size, self._now, self._mask = plate, size, now, mask
+    def __init__(self, plate: Plate, size: tuple[int, int], *, mask: bool) -> None:
+        self._plate, self._size, self._mask = plate, size, mask
         self.numbers: Sequence[int] = range(int(plate.range[0]), int(plate.range[1]) + 1)
 
     def frame(self, number: int) -> Frame:
-        step = 1 if number < self._now else -1
-        pictures = (self._plate.at(n) for n in range(number, self._now + step, step))
+        nearby = [*range(number, self.numbers[0] - 1, -1), *range(number + 1, self.numbers[-1] + 1)]
+        pictures = (self._plate.at(n) for n in nearby)
         picture = next(p for p in pictures if p is not None)
         width, height = self._size
         top = height - picture.bounds.y2
@@ -69,10 +69,10 @@ def expected(
     colour, engines = _shared()
 
     def clip(plate: Plate | None, is_mask: bool = False) -> _Shown | None:
-        return _Shown(plate, size, time, mask=is_mask) if plate else None
+        return _Shown(plate, size, mask=is_mask) if plate else None
 
     graph = Graph(
-        [node], _Shown(source, size, time, mask=False), Context(colour, engines, Memo(64)),
+        [node], _Shown(source, size, mask=False), Context(colour, engines, Memo(64)),
         mask=clip(mask, is_mask=True), reference=clip(reference), matte=clip(matte, is_mask=True),
     )  # fmt: skip
     result = graph.render(time)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from tests.plugin.ofx import ofx_spec as spec
 from tests.plugin.ofx.ofx_images import PACKED, Layout, Picture
@@ -38,6 +38,10 @@ class Profile:
     current frame whatever frame is asked for. probes: it renders at half size first. instance_per_frame: it
     makes an instance for each frame. colour_style: the most that it offers of OpenFX 1.5's colour management,
     "Basic", "Core", "Full" or "OCIO"; ocio_config: the configuration that it names in the last.
+    messages: whether it prints them as "printf" does, loses what stands behind the format ("blank"), or
+    prints the "format" as it is. temporal: whether it gives frames at other times than the one rendered.
+    keeps_size: whether it asks for the region of definition and renders that of the source all the same.
+    refuses: the types of parameters that it does not have, as in "String".
     """
 
     name: str = "org.interneg.TestHost"
@@ -48,6 +52,10 @@ class Profile:
     multi_resolution: bool = True
     tiles: bool = True
     message_v2: bool = True
+    temporal: bool = True
+    keeps_size: bool = False
+    refuses: tuple[str, ...] = ()
+    messages: Literal["printf", "blank", "format"] = "printf"
     colour_style: str = ""
     ocio_config: str = ""
     missing: str = "failed"
@@ -321,7 +329,7 @@ class Host:
             "OfxImageEffectPropSupportsOverlays": 0,
             "OfxImageEffectPropSupportsMultiResolution": int(profile.multi_resolution),
             "OfxImageEffectPropSupportsTiles": int(profile.tiles),
-            "OfxImageEffectPropTemporalClipAccess": 1,
+            "OfxImageEffectPropTemporalClipAccess": int(profile.temporal),
             "OfxImageEffectPropSupportedComponents": [spec.COMPONENTS[c] for c in profile.components],
             "OfxImageEffectPropSupportedContexts": ["OfxImageEffectContext" + c for c in profile.contexts],
             "OfxImageEffectPropSupportedPixelDepths": [spec.DEPTHS[d] for d in profile.depths],

@@ -227,7 +227,7 @@ class Instance:
             self.clips["Output"].components, self.depth, host.profile.layout,
         )  # fmt: skip
         facts = self._moment(time, scale) | self._area(window) | self._status()
-        action = Action(RENDER, self, time, scale, window, output, frames=declared)
+        action = Action(RENDER, self, time, scale, window, output, bounds, frames=declared)
         began = clock.perf_counter()
         status = self._act(RENDER, facts, action=action)
         self.seconds = clock.perf_counter() - began
@@ -245,6 +245,8 @@ class Instance:
     def bounds(self, time: float, scale: float = 1.0) -> Rect:
         """The region of definition of the output in pixels."""
         x1, y1, x2, y2 = self.definition(time, scale)
+        if self._host.profile.keeps_size:
+            x1, y1, x2, y2 = self.clips["Source"].definition(time)
         x1, x2 = x1 * scale / self.aspect, x2 * scale / self.aspect
         return Rect(math.floor(x1), math.floor(y1 * scale), math.ceil(x2), math.ceil(y2 * scale))
 

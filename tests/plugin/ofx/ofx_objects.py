@@ -62,6 +62,7 @@ class Action:
     scale: float = 1.0
     window: Rect = NOTHING
     output: Image | None = None
+    region: Rect = NOTHING
     frames: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     fetched: dict[str, list[float]] = field(default_factory=dict)
     images: dict[int, Image] = field(default_factory=dict)

@@ -176,7 +176,9 @@ def _effects(host: Host) -> Sequence[Function]:
                 "OfxImagePropPixelAspectRatio": clip.instance.aspect,
                 "OfxImagePropData": image.data if image.bounds.width else None,
                 "OfxImagePropBounds": list(image.bounds),
-                "OfxImagePropRegionOfDefinition": list(image.bounds),
+                "OfxImagePropRegionOfDefinition": list(
+                    action.region if clip.name == "Output" else image.bounds
+                ),
                 "OfxImagePropRowBytes": image.row_bytes,
                 "OfxImagePropField": "OfxFieldNone",
                 "OfxImagePropUniqueIdentifier": f"{clip.name} {time} {action.scale}",
@@ -258,6 +260,8 @@ def _input(host: Host, clip: Clip, action: Action, time: float) -> Image | None:
         and time != action.time
     ):
         raise Violation(FAILED, f"clip '{clip.name}' has no temporal access, and was fetched at {time}")
+    if not host.profile.temporal and time != action.time:
+        raise Violation(FAILED, f"the host has no temporal access, clip '{clip.name}' was fetched at {time}")
     action.fetched.setdefault(clip.name, []).append(time)
     return clip.image(action.time if host.profile.ignores_time else time, action.scale)
 
@@ -277,7 +281,8 @@ def _parameters(host: Host) -> Sequence[Function]:
             raise Violation(BAD_HANDLE, "a parameter is defined on an instance")
         if of not in spec.PARAMETER:
             raise Violation(FAILED, f"parameter '{word}' is of type {of}")
-        if of == "OfxParamTypeStrChoice":  # no host of API 1.4 has them
+        refused = ("StrChoice", *host.profile.refuses)  # no host of API 1.4 has the first
+        if of.removeprefix("OfxParamType") in refused:
             raise Refused(spec.UNSUPPORTED)
         if word in described.parameters or not re.fullmatch(r"[A-Za-z_]\w*", word):
             raise Violation(spec.FAILED, f"parameter '{word}' is defined twice, or is no identifier")
@@ -292,6 +297,8 @@ def _parameters(host: Host) -> Sequence[Function]:
 
     def param_get_handle(handle: int, name: bytes, out: int, properties: int | None) -> None:
         found, word = host.find(handle, ParameterSet).parameters, _text(name)
+        if word not in found and host.profile.refuses:
+            raise Refused(spec.UNKNOWN)
         if word not in found:
             raise Violation(spec.UNKNOWN, f"there is no parameter '{word}'")
         PTR.from_address(out).value = found[word].handle
@@ -465,14 +472,16 @@ def _messages(host: Host) -> Sequence[Function]:
         """The text of a printf format: %s, %d and %%, which is all that a plugin should need."""
         if _text(kind) not in kinds:
             raise Violation(spec.VALUE, f"a message of type '{_text(kind)}'")
-        left = list(values)
+        if host.profile.messages == "format":
+            return (form or b"").decode()
+        left = list(values) if host.profile.messages == "printf" else [0] * 8
 
         def value(match: re.Match[str]) -> str:
             if match[0] == "%%":
                 return "%"
             given = left.pop(0)
             if match[0] == "%s":
-                return ctypes.string_at(given or 0).decode()
+                return ctypes.string_at(given).decode() if given else ""
             if match[0] in ("%d", "%i"):
                 return str(INT((given or 0) & 0xFFFFFFFF).value)
             raise Violation(spec.VALUE, f"a message with the format {form!r}")

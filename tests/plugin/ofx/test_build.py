@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import plistlib
 import re
 import shutil
 import subprocess
@@ -13,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+import interneg
 from interneg.errors import OutputError, UsageError
-from interneg.plugin.ofx.build import build, compile_c, compile_plugin, find_compiler
+from interneg.plugin.ofx.build import build, compile_c, find_compiler
 
 HERE = Path(__file__).parent
 SOURCES = HERE.parents[2] / "plugin" / "ofx"
@@ -48,6 +50,9 @@ def test_the_bundle_exports_the_door_alone(tmp_path: Path, compiler: str) -> Non
 @needs_one
 def test_the_bundle_holds_what_the_plugin_reads(tmp_path: Path) -> None:
     resources = build(tmp_path) / "Contents" / "Resources"
+    info = plistlib.loads((resources.parent / "Info.plist").read_bytes())
+    assert info["CFBundleExecutable"] == next(resources.parent.glob("Linux-*/*.ofx")).name
+    assert (info["CFBundlePackageType"], info["CFBundleVersion"]) == ("BNDL", interneg.__version__)
     assert (resources / "nodes.json").read_bytes() == (SOURCES / "nodes.json").read_bytes()
     told = json.loads((resources / "worker.json").read_text())
     assert told == {"command": [sys.executable, "-I", "-m", "interneg.plugin.worker"]}
@@ -83,22 +88,24 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
 def test_no_compiler_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setattr("interneg.plugin.ofx.build.find_spec", lambda name: object())
+    assert find_compiler() == [sys.executable, "-m", "ziglang", "cc"]
+    monkeypatch.setattr("interneg.plugin.ofx.build.find_spec", lambda name: None)
     with pytest.raises(UsageError, match="apt install gcc"):
         find_compiler()
     with pytest.raises(UsageError, match="'no-such-cc' is found"):
         build(tmp_path, compiler="no-such-cc")
 
 
-@needs_one
-def test_without_a_compiler_the_wheel_s_binary_is_taken(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_wheel_s_binary_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     prebuilt = tmp_path / "Interneg.ofx"
-    compile_plugin(prebuilt)
+    prebuilt.write_bytes(b"binary")
     monkeypatch.setattr("interneg.plugin.ofx.build.PREBUILT", prebuilt)
-    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CC", "false")
     (binary,) = build(tmp_path / "bundle").glob("Contents/Linux-*/Interneg.ofx")
-    assert binary.read_bytes() == prebuilt.read_bytes()
+    assert binary.read_bytes() == b"binary"
+    with pytest.raises(OutputError, match="false"):
+        build(tmp_path / "bundle", compiler="false")
 
 
 @needs_one
@@ -109,23 +116,6 @@ def test_a_warning_ends_a_strict_build_alone(tmp_path: Path) -> None:
     assert program.exists()
     with pytest.raises(OutputError, match="unused"):
         compile_c([source], program, strict=True)
-
-
-@needs_one
-def test_in_place_of_a_failed_build_the_wheel_s_binary_is_taken(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    prebuilt = tmp_path / "Interneg.ofx"
-    monkeypatch.setattr("interneg.plugin.ofx.build.PREBUILT", prebuilt)
-    monkeypatch.setenv("CC", "false")
-    with pytest.raises(OutputError, match="false"):
-        build(tmp_path / "bundle")
-    prebuilt.write_bytes(b"binary")
-    (binary,) = build(tmp_path / "bundle").glob("Contents/Linux-*/Interneg.ofx")
-    assert binary.read_bytes() == b"binary"
-    assert "came with Interneg" in capsys.readouterr().err
-    with pytest.raises(OutputError, match="false"):
-        build(tmp_path / "bundle", compiler="false")
 
 
 @compilers

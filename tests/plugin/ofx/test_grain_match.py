@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from interneg.grain.profile_file import text
+from interneg.grain.stocks import stock
 from interneg.nodes.grain_match import GrainMatch
 from tests.pictures import picture
 from tests.plugin.ofx.expected import expected
-from tests.plugin.ofx.host import Host
+from tests.plugin.ofx.host import NUKE_LIKE, Host
 from tests.plugin.ofx.ofx_images import Picture
 from tests.plugin.ofx.ofx_objects import Plate
 from tests.plugin.ofx.plates import clip
@@ -47,6 +50,23 @@ def test_grain_is_removed_and_restored_as_in_batch(bundle: Path, runtime: Path, 
         given = source.at(TIME)
         assert given is not None
         np.testing.assert_array_equal(comp.render(TIME).pixels, given.pixels)
+
+
+def test_with_a_profile_no_other_frames_are_missed(bundle: Path, runtime: Path, tmp_path: Path) -> None:
+    """In a host that gives one frame at a time."""
+    source, profile = clip(1001, 1004), tmp_path / "plate.grain.toml"
+    profile.write_text(text(stock("colour-500")))
+    with Host(bundle, replace(NUKE_LIKE, temporal=False)) as host:
+        instance = host.create(NODE, source)
+        instance.set("grain", "colour-500")
+        instance.set("temporal", 1)
+        instance.render(1002)
+        assert instance.message and "1 before it and 1 after" in instance.message
+        instance.set("grain", "auto")
+        instance.set("profile", str(profile))
+        instance.set("temporal", 0)
+        instance.render(1002)
+        assert instance.message is None
 
 
 def test_a_stock_needs_no_other_input(bundle: Path, runtime: Path) -> None:

@@ -477,8 +477,16 @@ def test_a_script_that_cannot_be_read_is_said_to_be(tmp_path: Path, colour: Colo
     with pytest.raises(RecipeError, match="No such file"):
         find(str(tmp_path / "none.nk"), "A", NODES, colour)
     (tmp_path / "binary.nk").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(RecipeError, match="no UTF-8"):
+    with pytest.raises(RecipeError, match="no command of a Nuke script"):
         find(str(tmp_path / "binary.nk"), "A", NODES, colour)
+
+
+def test_notes_and_names_of_files_in_any_encoding_are_read(tmp_path: Path, colour: Colour) -> None:
+    script = (HEAD + READ + OURS + WRITE).replace("in/plate", "f\udcfcr/plate")
+    note = 'StickyNote {\n name Note1\n label "caf\udce9"\n}\n'
+    (tmp_path / "comp.nk").write_bytes((script + note).encode("utf-8", "surrogateescape"))
+    found = find(str(tmp_path / "comp.nk"), "DenoiseSR1", NODES, colour)
+    assert found.input == str(tmp_path / "f\udcfcr/plate.%04d.exr")
 
 
 # The tokenizer
@@ -558,3 +566,20 @@ def test_the_command_says_what_is_missing(tmp_path: Path) -> None:
     made = render(tmp_path / "bad.nk", "--node", "X")
     assert made.exit_code == 2
     assert "line 1" in made.stderr
+
+
+@pytest.mark.parametrize(
+    ("datatype", "depth"),
+    [
+        ("", None),
+        ("16 bit half", "half"),
+        ("32 bit float", "float"),
+        ("10 bit", "uint10"),
+        ("8 bit", "uint8"),
+    ],
+)
+def test_the_depth_of_nuke_s_write_is_the_output_s(
+    looked: Callable[..., ScriptRender], datatype: str, depth: str | None
+) -> None:
+    write = WRITE.replace("Write {\n", f'Write {{\n datatype "{datatype}"\n') if datatype else WRITE
+    assert looked(READ + OURS + write).recipe.depth == depth

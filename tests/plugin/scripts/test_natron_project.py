@@ -168,3 +168,77 @@ def test_a_circle_and_endless_groups_are_refused(looked: Callable[..., ScriptRen
         nested = xml_node(f"G{level}", "fr.inria.built-in.Group", inside=nested)
     with pytest.raises(RecipeError, match="more than 32 deep"):
         looked(project(nested), suffix=".ntp")
+
+
+@pytest.mark.parametrize("channel", "RGBA")
+def test_a_channel_that_natron_keeps_from_a_node_is_refused(
+    looked: Callable[..., ScriptRender], channel: str
+) -> None:
+    box = xml_knob(f"NatronOfxParamProcess{channel}", "0")
+    with pytest.raises(RecipeError, match=f"DenoiseSR1 has {channel} unticked"):
+        looked(project(N_READ, natron(box), N_DOT, N_WRITE), suffix=".ntp")
+    write = N_WRITE.replace("<Inputs_map>", box + "<Inputs_map>")
+    with pytest.raises(RecipeError, match=f"Write1 has {channel} unticked"):
+        looked(project(N_READ, natron(), N_DOT, write), suffix=".ntp")
+    ticked = natron(xml_knob(f"NatronOfxParamProcess{channel}", "1"))
+    assert looked(project(N_READ, ticked, N_DOT, N_WRITE), suffix=".ntp").recipe.nodes
+
+
+@pytest.mark.parametrize(
+    ("knobs", "used"),
+    [
+        ((), True),
+        ((xml_knob("enableMask_Mask", "1"),), True),
+        ((xml_knob("enableMask_Mask", "0"),), False),
+        ((xml_knob("maskChannel_Mask", "0", label="None"),), False),
+        ((xml_knob("maskChannel_Mask", "0"),), False),
+        ((xml_knob("maskChannel_Mask", "4", label="RGBA.A"),), True),
+        ((xml_knob("maskChannel_Mask", "4"),), True),
+    ],
+)
+def test_a_mask_counts_where_natron_s_box_says_so(
+    looked: Callable[..., ScriptRender], knobs: tuple[str, ...], used: bool
+) -> None:
+    mask = xml_node("Read2", "fr.inria.built-in.Read", xml_knob("filename", "/in/mask.####.exr"))
+    inputs = {"Source": "Read1", "Mask": "Read2"}
+    node = xml_node(
+        "DenoiseSR1", "org.interneg.DenoiseSR", "".join((xml_knob("use_mask", "1"), *knobs)), inputs
+    )
+    found = looked(project(N_READ, mask, node, N_DOT, N_WRITE), suffix=".ntp").recipe
+    assert found.inputs == ({"mask": "/in/mask.####.exr"} if used else {})
+
+
+@pytest.mark.parametrize(
+    "knob", [xml_knob("maskChannel_Mask", "1", label="RGBA.R"), xml_knob("maskChannel_Mask", "2")]
+)
+def test_a_mask_out_of_another_channel_is_refused(looked: Callable[..., ScriptRender], knob: str) -> None:
+    node = natron(xml_knob("use_mask", "1"), knob)
+    with pytest.raises(RecipeError, match=r"takes its mask from the channel (RGBA\.R|G); .* give --mask"):
+        looked(project(N_READ, node, N_DOT, N_WRITE), suffix=".ntp")
+    assert looked(project(N_READ, node, N_DOT, N_WRITE), suffix=".ntp", given=("mask",)).recipe.nodes
+
+
+@pytest.mark.parametrize(
+    ("knob", "depth"),
+    [
+        (xml_knob("bitDepth", "0", label="auto"), None),
+        (xml_knob("bitDepth", "5", label="16f"), "half"),
+        (xml_knob("bitDepth", "7"), "float"),
+        (xml_knob("bitDepth", "2", label="10i"), "uint10"),
+        (xml_knob("bitDepth", "4", label="16i"), "uint16"),
+    ],
+)
+def test_the_depth_of_natron_s_write_is_the_output_s(
+    looked: Callable[..., ScriptRender], knob: str, depth: str | None
+) -> None:
+    write = N_WRITE.replace("<Inputs_map>", knob + "<Inputs_map>")
+    script = project(N_READ, natron(), N_DOT, write)
+    assert looked(script, suffix=".ntp").recipe.depth == depth
+    assert looked(script, suffix=".ntp", output="/out/mine.####.exr").recipe.depth is None
+
+
+def test_a_depth_that_is_not_written_here_is_refused(looked: Callable[..., ScriptRender]) -> None:
+    knob = xml_knob("bitDepth", "6", label="32i")
+    write = N_WRITE.replace("<Inputs_map>", knob + "<Inputs_map>")
+    with pytest.raises(RecipeError, match="Write1 stores samples as '32i', which is not written here"):
+        looked(project(N_READ, natron(), N_DOT, write), suffix=".ntp")

@@ -116,7 +116,8 @@ def test_answers_are_no_requests() -> None:
         b"[]",
         b"{",
         b"{}x",
-        b'{"client": "\xff"}',
+        b'{"client": "\xff"',
+        b'{"client": "\xff\\ud800"}',
         b'{"client": "\\ud800"}',
         b"[" * 2**20,
         b'{"a":' * 2**17,
@@ -194,3 +195,14 @@ def mutated(rng: random.Random, data: bytes) -> bytes:
                 if 0 <= colon < comma:
                     made[colon + 1 : comma] = body
     return bytes(made)
+
+
+def test_names_that_are_not_utf8_keep_their_bytes() -> None:
+    """A Linux file name is bytes: a host may give one in any encoding, and errors speak of it."""
+    data = protocol.packed(Kind.RENDER, request(config="/f\udcfcr/config.ocio"), 3)
+    assert b"/f\xfcr/config.ocio" in data
+    assert parse(Kind.RENDER, request(config="/f\udcfcr/config.ocio"), 3).config == "/f\udcfcr/config.ocio"
+    header, body = protocol.parse_header(data[: HEADER.size]), data[HEADER.size :]
+    for broken in (body[:-1], body.replace(b'"time": 2', b'"time": 2.5'), body.replace(b"1,", b"NaN,")):
+        with pytest.raises(Malformed, match="render cannot be read"):
+            protocol.parse_request(header, broken)

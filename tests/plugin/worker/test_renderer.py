@@ -202,9 +202,9 @@ def test_equal_samples_in_another_shape_are_another_frame(with_mean: Renderer) -
         assert np.allclose(asked.rendered(with_mean), pixels.reshape(shape), atol=1e-5)
 
 
-def test_the_nearest_frame_stands_for_one_that_is_missing(with_mean: Renderer) -> None:
-    given = {n: draw(n) for n in (1, 2, 4, 5, 7)}
-    whole = {1: given[1], 2: given[2], 3: given[4], 4: given[4], 5: given[5], 6: given[5], 7: given[7]}
+def test_the_frame_before_stands_for_one_that_is_missing(with_mean: Renderer) -> None:
+    given = {n: draw(n) for n in (2, 4, 5, 7)}
+    whole = {1: given[2], 2: given[2], 3: given[2], 4: given[4], 5: given[5], 6: given[5], 7: given[7]}
     one, other = (
         Asked("temporal-mean", {"radius": 3}, 4, frames, span=(1, 7)).rendered(with_mean)
         for frames in (given, whole)
@@ -281,7 +281,7 @@ def test_the_host_s_colour_configuration_counts(
     monkeypatch.setenv("OCIO", own)
     request, views = Asked("doubled", {}, 1, {1: draw(1)}).request(config=host)
     seen: list[str] = []
-    renderer._configs._open.cache_clear()
+    renderer._configs._open.clear()
     renderer._run(request, views, lambda: False, {}, lambda job: seen.append(job.context.colour.name))
     assert seen[0].startswith(name)
 

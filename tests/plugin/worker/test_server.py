@@ -20,6 +20,7 @@ import numpy as np
 import psutil
 import pytest
 
+from interneg.colour import Colour
 from interneg.errors import HostMemoryError, InputError, InternegError, UsageError
 from interneg.plugin.worker import protocol, wire
 from interneg.plugin.worker.client import Client
@@ -428,3 +429,14 @@ def test_a_host_that_does_not_read_holds_nobody_up(worker: Any, ask: Ask) -> Non
             assert received is not None and received.header.kind is Kind.WORKING, "a heartbeat later"
         with worker.connect() as client:
             assert "deaf" in client.ask(Kind.STATUS, {})["clients"]
+
+
+def test_the_spaces_of_a_configuration(worker: Any, tmp_path: Path) -> None:
+    with worker.connect() as client:
+        for config in (None, "", "ocio://cg-config-latest"):
+            told = client.ask(Kind.SPACES, {"config": config})
+            assert told == {"spaces": list(Colour(config or "ocio://studio-config-latest").spaces)}
+        for wrong, says in ((str(tmp_path / "none.ocio"), "none.ocio"), ("none.ocio", "relative path")):
+            with pytest.raises(UsageError, match=says):
+                client.ask(Kind.SPACES, {"config": wrong})
+        assert client.ask(Kind.SPACES, {})["spaces"]

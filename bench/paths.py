@@ -1,0 +1,91 @@
+"""Paths through known ways with weave on exact measurements: what can be known of a camera at all.
+
+A way is that of a camera along one axis, the other being at rest; weave of 2.2 px, correlated by 0.2 from one
+frame to the next. Beside it, local lines and parabolas over 15 frames on each side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.table import Row, at_least
+from interneg.motion.path import weights_of
+from interneg.motion.whole_path import smooth_way
+
+REACH, DRAWS, RMS, SWING = 15, 40, 2.2, 0.2
+WHOLE, WINDOW, LINE, PARABOLA = "the whole shot", "the window", "local line", "local parabola"
+
+Way = NDArray[np.float64]
+
+
+def rows() -> Iterator[Row]:
+    """Weave removed from frame to frame, drift, and that of the first and last five frames, pixels rms."""
+    removed = []
+    for count in (40, 120):
+        for name in ("an eased pan of 180 px", "an even pan", "a rest", "a rest, then a pan", "hand-held"):
+            figures: dict[str, list[list[float]]] = {k: [] for k in (WHOLE, WINDOW, LINE, PARABOLA)}
+            for seed in range(DRAWS):
+                rng = np.random.default_rng([seed, count])
+                way = np.stack(_ways(name, count, rng))
+                shaken = way + np.stack([_weave(count, rng) for _ in way])
+                for kind, of in figures.items():
+                    made = np.stack([_smoothed(kind, axis) for axis in shaken])
+                    of.append(_figures(made - way, shaken - way))
+            for kind, of in figures.items():
+                share, drift, ends = np.mean(of, 0)
+                text = f"{share:.0f} %, drift {drift:.2f} px, at the ends {ends:.2f} px"
+                yield Row(f"path of {name}, {count} frames: {kind}", "", text, None)
+            if count == 120:
+                removed.append(np.mean(figures[WHOLE], 0)[0])
+    yield at_least(
+        "path of the whole shot, 120 frames: weave removed, mean", 96, float(np.mean(removed)), "%"
+    )
+
+
+def _ways(name: str, count: int, rng: np.random.Generator) -> tuple[Way, Way]:
+    t, none = np.arange(count, dtype=np.float64), np.zeros(count)
+    u = t / (count - 1)
+    if name == "hand-held":
+        falls = np.exp(-((np.fft.rfftfreq(2 * count) / 0.02) ** 2))
+        noise = np.fft.irfft(np.fft.rfft(rng.normal(size=(2, 2 * count))) * falls, 2 * count)[:, :count]
+        x, y = 15 * noise / noise.std()
+        return x, y
+    along = {
+        "an eased pan of 180 px": 180 * u * u * (3 - 2 * u),
+        "an even pan": 4.5 * t,
+        "a rest": none,
+        "a rest, then a pan": 180 * np.maximum(2 * u - 1, 0),
+    }
+    return along[name], none
+
+
+def _weave(count: int, rng: np.random.Generator) -> Way:
+    found = rng.normal(size=count)
+    for k in range(1, count):
+        found[k] = SWING * found[k - 1] + np.sqrt(1 - SWING**2) * found[k]
+    return RMS / np.sqrt(2) * found
+
+
+def _smoothed(kind: str, way: Way) -> Way:
+    if kind == WHOLE:
+        return smooth_way(way, REACH)
+    found = []
+    for k in range(len(way)):
+        near = np.arange(max(0, k - REACH), min(len(way), k + REACH + 1))
+        if kind == WINDOW:
+            found.append(weights_of(list(near - k), REACH) @ way[near])
+        else:
+            terms = np.vander((near - k) / REACH, 2 if kind == LINE else 3, increasing=True)
+            found.append(np.linalg.lstsq(terms, way[near], rcond=None)[0][0])
+    return np.array(found)
+
+
+def _figures(off: Way, before: Way) -> list[float]:
+    def rms(values: Way) -> float:
+        return float(np.sqrt(np.square(values).sum(0).mean()))
+
+    ends = np.concatenate([off[:, :5], off[:, -5:]], 1)
+    return [100 * (1 - rms(np.diff(off)) / rms(np.diff(before))), rms(off), rms(ends)]
