@@ -22,7 +22,7 @@ _FAR, _FALLS = 12.0, -0.6
 
 
 def glows(seen: Evidence, spots: Sequence[Spot]) -> npt.NDArray[np.bool_]:
-    """Whether each of the spots of a frame is light: a bright core in what falls off around it.
+    """Whether each of the spots of a frame is light, (N,): a bright core in what falls off around it.
 
     Dirt hides what is beneath, up to its rim. Light is added to it, less and less with the distance: both
     what the spot differs by from what is usual there, and the spot itself, are darker farther from the core

@@ -55,7 +55,7 @@ class _Around:
 
 
 def of_scene(seen: Evidence, spots: Sequence[Spot]) -> npt.NDArray[np.bool_]:
-    """Whether each of the spots of a frame belongs to its scene.
+    """Whether each of the spots of a frame belongs to its scene, (N,) bool.
 
     Dirt is strewn anew over each frame. In each of the frames around, along the motion, what is as large, as
     long and differs as much as a spot is looked for. The spot belongs to the scene where these lie on the way
