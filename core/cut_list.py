@@ -2,7 +2,7 @@
 
 An EDL is a list of the form CMX 3600, which every editor writes a little differently: its events are read by
 what they have in common, an event that cannot be read is an error, and what is no event is passed over.
-Decision 20 says why no library reads it here.
+Decision 22 says why no library reads it here.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def test_signs_beside_a_frame_number_stand_for_themselves(text: str, name: str) 
     "text", ["a.%04d.exr", "a.####.exr", "a.@@@@.exr", "a.%d.exr", "a#.exr", "50%.@.png"]
 )
 def test_patterns_read_as_fileseq_reads_them(text: str) -> None:
-    """Oracle: fileseq, with a digit for each sign. What else it reads otherwise is in decision 20."""
+    """Oracle: fileseq, with a digit for each sign. What else it reads otherwise is in decision 22."""
     theirs = FileSequence(text, pad_style=PAD_STYLE_HASH1)
     ours = Pattern.parse(text)
     assert ours is not None
