@@ -16,7 +16,7 @@ def _unnamed(cls: Any, value: object) -> Any:
     return member
 
 
-Type._missing_ = classmethod(_unnamed)
+Type._missing_ = classmethod(_unnamed)  # type: ignore[assignment]
 
 
 def side_data(picture: Any, kind: str) -> bytes | None:

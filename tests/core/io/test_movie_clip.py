@@ -106,7 +106,7 @@ def test_motion_jpeg_is_upright_after_the_tag_of_its_pictures(tmp_path: Path) ->
     spec = oiio.ImageSpec(64, 48, 3, "uint8")
     spec["Orientation"] = 5
     out = oiio.ImageOutput.create(str(tmp_path / "a.jpg"))
-    assert out.open(str(tmp_path / "a.jpg"), spec)
+    assert out is not None and out.open(str(tmp_path / "a.jpg"), spec)
     assert out.write_image(np.ascontiguousarray(picture(1).transpose(1, 2, 0))) and out.close()
     ffmpeg("-i", tmp_path / "a.jpg", "-c", "copy", tmp_path / "a.mov")
     still, moving = (open_clip(tmp_path / name).read(1) for name in ("a.jpg", "a.mov"))
