@@ -186,7 +186,10 @@ IMAGES = (
         body=scan_start,
     ),
 )
-MOVIES = (".mov", ".mp4", ".m4v", ".mkv", ".mxf", ".avi", ".mpg", ".mpeg", ".m2v", ".ts", ".m2ts", ".webm")
+MOVIES = (
+    ".mov", ".mp4", ".m4v", ".mkv", ".mxf", ".avi", ".mpg", ".mpeg", ".m2v", ".ts", ".m2ts", ".mts", ".m2t",
+    ".webm", ".vob", ".3gp", ".flv", ".wmv", ".dv", ".y4m", ".264", ".h264",
+)  # fmt: skip
 
 MOVIES_WRITTEN = (".mov", ".mp4", ".m4v", ".mkv")
 """Those of them that are written, too."""

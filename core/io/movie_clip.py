@@ -81,11 +81,15 @@ class MovieClip:
         """What else the file holds, as "audio (aac)"."""
         picture = self._reader.movie.stream
         streams = [s for s in self._reader.movie.file.streams if s.index != picture.index]
-        return tuple(
-            f"{'cover picture' if s.disposition & Disposition.attached_pic else s.type} "
-            f"({s.codec_context.name if s.codec_context else 'unknown'})"
-            for s in streams
-            if not is_timecode(s)
+        count = len(self._reader.movie.file.chapters())
+        return (
+            *(
+                f"{'cover picture' if s.disposition & Disposition.attached_pic else s.type} "
+                f"({s.codec_context.name if s.codec_context else 'unknown'})"
+                for s in streams
+                if not is_timecode(s)
+            ),
+            *([f"{count} chapter{'s' * (count > 1)}"] if count else []),
         )
 
     def timing(self, numbers: Sequence[int], rate: Fraction | None) -> Timing | None:

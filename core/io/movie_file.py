@@ -12,6 +12,11 @@ from av.stream import Disposition
 
 from interneg.errors import InputError
 
+BYTES_KEPT: dict[str, Any] = (
+    {"metadata_errors": "surrogateescape"} if int(av.__version__.split(".")[0]) < 19 else {}
+)
+"""What PyAV is told, so that text that is not UTF-8 comes through; from version 19 on it always does."""
+
 __all__ = ["Movie", "address", "opened"]
 
 _ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
@@ -120,6 +125,6 @@ class Movie:
 def opened(path: Path) -> Any:
     """The container of a file, as PyAV has it. Raises av.error.FFmpegError, OSError."""
     try:
-        return av.open(address(path), metadata_errors="surrogateescape")
+        return av.open(address(path), **BYTES_KEPT)
     except UnicodeEncodeError:  # a name that is no text
-        return av.open(open(path, "rb"), metadata_errors="surrogateescape")
+        return av.open(open(path, "rb"), **BYTES_KEPT)

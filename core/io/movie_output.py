@@ -18,6 +18,7 @@ from interneg.frame import Frame
 from interneg.io import timecode
 from interneg.io.digests import outline_digest
 from interneg.io.hdr import LIGHT, MASTERING
+from interneg.io.movie_file import BYTES_KEPT
 from interneg.io.movie_formats import coding_of, layout_of, movie_format
 from interneg.io.movie_pixels import FULL_RANGE, UNSPECIFIED, to_picture
 from interneg.io.movie_track import SoundTrack
@@ -177,7 +178,7 @@ class MovieOutput:
         self._raw = BufferedWriter(FileIO(self._temporary, "wb"))
         with suppress(OSError):  # some file systems have no locks
             claim(self._raw)
-        self._file = av.open(self._raw, "w", format=kind.container, metadata_errors="surrogateescape")
+        self._file = av.open(self._raw, "w", format=kind.container, **BYTES_KEPT)
         options = {**layout.options, **self._light(frame)}
         stream = self._file.add_stream(kind.codec, rate=self._rate, options=options)
         stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, layout.name

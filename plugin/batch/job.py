@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,8 @@ from interneg.plugin.batch.gaps import Missing
 from interneg.recipe import Recipe
 from interneg.texts import text_of
 from interneg.timeline import is_timeline, timeline_spans
+
+log = logging.getLogger("interneg")
 
 _MOST_GAPS = 100_000
 """Frames that may be missing between others, more than an hour: more of them were never meant to be there."""
@@ -68,8 +71,20 @@ def frames_of(job: Job, clip: Clip) -> tuple[int, ...]:
 def read_cuts(path: str, clip: Clip) -> tuple[int, ...]:
     """The first frames of the shots, out of the file of a cut list or timeline.
 
-    Raises InputError, UsageError.
+    Where none of them is in the clip, that is told. Raises InputError, UsageError.
     """
+    found, (first, *_, last) = _cuts_in(path, clip), (clip.numbers[0], *clip.numbers)
+    # The frame behind the last one is the end of the last shot.
+    if not any(first <= number <= last + 1 for number in found):
+        log.warning(
+            "the cut list %s has no cut within frames %d-%d, so the clip is taken for one shot: see that its "
+            "numbers or timecodes are those of the clip",
+            path, first, last,
+        )  # fmt: skip
+    return found
+
+
+def _cuts_in(path: str, clip: Clip) -> tuple[int, ...]:
     file, rate = Path(path), float(clip.rate) if clip.rate else None
     if is_timeline(file) and file.exists():
         return tuple(cuts_of(timeline_spans(file, rate), clip.numbers[0]))

@@ -222,3 +222,32 @@ def test_a_frame_left_out_of_a_movie_leaves_the_others_in_step_with_the_sound(tm
     out.close()
     assert [round(t * 24) for t in _times(tmp_path / "b.mov")[:6]] == [0, 1, 2, 3, 6, 7]
     assert movie(tmp_path / "b.mov").others == ("audio (pcm_s16le)",)
+
+
+def test_chapters_are_told(tmp_path: Path) -> None:
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=0.4", tmp_path / "plain.mkv")
+    chapters = ";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/10\nSTART=0\nEND=2\ntitle=first\n"
+    (tmp_path / "c.txt").write_text(chapters)
+    files = ("-i", tmp_path / "plain.mkv", "-i", tmp_path / "c.txt")
+    ffmpeg(*files, "-map_metadata", "1", "-map", "0", "-c", "copy", tmp_path / "a.mkv")
+    assert movie(tmp_path / "a.mkv").others == ("1 chapter",)
+    assert movie(tmp_path / "plain.mkv").others == ()
+
+
+@pytest.mark.parametrize(
+    ("ending", "options"),
+    [
+        (".mts", ("-c:v", "libx264", "-f", "mpegts")),
+        (".m2t", ("-c:v", "mpeg2video", "-f", "mpegts")),
+        (".vob", ("-c:v", "mpeg2video", "-f", "vob")),
+        (".flv", ("-c:v", "flv1")),
+        (".wmv", ("-c:v", "wmv2")),
+        (".y4m", ("-pix_fmt", "yuv420p")),
+        (".264", ("-c:v", "libx264", "-bf", "2", "-f", "h264")),
+    ],
+)
+def test_movies_of_further_endings_are_read(tmp_path: Path, ending: str, options: tuple[str, ...]) -> None:
+    file = tmp_path / f"A{ending.upper()}"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=0.4", *options, file)
+    clip = movie(file)
+    assert (len(clip.numbers), clip.rate) == (10, 25)

@@ -558,6 +558,15 @@ def test_options_that_do_not_exist_are_2(plate: Plate, out: str) -> None:
     assert render(COPY).exit_code == 2
 
 
+def test_a_cut_list_of_another_clip_is_told(
+    plate: Plate, out: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "cuts.txt").write_text("90000\n")
+    done = render(COPY, plate([1, 2]), out, "--cuts", tmp_path / "cuts.txt")
+    assert done.exit_code == 0, done.output
+    assert "has no cut within frames 1-2, so the clip is taken for one shot" in caplog.text + done.output
+
+
 def test_a_cut_list_that_is_none(plate: Plate, out: str, tmp_path: Path) -> None:
     (tmp_path / "cuts.txt").write_text("1001\nsoon")
     failed(2, "line 2 of the cut list has 'soon'", COPY, plate(), out, "--cuts", tmp_path / "cuts.txt")
