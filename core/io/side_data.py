@@ -27,4 +27,5 @@ def side_data(picture: Any, kind: str) -> bytes | None:
 
 def kinds_beside(picture: Any) -> set[str]:
     """The kinds that there are, after their names in FFmpeg without AV_FRAME_DATA."""
-    return {data.type.name for data in picture.side_data}
+    # By number: its keys are the data in PyAV 18, and their kinds from 19 on.
+    return {picture.side_data[k].type.name for k in range(len(picture.side_data))}

@@ -250,4 +250,4 @@ def test_movies_of_further_endings_are_read(tmp_path: Path, ending: str, options
     file = tmp_path / f"A{ending.upper()}"
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=0.4", *options, file)
     clip = movie(file)
-    assert (len(clip.numbers), clip.rate) == (10, 25)
+    assert (len(clip.numbers), clip.rate) == (10, Fraction(25))
