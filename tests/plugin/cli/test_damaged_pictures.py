@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.plugin.cli.damaged_pictures import KINDS, mutants, whole
-from tests.plugin.cli.damaged_runs import Outcome, outcomes, render_all
+from tests.plugin.cli.damaged_runs import Outcome, outcomes, peak_memory, render_all
 
 
 @pytest.mark.slow
@@ -51,6 +51,20 @@ def test_a_crash_and_a_hang_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyP
     found = [*outcomes(commands, seconds=3)]
     assert [o.code for o in found] == [None, 0, None, 0]
     assert found[0].said == "crashes with -11" and found[2].said == "hangs for 3 s"
+
+
+def test_a_process_is_told_its_own_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the suite that started it has held is none of its own."""
+    monkeypatch.setattr("tests.plugin.cli.damaged_runs._serve", _tell_memory)
+    held = bytearray(700 << 20)
+    held[::4096] = b"x" * len(held[::4096])
+    (found,) = outcomes(iter([["memory"]]))
+    assert found.memory < 600 < peak_memory()
+
+
+def _tell_memory(pipe: object) -> None:
+    pipe.recv()  # type: ignore[attr-defined]
+    pipe.send(Outcome(0, "", peak_memory()))  # type: ignore[attr-defined]
 
 
 def _misbehave(pipe: object) -> None:
