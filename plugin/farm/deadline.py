@@ -1,4 +1,4 @@
-"""A job for Thinkbox Deadline 10: each step a job of its CommandLine plugin, which waits for the one before."""
+"""A job for Thinkbox Deadline 10: each step a job of its CommandLine plugin that waits for the one before."""
 
 from __future__ import annotations
 

@@ -1,0 +1,98 @@
+"""`interneg review`: a page that shows what was done to a shot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def review(
+    input: Annotated[str, typer.Argument(metavar="INPUT", help="The clip before, as for render.")],
+    rendered: Annotated[str, typer.Argument(metavar="RENDERED", help="The clip that was rendered from it.")],
+    html: Annotated[
+        Path, typer.Option("--html", metavar="DIR", help="Write the page to DIR/review.html.")
+    ] = Path("review"),
+    frames: Annotated[
+        str, typer.Option(metavar="RANGE", help="Frames to look at, as 1001-1100x2; by default all.")
+    ] = "",
+    defects: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The list of defects of `interneg analyse scratch-inpaint`, to be accepted or rejected on "
+            "the page and taken back as a file.",
+        ),
+    ] = None,
+    path: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The path of `interneg analyse stabilise`, to be drawn."),
+    ] = None,
+    megabytes: Annotated[
+        float,
+        typer.Option(
+            metavar="N",
+            min=0.1,
+            help="About how large the page may become: so many frames are shown in full size.",
+        ),
+    ] = 20.0,
+    input_space: Annotated[
+        str | None, typer.Option(metavar="SPACE", help="Colour space of INPUT, as for render.")
+    ] = None,
+    output_space: Annotated[
+        str | None, typer.Option(metavar="SPACE", help="Colour space of RENDERED, where its files name none.")
+    ] = None,
+) -> None:
+    """Write a page that shows RENDERED beside INPUT: one file that opens offline, in any browser.
+
+    Before and after under a wipe, down to the pixel, frame by frame; mattes (the channels `defects` and
+    `synthesis`) over it; level, flicker, noise and difference over time; the most changed frames first; and
+    the recipe, its knobs, models and versions, as the frames' own provenance says them.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from interneg.colour import Colour
+    from interneg.io import format_frames, open_clip, parse_frames
+    from interneg.io.made_from import made_from
+    from interneg.nodes import NODES
+    from interneg.plugin.pairs import pair_frames
+    from interneg.plugin.review.frames import ReviewedClips, with_room
+    from interneg.plugin.review.made import made_html
+    from interneg.plugin.review.report import defects_of, path_curves, write_page
+    from interneg.texts import from_latin
+
+    wanted = parse_frames(frames) if frames else None
+    clips = open_clip(input), open_clip(rendered)
+    try:
+        how, pairs = pair_frames(*clips, wanted)
+        looked = ReviewedClips(*clips, Colour(), (input_space, output_space))
+        console = Console(stderr=True)
+        with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+            task = bar.add_task("looking", total=len(pairs))
+            found, small = [], {}
+            for pair in pairs:
+                figures, shown = looked.figures(pair)
+                found.append(figures)
+                small[figures.number] = shown
+                bar.advance(task)
+            pictures = with_room(looked, found, small, int(megabytes * 1e6))
+        numbers = [f.number for f in found]
+        listed = None if defects is None else defects_of(defects, numbers, looked.offset)
+        curves = "" if path is None else path_curves(path, numbers)
+        made = {p.test: made_from(clips[1].path_of(p.test) or Path(), p.test) for p in pairs}
+        facts = {
+            "Before": from_latin(input),
+            "After": from_latin(rendered),
+            "Frames": f"{format_frames(numbers)}, paired by {how}; {looked.size[0]}x{looked.size[1]}",
+        }
+        page = html / "review.html"
+        write_page(
+            page, from_latin(Path(rendered).name), facts, found, pictures, looked.size, looked.enlarged,
+            made_html(made, NODES), curves, listed,
+        )  # fmt: skip
+    finally:
+        for clip in clips:
+            clip.close()
+    print(f"written: {page} ({page.stat().st_size / 1e6:.1f} MB)")
