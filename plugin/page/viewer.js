@@ -206,8 +206,8 @@
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target !== stepper) return;
-    if (event.target === stepper && /^(Arrow|Home|End)/.test(event.key)) return;
+    if (event.target.tagName === "SELECT") return;
+    if (event.target.type === "range" && /^(Arrow|Home|End)/.test(event.key)) return;
     const act = keys[event.key];
     if (act) { event.preventDefault(); act(); }
   });

@@ -139,8 +139,11 @@ def test_mattes_are_switched(page: Path) -> None:
         left, right = colour(seen, 0.3, 0.5), colour(seen, 0.7, 0.5)
         assert left[0] > 200
         assert is_blue(right)
-        matte.uncheck()
+        seen.keyboard.press("o")
         assert is_blue(colour(seen, 0.3, 0.5))
+        assert not matte.is_checked()
+        seen.keyboard.press("ArrowRight")
+        assert "Frame 1002" in seen.locator("#told").inner_text()
 
 
 def test_defects_are_rejected_and_taken_back(page: Path, tmp_path: Path) -> None:
