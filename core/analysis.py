@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 
 class Analysis(Protocol):
-    """What a class of nodes makes of a shot; see `Node.analysis`."""
+    """What a class of nodes makes of a shot; see `Node.analysis`.
+
+    ending: of the file's name.
+    """
+
+    ending: ClassVar[str] = ".json"
 
     def __init__(self, seen: Mapping[int, Any]) -> None:
         """seen: what `Node.observe` returned for each frame, by its number; at least one."""
@@ -18,6 +23,11 @@ class Analysis(Protocol):
     @property
     def text(self) -> str:
         """The file, which one of the node's knobs takes."""
+
+    @property
+    def beside(self) -> Mapping[str, bytes]:
+        """Further files by their ending, as ".npz", which stand beside it under its name; by default none."""
+        return {}
 
     @property
     def shown(self) -> Sequence[int]:
