@@ -13,14 +13,16 @@ from pathlib import Path
 from interneg.colour import Colour
 from interneg.errors import UsageError, near
 from interneg.io import Clip, open_clip
-from interneg.io.formats import is_movie
 from interneg.node import Node
+from interneg.nodes import NODES
+from interneg.plugin.analysis.follow import beside
+from interneg.plugin.analysis.steps import steps
 from interneg.plugin.batch.gaps import Missing
 from interneg.plugin.batch.job import Job, frames_of
 from interneg.plugin.cli.recipes import changed, render_of
 from interneg.plugin.farm.job import FarmJob, FarmPath, Needs, Piece
 from interneg.plugin.farm.needs import memory_of
-from interneg.plugin.farm.plan import Order, analysed, clip_path, job_of
+from interneg.plugin.farm.plan import Order, clip_path, job_of
 from interneg.plugin.machine.sizes import GIB
 from interneg.plugin.scripts.find import config_of, is_script
 from interneg.recipe import Recipe
@@ -79,14 +81,15 @@ def farm_job(request: Request) -> tuple[FarmJob, Path, Mapping[str, bytes]]:
     recipe = changed(found.recipe, request.settings, inputs=given)
     if request.analyse and is_script(request.recipe):
         raise UsageError("--analyse takes a recipe, not a script; leave it out, or save the recipe as TOML")
-    if request.analyse and not analysed(recipe.nodes):
-        raise UsageError("--analyse: no node of this recipe has an analysis; leave it out")
+    if request.analyse and given:
+        raise UsageError(f"--analyse takes the {next(iter(given))} from the recipe file: write it there")
+    solved = [step.name for step in steps(recipe.nodes, NODES)] if request.analyse else []
     with closing(open_clip(found.input)) as clip:
         job = Job(recipe, found.input, found.output, request.frames or found.frames, request.missing)
         frames = frames_of(job, clip)
         output = clip_path("Output", found.output, writes=True)
         folder = _folder(request, recipe, output)
-        text, files = _recipe(request, folder)
+        text, files = _recipe(request, recipe, folder)
         order = Order(
             request.name or f"interneg {Path(found.input).name}",
             text,
@@ -101,8 +104,10 @@ def farm_job(request: Request) -> tuple[FarmJob, Path, Mapping[str, bytes]]:
             _files(request, recipe),
             _shared(request),
             _options(request),
-            _beside(output, "analysis") if request.analyse else None,
-            _beside(output, "review") if request.review else None,
+            _given({"--input-space": recipe.input_space, "--output-space": recipe.output_space}),
+            _folder_of("Analysis", beside(found.output)) if request.analyse else None,
+            solved,
+            _folder_of("Review", beside(found.output).with_suffix(".review")) if request.review else None,
             None if request.fleet is None else _file("Fleet", request.fleet),
             _ocio(ocio),
             request.program,
@@ -141,10 +146,13 @@ def _needs(request: Request, nodes: tuple[Node, ...], clip: Clip) -> Needs:
     return Needs(request.cores, memory, int(request.runtime in ON_GPU), gpu)
 
 
-def _recipe(request: Request, folder: Path) -> tuple[Piece, dict[str, bytes]]:
-    """The recipe as commands take it; a file is copied, so that who edits it later changes no chunk."""
+def _recipe(request: Request, recipe: Recipe, folder: Path) -> tuple[Piece, dict[str, bytes]]:
+    """The recipe as commands take it; a file is copied, so that who edits it later changes no chunk.
+
+    One that names clips is left where it is: they lie beside it.
+    """
     path = Path(request.recipe)
-    if is_script(request.recipe):
+    if is_script(request.recipe) or (path.is_file() and recipe.inputs):
         return _file("Recipe", path), {}
     if path.suffix.casefold() == ".toml" and path.is_file():
         copy = FarmPath("Recipe", folder / "recipe.toml", is_file=True)
@@ -173,8 +181,11 @@ def _shared(request: Request) -> list[str]:
 
 
 def _options(request: Request) -> list[str]:
-    given = {"--output-space": request.output_space, "--depth": request.depth}
-    return [word for option, value in given.items() if value is not None for word in (option, value)]
+    return _given({"--output-space": request.output_space, "--depth": request.depth})
+
+
+def _given(options: Mapping[str, str | None]) -> list[str]:
+    return [word for option, value in options.items() if value is not None for word in (option, value)]
 
 
 def _ocio(given: str | None) -> Piece | None:
@@ -197,11 +208,8 @@ def _folder(request: Request, recipe: Recipe, output: FarmPath) -> Path:
     return output.path / ".interneg" / "farm" / f"{stem}-{mark}"
 
 
-def _beside(output: FarmPath, name: str) -> FarmPath:
-    """A folder beside the frames; of a movie with its name, since another may lie there."""
-    if output.tail and is_movie(Path(output.tail)):
-        name = f"{Path(output.tail).stem}.{name}"
-    return FarmPath(name.rpartition(".")[2].title(), output.path / name, writes=True)
+def _folder_of(name: str, path: Path) -> FarmPath:
+    return FarmPath(name, path.absolute(), writes=True)
 
 
 def _builder(program: str) -> str:

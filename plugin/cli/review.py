@@ -17,17 +17,24 @@ def review(
     frames: Annotated[
         str, typer.Option(metavar="RANGE", help="Frames to look at, as 1001-1100x2; by default all.")
     ] = "",
+    analysis: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="What `interneg analyse` made of the shot: its path is drawn, and its defects are listed.",
+        ),
+    ] = None,
     defects: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="The list of defects of `interneg analyse scratch-inpaint`, to be accepted or rejected on "
-            "the page and taken back as a file.",
+            help="A list of defects, to be accepted or rejected on the page and taken back as a file; by "
+            "default that of --analysis.",
         ),
     ] = None,
     path: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="The path of `interneg analyse stabilise`, to be drawn."),
+        typer.Option(metavar="FILE", help="A path of stabilise, to be drawn; by default that of --analysis."),
     ] = None,
     megabytes: Annotated[
         float,
@@ -60,10 +67,15 @@ def review(
     from interneg.plugin.pairs import pair_frames
     from interneg.plugin.review.frames import ReviewedClips, with_room
     from interneg.plugin.review.made import made_html
-    from interneg.plugin.review.report import defects_of, path_curves, write_page
+    from interneg.plugin.review.report import defects_of, file_in, path_curves, write_page
     from interneg.texts import from_latin
 
     wanted = parse_frames(frames) if frames else None
+    if analysis is not None:
+        path, defects = (
+            path or file_in(analysis, "stabilise"),
+            defects or file_in(analysis, "scratch-inpaint"),
+        )
     clips = open_clip(input), open_clip(rendered)
     try:
         how, pairs = pair_frames(*clips, wanted)

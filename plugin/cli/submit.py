@@ -42,12 +42,16 @@ def submit(
         bool,
         typer.Option(
             "--analyse/--no-analysis",
-            help="First measure and solve the shot, for each node of the recipe that has an analysis.",
+            help="First measure and solve these frames as a shot, for each node of the recipe that can be "
+            "solved, into NAME.analysis beside OUTPUT.",
         ),
     ] = False,
     review: Annotated[
         bool,
-        typer.Option("--review/--no-review", help="Last make the page for review, as `interneg review`."),
+        typer.Option(
+            "--review/--no-review",
+            help="Last make the page for review, NAME.review/review.html beside OUTPUT.",
+        ),
     ] = True,
     engines: Annotated[
         Path | None,

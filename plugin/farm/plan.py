@@ -20,9 +20,11 @@ class Order:
     """A render as it was asked for.
 
     name: of the job. recipe: as the commands take it. nodes: what is in it. files: paths of further options
-    of a render, "--mask" and the like. options: further options of a render, shared: those that an analysis
-    takes, too. analysis: the folder of the analysis, None for none. review: the folder of the page. fleet:
-    the file that names the engines to build before. interneg, build_engines: the programs on the hosts.
+    of a render, "--mask" and the like. options: further options of a render; shared: those that an analysis
+    takes, too; spaces: those of the page. analysis: the folder of the analysis, None for none; solved: what
+    it is made for, in the order of the recipe, "stabilise", "stabilise-2". review: the folder of the page.
+    fleet: the file that names the engines to build before. ocio: the configuration. interneg, build_engines:
+    the programs on the hosts.
     """
 
     name: str
@@ -38,7 +40,9 @@ class Order:
     files: Mapping[str, FarmPath] = field(default_factory=dict)
     shared: Sequence[str] = ()
     options: Sequence[str] = ()
+    spaces: Sequence[str] = ()
     analysis: FarmPath | None = None
+    solved: Sequence[str] = ()
     review: FarmPath | None = None
     fleet: FarmPath | None = None
     ocio: Piece | None = None
@@ -54,11 +58,6 @@ def clip_path(name: str, clip: str, writes: bool = False) -> FarmPath:
         if path.is_dir()
         else FarmPath(name, path.parent, path.name, writes)
     )
-
-
-def analysed(nodes: Sequence[Node]) -> list[str]:
-    """The names of the nodes that have an analysis and do something, each once, in their order."""
-    return list(dict.fromkeys(n.name for n in nodes if n.analysis is not None and n.strength != 0))
 
 
 def job_of(order: Order, clip: Clip) -> FarmJob:
@@ -86,8 +85,7 @@ def _steps(order: Order) -> Iterator[Step]:
     shared: list[Argument] = [*order.shared, *files]
     if "--cuts" in order.files:
         shared += ["--cuts", order.files["--cuts"]]
-    for node in analysed(order.nodes) if order.analysis is not None else ():
-        assert order.analysis is not None
+    for node in order.solved if order.analysis is not None else ():
         line = ["analyse", *source, order.analysis, "--node", node, *shared, *_processor(order)]
         measure, solve = f"Measure {node}", f"Solve {node}"
         yield Step(
@@ -114,8 +112,11 @@ def _steps(order: Order) -> Iterator[Step]:
         order.needs, chunked, before,
     )  # fmt: skip
     if order.review is not None:
-        line = ["review", order.input, order.output, "--html", order.review, "--frames", Frames.JOB]
-        yield Step("Review", "Make the page for review.", order.interneg, line, one, False, ("Render",))
+        page: list[Argument] = ["review", order.input, order.output, "--html", order.review]
+        page += ["--frames", Frames.JOB, *order.spaces]
+        if order.analysis is not None:
+            page += ["--analysis", order.analysis]
+        yield Step("Review", "Make the page for review.", order.interneg, page, one, False, ("Render",))
 
 
 def _processor(order: Order) -> list[Argument]:

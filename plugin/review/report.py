@@ -65,6 +65,14 @@ def defects_of(file: Path, numbers: Sequence[int], offset: tuple[int, int]) -> d
     return {"name": file.name, "list": json.loads(content), "offset": offset}
 
 
+def file_in(analysis: Path, node: str) -> Path | None:
+    """The file of the first such node in the folder of an analysis. Raises InputError for no folder."""
+    if not analysis.is_dir():
+        raise InputError(f"{analysis} is no folder of an analysis, as `interneg analyse` makes it")
+    path = analysis / f"{node}.json"
+    return path if path.exists() else None
+
+
 def path_curves(file: Path, numbers: Sequence[int]) -> str:
     """The corrections of a path file over these frames as curves. Raises InputError."""
     try:

@@ -129,7 +129,7 @@ def test_engines_are_built_first_and_gpus_asked_for(plate: Callable[..., str], t
         (("--frames", "1001-1099"), "1099"),
         (("--engines", "fleet.toml"), "--engines builds for GPUs"),
         (("--gpu-memory", "8"), "--runtime openvino uses no GPU"),
-        (("--analyse",), "no node of this recipe has an analysis"),
+        (("--analyse",), "the recipe has nothing to analyse"),
     ],
 )
 def test_what_cannot_be_is_refused(
@@ -157,6 +157,18 @@ def test_without_a_client_the_files_stay(
     assert "the client of AWS Deadline Cloud, is not in the PATH" in said
     (job,) = (tmp_path / "out" / ".interneg" / "farm").iterdir()
     template(job)
+
+
+def test_further_clips_of_an_analysis_stand_in_the_recipe(plate: Callable[..., str], tmp_path: Path) -> None:
+    given = plate()
+    options = ("--analyse", "--mask", given, "--dry-run")
+    said = submitted("stabilise", given, tmp_path / "o.####.exr", *options, exit_code=2)
+    assert "--analyse takes the mask from the recipe file" in said
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text('inputs = { mask = "in/plate.####.exr" }\n[[node]]\nname = "stabilise"\n')
+    said = submitted(recipe, given, tmp_path / "o.####.exr", "--analyse", "--dry-run")
+    assert f'"Recipe": "{recipe}"' in said
+    assert "{{Param.Mask}}/{{Param.MaskName}}" in said
 
 
 def test_a_client_gets_the_bundle(
@@ -191,6 +203,21 @@ def test_two_chunks_at_once_make_what_one_run_makes(plate: Callable[..., str], t
     assert CliRunner().invoke(app, line).exit_code == 0
     np.testing.assert_array_equal(pixels(output, range(1001, 1007)), pixels(one, range(1001, 1007)))
     assert "3 up to date" in told(running(job, "--step", "Render", "--tasks", chunks[0]))
+
+
+@pytest.mark.slow
+def test_the_whole_job_makes_what_one_machine_makes(plate: Callable[..., str], tmp_path: Path) -> None:
+    given, job, output = plate(), tmp_path / "job", str(tmp_path / "farm" / "p.####.exr")
+    recipe = "scratch-inpaint | stabilise"
+    submitted(recipe, given, output, "--analyse", "--chunk", 3, "--program", INTERNEG, "--dest", job)
+    assert "Chunks run: 9" in told(running(job, "--step", "Review", "--run-dependencies"))
+    one = str(tmp_path / "one" / "p.####.exr")
+    line = ["render", recipe, given, one, "--runtime", "openvino", "--precision", "fp32", "--analyse"]
+    done = CliRunner().invoke(app, line)
+    assert done.exit_code == 0, done.output
+    np.testing.assert_array_equal(pixels(output, range(1001, 1007)), pixels(one, range(1001, 1007)))
+    page = (tmp_path / "farm" / "p.review" / "review.html").read_text()
+    assert 'id="defect-rows"' in page
 
 
 @pytest.mark.slow
