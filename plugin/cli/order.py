@@ -22,7 +22,7 @@ from interneg.plugin.batch.job import Job, frames_of
 from interneg.plugin.cli.recipes import changed, render_of
 from interneg.plugin.farm.job import FarmJob, FarmPath, Needs, Piece
 from interneg.plugin.farm.needs import memory_of
-from interneg.plugin.farm.plan import Order, clip_path, job_of
+from interneg.plugin.farm.plan import FarmOrder, clip_path, job_of
 from interneg.plugin.machine.sizes import GIB
 from interneg.plugin.scripts.find import config_of, is_script
 from interneg.recipe import Recipe
@@ -33,7 +33,7 @@ PRECISIONS = ("fp32", "bf16", "fp16", "int8")
 
 
 @dataclass(frozen=True)
-class Request:
+class SubmitRequest:
     """The command line. The words are those of the options."""
 
     recipe: str
@@ -65,7 +65,7 @@ class Request:
     dest: Path | None
 
 
-def farm_job(request: Request) -> tuple[FarmJob, Path, Mapping[str, bytes]]:
+def farm_job(request: SubmitRequest) -> tuple[FarmJob, Path, Mapping[str, bytes]]:
     """The job, the folder of its files, and those of them that its commands read.
 
     Raises InternegError for what a render would refuse before its first frame, so far as the input tells.
@@ -90,7 +90,7 @@ def farm_job(request: Request) -> tuple[FarmJob, Path, Mapping[str, bytes]]:
         output = clip_path("Output", found.output, writes=True)
         folder = _folder(request, recipe, output)
         text, files = _recipe(request, recipe, folder)
-        order = Order(
+        order = FarmOrder(
             request.name or f"interneg {Path(found.input).name}",
             text,
             recipe.nodes,
@@ -116,7 +116,7 @@ def farm_job(request: Request) -> tuple[FarmJob, Path, Mapping[str, bytes]]:
         return job_of(order, clip), folder, files
 
 
-def _check(request: Request) -> None:
+def _check(request: SubmitRequest) -> None:
     """Refuse what would let two machines of the farm differ, or an option that does nothing."""
     for option, value, known in (
         ("runtime", request.runtime, RUNTIMES),
@@ -136,7 +136,7 @@ def _check(request: Request) -> None:
             raise UsageError(f"--gpu-memory: --runtime {request.runtime} uses no GPU; leave it out")
 
 
-def _needs(request: Request, nodes: tuple[Node, ...], clip: Clip) -> Needs:
+def _needs(request: SubmitRequest, nodes: tuple[Node, ...], clip: Clip) -> Needs:
     if request.memory is not None:
         memory = int(request.memory * GIB)
     else:
@@ -146,7 +146,7 @@ def _needs(request: Request, nodes: tuple[Node, ...], clip: Clip) -> Needs:
     return Needs(request.cores, memory, int(request.runtime in ON_GPU), gpu)
 
 
-def _recipe(request: Request, recipe: Recipe, folder: Path) -> tuple[Piece, dict[str, bytes]]:
+def _recipe(request: SubmitRequest, recipe: Recipe, folder: Path) -> tuple[Piece, dict[str, bytes]]:
     """The recipe as commands take it; a file is copied, so that who edits it later changes no chunk.
 
     One that names clips is left where it is: they lie beside it.
@@ -160,14 +160,14 @@ def _recipe(request: Request, recipe: Recipe, folder: Path) -> tuple[Piece, dict
     return request.recipe, {}
 
 
-def _files(request: Request, recipe: Recipe) -> dict[str, FarmPath]:
+def _files(request: SubmitRequest, recipe: Recipe) -> dict[str, FarmPath]:
     files = {f"--{name}": clip_path(name.title(), clip) for name, clip in recipe.inputs.items()}
     if request.cuts is not None:
         files["--cuts"] = _file("Cuts", request.cuts)
     return files
 
 
-def _shared(request: Request) -> list[str]:
+def _shared(request: SubmitRequest) -> list[str]:
     words: list[str] = []
     for setting in request.settings:
         words += ["--set", setting]
@@ -180,7 +180,7 @@ def _shared(request: Request) -> list[str]:
     return words
 
 
-def _options(request: Request) -> list[str]:
+def _options(request: SubmitRequest) -> list[str]:
     return _given({"--output-space": request.output_space, "--depth": request.depth})
 
 
@@ -199,7 +199,7 @@ def _file(name: str, path: Path) -> FarmPath:
     return FarmPath(name, path.absolute(), is_file=True)
 
 
-def _folder(request: Request, recipe: Recipe, output: FarmPath) -> Path:
+def _folder(request: SubmitRequest, recipe: Recipe, output: FarmPath) -> Path:
     if request.dest is not None:
         return request.dest.absolute()
     asked = f"{request.recipe}\n{recipe.identity}\n{request.frames}\n{request.chunk}"

@@ -127,10 +127,10 @@ def submit(
 
     Without --dest the files of the job are kept in .interneg/farm beside the output.
     """
-    from interneg.plugin.cli.order import Request, farm_job
+    from interneg.plugin.cli.order import SubmitRequest, farm_job
     from interneg.plugin.farm.send import send, submission, write
 
-    request = Request(
+    request = SubmitRequest(
         recipe, node, input, output, frames, chunk, tuple(settings or ()), input_space, output_space,
         ocio_config, depth, missing, mask, matte, reference, cuts, analyse, review, engines, runtime,
         precision, cores, memory, gpu_memory, name, program, dest,

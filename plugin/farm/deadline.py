@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from interneg.errors import UsageError
-from interneg.plugin.farm.job import FarmJob, Frames, Piece, Step, require_ranges
+from interneg.plugin.farm.job import FarmJob, FarmStep, Frames, Piece, require_ranges
 
 TASK = "<STARTFRAME>-<ENDFRAME>"
 """What the CommandLine plugin replaces by the first and last frame of a task."""
@@ -34,7 +34,7 @@ def submission(files: list[Path]) -> list[str]:
     return line
 
 
-def _job_info(job: FarmJob, step: Step) -> dict[str, str]:
+def _job_info(job: FarmJob, step: FarmStep) -> dict[str, str]:
     info = {
         "Plugin": "CommandLine",
         "Name": f"{job.name}: {step.name}",
@@ -50,7 +50,7 @@ def _job_info(job: FarmJob, step: Step) -> dict[str, str]:
     return info
 
 
-def _plugin_info(job: FarmJob, step: Step) -> dict[str, str]:
+def _plugin_info(job: FarmJob, step: FarmStep) -> dict[str, str]:
     # The plugin starts the program without a shell and reads quotes as Windows does.
     return {
         "Executable": step.command,

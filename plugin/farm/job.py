@@ -53,7 +53,7 @@ class Needs:
 
 
 @dataclass(frozen=True)
-class Step:
+class FarmStep:
     """One command of the job, for all frames at once or, where it is chunked, for some at a time.
 
     after: names of the steps that must have ended well before.
@@ -81,7 +81,7 @@ class FarmJob:
     """
 
     name: str
-    steps: Sequence[Step]
+    steps: Sequence[FarmStep]
     frames: tuple[int, ...]
     chunk: int
     environment: Mapping[str, Piece] = field(default_factory=dict)

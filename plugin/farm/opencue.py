@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from interneg.errors import OutputError, UsageError
-from interneg.plugin.farm.job import FarmJob, Frames, Piece, Step, require_ranges
+from interneg.plugin.farm.job import FarmJob, FarmStep, Frames, Piece, require_ranges
 from interneg.plugin.machine.sizes import MIB
 
 TASK = "#FRAME_START#-#FRAME_END#"
@@ -85,7 +85,7 @@ def _outline(job: FarmJob, outline: Any) -> Any:
     return made
 
 
-def _needs(step: Step) -> dict[str, Any]:
+def _needs(step: FarmStep) -> dict[str, Any]:
     needs = step.needs
     asked: dict[str, Any] = {"cores": needs.cores, "memory": f"{-(-needs.memory // MIB)}m"}
     if needs.gpus:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from interneg.errors import UsageError
-from interneg.plugin.farm.job import FarmJob, FarmPath, Frames, Needs, Piece, Step
+from interneg.plugin.farm.job import FarmJob, FarmPath, FarmStep, Frames, Needs, Piece
 from interneg.plugin.machine.sizes import MIB
 
 VERSION = "jobtemplate-2023-09"
@@ -88,7 +88,7 @@ def _parameters(job: FarmJob) -> dict[str, tuple[dict[str, Any], object]]:
     return found
 
 
-def _step(job: FarmJob, step: Step) -> dict[str, Any]:
+def _step(job: FarmJob, step: FarmStep) -> dict[str, Any]:
     made: dict[str, Any] = {"name": step.name, "description": step.says}
     if step.after:
         made["dependencies"] = [{"dependsOn": name} for name in step.after]

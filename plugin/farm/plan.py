@@ -12,11 +12,11 @@ from interneg.io import Clip, open_clip
 from interneg.io.formats import is_movie
 from interneg.knobs import knobs_of
 from interneg.node import Node
-from interneg.plugin.farm.job import Argument, FarmJob, FarmPath, Frames, Needs, Piece, Step
+from interneg.plugin.farm.job import Argument, FarmJob, FarmPath, FarmStep, Frames, Needs, Piece
 
 
 @dataclass(frozen=True)
-class Order:
+class FarmOrder:
     """A render as it was asked for.
 
     name: of the job. recipe: as the commands take it. nodes: what is in it. files: paths of further options
@@ -60,7 +60,7 @@ def clip_path(name: str, clip: str, writes: bool = False) -> FarmPath:
     )
 
 
-def job_of(order: Order, clip: Clip) -> FarmJob:
+def job_of(order: FarmOrder, clip: Clip) -> FarmJob:
     """The job of an order, `clip` being its input."""
     steps = list(_steps(order))
     wanted = sorted({n for frame in order.frames for n in needed(order.nodes, frame)})
@@ -73,12 +73,12 @@ def job_of(order: Order, clip: Clip) -> FarmJob:
     return FarmJob(order.name, steps, order.frames, order.chunk, environment, read)
 
 
-def _steps(order: Order) -> Iterator[Step]:
+def _steps(order: FarmOrder) -> Iterator[FarmStep]:
     one = Needs(order.needs.cores, order.needs.memory)
     before: tuple[str, ...] = ()
     if order.fleet is not None:
         says = "Build the engines that the store lacks; this step writes into the store."
-        yield Step("Engines", says, order.build_engines, ("--fleet", order.fleet), order.needs)
+        yield FarmStep("Engines", says, order.build_engines, ("--fleet", order.fleet), order.needs)
         before = ("Engines",)
     files = _knob_files(order.nodes)
     source: list[Argument] = [order.recipe, order.input]
@@ -88,11 +88,11 @@ def _steps(order: Order) -> Iterator[Step]:
     for node in order.solved if order.analysis is not None else ():
         line = ["analyse", *source, order.analysis, "--node", node, *shared, *_processor(order)]
         measure, solve = f"Measure {node}", f"Solve {node}"
-        yield Step(
+        yield FarmStep(
             measure, f"Measure the frames for {node}.", order.interneg,
             [*line, "--measure", "--frames", Frames.TASK], order.needs, True, before,
         )  # fmt: skip
-        yield Step(
+        yield FarmStep(
             solve, f"Solve the shot for {node} from what was measured.", order.interneg,
             [*line, "--frames", Frames.JOB], one, False, (measure,),
         )  # fmt: skip
@@ -105,7 +105,7 @@ def _steps(order: Order) -> Iterator[Step]:
             extra += [option, path]
     if order.analysis is not None:
         extra += ["--analysis", order.analysis]
-    yield Step(
+    yield FarmStep(
         "Render", "Render the frames that are not up to date.", order.interneg,
         ["render", *source, order.output, *shared, *_processor(order), *extra,
          "--frames", Frames.TASK if chunked else Frames.JOB],
@@ -116,10 +116,10 @@ def _steps(order: Order) -> Iterator[Step]:
         page += ["--frames", Frames.JOB, *order.spaces]
         if order.analysis is not None:
             page += ["--analysis", order.analysis]
-        yield Step("Review", "Make the page for review.", order.interneg, page, one, False, ("Render",))
+        yield FarmStep("Review", "Make the page for review.", order.interneg, page, one, False, ("Render",))
 
 
-def _processor(order: Order) -> list[Argument]:
+def _processor(order: FarmOrder) -> list[Argument]:
     return ["--runtime", order.runtime, "--precision", order.precision]
 
 

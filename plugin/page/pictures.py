@@ -14,7 +14,7 @@ Floats = npt.NDArray[np.float32]
 
 
 def jpeg(picture: Codes, quality: int) -> str:
-    """A picture, (H, W, 1 or 3), R, G, B, 8 bit, as a data URI; from quality 90 on with whole colour."""
+    """A picture, (H, W, C) uint8, R, G, B or grey, as a data URI; from quality 90 on with whole colour."""
     whole = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444 if quality >= 90 else cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
     options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, whole]
     _, data = cv2.imencode(".jpg", np.ascontiguousarray(picture[..., ::-1]), options)

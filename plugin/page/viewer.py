@@ -21,7 +21,7 @@ KEYS = (
 
 
 @dataclass(frozen=True)
-class Shown:
+class ViewedFrame:
     """A frame in the viewer.
 
     before, after: data URIs, of the size of the picture where `full`, else reduced. overlays: mattes by name,
@@ -38,7 +38,7 @@ class Shown:
 
 
 def viewer(
-    frames: Sequence[Shown],
+    frames: Sequence[ViewedFrame],
     worst: Sequence[int],
     size: tuple[int, int],
     enlarged: float = 1.0,

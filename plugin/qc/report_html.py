@@ -16,7 +16,7 @@ from interneg.metrics.flip import flip
 from interneg.nonfinite import fill, nonfinite
 from interneg.plugin.page.document import document
 from interneg.plugin.page.pictures import jpeg, matte, reduced
-from interneg.plugin.page.viewer import Shown
+from interneg.plugin.page.viewer import ViewedFrame
 from interneg.plugin.page.viewer import viewer as page_viewer
 from interneg.plugin.qc.chart import chart
 from interneg.plugin.qc.figures import MEASURES, FrameQuality, Quality, number
@@ -73,13 +73,13 @@ def _summary(quality: Quality) -> str:
     return "".join(rows)
 
 
-def _shown(frame: FrameQuality, viewer: Viewer) -> Shown:
+def _shown(frame: FrameQuality, viewer: Viewer) -> ViewedFrame:
     reference, test = (_rgb(p) for p in viewer.pictures(frame.pair))
     error = flip(reference, test)
     figures = ", ".join(f"{m.label} {number(frame.values[m.name])}" for m in MEASURES[:3])
     other = f" (test {frame.pair.test})" if frame.pair.test != frame.pair.reference else ""
     small = reduced(test.transpose(1, 2, 0), _THUMBNAIL)
-    return Shown(
+    return ViewedFrame(
         frame.pair.reference,
         jpeg(_bytes(reference), 92),
         jpeg(_bytes(test), 92),

@@ -15,7 +15,7 @@ from interneg.grain.noise import measure_noise
 from interneg.io import Clip
 from interneg.metrics.temporal import block_levels
 from interneg.plugin.page.pictures import jpeg, matte, reduced
-from interneg.plugin.page.viewer import Shown
+from interneg.plugin.page.viewer import ViewedFrame
 from interneg.plugin.pairs import FramePair
 from interneg.plugin.screen import codes, over_display, shown
 
@@ -81,7 +81,7 @@ class ReviewedClips:
         self.enlarged = 1.0
         self.offset = (0, 0)
 
-    def figures(self, pair: FramePair) -> tuple[FrameFigures, Shown]:
+    def figures(self, pair: FramePair) -> tuple[FrameFigures, ViewedFrame]:
         """The figures of a frame, and its reduced pictures. Raises InputError."""
         before, after, frame = self._read(pair)
         ours, theirs = _luma(before), _luma(after)
@@ -99,12 +99,14 @@ class ReviewedClips:
         )
         return found, self._shown(found, before, after, frame, SMALL)
 
-    def whole(self, found: FrameFigures) -> Shown:
+    def whole(self, found: FrameFigures) -> ViewedFrame:
         """A frame's pictures in full size, with whole colour. Raises InputError."""
         before, after, frame = self._read(found.pair)
         return self._shown(found, before, after, frame, max(self.size))
 
-    def _shown(self, found: FrameFigures, before: Pixels, after: Pixels, frame: Frame, width: int) -> Shown:
+    def _shown(
+        self, found: FrameFigures, before: Pixels, after: Pixels, frame: Frame, width: int
+    ) -> ViewedFrame:
         full = width >= self.size[0]
         quality = 92 if full else 75
         names = {name: frame.channels.index(name) for name in sorted(frame.channels) if _kind(name) in MATTES}
@@ -113,7 +115,7 @@ class ReviewedClips:
             gain, tint = MATTES[_kind(name)]
             plane = over_display(frame, [channel])[0] * gain
             mattes[_named(name, gain)] = matte(reduced(plane, width), tint)
-        return Shown(
+        return ViewedFrame(
             found.number,
             jpeg(codes(reduced(before, width)), quality),
             jpeg(codes(reduced(after, width)), quality),
@@ -158,10 +160,10 @@ class ReviewedClips:
 def with_room(
     clips: ReviewedClips,
     found: Sequence[FrameFigures],
-    small: Mapping[int, Shown],
+    small: Mapping[int, ViewedFrame],
     room: int,
     done: Callable[[], None] = lambda: None,
-) -> list[Shown]:
+) -> list[ViewedFrame]:
     """The frames that the page shows, so that it has about `room` bytes at most; at least one.
 
     Reduced pictures may fill half of it, of every second, third, ... frame where those of all do not fit;
@@ -201,7 +203,7 @@ def _noise(luma: Pixels) -> float:
     return float(measure_noise(luma[None]).sigmas.mean())
 
 
-def _bytes(shown: Shown) -> int:
+def _bytes(shown: ViewedFrame) -> int:
     return sum(map(len, (shown.before, shown.after, shown.thumbnail, *shown.overlays.values())))
 
 

@@ -16,7 +16,7 @@ from interneg.errors import InputError
 from interneg.io import format_frames
 from interneg.plugin.page.curves import curve
 from interneg.plugin.page.document import data_block, document
-from interneg.plugin.page.viewer import Shown, viewer
+from interneg.plugin.page.viewer import ViewedFrame, viewer
 from interneg.plugin.review.frames import BLOCK, FrameFigures, most_changed
 from interneg.publish import replacing
 
@@ -29,7 +29,7 @@ def write_page(
     title: str,
     facts: Mapping[str, str],
     found: Sequence[FrameFigures],
-    shown: Sequence[Shown],
+    shown: Sequence[ViewedFrame],
     size: tuple[int, int],
     enlarged: float,
     made: str,
