@@ -43,6 +43,8 @@ def _job_info(job: FarmJob, step: FarmStep) -> dict[str, str]:
         "Frames": job.range if step.chunked else str(job.frames[0]),
         "ChunkSize": str(job.chunk if step.chunked else 1),
     }
+    if step.needs.tag is not None:
+        info["Group"] = step.needs.tag
     for number, path in enumerate(p for p in job.paths if p.writes and not p.is_file):
         info[f"OutputDirectory{number}"] = str(path.path)
     for number, (name, value) in enumerate(job.environment.items()):

@@ -44,12 +44,15 @@ Argument = Piece | tuple[Piece, ...]
 
 @dataclass(frozen=True)
 class Needs:
-    """What a host must have. memory: bytes. gpu_memory: bytes, None where any GPU does."""
+    """What a host must have. memory: bytes. gpu_memory: bytes, None where any GPU does. tag: the class
+    of hosts by name, None for any.
+    """
 
     cores: int
     memory: int
     gpus: int = 0
     gpu_memory: int | None = None
+    tag: str | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,11 @@ class FarmJob:
     def is_gapless(self) -> bool:
         """Whether the frames are one range."""
         return len(self.frames) == self.frames[-1] - self.frames[0] + 1
+
+    @property
+    def has_frames(self) -> bool:
+        """Whether any command is told frames."""
+        return any(isinstance(piece, Frames) for piece in self._pieces())
 
     @property
     def range(self) -> str:

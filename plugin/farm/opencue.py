@@ -90,6 +90,8 @@ def _needs(step: FarmStep) -> dict[str, Any]:
     asked: dict[str, Any] = {"cores": needs.cores, "memory": f"{-(-needs.memory // MIB)}m"}
     if needs.gpus:
         asked["gpus"] = needs.gpus
+    if needs.tag is not None:
+        asked["tags"] = [needs.tag]
     if needs.gpu_memory is not None:
         asked["gpu_memory"] = f"{-(-needs.gpu_memory // MIB)}m"
     return asked

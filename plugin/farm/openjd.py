@@ -19,6 +19,9 @@ VERSION = "jobtemplate-2023-09"
 MOST_IN_A_CHUNK = 150
 """Frames of a task that Deadline Cloud allows."""
 
+CLASS = "attr.interneg.gpu_class"
+"""The attribute of hosts that names their class in a fleet file."""
+
 _MOST_CHUNKS = 1024
 """Entries of a list of ranges."""
 
@@ -67,10 +70,10 @@ def template(job: FarmJob) -> dict[str, Any]:
 
 def _parameters(job: FarmJob) -> dict[str, tuple[dict[str, Any], object]]:
     """Each parameter's definition, and its value where it is not in the definition."""
-    found: dict[str, tuple[dict[str, Any], object]] = {
-        "Frames": ({"type": "STRING", "description": "All frames of the job."}, job.range),
-    }
-    if job.is_gapless:
+    found: dict[str, tuple[dict[str, Any], object]] = {}
+    if job.has_frames:
+        found["Frames"] = ({"type": "STRING", "description": "All frames of the job."}, job.range)
+    if any(step.chunked for step in job.steps) and job.is_gapless:
         chunk = {
             "type": "INT",
             "minValue": 1,
@@ -133,7 +136,9 @@ def _requirements(needs: Needs) -> dict[str, Any]:
         amounts.append({"name": "amount.worker.gpu", "min": needs.gpus})
     if needs.gpu_memory is not None:
         amounts.append({"name": "amount.worker.gpu.memory", "min": -(-needs.gpu_memory // MIB)})
-    return {"amounts": amounts}
+    if needs.tag is None:
+        return {"amounts": amounts}
+    return {"amounts": amounts, "attributes": [{"name": CLASS, "anyOf": [needs.tag]}]}
 
 
 def _references(job: FarmJob) -> Mapping[str, Any]:

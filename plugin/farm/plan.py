@@ -7,11 +7,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from interneg.errors import UsageError
 from interneg.graph import needed
 from interneg.io import Clip, open_clip
 from interneg.io.formats import is_movie
 from interneg.knobs import knobs_of
 from interneg.node import Node
+from interneg.plugin.farm.engine_steps import engine_steps
 from interneg.plugin.farm.job import Argument, FarmJob, FarmPath, FarmStep, Frames, Needs, Piece
 
 
@@ -65,8 +67,8 @@ def job_of(order: FarmOrder, clip: Clip) -> FarmJob:
     steps = list(_steps(order))
     wanted = sorted({n for frame in order.frames for n in needed(order.nodes, frame)})
     files = dict.fromkeys(path for n in wanted if (path := clip.path_of(n)) is not None)
-    for path in (p for p in order.files.values() if not p.is_file):
-        with closing(open_clip(str(path))) as other:
+    for further in (f for f in order.files.values() if not f.is_file):
+        with closing(open_clip(str(further))) as other:
             files |= dict.fromkeys(p for n in other.numbers if (p := other.path_of(n)) is not None)
     environment = {} if order.ocio is None else {"OCIO": order.ocio}
     read = [path.absolute() for path in files]
@@ -74,19 +76,19 @@ def job_of(order: FarmOrder, clip: Clip) -> FarmJob:
 
 
 def _steps(order: FarmOrder) -> Iterator[FarmStep]:
-    one = Needs(order.needs.cores, order.needs.memory)
     before: tuple[str, ...] = ()
     if order.fleet is not None:
-        says = "Build the engines that the store lacks; this step writes into the store."
-        yield FarmStep("Engines", says, order.build_engines, ("--fleet", order.fleet), order.needs)
-        before = ("Engines",)
-    files = _knob_files(order.nodes)
+        made = list(engine_steps(order.fleet, None, order.build_engines))
+        yield from made
+        before = tuple(step.name for step in made)
     source: list[Argument] = [order.recipe, order.input]
-    shared: list[Argument] = [*order.shared, *files]
+    shared: list[Argument] = [*order.shared, *_knob_files(order.nodes)]
     if "--cuts" in order.files:
         shared += ["--cuts", order.files["--cuts"]]
-    for node in order.solved if order.analysis is not None else ():
-        line = ["analyse", *source, order.analysis, "--node", node, *shared, *_processor(order)]
+    folder = order.analysis
+    for node in order.solved if folder is not None else ():
+        assert folder is not None
+        line: list[Argument] = ["analyse", *source, folder, "--node", node, *shared, *_processor(order)]
         measure, solve = f"Measure {node}", f"Solve {node}"
         yield FarmStep(
             measure, f"Measure the frames for {node}.", order.interneg,
@@ -94,7 +96,7 @@ def _steps(order: FarmOrder) -> Iterator[FarmStep]:
         )  # fmt: skip
         yield FarmStep(
             solve, f"Solve the shot for {node} from what was measured.", order.interneg,
-            [*line, "--frames", Frames.JOB], one, False, (measure,),
+            [*line, "--frames", Frames.JOB], order.needs, False, (measure,),
         )  # fmt: skip
         before = (solve,)
     # A movie is written as a whole.
@@ -116,7 +118,8 @@ def _steps(order: FarmOrder) -> Iterator[FarmStep]:
         page += ["--frames", Frames.JOB, *order.spaces]
         if order.analysis is not None:
             page += ["--analysis", order.analysis]
-        yield FarmStep("Review", "Make the page for review.", order.interneg, page, one, False, ("Render",))
+        host = Needs(order.needs.cores, order.needs.memory)
+        yield FarmStep("Review", "Make the page for review.", order.interneg, page, host, False, ("Render",))
 
 
 def _processor(order: FarmOrder) -> list[Argument]:
@@ -124,12 +127,20 @@ def _processor(order: FarmOrder) -> list[Argument]:
 
 
 def _knob_files(nodes: Sequence[Node]) -> Iterator[Argument]:
-    """Options that name the files of knobs again, so that hosts map their paths."""
+    """Options that name the files of knobs again, so that hosts map their paths.
+
+    Raises UsageError where --set, which is for all nodes of a name, cannot tell two apart.
+    """
     for number, node in enumerate(nodes, 1):
         for knob, declared in knobs_of(type(node)).items():
             if declared.kind == "file" and (value := str(getattr(node, knob))):
                 path = FarmPath(
                     f"File{number}{knob.title().replace('_', '')}", Path(value).absolute(), is_file=True
                 )
+                if any(n.name == node.name and str(getattr(n, knob)) != value for n in nodes):
+                    raise UsageError(
+                        f"the recipe has several nodes {node.name} with {knob} of their own, which a farm "
+                        "cannot map: submit them one after the other"
+                    )
                 yield "--set"
                 yield (f"{node.name}.{knob}=", path)

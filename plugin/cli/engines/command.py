@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -55,6 +55,17 @@ def build_engines(
         typer.Option(
             metavar="FILE", help="Build what a fleet file wants; it names models, GPUs and the rest."
         ),
+    ] = None,
+    submit: Annotated[
+        Literal["openjd", "opencue", "deadline"] | None,
+        typer.Option(
+            metavar="MANAGER",
+            help="Send the builds of --fleet to a farm: openjd, opencue or deadline, as `interneg submit`.",
+        ),
+    ] = None,
+    dest: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="With --submit: only write the job to DIR, and send nothing."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be built, or pruned, and do nothing.")
@@ -108,6 +119,7 @@ def build_engines(
     from interneg.engines.models import load_catalogue
     from interneg.engines.store import Store
     from interneg.plugin.cli.engines.builds import run_builds
+    from interneg.plugin.cli.engines.farm import submit_fleet
     from interneg.plugin.cli.engines.plan import asked_for, show_plan
     from interneg.plugin.cli.engines.store import look_after
 
@@ -137,6 +149,11 @@ def build_engines(
         for folder in named_folders:
             if not folder.is_dir():
                 raise UsageError(f"{option}: the folder {folder} does not exist")
+    if submit is not None or dest is not None:
+        if fleet is None or submit is None:
+            raise UsageError("--submit goes with --fleet, and --dest with both: name the fleet file")
+        submit_fleet(submit, fleet, store, dest, dry_run)
+        return
     known = load_catalogue(catalogue or ())
     if looks:
         look_after(there, known, verify, prune, dry_run, as_json)

@@ -108,12 +108,17 @@ def test_each_node_is_measured_and_solved_before_the_render(
 
 def test_engines_are_built_first_and_gpus_asked_for(plate: Callable[..., str], tmp_path: Path) -> None:
     fleet, job = tmp_path / "fleet.toml", tmp_path / "job"
-    fleet.write_text('[[class]]\nname = "farm"\ngpus = ["L4"]\n')
+    classes = ('[[class]]\nname = "farm"\ngpus = ["L4"]', '[[class]]\nname = "ours"\ngpus = ["RTX 4090"]')
+    fleet.write_text("\n".join(classes) + '\nruntime = "tensorrt"\n')
     options = ("--engines", fleet, "--runtime", "tensorrt", "--precision", "fp16", "--gpu-memory", 8)
     submitted("denoise-sr", plate(), tmp_path / "o.####.exr", *options, "--dest", job)
-    engines, render, _ = template(job)["steps"]
-    assert engines["script"]["actions"]["onRun"]["args"] == ["--fleet", "{{Param.Fleet}}"]
-    assert render["dependencies"] == [{"dependsOn": "Engines"}]
+    engines, ours, render, _ = template(job)["steps"]
+    for step in (engines, ours):
+        assert step["script"]["actions"]["onRun"]["args"] == ["--fleet", "{{Param.Fleet}}"]
+    attribute = {"name": "attr.interneg.gpu_class", "anyOf": ["ours"]}
+    assert ours["hostRequirements"]["attributes"] == [attribute]
+    assert "attributes" not in engines["hostRequirements"]
+    assert render["dependencies"] == [{"dependsOn": "Engines"}, {"dependsOn": "Engines ours"}]
     asked = {a["name"]: a["min"] for a in render["hostRequirements"]["amounts"]}
     assert asked["amount.worker.gpu"] == 1
     assert asked["amount.worker.gpu.memory"] == 8192
