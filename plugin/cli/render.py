@@ -90,6 +90,14 @@ def render(
     precision: Annotated[
         str, typer.Option(metavar="NAME", help="auto, fp32, bf16, fp16 or int8; never replaced by another.")
     ] = "auto",
+    devices: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="GPUs to render on, as 0,1: a process for each, with its part of the frames. Counted among "
+            "those that $CUDA_VISIBLE_DEVICES shows.",
+        ),
+    ] = None,
     jobs: Annotated[
         int | None,
         typer.Option(min=1, help="Frames in work at once; by default two, which keep all cores busy."),
@@ -187,6 +195,7 @@ def render(
     Exit codes: 0 all frames written or up to date, 2 usage, 3 input, 4 GPU memory, 5 no engine, 6 output,
     33 memory, 130 interrupted.
     """
+    given_options = {k: v for k, v in locals().items() if k not in ("devices", "frames")}
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # the work goes on when nobody reads the progress
 
@@ -203,6 +212,7 @@ def render(
     from interneg.plugin.batch.job import Job
     from interneg.plugin.batch.progress import shown
     from interneg.plugin.batch.render import render as run
+    from interneg.plugin.cli.devices import devices_of, render_on
     from interneg.plugin.cli.recipes import changed, render_of
     from interneg.plugin.machine.allocator import keep_freed_memory
     from interneg.plugin.machine.sizes import GIB
@@ -240,6 +250,12 @@ def render(
             overwrite=overwrite,
             sound=sound,
         )
+        if devices is not None:
+            if analyse:
+                raise UsageError("--devices renders: run `interneg analyse` first, then with --analysis")
+            if code := render_on(devices_of(devices), job, given_options):
+                raise typer.Exit(code)
+            return
         engines = Engines(runtime, precision)
         if analysis is not None or analyse:
             folder = analysis or beside(found.output)
