@@ -24,11 +24,11 @@ from interneg.plugin.analysis import manifest as manifests
 from interneg.plugin.analysis.frames import digests, looked_at
 from interneg.plugin.analysis.manifest import AnalysisManifest, Solved
 from interneg.plugin.analysis.measuring import Measuring
-from interneg.plugin.analysis.records import NotedFrames
 from interneg.plugin.analysis.steps import Step, difference, made_with, named, solved, steps
 from interneg.plugin.batch.gaps import require
 from interneg.plugin.batch.job import Job, KnownCuts, frames_of, read_cuts
 from interneg.plugin.batch.progress import Progress
+from interneg.plugin.noted.records import NotedFrames
 from interneg.publish import replacing
 from interneg.recipe import NodeTypes
 
