@@ -15,6 +15,8 @@ from bench import (
     defects,
     deflicker,
     engines,
+    farm,
+    faults,
     grain,
     grain_made,
     grain_speed,
@@ -51,6 +53,8 @@ def parts(data: Path) -> dict[str, Callable[[], Iterable[Row]]]:
         "grain-made": lambda: grain_made.rows(data.parent),
         "grain-speed": grain_speed.rows,
         "paths": paths.rows,
+        "farm": lambda: farm.rows(OUT),
+        "faults": lambda: faults.rows(OUT),
         "kept": lambda: kept.rows(data.parent, OUT),
     }
 

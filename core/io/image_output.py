@@ -9,6 +9,7 @@ from interneg.errors import InputError, OutputError
 from interneg.frame import Frame
 from interneg.io.digests import content_digest
 from interneg.io.formats import image_format
+from interneg.io.made_from import PREFIX, SPACE, attributes_of_ours
 from interneg.io.pixels import once
 from interneg.io.sequence import Pattern
 from interneg.io.sidecar import read_sidecar, write_sidecar
@@ -17,9 +18,6 @@ from interneg.publish import replacing
 # The writer loads OpenImageIO, which what only names files does without: it is imported where it is used.
 
 __all__ = ["ImageOutput"]
-
-PREFIX = "interneg:"
-SPACE = "interneg:colourspace"
 
 
 class ImageOutput:
@@ -81,7 +79,7 @@ class ImageOutput:
     def provenance(self, number: int) -> dict[str, str] | None:
         """What the frame that is there was made from; see `Output.provenance`."""
         from interneg.io.damage import damage
-        from interneg.io.image_reader import read_attributes, read_image
+        from interneg.io.image_reader import read_image
 
         path = self.path_of(number)
         try:
@@ -93,13 +91,7 @@ class ImageOutput:
             return None if not path.exists() else {}
         if kept and digest == kept.digest:
             return kept.frames.get(number, {})
-        try:
-            found = read_attributes(path)
-        except InputError:
-            found = {}
-        own = {
-            k.removeprefix(PREFIX): str(v) for k, v in found.items() if k.startswith(PREFIX) and k != SPACE
-        }
+        own = attributes_of_ours(path)
         if kept and digest == kept.before:
             return own or None
         if own and damage(path):

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from interneg.errors import InternegError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -107,6 +109,9 @@ def shown() -> Iterator[Progress]:
     lines = _Lines()
     try:
         yield lines
+    except InternegError as error:
+        lines.fail(str(error))
+        raise
     finally:
         lines.finish()
         log.removeHandler(handler)
@@ -142,7 +147,8 @@ class _Bar:
 
 
 class _Lines:
-    """Lines for farms: `openjd_progress:` in percent and `openjd_status:`, as in Open Job Description.
+    """Lines for farms: `openjd_progress:` in percent, `openjd_status:` and `openjd_fail:`, as in Open Job
+    Description.
 
     Frames that had nothing to be done are told as one run. Where nobody reads them any more the work goes on.
     """
@@ -162,6 +168,11 @@ class _Lines:
 
     def status(self, text: str) -> None:
         self._print(f"openjd_status: {text}")
+
+    def fail(self, text: str) -> None:
+        """Say in one line why the work ends."""
+        self.finish()
+        self._print(f"openjd_fail: {' '.join(text.split())}")
 
     def step(self, number: int, outcome: str) -> None:
         if outcome != self._outcome:

@@ -7,7 +7,10 @@ from typing import Annotated, Literal
 
 import typer
 
+from interneg.plugin.batch.interrupt import leaving_at_once
 
+
+@leaving_at_once()
 def analyse(
     recipe: Annotated[
         str,

@@ -21,6 +21,8 @@ from interneg.plugin.cli.install import install
 from interneg.plugin.cli.nodes import nodes
 from interneg.plugin.cli.qc import qc
 from interneg.plugin.cli.render import render
+from interneg.plugin.cli.review import review
+from interneg.plugin.cli.submit import submit
 from interneg.plugin.cli.worker import worker
 from interneg.plugin.machine.streams import print_anything
 
@@ -80,6 +82,8 @@ app.command()(render)
 app.command()(nodes)
 app.command()(analyse)
 app.command()(qc)
+app.command()(review)
+app.command()(submit)
 app.command()(doctor)
 app.command()(worker)
 app.command()(install)

@@ -35,8 +35,8 @@ def qc(
     from rich.progress import Progress
 
     from interneg.io import open_clip, parse_frames
+    from interneg.plugin.pairs import pair_frames
     from interneg.plugin.qc.measure import measure
-    from interneg.plugin.qc.pairs import pair_frames
     from interneg.plugin.qc.report_html import write_html
     from interneg.plugin.qc.report_json import report_json
     from interneg.plugin.qc.table import quality_table

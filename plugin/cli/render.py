@@ -8,7 +8,10 @@ from typing import Annotated, Literal
 
 import typer
 
+from interneg.plugin.batch.interrupt import leaving_at_once
 
+
+@leaving_at_once()  # until the render has handlers of its own, and after it
 def render(
     recipe: Annotated[
         str,
@@ -184,8 +187,6 @@ def render(
     Exit codes: 0 all frames written or up to date, 2 usage, 3 input, 4 GPU memory, 5 no engine, 6 output,
     33 memory, 130 interrupted.
     """
-    # Before anything slow is imported, and until the render has its own handlers.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # the work goes on when nobody reads the progress
 

@@ -14,6 +14,13 @@ from typing import Any
 
 import nuke
 
+MANAGERS = (
+    ("Open Job Description (Deadline Cloud)", "openjd"),
+    ("OpenCue", "opencue"),
+    ("Deadline 10", "deadline"),
+)
+"""Render managers: how the menu calls them, and how `interneg submit` does."""
+
 RESOURCES = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # What hosts set for themselves, and would break another Python.
@@ -39,6 +46,7 @@ def build() -> None:
         toolbar.addCommand(node["label"], f"nuke.createNode({class_of(node)!r})", icon=_icon(node))
     menu = nuke.menu("Nuke").addMenu("Interneg")
     menu.addCommand("Render on farm...", render_on_farm)
+    menu.addCommand("Submit to farm...", submit_to_farm)
     menu.addCommand("Engine status", engine_status)
 
 
@@ -56,31 +64,58 @@ def render_on_farm() -> None:
 
     Any machine that sees the files can run the command; it needs Interneg, and no Nuke.
     """
+    found = _copy_for_farm()
+    if found is None:
+        return
+    copy, node, options = found
+    line = ["render", copy, *options]
+    text = shlex.join(["interneg", *line])
+    print(text)
+    if nuke.ask(f"Any machine with Interneg renders {node} by this command:\n\n{text}\n\nRun it here?"):
+        start(command(*line), f"{copy}.log")
+
+
+def submit_to_farm() -> threading.Thread | None:
+    """Save a copy of the script, and send the render of the selected node to a farm by `interneg submit`.
+
+    That takes some seconds, and Nuke goes on meanwhile; then what the farm answered is shown.
+    """
+    chosen = nuke.choice("Submit to farm", "Render manager", [label for label, _ in MANAGERS])
+    if chosen is None:
+        return None
+    found = _copy_for_farm()
+    if found is None:
+        return None
+    copy, _, options = found
+    line = command("submit", MANAGERS[chosen][1], copy, *options)
+    thread = threading.Thread(target=_tell, args=(line,), name="Interneg submit", daemon=True)
+    thread.start()
+    return thread
+
+
+def _copy_for_farm() -> tuple[str, str, list[str]] | None:
+    """A copy of the script, the selected node, and the options that render it; None, once it is said why."""
     known = {class_of(node) for node in resource("nodes.json")["nodes"]}
     chosen = [node for node in nuke.selectedNodes() if node.Class() in known]
     if len(chosen) != 1:
         nuke.message("Select one node of Interneg: what it shows is rendered.")
-        return
+        return None
     script = nuke.root().name()
     if not os.path.isabs(script):
         nuke.message("Save the script first: its copy for the farm goes beside it.")
-        return
+        return None
     root = nuke.root()
     frames = nuke.getInput("Frames to render", f"{root.firstFrame()}-{root.lastFrame()}")
     if not frames:
-        return
+        return None
     node = chosen[0].fullName()
     copy = "{}.{}.farm.nk".format(os.path.splitext(script)[0], node.replace(".", "_"))
     try:
         nuke.scriptSaveToTemp(copy)
     except (OSError, RuntimeError) as error:
         nuke.message(f"The copy for the farm cannot be written: {error}\n{copy}\nSave the script elsewhere.")
-        return
-    line = ["render", copy, "--node", node, "--frames", frames, *_colours()]
-    text = shlex.join(["interneg", *line])
-    print(text)
-    if nuke.ask(f"Any machine with Interneg renders {node} by this command:\n\n{text}\n\nRun it here?"):
-        start(command(*line), f"{copy}.log")
+        return None
+    return copy, node, ["--node", node, "--frames", frames, *_colours()]
 
 
 def _colours() -> list[str]:
@@ -111,15 +146,17 @@ def start(line: list[str], log: str) -> None:
 
 def engine_status() -> threading.Thread:
     """Show what `interneg doctor` says, once it has; that takes some seconds, and Nuke goes on meanwhile."""
-    thread = threading.Thread(target=_tell_status, name="Interneg engine status", daemon=True)
+    line = command("doctor")
+    thread = threading.Thread(target=_tell, args=(line,), name="Interneg engine status", daemon=True)
     thread.start()
     return thread
 
 
-def _tell_status() -> None:
+def _tell(line: list[str]) -> None:
+    """Run a command line, and show what it prints."""
     try:
         done = subprocess.run(
-            command("doctor"),
+            line,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from interneg.plugin.qc.pairs import FramePair
+from interneg.plugin.pairs import FramePair
 
 
 class Measure(NamedTuple):

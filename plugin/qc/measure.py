@@ -19,8 +19,8 @@ from interneg.metrics.golden import compare
 from interneg.metrics.overshoot import overshoot
 from interneg.metrics.temporal import SMALLEST_FOR_MOTION, block_levels, flicker, motion, warp_error
 from interneg.nonfinite import fill
+from interneg.plugin.pairs import FramePair
 from interneg.plugin.qc.figures import FrameQuality, Quality
-from interneg.plugin.qc.pairs import FramePair
 from interneg.plugin.qc.viewer import Viewer
 from interneg.shots import LOOK, Shots
 

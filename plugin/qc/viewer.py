@@ -13,7 +13,8 @@ from interneg.frame import Frame, Pixels
 from interneg.grey import in_colour, is_grey_among
 from interneg.io import Clip
 from interneg.io.coloured import in_colour_of
-from interneg.plugin.qc.pairs import FramePair
+from interneg.plugin.pairs import FramePair
+from interneg.plugin.screen import over_display
 
 _FLOATS = ("half", "float")
 
@@ -90,7 +91,7 @@ class Viewer:
         )
 
     def _encoded(self, who: str, clip: Clip, frame: Frame) -> Pixels:
-        planes = _on_display(frame)
+        planes = over_display(frame, frame.colour_channels)
         if not _is_float(frame):
             self.notes.setdefault(who, f"as stored ({frame.depth[frame.colour_channels[0]]})")
             return planes
@@ -118,19 +119,3 @@ def _as_their_clip(clip: Clip, frame: Frame) -> Frame:
 
 def _is_float(frame: Frame) -> bool:
     return frame.depth[frame.colour_channels[0]] in _FLOATS
-
-
-def _on_display(frame: Frame) -> Pixels:
-    """The colour planes over the display window; black where there are no pixels."""
-    planes = frame.pixels[list(frame.colour_channels)]
-    data, display = frame.data_window, frame.display_window
-    if data == display:
-        return planes
-    out = np.zeros((len(planes), display.height, display.width), np.float32)
-    x0, x1 = max(data.x0, display.x0), min(data.x1, display.x1)
-    y0, y1 = max(data.y0, display.y0), min(data.y1, display.y1)
-    if x0 < x1 and y0 < y1:
-        out[:, y0 - display.y0 : y1 - display.y0, x0 - display.x0 : x1 - display.x0] = planes[
-            :, y0 - data.y0 : y1 - data.y0, x0 - data.x0 : x1 - data.x0
-        ]
-    return out

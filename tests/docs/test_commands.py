@@ -36,7 +36,7 @@ RUN = sorted({command.page for command in COMMANDS if command.run})
 PLACEHOLDERS = {"my-node", "tests/nodes/test_my_node.py", "tests/nodes/goldens/my_node.npy"}
 """What docs/add-a-node.md has its reader write, so that there is no such node or file here."""
 
-_SYSTEM = {"export", ".", "python3", "mkdir", "cp", "cd", "git", "ffmpeg", "apt"}
+_SYSTEM = {"openjd", "export", ".", "python3", "mkdir", "cp", "cd", "git", "ffmpeg", "apt"}
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from interneg.colour.tags import OWN
 from interneg.errors import OutputError
 from interneg.frame import Frame
 from interneg.io import open_clip, open_output
-from interneg.io.image_output import SPACE
 from interneg.io.image_reader import read_attributes
 from interneg.io.image_writer import write_image
+from interneg.io.made_from import SPACE
 from tests.core.io.io_clips import clip_of, png
 from tests.core.io.io_pictures import never
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from interneg.errors import InputError
 from interneg.plugin.batch.progress import Clock, Summary, shown
 
 
@@ -52,3 +53,9 @@ def test_only_rendered_frames_count(now: list[float]) -> None:
         "2 frames written in 4.0 s (0.50 fps), 1 up to date, 1 left out"
     )
     assert str(Summary(0, 3, 0, 0.0)) == "0 frames written, 3 up to date"
+
+
+def test_farms_are_told_why_the_work_ends(capsys: Any) -> None:
+    with pytest.raises(InputError), shown():
+        raise InputError("frame 7 is\nmissing")
+    assert capsys.readouterr().out.splitlines() == ["openjd_fail: frame 7 is missing"]

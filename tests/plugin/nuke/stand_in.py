@@ -65,6 +65,7 @@ class StandIn(ModuleType):
         self.asked: list[str] = []
         self.frames: str | None = "1001-1002"
         self.answer = False
+        self.chosen: int | None = 0
         self._root, self._text = Root(script), text
 
     def menu(self, name: str) -> Menu:
@@ -85,6 +86,10 @@ class StandIn(ModuleType):
     def ask(self, text: str) -> bool:
         self.asked.append(text)
         return self.answer
+
+    def choice(self, title: str, prompt: str, options: list[str]) -> int | None:
+        self.asked.append(f"{prompt}: {', '.join(options)}")
+        return self.chosen
 
     def getInput(self, text: str, default: str) -> str | None:
         self.asked.append(f"{text}: {default}")

@@ -76,7 +76,8 @@ def test_the_toolbar_has_every_node(menu: Callable[..., tuple[Any, ModuleType]],
     assert "OFXorg.interneg.denoisesr_v1" in nuke.created
     assert len(set(nuke.created)) == len(NODES)
     assert toolbar.icons["Denoise-SR"] == str(bundle / "org.interneg.DenoiseSR.png")
-    assert list(nuke.main["Nuke"].menus["Interneg"].commands) == ["Render on farm...", "Engine status"]
+    entries = ["Render on farm...", "Submit to farm...", "Engine status"]
+    assert list(nuke.main["Nuke"].menus["Interneg"].commands) == entries
 
 
 @pytest.mark.parametrize("before", [None, "", "/a", "/a:/b"])
@@ -145,6 +146,37 @@ def test_the_command_for_the_farm_renders_without_nuke(
     done = subprocess.run(here, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert list(open_clip(str(tmp_path / "made" / "made.####.exr")).numbers) == [1001, 1002]
+
+
+def test_a_node_is_sent_to_a_farm(
+    menu: Callable[..., tuple[Any, ModuleType]],
+    plate: Callable[..., str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("OCIO", raising=False)
+    client = tmp_path / "bin" / "deadlinecommand"
+    client.parent.mkdir()
+    client.write_text('#!/bin/sh\ngrep -h Arguments "$5"\n')
+    client.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{client.parent}:/usr/bin:/bin")
+    script = tmp_path / "comp.nk"
+    nuke, loaded = menu(script=str(script), text=SCRIPT.format(plate=plate(range(1001, 1004))))
+    monkeypatch.setattr(
+        loaded, "command", lambda *words: [sys.executable, "-m", "interneg.plugin.cli", *words]
+    )
+    nuke.selected = [stand_in.Node("OFXorg.interneg.denoisesr_v1", "DenoiseSR1")]
+    nuke.chosen = None
+    assert loaded.submit_to_farm() is None
+    nuke.chosen = 2
+    loaded.submit_to_farm().join(timeout=60)
+    assert nuke.asked[-2:] == [
+        "Render manager: Open Job Description (Deadline Cloud), OpenCue, Deadline 10",
+        "Frames to render: 1001-1003",
+    ]
+    sent = nuke.messages[-1].splitlines()[-1]
+    assert sent.startswith(f"Arguments=render {tmp_path / 'comp.DenoiseSR1.farm.nk'} ")
+    assert "--node DenoiseSR1" in sent
 
 
 @pytest.mark.parametrize(

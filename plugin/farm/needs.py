@@ -1,0 +1,37 @@
+"""What a task needs of its host, from what renders were measured to take: `python -m bench farm`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from interneg.node import Node
+from interneg.plugin.machine.sizes import GIB
+
+BASE = 0.9 * GIB
+"""Python and its libraries."""
+
+PER_PIXEL = {
+    "deflicker": 350,
+    "stabilise": 320,
+    "scratch-inpaint": 940,
+    "grain-match": 450,
+    "denoise-sr": 1280,
+}
+"""Bytes for each pixel of the input, a node at a time, two frames in work at once."""
+
+ENLARGED = 180
+"""Bytes for each pixel that an output has more than the input."""
+
+ROOM = 1.25
+"""What is asked for over what was measured: hosts differ, and pictures do."""
+
+
+def memory_of(nodes: Sequence[Node], width: int, height: int) -> int:
+    """Bytes of memory that a render of pictures of that size takes, ROOM included, in quarters of a GiB."""
+    working = [n for n in nodes if n.strength != 0]
+    scale = math.prod(n.enlarges for n in working)
+    most = max(PER_PIXEL.values())
+    per_pixel = sum(PER_PIXEL.get(n.name, most) for n in working) + ENLARGED * (scale**2 - 1)
+    asked = ROOM * (BASE + per_pixel * width * height)
+    return math.ceil(asked / (GIB / 4)) * GIB // 4

@@ -1,0 +1,81 @@
+"""What the frames were made from, as their provenance says it: recipe, knobs, models, versions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from html import escape
+
+from interneg.io import format_frames
+from interneg.recipe import NodeTypes
+
+_OF_A_FRAME = ("input", "key")
+
+
+def made_html(provenance: Mapping[int, Mapping[str, str]], types: NodeTypes) -> str:
+    """How the frames were made, as HTML; frames that were made otherwise than others are told apart.
+
+    provenance: of each frame, see `made_from`; empty for one that says nothing.
+    """
+    groups: dict[tuple[tuple[str, str], ...], list[int]] = {}
+    for number, facts in provenance.items():
+        shared = tuple(sorted((k, v) for k, v in facts.items() if k not in _OF_A_FRAME))
+        groups.setdefault(shared, []).append(number)
+    parts = []
+    if len(groups) > 1:
+        ranges = "; ".join(format_frames(numbers) for numbers in groups.values())
+        parts.append(f"<p><b>Not all frames were made alike: {escape(ranges)}.</b></p>")
+    for shared, numbers in groups.items():
+        facts = dict(shared)
+        if len(groups) > 1:
+            parts.append(f"<h3>Frames {escape(format_frames(numbers))}</h3>")
+        if not facts:
+            parts.append("<p>The files do not say what they were made from.</p>")
+            continue
+        parts.append(_facts(facts) + _nodes(facts.get("recipe", ""), types))
+    return "".join(parts)
+
+
+def _facts(facts: Mapping[str, str]) -> str:
+    rows = {
+        "Interneg": facts.get("version", ""),
+        "Models": facts.get("models", "") or "none",
+        "Colour": facts.get("colour", ""),
+        "Cuts": facts.get("cuts", ""),
+    } | {k: v for k, v in facts.items() if k not in ("version", "models", "colour", "cuts", "recipe")}
+    return f"<dl>{''.join(f'<dt>{escape(k)}</dt><dd>{escape(v)}</dd>' for k, v in rows.items() if v)}</dl>"
+
+
+def _nodes(recipe: str, types: NodeTypes) -> str:
+    try:
+        data = json.loads(recipe)
+        nodes: Sequence[Mapping[str, object]] = data["nodes"]
+        rows = [_node(dict(node), types) for node in nodes]
+    except (ValueError, KeyError, TypeError):
+        return f"<p>The recipe: {escape(recipe)}</p>"
+    spaces = ", ".join(f"{k} {data[k]}" for k in ("input", "output", "depth") if data.get(k))
+    return (
+        f"<p>{escape(spaces)}</p><table><thead><tr><th>node</th><th></th><th>knobs; those that are not as by "
+        f"default come first, in bold</th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def _node(node: dict[str, object], types: NodeTypes) -> str:
+    name, version = str(node.pop("name")), node.pop("version", "")
+    kind = types.get(name)
+    usual = {f.name: f.default for f in fields(kind)} if kind else {}
+    ordered = sorted(node.items(), key=lambda item: _plain(usual.get(item[0])) == _plain(item[1]))
+    knobs = []
+    for knob, value in ordered:
+        text = f"{knob} = {value if isinstance(value, str) else json.dumps(value)}"
+        changed = _plain(usual.get(knob)) != _plain(value)
+        knobs.append(f"<b>{escape(text)}</b>" if changed else escape(text))
+    return (
+        f"<tr><th>{escape(name)}</th><td>version {escape(str(version))}</td><td>{', '.join(knobs)}</td></tr>"
+    )
+
+
+def _plain(value: object) -> object:
+    """A value as JSON brings it back."""
+    return json.loads(json.dumps(value, default=str))

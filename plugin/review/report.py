@@ -1,0 +1,169 @@
+"""The page for review, put together."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import interneg
+from interneg.defects.listing import require
+from interneg.errors import InputError
+from interneg.io import format_frames
+from interneg.plugin.page.curves import curve
+from interneg.plugin.page.document import data_block, document
+from interneg.plugin.page.viewer import ViewedFrame, viewer
+from interneg.plugin.review.frames import BLOCK, FrameFigures, most_changed
+from interneg.publish import replacing
+
+_LISTED = 200
+"""Frames in the table; the curves show all."""
+
+
+def write_page(
+    path: Path,
+    title: str,
+    facts: Mapping[str, str],
+    found: Sequence[FrameFigures],
+    shown: Sequence[ViewedFrame],
+    size: tuple[int, int],
+    enlarged: float,
+    made: str,
+    path_curves: str = "",
+    defects: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the page. facts: what was compared. made: HTML. defects: see `defects_of`. Raises OutputError."""
+    worst = [f.number for f in most_changed(found)]
+    there = {s.number for s in shown}
+    rows = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in facts.items())
+    body = (
+        f"<dl>{rows}</dl>"
+        + viewer(shown, [n for n in worst if n in there], size, enlarged, boxes=defects is not None)
+        + (_defects(defects) if defects is not None else "")
+        + f"<h2>Over time</h2><div class=charts>{_curves(found)}{path_curves}</div>"
+        + f"<h2>The most changed frames first</h2>{_table(found, there)}"
+        + f"<h2>How it was made</h2>{made}"
+        + f'<p class="help">Pictures are JPEG, as a screen shows them in sRGB, and no longer exact; '
+        f"the figures are of the frames themselves. Page by Interneg {escape(interneg.__version__)}.</p>"
+    )
+    scripts = ["defects", "viewer"] if defects is not None else ["viewer"]
+    with replacing(path) as temporary:
+        temporary.write_text(document(title, body, scripts), encoding="utf-8")
+
+
+def defects_of(file: Path, numbers: Sequence[int], offset: tuple[int, int]) -> dict[str, Any]:
+    """A list of defects for the page. offset: of the picture in its display window. Raises InputError."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}") from error
+    require(content, str(file), numbers)
+    return {"name": file.name, "list": json.loads(content), "offset": offset}
+
+
+def file_in(analysis: Path, node: str) -> Path | None:
+    """The file of the first such node in the folder of an analysis. Raises InputError for no folder."""
+    if not analysis.is_dir():
+        raise InputError(f"{analysis} is no folder of an analysis, as `interneg analyse` makes it")
+    path = analysis / f"{node}.json"
+    return path if path.exists() else None
+
+
+def path_curves(file: Path, numbers: Sequence[int]) -> str:
+    """The corrections of a path file over these frames as curves. Raises InputError."""
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        frames = {int(n): f["correction"] for n, f in data["frames"].items()}
+        lines = {
+            what: [float(frames[n][what]) if n in frames else math.nan for n in numbers]
+            for what in ("dx", "dy", "rotation", "scale")
+        }
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{file} is no path file as `interneg analyse` writes it: {error}") from error
+    notes = {"dx": "pixels", "dy": "pixels", "rotation": "degrees", "scale": ""}
+    return "".join(
+        curve(
+            f"path, {what}", f"what each frame is moved by; {notes[what]}".rstrip("; "), numbers, {"test": v}
+        )
+        for what, v in lines.items()
+    )
+
+
+def _curves(found: Sequence[FrameFigures]) -> str:
+    numbers = [f.number for f in found]
+    both = "dashed before"
+    largest = max(found, key=lambda f: f.change).number
+
+    def changes(levels: Sequence[float]) -> list[float]:
+        return [math.nan, *(abs(b - a) for a, b in pairwise(levels))]
+
+    before, after = [f.before for f in found], [f.after for f in found]
+    return (
+        curve(
+            "mean level",
+            f"of luma on the screen, 0 to 1; {both}",
+            numbers,
+            {"reference": before, "test": after},
+        )
+        + curve(
+            "flicker",
+            f"change of the mean level since the frame before; {both}",
+            numbers,
+            {"reference": changes(before), "test": changes(after)},
+        )
+        + curve(
+            "noise",
+            f"standard deviation in luma, mean over its levels; {both}",
+            numbers,
+            {"reference": [f.noise_before for f in found], "test": [f.noise_after for f in found]},
+        )
+        + curve("difference", "mean, of luma", numbers, {"test": [f.difference for f in found]})
+        + curve(
+            "largest change",
+            f"mean difference of the {BLOCK}x{BLOCK} block that changed most",
+            numbers,
+            {"test": [f.change for f in found]},
+            largest,
+        )
+    )
+
+
+def _table(found: Sequence[FrameFigures], there: set[int]) -> str:
+    heads = ("frame", f"change of one {BLOCK}x{BLOCK} block", "difference", "level before", "after",
+             "noise before", "after")  # fmt: skip
+    rows = []
+    for f in most_changed(found)[:_LISTED]:
+        name = (
+            f'<button type="button" class="link" data-frame="{f.number}">{f.number}</button>'
+            if f.number in there
+            else str(f.number)
+        )
+        values = (f.change, f.difference, f.before, f.after, f.noise_before, f.noise_after)
+        cells = "".join(f"<td class=n>{'–' if math.isnan(v) else f'{v:.4f}'}</td>" for v in values)
+        rows.append(f"<tr><th scope=row>{name}</th>{cells}</tr>")
+    missing = [f.number for f in found if f.number not in there]
+    note = (
+        f"<p>Left out of the pictures, to keep the page small: {format_frames(missing)}.</p>"
+        if missing
+        else ""
+    )
+    head = "".join(f"<th scope=col>{escape(h)}</th>" for h in heads)
+    table = f"<table class=figures><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return f'<div class="scroll">{table}</div>{note}'
+
+
+def _defects(defects: Mapping[str, Any]) -> str:
+    return (
+        '<section aria-labelledby="defects-title"><h2 id="defects-title">Defects of this frame</h2>'
+        "<p>Ticked is repaired. Untick what is none, then take the list back: the knob "
+        f'<b>defects_list</b> of scratch-inpaint reads it.</p><ul id="defect-rows"></ul>'
+        '<p><span id="defect-count" aria-live="polite"></span> '
+        f'<button type="button" id="take-back">Take {escape(defects["name"])} back</button></p></section>'
+        f"{data_block('defects-list', defects)}"
+    )
