@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+
+class Trace(NamedTuple):
+    """How something goes over a shot: numbers by frame as they were found, and as the node leaves them.
+
+    label, unit: for its axis. after: None where the node leaves nothing of it, or all.
+    """
+
+    label: str
+    unit: str
+    before: Mapping[int, float]
+    after: Mapping[int, float] | None = None
 
 
 class Analysis(Protocol):
@@ -28,6 +40,11 @@ class Analysis(Protocol):
     def beside(self) -> Mapping[str, bytes]:
         """Further files by their ending, as ".npz", which stand beside it under its name; by default none."""
         return {}
+
+    @property
+    def traces(self) -> Sequence[Trace]:
+        """What there is to draw over the shot; by default nothing."""
+        return ()
 
     @property
     def shown(self) -> Sequence[int]:

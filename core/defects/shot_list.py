@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import structs
 
-from interneg.analysis import Analysis
+from interneg.analysis import Analysis, Trace
 from interneg.defects.dirt import Spot
 from interneg.defects.drawing import numbered
 from interneg.defects.evidence import Evidence
@@ -66,6 +66,14 @@ class ShotDefects(Analysis):
             + ("\n" + ",\n".join(lines) + "\n ]" if lines else "]")
             + "\n}\n"
         )
+
+    @property
+    def traces(self) -> Sequence[Trace]:
+        """How much of each frame is damaged, and how many pieces of dirt it has."""
+        return [
+            Trace("damaged", "% of the picture", {n: 100 * f.damaged for n, f in self.frames.items()}),
+            Trace("dirt", "pieces", {n: len(f.dirt) for n, f in self.frames.items()}),
+        ]
 
     @property
     def shown(self) -> Sequence[int]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import cmath
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
-from interneg.analysis import Analysis
+from interneg.analysis import Analysis, Trace
 from interneg.frame import Box, Pixels
 from interneg.motion.path_file import text
 from interneg.motion.similarity import Motion
@@ -61,6 +63,27 @@ class MeasuredPath(Analysis):
                 shots.append([])
             shots[-1].append(number)
         return shots
+
+    @property
+    def traces(self) -> Sequence[Trace]:
+        """Where the camera went and goes: x, y, rotation and size, from the first frame of each shot on."""
+        before: dict[int, Motion] = {}
+        for shot in self._shots():
+            before[shot[0]] = Motion()
+            for last, number in pairwise(shot):
+                before[number] = self.frames[number].motion.after(before[last])
+        after = {n: self.corrections[n].after(place) for n, place in before.items()}
+        aspect = self.first.aspect
+        ways: Mapping[tuple[str, str], Callable[[Motion], float]] = {
+            ("x", "pixels"): lambda place: place.shift.real / aspect,
+            ("y", "pixels"): lambda place: place.shift.imag,
+            ("rotation", "degrees"): lambda place: math.degrees(cmath.phase(place.turn)),
+            ("size", "%"): lambda place: 100 * abs(place.turn),
+        }
+        return [
+            Trace(*named, *({n: of(place) for n, place in places.items()} for places in (before, after)))
+            for named, of in ways.items()
+        ]
 
     @property
     def text(self) -> str:

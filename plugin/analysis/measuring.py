@@ -10,12 +10,10 @@ from typing import Any, Protocol
 from interneg.analysis import Analysis
 from interneg.colour import Colour
 from interneg.engine import EngineSource
-from interneg.frame import Frame, Window
 from interneg.graph import Graph, handles, needed
 from interneg.io import Clip
 from interneg.memo import Memo
-from interneg.node import Context, Node, View
-from interneg.plugin.analysis.records import NotedFrame
+from interneg.node import Context, Node
 from interneg.plugin.analysis.steps import Facts
 from interneg.plugin.batch.ahead import Digested, ReadAhead
 from interneg.plugin.batch.interrupt import on_interrupt
@@ -27,6 +25,8 @@ from interneg.plugin.batch.progress import Progress
 from interneg.plugin.batch.source import ClipSource
 from interneg.plugin.batch.told import Told
 from interneg.plugin.facts.files import read
+from interneg.plugin.noted.records import NotedFrame
+from interneg.plugin.noted.watched import watched
 
 _OPENED = {"mask": open_mask, "matte": open_matte, "reference": open_reference}
 
@@ -62,7 +62,7 @@ class Measuring:
         """
         self._progress, self._wanted, self._cuts = progress, wanted, cuts
         self._found: dict[int, Any] = {}
-        self._nodes = [*(n for n in nodes[:-1] if n.strength != 0), _watched(nodes[-1], self._found)]
+        self._nodes = [*(n for n in nodes[:-1] if n.strength != 0), watched(nodes[-1], self._found)]
         self._kind = type(nodes[-1])
         self._told = Told(progress)
         source = ClipSource(
@@ -155,19 +155,3 @@ class Measuring:
 def _sees(node: Node, name: str) -> bool:
     """Whether a node that renders looks at that further input."""
     return {"mask": True, "matte": node.uses_matte, "reference": node.uses_reference}[name]
-
-
-def _watched(node: Node, found: dict[int, Any]) -> Node:
-    """The node as one that notes what it finds, by frame, and changes nothing."""
-    kind = type(node)
-
-    class Watched(kind):  # type: ignore[misc, valid-type]
-        """The node as an observer."""
-
-        def render(self, window: Window, context: Context, mask: Frame | None = None) -> Frame:
-            frame = window.frame
-            found[frame.number] = self.observe(View(window, self.working_space, context, self.divides))
-            return frame
-
-    made: Node = Watched(**node.as_analysed().knobs)
-    return made

@@ -14,10 +14,10 @@ from interneg.io import open_clip
 from interneg.node import Node
 from interneg.plugin.analysis.frames import looked_at
 from interneg.plugin.analysis.measuring import Measuring
-from interneg.plugin.analysis.records import NotedFrame
 from interneg.plugin.batch.gaps import require
 from interneg.plugin.batch.job import Job, KnownCuts, frames_of, read_cuts
 from interneg.plugin.batch.progress import Progress
+from interneg.plugin.noted.records import NotedFrame
 from interneg.plugin.screen import on_screen, png
 from interneg.recipe import NodeTypes
 

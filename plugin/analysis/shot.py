@@ -10,11 +10,12 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from msgspec import structs
 
+from interneg.analysis import Analysis
 from interneg.colour import Colour
 from interneg.engine import EngineSource
 from interneg.errors import OutputError, UsageError
@@ -23,11 +24,11 @@ from interneg.plugin.analysis import manifest as manifests
 from interneg.plugin.analysis.frames import digests, looked_at
 from interneg.plugin.analysis.manifest import AnalysisManifest, Solved
 from interneg.plugin.analysis.measuring import Measuring
-from interneg.plugin.analysis.records import NotedFrame, NotedFrames
 from interneg.plugin.analysis.steps import Step, difference, made_with, named, solved, steps
 from interneg.plugin.batch.gaps import require
 from interneg.plugin.batch.job import Job, KnownCuts, frames_of, read_cuts
 from interneg.plugin.batch.progress import Progress
+from interneg.plugin.noted.records import NotedFrames
 from interneg.publish import replacing
 from interneg.recipe import NodeTypes
 
@@ -54,8 +55,8 @@ class Work:
     edits: bool = False
 
 
-def analyse(work: Work) -> None:
-    """Measure what has not been measured, and solve.
+def analyse(work: Work) -> Solutions:
+    """Measure what has not been measured, and solve; what each node made of the shot, and its cuts.
 
     Raises RecipeError where there is nothing to solve, UsageError where nodes before the only one are not
     solved, OutputError where a person's changes would be lost, and what a render raises. Raises
@@ -63,6 +64,7 @@ def analyse(work: Work) -> None:
     """
     todo = steps(work.job.recipe.nodes, work.types)
     only = None if work.node is None else named(todo, work.node)
+    found = Solutions()
     with closing(open_clip(work.job.input)) as clip:
         wanted = frames_of(work.job, clip)
         require(clip, work.job.input, looked_at(work.job.recipe.nodes, wanted, clip), work.job.missing)
@@ -77,10 +79,22 @@ def analyse(work: Work) -> None:
                 work.progress.status(
                     f"{step.name} comes after {todo[k - 1].name}, {reason}: solve that first"
                 )
-                return
-            made = _step(at, todo[:k], step, made)
+                break
+            made, analysis = _step(at, todo[:k], step, made)
+            if analysis is not None:
+                found.solved[step.name] = analysis
             if step is only:
-                return
+                break
+    found.cuts = made.cuts
+    return found
+
+
+@dataclass
+class Solutions:
+    """What became of a shot: the analysis of each node that was solved, by its name, and the cuts."""
+
+    solved: dict[str, Analysis] = field(default_factory=dict)
+    cuts: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -119,7 +133,9 @@ def _unsolved(at: _At, step: Step, made: AnalysisManifest) -> str:
     return ""
 
 
-def _step(at: _At, done: Sequence[Step], step: Step, made: AnalysisManifest) -> AnalysisManifest:
+def _step(
+    at: _At, done: Sequence[Step], step: Step, made: AnalysisManifest
+) -> tuple[AnalysisManifest, Analysis | None]:
     """Measure one node, and solve it where that is asked for. done: the steps before."""
     work = at.work
     nodes = work.job.recipe.nodes
@@ -134,7 +150,7 @@ def _step(at: _At, done: Sequence[Step], step: Step, made: AnalysisManifest) -> 
     records = NotedFrames(work.folder / MEASURED / step.name, type(nodes[step.index]))
     measuring.run(records, keys)
     if work.measure:
-        return made
+        return made, None
     found = {n: record for n in wanted if (record := records.record(n, keys[n])) is not None}
     if lost := [n for n in wanted if n not in found]:
         measuring.run(records, keys, again=lost)
@@ -144,7 +160,9 @@ def _step(at: _At, done: Sequence[Step], step: Step, made: AnalysisManifest) -> 
             f"{records.folder}: what was measured of frames {format_frames(lost)} is changed by "
             "something else at the same time: two recipes need a folder each"
         )
-    return _solved(at, step, made, measuring, found, keys)
+    analysis = measuring.solve(found)
+    starts = sorted(n for n, record in found.items() if record.starts)
+    return _solved(at, step, made, analysis, starts, keys), analysis
 
 
 def _cuts(at: _At, made: AnalysisManifest) -> KnownCuts | None:
@@ -158,12 +176,12 @@ def _solved(
     at: _At,
     step: Step,
     made: AnalysisManifest,
-    measuring: Measuring,
-    records: Mapping[int, NotedFrame],
+    analysis: Analysis,
+    starts: Sequence[int],
     keys: Mapping[int, str],
 ) -> AnalysisManifest:
-    """Solve one node, and write its files and the manifest."""
-    work, analysis = at.work, measuring.solve(records)
+    """Write the files of a solved node, and the manifest. starts: the first frames of the shots."""
+    work = at.work
     path, content = work.folder / step.file, analysis.text.encode()
     before, now = made.solved.get(step.name), manifests.digest(content)
     edited = path.exists() and (before is None or before.is_edited(work.folder))
@@ -182,15 +200,15 @@ def _solved(
         work.progress.status(f"{step.name}: written: {path}")
     for sentence in analysis.report:
         work.progress.status(sentence)
-    starts, own = sorted(n for n, record in records.items() if record.starts), made.own_cuts
+    own = made.own_cuts
     measured = hashlib.blake2b(json.dumps(sorted(keys.items())).encode(), digest_size=16).hexdigest()
     frames = digests(at.clip, keys)
     facts = [dict(f) for f in made_with(work.job.recipe.nodes, step)]
     made = structs.replace(
         made,
         solved={**made.solved, step.name: Solved(step.file, now, measured, facts, frames)},
-        cuts=starts if own is None else list(own),
-        found=starts if own is None else made.found,
+        cuts=list(starts if own is None else own),
+        found=list(starts) if own is None else made.found,
     )
     manifests.write(work.folder, made)
     return made

@@ -17,6 +17,7 @@ from interneg.motion.measured_path import MeasuredPath
 from interneg.nodes import NODES
 from interneg.plugin.analysis.one_node import Findings, asked
 from interneg.plugin.analysis.one_node import analyse as one_node
+from interneg.plugin.analysis.plot import plot
 from interneg.plugin.analysis.shot import Work
 from interneg.plugin.analysis.shot import analyse as whole_shot
 from interneg.plugin.batch.grain_plot import kind_of
@@ -118,5 +119,15 @@ def to_folder(
             raise UsageError(f"--{option} goes with the file of one node: give a file in place of {folder}")
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is a file: name a folder, or a file that ends in .json or .toml")
+    drawing = None if further.plot is None else kind_of(further.plot)
+    if further.plot is not None and further.plot.exists() and not overwrite:
+        raise OutputError(f"{further.plot} exists; choose another name, or replace it with --overwrite")
+    if further.plot is not None and measure:
+        raise UsageError("--plot draws what is solved, and --measure solves nothing: leave one of them out")
     with shown() as progress:
-        whole_shot(Work(job, folder, NODES, Colour(), engines, progress, node, measure, overwrite))
+        made = whole_shot(Work(job, folder, NODES, Colour(), engines, progress, node, measure, overwrite))
+        if further.plot is not None and drawing is not None:
+            traces = {name: analysis.traces for name, analysis in made.solved.items()}
+            with replacing(further.plot) as temporary:
+                temporary.write_bytes(plot(traces, made.cuts, drawing))
+            progress.status(f"written: {further.plot}")

@@ -13,6 +13,7 @@
 #include "params_space.h"
 #include "params_value.h"
 #include "pool.h"
+#include "press.h"
 #include "render.h"
 #include "sizes.h"
 
@@ -153,7 +154,7 @@ static OfxStatus changed(struct instance *instance, OfxPropertySetHandle in, Ofx
         params_choose_space(instance, time);
     for (size_t i = 0; i < instance->node->knobs; i++)
         if (instance->node->knob[i].kind == KNOB_BUTTON && strcmp(name, instance->node->knob[i].param) == 0)
-            return press_button(instance, instance->node->knob[i].name, in);
+            return press_button(instance, &instance->node->knob[i], in);
     params_enable_numbers(instance, time);
     return kOfxStatOK;
 }

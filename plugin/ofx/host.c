@@ -30,6 +30,7 @@ OfxStatus host_load(void)
     host.persistent = host.message;
     if (!host.message)
         host.message = given->fetchSuite(given->host, kOfxMessageSuite, 1);
+    host.progress = given->fetchSuite(given->host, kOfxProgressSuite, 1);
     if (!host.property || !host.effect || !host.param)
         return kOfxStatErrMissingHostFeature;
 

@@ -11,10 +11,11 @@ struct host {
     const OfxPropertySuiteV1 *property;
     const OfxImageEffectSuiteV1 *effect;
     const OfxParameterSuiteV1 *param;
-    const OfxMessageSuiteV2 *message; /* NULL where there is none; of version 1 unless `persistent` */
-    bool persistent;                  /* whether messages can stay until they are cleared */
-    bool temporal;                    /* it gives frames at other times than the one that is rendered */
-    bool resizes;                     /* multi-resolution: a result may be of another size than its source */
+    const OfxMessageSuiteV2 *message;   /* NULL where there is none; of version 1 unless `persistent` */
+    const OfxProgressSuiteV1 *progress; /* NULL where there is none */
+    bool persistent;                    /* whether messages can stay until they are cleared */
+    bool temporal;                      /* it gives frames at other times than the one that is rendered */
+    bool resizes; /* multi-resolution: a result may be of another size than its source */
 };
 
 /* The host that the plugin is loaded in; set by host_load. */

@@ -88,14 +88,14 @@ static void add_space(struct job *job)
     add_text(&job->body, ", \"config\": ", config ? config : space_config(room));
 }
 
-bool job_gather(struct job *job, OfxPropertySetHandle in)
+bool job_gather(struct job *job, OfxPropertySetHandle in, const double *time)
 {
     struct instance *instance = job->instance;
     struct text *body = &job->body;
     OfxPropertySetHandle clip = NULL;
     int range[2];
     char words[256];
-    job->time = get_double(in, kOfxPropTime, 0, 0);
+    job->time = time ? *time : get_double(in, kOfxPropTime, 0, 0);
     for (int i = 0; i < 2; i++)
         job->scale[i] = get_double(in, kOfxImageEffectPropRenderScale, i, 1);
     if (!params_check(instance, job->time, job->error))

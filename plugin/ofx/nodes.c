@@ -47,6 +47,7 @@ static bool read_knob(const struct json *from, struct knob *knob)
     knob->automatic = json_true(json_get(from, "auto"));
     knob->animatable = json_true(json_get(from, "animatable"));
     knob->secret = json_true(json_get(from, "secret"));
+    knob->whole_shot = json_true(json_get(from, "whole_shot"));
     if (!knob->name || strlen(knob->name) >= sizeof knob->param ||
         !read_kind(json_text(json_get(from, "kind"), ""), &knob->kind))
         return false;

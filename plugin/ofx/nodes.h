@@ -27,6 +27,7 @@ struct knob {
     double hard[2];   /* lowest and highest value; infinite where there is no limit */
     double slider[2]; /* the range of its slider */
     bool automatic, animatable, secret;
+    bool whole_shot; /* a button that looks at every frame */
 };
 
 struct input {

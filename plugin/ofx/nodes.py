@@ -18,7 +18,7 @@ from interneg.errors import KnobError
 from interneg.knobs import Knob, Value, knobs_of
 from interneg.node import Node
 from interneg.nodes import OWN
-from interneg.plugin.facts.buttons import buttons_of
+from interneg.plugin.facts.buttons import ButtonFacts, buttons_of
 from interneg.plugin.facts.identifiers import COMPATIBLE, identifier_of
 from interneg.plugin.facts.nodes import facts_of, summary
 
@@ -104,7 +104,7 @@ def _entry(node: type[Node]) -> dict[str, Any]:
                 for k in facts["knobs"]
                 if not knobs_of(node)[k["name"]].aov
             ),
-            *(_button(name, *texts) for name, texts in buttons_of(node).items()),
+            *(_button(name, facts) for name, facts in buttons_of(node).items()),
         ],
         "reach": reach,
         "anchors": anchors,
@@ -126,9 +126,9 @@ def _group(label: str) -> str | None:
     return f"group_{label.casefold()}" if label else None
 
 
-def _button(name: str, label: str, help: str) -> dict[str, Any]:
-    named = {"name": name, "kind": "button", "label": label, "help": help}
-    return named | {"secret": False, "group": None}
+def _button(name: str, facts: ButtonFacts) -> dict[str, Any]:
+    named = {"name": name, "kind": "button", "label": facts.label, "help": facts.help}
+    return named | {"whole_shot": facts.whole_shot, "secret": False, "group": None}
 
 
 def _reach(node: type[Node]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ enum {
     kOfxStatErrMissingHostFeature = 4,
     kOfxStatErrMemory = 8,
     kOfxStatErrBadHandle = 9,
+    kOfxStatReplyNo = 13,
     kOfxStatReplyDefault = 14
 };
 
@@ -105,11 +106,18 @@ typedef struct OfxMessageSuiteV2 {
     OfxStatus (*clearPersistentMessage)(void *handle);
 } OfxMessageSuiteV2;
 
+typedef struct OfxProgressSuiteV1 {
+    OfxStatus (*progressStart)(void *effect, const char *label);
+    OfxStatus (*progressUpdate)(void *effect, double progress); /* kOfxStatReplyNo where it was cancelled */
+    OfxStatus (*progressEnd)(void *effect);
+} OfxProgressSuiteV1;
+
 #define kOfxImageEffectPluginApi "OfxImageEffectPluginAPI"
 #define kOfxPropertySuite "OfxPropertySuite"
 #define kOfxImageEffectSuite "OfxImageEffectSuite"
 #define kOfxParameterSuite "OfxParameterSuite"
 #define kOfxMessageSuite "OfxMessageSuite"
+#define kOfxProgressSuite "OfxProgressSuite"
 
 #define kOfxActionLoad "OfxActionLoad"
 #define kOfxActionUnload "OfxActionUnload"

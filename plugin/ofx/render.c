@@ -57,7 +57,7 @@ OfxStatus render(struct instance *instance, OfxPropertySetHandle in, OfxProperty
         return kOfxStatOK;
     bool sent = false;
     OfxPropertySetHandle to = NULL;
-    if (job_gather(&job, in)) {
+    if (job_gather(&job, in, NULL)) {
         to = fetch_image(instance->output, job.time);
         if (add_output(&job, to, window, &output)) {
             snprintf(rest, sizeof rest, ", \"fit\": %s, \"output\": %zu", job.fit ? "true" : "false",
@@ -74,27 +74,4 @@ OfxStatus render(struct instance *instance, OfxPropertySetHandle in, OfxProperty
     if (to)
         host.effect->clipReleaseImage(to);
     return job_finish(&job, sent && outcome != OUTCOME_DONE);
-}
-
-OfxStatus press_button(struct instance *instance, const char *button, OfxPropertySetHandle in)
-{
-    struct job job = {.instance = instance};
-    struct reply reply;
-    struct text rest = {0};
-    enum outcome outcome = OUTCOME_ABORTED;
-    bool gathered = job_gather(&job, in);
-    if (gathered) {
-        text_add(&rest, ", \"fit\": false, \"output\": null, \"action\": ");
-        text_quote(&rest, button);
-        outcome = job_ask(&job, MESSAGE_ACTION, rest.bytes ? rest.bytes : "", &reply);
-        text_free(&rest);
-    }
-    if (outcome == OUTCOME_DONE) {
-        const char *words = json_text(json_get(reply.answer, "message"), "");
-        params_set(instance, json_get(reply.answer, "knobs"));
-        if (*words)
-            host_show_message(instance->effect, kOfxMessageMessage, words);
-        json_free(reply.answer);
-    }
-    return job_finish(&job, gathered && outcome != OUTCOME_DONE);
 }

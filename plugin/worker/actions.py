@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ class ActionResult:
 
 
 def perform(name: str, request: PreparedRequest) -> ActionResult:
-    """Do what the button of that name stands for.
+    """Do what the button of that name, which looks at one frame, stands for.
 
     Raises UsageError for a button that the node does not have, and what the node raises.
     """
@@ -46,18 +47,23 @@ def _found(request: PreparedRequest, button: Button) -> ActionResult:
     view = View(Window((frame,), 0), node.working_space, request.context, node.divides)
     value = node.find(button.knob, view)
     if button.ending:
-        value = str(_written(str(value), f"{node.name}-{request.time}", button.ending))
+        value = str(written(f"{node.name}-{request.time}", {button.ending: str(value).encode()}))
     return ActionResult(button.found.format(frame=request.time, value=value), {button.knob: value})
 
 
-def _written(text: str, name: str, ending: str) -> Path:
-    """Write what was found into this user's folder, under a name that tells its content apart."""
+def written(name: str, files: Mapping[str, bytes]) -> Path:
+    """Write what was found into this user's folder, under a name that tells its content apart; the first one.
+
+    files: the content by the ending. Raises OutputError.
+    """
     place = data_folder() / "found"
-    file = place / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}{ending}"
+    first, content = next(iter(files.items()))
+    file = place / f"{name}-{hashlib.sha256(content).hexdigest()[:8]}{first}"
     try:
         place.mkdir(parents=True, exist_ok=True)
-        with replacing(file) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        for ending, data in files.items():
+            with replacing(file if ending == first else file.with_suffix(ending)) as temporary:
+                temporary.write_bytes(data)
     except OSError as error:
         raise OutputError(f"what was found cannot be written to {place}: {error.strerror}") from error
     return file

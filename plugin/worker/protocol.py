@@ -164,10 +164,11 @@ class Render(Request, frozen=True, kw_only=True):
 
 
 class Action(Request, frozen=True, kw_only=True):
-    """A button of the node, pressed."""
+    """A button of the node, pressed. shot: of a button that looks at every frame, the name of this look."""
 
     action: _Text
     output: None
+    shot: _Text | None = None
 
 
 class SpaceQuery(Struct, frozen=True):

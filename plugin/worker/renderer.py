@@ -10,11 +10,13 @@ from typing import Any
 from interneg.errors import InputError, RecipeError, UsageError, near
 from interneg.frame import Pixels
 from interneg.node import Context, Node
+from interneg.plugin.facts.buttons import buttons_of
 from interneg.plugin.facts.files import read
 from interneg.plugin.machine.allocator import give_back
-from interneg.plugin.worker.actions import perform
+from interneg.plugin.worker.actions import ActionResult, perform
 from interneg.plugin.worker.configs import Configs
 from interneg.plugin.worker.engines import SharedEngines, WatchedEngines
+from interneg.plugin.worker.looks import Looks
 from interneg.plugin.worker.memory import Admission, CalledOff
 from interneg.plugin.worker.placement import fitted, write
 from interneg.plugin.worker.protocol import Action, Render, Request
@@ -36,6 +38,7 @@ class Renderer:
         self._nodes = nodes
         self._engines = SharedEngines()
         self._configs = Configs()
+        self._looks = Looks()
         self.admission = Admission(limit, self._configs.shrink)
 
     @property
@@ -73,8 +76,14 @@ class Renderer:
         CalledOff.
         """
         notes: dict[str, str] = {}
-        result = self._run(request, views, called_off, notes, lambda ready: perform(request.action, ready))
+        result = self._run(request, views, called_off, notes, lambda ready: self._act(request, ready))
         return {"knobs": result.knobs, "message": result.message, "notes": list(notes.values())}
+
+    def _act(self, request: Action, ready: PreparedRequest) -> ActionResult:
+        whole = buttons_of(type(ready.node)).get(request.action)
+        if whole is not None and whole.whole_shot:
+            return self._looks.see(request, ready)
+        return perform(request.action, ready)
 
     def spaces(self, config: str | None) -> tuple[str, ...]:
         """The roles and colour spaces of a configuration. Raises as `Configs.open` does."""

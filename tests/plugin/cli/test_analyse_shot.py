@@ -207,6 +207,25 @@ def test_cuts_that_a_person_changes_hold(clip: str, own: Path, tmp_path: Path) -
     ).read_text()
 
 
+def test_the_curves_are_drawn(clip: str, own: Path, tmp_path: Path) -> None:
+    """One for each way of each node, before and after, with a line at the cut."""
+    plain, cut = tmp_path / "plain.svg", tmp_path / "cut.svg"
+    well("analyse", RECIPE, clip, own, "--plot", plain)
+    made = manifest(own)
+    made["cuts"] = [1001, 1006]
+    (own / "analysis.json").write_text(json.dumps(made))
+    well("analyse", RECIPE, clip, own, "--plot", cut)
+    marks = [plot.read_text().count("stroke: #888888") for plot in (plain, cut)]
+    axes = [plot.read_text().count('<g id="axes_') for plot in (plain, cut)]
+    assert axes == [8, 8]
+    assert marks == [0, 8], "a line at the cut"
+    assert "solved" in plain.read_text()
+    line = refused(6, "analyse", RECIPE, clip, own, "--plot", plain)
+    assert "plain.svg exists" in line
+    line = refused(2, "analyse", RECIPE, clip, own, "--plot", tmp_path / "x.jpg")
+    assert ".png or a .svg" in line
+
+
 BAD: dict[str, tuple[Callable[[Path], None], str]] = {
     "cut off": (lambda f: _change(f, lambda t: t[: len(t) // 2]), "was cut off"),
     "empty": (lambda f: _change(f, lambda t: ""), "was cut off"),

@@ -15,6 +15,7 @@ from interneg.frame import Box, Frame
 from interneg.graph import Graph
 from interneg.memo import Memo
 from interneg.node import Context, Node
+from interneg.plugin.facts.files import read
 from tests.plugin.ofx.ofx_images import Picture, Rect
 from tests.plugin.ofx.ofx_objects import Plate
 
@@ -72,7 +73,7 @@ def expected(
         return _Shown(plate, size, mask=is_mask) if plate else None
 
     graph = Graph(
-        [node], _Shown(source, size, mask=False), Context(colour, engines, Memo(64)),
+        [node], _Shown(source, size, mask=False), Context(colour, engines, Memo(64), read=read),
         mask=clip(mask, is_mask=True), reference=clip(reference), matte=clip(matte, is_mask=True),
     )  # fmt: skip
     result = graph.render(time)

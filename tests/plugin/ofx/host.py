@@ -41,7 +41,7 @@ class Profile:
     messages: whether it prints them as "printf" does, loses what stands behind the format ("blank"), or
     prints the "format" as it is. temporal: whether it gives frames at other times than the one rendered.
     keeps_size: whether it asks for the region of definition and renders that of the source all the same.
-    refuses: the types of parameters that it does not have, as in "String".
+    refuses: the types of parameters that it does not have, as in "String". progress: whether it shows any.
     """
 
     name: str = "org.interneg.TestHost"
@@ -52,6 +52,7 @@ class Profile:
     multi_resolution: bool = True
     tiles: bool = True
     message_v2: bool = True
+    progress: bool = True
     temporal: bool = True
     keeps_size: bool = False
     refuses: tuple[str, ...] = ()
@@ -95,6 +96,8 @@ class Host:
         self.bundle, self.profile = bundle, profile
         self.violations: list[str] = []
         self.log: list[str] = []
+        self.progress: list[float | str] = []
+        self.cancels_at = 2.0
         self._lock = threading.RLock()
         self._things: dict[int, Any] = {}
         self._dead: dict[int, str] = {}
@@ -306,6 +309,8 @@ class Host:
         made = {}
         for key, functions in suites(self).items():
             if key == ("OfxMessageSuite", 2) and not self.profile.message_v2:
+                continue
+            if key[0] == "OfxProgressSuite" and not self.profile.progress:
                 continue
             callbacks = [
                 ctypes.CFUNCTYPE(INT, *types)(self.guarded(function)) for function, types in functions

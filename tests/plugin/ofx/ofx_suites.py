@@ -508,13 +508,19 @@ def _messages(host: Host) -> Sequence[Function]:
 def _progress(host: Host) -> Sequence[Function]:
     def progress_start(handle: int, label: bytes) -> None:
         host.find(handle, Instance)
+        host.progress = [label.decode()]
 
-    def progress_update(handle: int, done: float) -> None:
+    def progress_update(handle: int, done: float) -> int:
         host.find(handle, Instance)
         if not 0 <= done <= 1:
             raise Violation(spec.VALUE, f"progress {done}")
+        if not host.progress or host.progress[-1] == "end":
+            raise Violation(spec.VALUE, "progress that was not started")
+        host.progress.append(done)
+        return spec.REPLY_NO if done >= host.cancels_at else spec.OK
 
     def progress_end(handle: int) -> None:
         host.find(handle, Instance)
+        host.progress.append("end")
 
     return [(progress_start, (PTR, STR)), (progress_update, (PTR, DBL)), (progress_end, (PTR,))]

@@ -16,7 +16,7 @@ from interneg.grain.stocks import NAMES, stock
 from interneg.motion.measured_path import MeasuredFrame
 from interneg.motion.similarity import Motion
 from interneg.nodes import NODES
-from interneg.plugin.analysis.records import ENDING, NotedFrame, NotedFrames
+from interneg.plugin.noted.records import ENDING, NotedFrame, NotedFrames
 
 BOX = Box(0, 0, 40, 30)
 BEND = np.linspace(0, 1, 24, dtype=np.float32).reshape(3, 4, 2)

@@ -1,0 +1,1 @@
+"""What nodes note of single frames: asked for, and kept on the disk."""
