@@ -163,7 +163,8 @@ class _Lines:
         self._has_reader = True
 
     def start(self, total: int) -> None:
-        self._total = total
+        self.finish()
+        self._total, self._gone = total, 0
         self._clock = Clock()
 
     def status(self, text: str) -> None:

@@ -17,7 +17,10 @@ from interneg.plugin.ofx.build import BUNDLE, build
 
 _MARK = "installed.json"
 _PACKAGES = Path(__file__).parents[1]
-_SCRIPTS = ("nuke/init.py", "nuke/menu.py", "resolve/interneg_status.py")
+RESOLVE = ("interneg_status", "interneg_submit")
+"""The scripts for Resolve's menu."""
+
+_SCRIPTS = ("nuke/init.py", "nuke/menu.py", *(f"resolve/{name}.py" for name in RESOLVE))
 
 
 @dataclass(frozen=True)

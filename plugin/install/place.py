@@ -53,10 +53,11 @@ class Place:
                 f"{'made' if new else 'added a line to'} {path}: Nuke finds the toolbar, menu and plugin"
             )
         elif self.own and self.host == "resolve":
-            path = _resolve_script()
-            made += missing(path.parent)
-            put_file(inside / "resolve" / "interneg_status.py", path)
-            done.append(f"wrote {path}: Workspace > Scripts > Interneg status")
+            for name in bundle.RESOLVE:
+                path = _resolve_script(name)
+                made += missing(path.parent)
+                put_file(inside / "resolve" / f"{name}.py", path)
+                done.append(f"wrote {path}: Workspace > Scripts > {path.stem}")
         if made:
             bundle.mark(self.folder, replace(facts, created=(*facts.created, *map(str, made))))
         return done + self._left(inside)
@@ -83,8 +84,9 @@ class Place:
         facts = bundle.installed(self.folder) or bundle.Installed()
         if self.own and self.host == "nuke" and remove_line(_nuke_init()):
             done.append(f"took the line out of {_nuke_init()}")
-        elif self.own and self.host == "resolve" and remove_file(_resolve_script()):
-            done.append(f"removed {_resolve_script()}")
+        elif self.own and self.host == "resolve":
+            paths = [_resolve_script(name) for name in bundle.RESOLVE]
+            done += [f"removed {path}" for path in paths if remove_file(path)]
         left = tuple(h for h in facts.hosts if h != self.host)
         if left == facts.hosts:
             return done or [f"nothing was installed for {HOSTS[self.host]} in {self.folder}"]
@@ -110,5 +112,6 @@ def _nuke_init() -> Path:
     return home_folder() / ".nuke" / "init.py"
 
 
-def _resolve_script() -> Path:
-    return data_folder("DaVinciResolve") / "Fusion/Scripts/Utility/Interneg status.py"
+def _resolve_script(name: str) -> Path:
+    shown = f"{name.capitalize().replace('_', ' ')}.py"
+    return data_folder("DaVinciResolve") / "Fusion/Scripts/Utility" / shown

@@ -59,3 +59,15 @@ def test_farms_are_told_why_the_work_ends(capsys: Any) -> None:
     with pytest.raises(InputError), shown():
         raise InputError("frame 7 is\nmissing")
     assert capsys.readouterr().out.splitlines() == ["openjd_fail: frame 7 is missing"]
+
+
+def test_each_part_of_the_work_counts_from_its_start(now: list[float], capsys: Any) -> None:
+    with shown() as told:
+        for outcome in ("analysed", "written"):
+            told.start(2)
+            for number in (1, 2):
+                now[0] += 3
+                told.step(number, outcome)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "openjd_progress: 100.0"
+    assert lines[-2].startswith("frame 2 written (2/2")

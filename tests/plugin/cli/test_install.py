@@ -94,7 +94,8 @@ def test_uninstalling_leaves_what_was_there_before(home: Path) -> None:
     before = files(home)
     for host in ("nuke", "resolve"):
         install(host)
-    assert "Interneg status.py" in install("resolve").stdout
+    said = install("resolve").stdout
+    assert "Interneg status.py" in said and "Interneg submit.py" in said
     assert "kept" in install("nuke", "--uninstall").stdout
     assert (own(home) / "Interneg.ofx.bundle").is_dir()
     assert "removed" in install("resolve", "--uninstall").stdout

@@ -59,7 +59,9 @@ def menu(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[A
     return load
 
 
-@pytest.mark.parametrize("path", ["nuke/init.py", "nuke/menu.py", "resolve/interneg_status.py"])
+@pytest.mark.parametrize(
+    "path", ["nuke/init.py", "nuke/menu.py", "resolve/interneg_status.py", "resolve/interneg_submit.py"]
+)
 def test_host_scripts_need_nothing_but_an_old_python(path: str) -> None:
     tree = ast.parse((SCRIPTS / path).read_text(), feature_version=(3, 9))
     names = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
