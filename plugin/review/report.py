@@ -23,6 +23,9 @@ from interneg.publish import replacing
 _LISTED = 200
 """Frames in the table; the curves show all."""
 
+_MOST = 12
+"""Frames that are named for their dirt."""
+
 
 def write_page(
     path: Path,
@@ -43,7 +46,7 @@ def write_page(
     body = (
         f"<dl>{rows}</dl>"
         + viewer(shown, [n for n in worst if n in there], size, enlarged, boxes=defects is not None)
-        + (_defects(defects) if defects is not None else "")
+        + (_defects(defects, there) if defects is not None else "")
         + f"<h2>Over time</h2><div class=charts>{_curves(found)}{path_curves}</div>"
         + f"<h2>The most changed frames first</h2>{_table(found, there)}"
         + f"<h2>How it was made</h2>{made}"
@@ -158,11 +161,17 @@ def _table(found: Sequence[FrameFigures], there: set[int]) -> str:
     return f'<div class="scroll">{table}</div>{note}'
 
 
-def _defects(defects: Mapping[str, Any]) -> str:
+def _defects(defects: Mapping[str, Any], there: set[int]) -> str:
+    counts = {int(n): len(pieces) for n, pieces in defects["list"]["dirt"].items()}
+    most = sorted((n for n in there if counts.get(n)), key=lambda n: (-counts[n], n))[:_MOST]
+    links = ", ".join(
+        f'<button type="button" class="link" data-frame="{n}">{n}</button> ({counts[n]})' for n in most
+    )
     return (
         '<section aria-labelledby="defects-title"><h2 id="defects-title">Defects of this frame</h2>'
-        "<p>Ticked is repaired. Untick what is none, then take the list back: the knob "
-        f'<b>defects_list</b> of scratch-inpaint reads it.</p><ul id="defect-rows"></ul>'
+        + (f"<p>Most dirt: {links}</p>" if most else "")
+        + "<p>Ticked is repaired. Untick what is none, then take the list back: the knob "
+        '<b>defects_list</b> of scratch-inpaint reads it.</p><ul id="defect-rows"></ul>'
         '<p><span id="defect-count" aria-live="polite"></span> '
         f'<button type="button" id="take-back">Take {escape(defects["name"])} back</button></p></section>'
         f"{data_block('defects-list', defects)}"

@@ -148,7 +148,7 @@ def test_mattes_are_switched(page: Path) -> None:
 
 def test_defects_are_rejected_and_taken_back(page: Path, tmp_path: Path) -> None:
     with opened(page) as seen:
-        seen.locator(".strip button", has_text="1003").click()
+        seen.get_by_label("Defects of this frame").get_by_role("button", name="1003").click()
         assert seen.locator("#defect-count").inner_text() == "2 defects, 0 rejected"
         seen.get_by_label("7: dirt, 6x5 pixels at 10, 12").uncheck()
         assert seen.locator("#defect-count").inner_text() == "2 defects, 1 rejected"
