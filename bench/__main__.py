@@ -26,6 +26,7 @@ from bench import (
     speed,
     stabilise,
     temporal,
+    weave,
     worker,
 )
 from bench.table import Row
@@ -53,6 +54,7 @@ def parts(data: Path) -> dict[str, Callable[[], Iterable[Row]]]:
         "grain-made": lambda: grain_made.rows(data.parent),
         "grain-speed": grain_speed.rows,
         "paths": paths.rows,
+        "weave": lambda: weave.rows(data.parent, OUT),
         "farm": lambda: farm.rows(OUT),
         "faults": lambda: faults.rows(OUT),
         "kept": lambda: kept.rows(data.parent, OUT),

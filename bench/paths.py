@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.table import Row, at_least
-from interneg.motion.path import weights_of
+from interneg.motion.path import steadied
+from interneg.motion.similarity import Motion
 from interneg.motion.whole_path import smooth_way
 
 REACH, DRAWS, RMS, SWING = 15, 40, 2.2, 0.2
@@ -76,7 +77,8 @@ def _smoothed(kind: str, way: Way) -> Way:
     for k in range(len(way)):
         near = np.arange(max(0, k - REACH), min(len(way), k + REACH + 1))
         if kind == WINDOW:
-            found.append(weights_of(list(near - k), REACH) @ way[near])
+            track = {int(n - k): Motion(shift=complex(way[n], 0)) for n in near}
+            found.append(way[k] + steadied(track, REACH).shift.real)
         else:
             terms = np.vander((near - k) / REACH, 2 if kind == LINE else 3, increasing=True)
             found.append(np.linalg.lstsq(terms, way[near], rcond=None)[0][0])

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from interneg.motion.similarity import Motion, Points
+from interneg.motion.whole_path import FEWEST, smooth_way
 
 # What the bend of a path costs, and how much more where its frames lie on one side.
 _BEND, _ONE_SIDED = 0.001, 0.05
+# What the local curve counts at most, beside the models of a camera's way.
+_LOCAL = 0.7
 # Of fewer frames it is not asked whether the camera stands.
 _ASKED = 5
 _NOTHING = 1e-12
@@ -34,10 +38,25 @@ def steadied(track: Mapping[int, Motion], reach: int, at: int = 0) -> Motion:
 
 
 def _smooth(offsets: Sequence[int], way: Points, reach: int) -> complex:
-    """The value at offset 0 of the smooth path through a way: of a curve, or where the camera stands."""
+    """The value at offset 0 of the smooth path through a way."""
     standing = stands(way)
     weights = standing * weights_of(offsets, reach, 0) + (1 - standing) * weights_of(offsets, reach)
-    return complex(weights @ way)
+    local = complex(weights @ way)
+    if len(way) < FEWEST:
+        return local
+    at = list(offsets).index(0)
+    parts = (_agreed(w, v, reach, at) for w, v in ((way.real, local.real), (way.imag, local.imag)))
+    return complex(*parts)
+
+
+def _agreed(way: npt.NDArray[np.float64], local: float, reach: int, at: int) -> float:
+    """The place of the frame at that index: by the models of a camera, and where these agree with it, more by
+    the local curve, which is steadier from frame to frame; by models alone where a curve cannot follow.
+    """
+    models = smooth_way(way, reach)
+    weave = math.sqrt(float(np.square(way - models).mean())) + _NOTHING
+    found = float(models[at])
+    return found + _LOCAL * math.exp(-(((local - found) / weave) ** 2)) * (local - found)
 
 
 def stands(way: Points) -> float:

@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,50 +60,68 @@ def smooth_way(way: Way, smoothing: int) -> Way:
     return found / weights
 
 
-@dataclass(frozen=True, eq=False)
-class _Model:
-    """One model's way, (N,), less the mean, and the logarithm of its likelihood."""
+class _Models(NamedTuple):
+    """Some models' ways, (M, N), less the mean, and the logarithms of their likelihoods, (M,)."""
 
-    likely: float
-    way: Way
+    likely: Way
+    ways: Way
 
 
 def _part(way: Way, smoothing: int) -> Way:
     mean = way.mean()
     models = [m for swing in _SWINGS for m in _models(way - mean, swing, smoothing)]
-    likely = np.array([m.likely for m in models])
-    shares = np.exp(likely - likely.max()) * (likely > likely.max() - _FAR)
-    found = sum(s * m.way for s, m in zip(shares / shares.sum(), models, strict=True))
-    return np.asarray(mean + found)
+    best = max(m.likely.max() for m in models)
+    found, total = np.zeros(len(way)), 0.0
+    for model in models:
+        shares = np.exp(model.likely - best) * (model.likely > best - _FAR)
+        found += shares @ model.ways
+        total += float(shares.sum())
+    return np.asarray(mean + found / total)
 
 
-def _models(way: Way, swing: float, smoothing: int) -> Iterator[_Model]:
+def _models(way: Way, swing: float, smoothing: int) -> Iterator[_Models]:
     """All models where weave is as alike as `swing` from a frame to the next."""
-    frame = _frame(len(way), swing)
+    frame = _frame(len(way), swing, smoothing)
     white = frame.whiten @ way
-    yield from _curves(frame, white)
-    if len(way) >= _ENOUGH:
-        yield from _starts(frame, white)
+    yield _curves(frame, white)
+    if frame.starts is not None:
+        yield _starts(frame, frame.starts, white)
     for degree in (2, 3):
-        yield from _splines(frame, white, degree, smoothing)
+        yield _splines(frame, white, degree)
+
+
+@dataclass(frozen=True, eq=False)
+class _Starts:
+    """Ways that rest and then move, or move and then rest, in white weave. rest: (N,), slopes: (N, K), which
+    are orthogonal to it, their squares (K,), and how likely each is beforehand, its logarithm.
+    """
+
+    rest: Way
+    slopes: Way
+    squares: Way
+    before: float
 
 
 @dataclass(frozen=True, eq=False)
 class _Frame:
     """For ways of one length and weave of one swing: what makes weave white, (N, N), and its inverse.
 
-    constant: the logarithm of the likelihood that all models here share. stiff: by degree, what a spline's
-    bends cost in white weave, as eigenvalues (N,), rising, and vectors (N, N).
+    constant: the logarithm of the likelihood that all models here share. terms: of a parabola, orthonormal in
+    white weave, (N, 3). starts: None for ways that are too short. stiff: by degree, what a spline's bends
+    cost in white weave: directions (N, N), and by stiffness (S) what is left of each, (S, N - degree), what
+    passes, (S, N), and how likely the stiffness makes a way that says nothing of it, (S,).
     """
 
     whiten: Way
     colour: Way
     constant: float
-    stiff: dict[int, tuple[Way, Way]]
+    terms: Way
+    starts: _Starts | None
+    stiff: dict[int, tuple[Way, Way, Way, Way]]
 
 
-@lru_cache(maxsize=16)
-def _frame(count: int, swing: float) -> _Frame:
+@lru_cache(maxsize=256)
+def _frame(count: int, swing: float, smoothing: int) -> _Frame:
     whiten = np.eye(count)
     if swing:
         # Weave as an autoregression of first order.
@@ -110,62 +129,64 @@ def _frame(count: int, swing: float) -> _Frame:
         rows = np.arange(1, count)
         whiten[rows, rows], whiten[rows, rows - 1] = 1 / size, -swing / size
     colour = np.asarray(np.linalg.inv(whiten), np.float64)
+    terms = np.linalg.qr(whiten @ np.vander(np.linspace(-1, 1, count), 3, increasing=True))[0]
     stiff = {}
     for degree in (2, 3):
         bends = np.diff(np.eye(count), degree, axis=0) @ colour
         values, vectors = np.linalg.eigh(bends.T @ bends)
         values[:degree] = 0
-        stiff[degree] = np.maximum(values, 0), vectors
-    return _Frame(whiten, colour, float(np.log(np.diag(whiten)).sum()), stiff)
+        # A wave of so many frames passes by half.
+        softest = (smoothing / (2 * math.pi)) ** (2 * degree)
+        costs = softest * _STIFFER ** np.arange(_STEPS)[:, None] * np.maximum(values, 0)
+        spread = 1 + 1 / costs[:, degree:]
+        # Each stiffness is as likely as any other beforehand.
+        before = -np.log(spread).sum(1) / 2 - math.log(2 * _STEPS)
+        stiff[degree] = vectors, 1 / spread, 1 / (1 + costs), before
+    constant = float(np.log(np.diag(whiten)).sum())
+    return _Frame(whiten, colour, constant, terms, _starting(whiten) if count >= _ENOUGH else None, stiff)
 
 
-def _score(frame: _Frame, left: float, count: int, terms: int) -> float:
-    """Schwarz's criterion: how likely it is that so much is left of `count` numbers by so many terms."""
-    deviation = max(left / count, _LEAST**2)
-    return frame.constant - count / 2 * math.log(deviation) - terms / 2 * math.log(count)
-
-
-def _curves(frame: _Frame, white: Way) -> Iterator[_Model]:
-    """The camera rests, or moves evenly, or gathers speed evenly throughout."""
-    count = len(white)
-    terms = np.linalg.qr(frame.whiten @ np.vander(np.linspace(-1, 1, count), 3, increasing=True))[0]
-    shares = terms.T @ white
-    for degree in range(3):
-        few = shares[: degree + 1]
-        left = float(white @ white - few @ few)
-        yield _Model(_score(frame, left, count, degree + 1), frame.colour @ (terms[:, : degree + 1] @ few))
-
-
-def _starts(frame: _Frame, white: Way) -> Iterator[_Model]:
-    """The camera rests and then moves evenly from some frame on, or moves and then rests."""
-    count = len(white)
+def _starting(whiten: Way) -> _Starts:
+    count = len(whiten)
     places = np.arange(_ENDS, count - _ENDS, _BETWEEN)
     after = np.arange(count)[:, None] - places
-    rest = frame.whiten @ np.ones(count)
+    rest = whiten.sum(1)
     rest /= np.linalg.norm(rest)
-    still = rest @ white
-    for moving in (np.maximum(after, 0), np.maximum(-after, 0)):
-        slopes = frame.whiten @ (moving / count)
-        slopes -= np.outer(rest, rest @ slopes)
-        along, size = slopes.T @ white, np.square(slopes).sum(0)
-        left = white @ white - still**2 - along**2 / size
-        # Each place is as likely as any other beforehand.
-        likely = [_score(frame, float(value), count, 2) - math.log(len(places)) for value in left]
-        best = max(likely)
-        for k in (k for k, value in enumerate(likely) if value > best - _FAR):
-            yield _Model(likely[k], frame.colour @ (rest * still + slopes[:, k] * (along[k] / size[k])))
+    slopes = whiten @ (np.concatenate([np.maximum(after, 0), np.maximum(-after, 0)], 1) / count)
+    slopes -= np.outer(rest, rest @ slopes)
+    # Each place is as likely as any other beforehand.
+    return _Starts(rest, slopes, np.square(slopes).sum(0), -math.log(len(places)))
 
 
-def _splines(frame: _Frame, white: Way, degree: int, smoothing: int) -> Iterator[_Model]:
+def _score(frame: _Frame, left: Way, count: int, terms: int | Way) -> Way:
+    """Schwarz's criterion: how likely it is that so much is left of `count` numbers by so many terms."""
+    deviation = np.maximum(left / count, _LEAST**2)
+    return np.asarray(frame.constant - count / 2 * np.log(deviation) - terms * (math.log(count) / 2))
+
+
+def _curves(frame: _Frame, white: Way) -> _Models:
+    """The camera rests, or moves evenly, or gathers speed evenly throughout."""
+    shares = np.tril(np.tile(frame.terms.T @ white, (3, 1)))
+    left = white @ white - np.square(shares).sum(1)
+    return _Models(
+        _score(frame, left, len(white), np.arange(1.0, 4.0)), shares @ frame.terms.T @ frame.colour.T
+    )
+
+
+def _starts(frame: _Frame, starts: _Starts, white: Way) -> _Models:
+    """The camera rests and then moves evenly from some frame on, or moves and then rests."""
+    still, along = starts.rest @ white, starts.slopes.T @ white
+    left = white @ white - still**2 - along**2 / starts.squares
+    likely = _score(frame, left, len(white), 2) + starts.before
+    near = likely > likely.max() - _FAR
+    slopes = starts.slopes[:, near] * (along[near] / starts.squares[near])
+    return _Models(likely[near], (slopes.T + still * starts.rest) @ frame.colour.T)
+
+
+def _splines(frame: _Frame, white: Way, degree: int) -> _Models:
     """The camera is led smoothly: its speed changes at random, or its acceleration does, more or less."""
-    count, (values, vectors) = len(white), frame.stiff[degree]
+    vectors, remains, passes, before = frame.stiff[degree]
     shares = vectors.T @ white
-    # A wave of so many frames passes by half.
-    softest = (smoothing / (2 * math.pi)) ** (2 * degree)
-    for step in range(_STEPS):
-        stiffness = softest * _STIFFER**step
-        spread = 1 + 1 / (stiffness * values[degree:])
-        left = float((np.square(shares[degree:]) / spread).sum())
-        # Each stiffness is as likely as any other beforehand.
-        likely = _score(frame, left, count, degree) - np.log(spread).sum() / 2 - math.log(2 * _STEPS)
-        yield _Model(float(likely), frame.colour @ (vectors @ (shares / (1 + stiffness * values))))
+    left = remains @ np.square(shares[degree:])
+    likely = _score(frame, left, len(white), degree) + before
+    return _Models(likely, (passes * shares) @ vectors.T @ frame.colour.T)

@@ -1,0 +1,96 @@
+"""Gate weave taken out of pans of every kind and of filmed clips: window, whole shot, and FFmpeg's vidstab.
+
+Weave is 2 px and 0.12 degrees, new in each frame or alike for two, in three seeds. What is measured is
+said in `bench/stabilise.py`; of vidstab, the one of three smoothings that removes most of that very clip.
+The smoothers were set on simulated ways (`bench/paths.py`), on no picture here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from bench import damage
+from bench.damage import Image, Take, Track, decoded
+from bench.stabilise import Result, Shot
+from bench.table import Row, at_least
+
+COUNT, LONG = 40, 120
+SEEDS = (11, 12, 13)
+MEMORIES = (0.4, 2.0)
+WINDOW, WHOLE, PEER = "window", "with an analysis", "vidstab at its best"
+
+
+def rows(data: Path, out: Path) -> Iterator[Row]:
+    """Mean and worst over clips and seeds. data: the folder with train/stills_00.tar and footage/clips."""
+    stills, clips = data / "train" / "stills_00.tar", data / "footage" / "clips"
+    if stills.is_file():
+        # Tiles that nothing was set on.
+        still = damage.still(stills, columns=7, first=32)
+        for count, name in product((COUNT, LONG), ("even", "eased", "at rest, then moving", "hand-held")):
+            shots = (
+                (f"{name}{count}{seed}", list(damage.shoot(still, camera(name, count, int(seed)), shake)))
+                for seed, shake in _shakes(count)
+            )
+            yield from _measured(f"pan {name}, {count} frames", shots, out, count == LONG)
+    if clips.is_dir():
+        found = (
+            (f"{f.name}{seed}", filmed(f, s)) for f in sorted(clips.glob("*")) for seed, s in _shakes(COUNT)
+        )
+        yield from _measured("filmed clips", found, out, False)
+
+
+def camera(name: str, count: int, seed: int) -> Track:
+    """Where the middle of the frame lies from that of the still, pixels, and its rotation; (count, 3)."""
+    if name == "hand-held":
+        return damage.hand_held(count, seed)
+    u = np.arange(count) / (count - 1)
+    way = (
+        180
+        * {"even": u, "eased": u * u * (3 - 2 * u), "at rest, then moving": np.maximum(2 * u - 1, 0)}[name]
+    )
+    return np.stack([way - 90, 0.15 * way, 0 * way], 1)
+
+
+def filmed(folder: Path, shake: Track) -> list[Take]:
+    """The first frames of a clip with weave; beyond its edges it is mirrored."""
+    files = sorted(folder.glob("*.jpg"))[: len(shake)]
+    pictures: list[Image] = [decoded(f.read_bytes()) for f in files]
+    still = np.zeros((1, 3))
+    return [next(damage.shoot(p, still, shake[k : k + 1])) for k, p in enumerate(pictures)]
+
+
+def _shakes(count: int) -> Iterator[tuple[str, Track]]:
+    """Weave by seed: new in each frame, and in the last one alike for two."""
+    for k, seed in enumerate(SEEDS):
+        memory = MEMORIES[k == len(SEEDS) - 1]
+        yield str(seed), damage.weave(count, memory=memory, seed=seed)
+
+
+def _measured(what: str, shots: Iterator[tuple[str, list[Take]]], out: Path, goal: bool) -> Iterator[Row]:
+    figures: dict[str, list[list[float]]] = {WINDOW: [], WHOLE: [], PEER: []}
+    for name, takes in shots:
+        shot = Shot(f"weave{''.join(c for c in name if c.isalnum())}", takes, out, len(takes))
+        results: dict[str, Result] = {WINDOW: shot.stabilised(), WHOLE: shot.analysed()}
+        peers = [result for peer, result in shot.others() if peer.startswith("vidstab")]
+        if peers:
+            results[PEER] = max(peers, key=lambda result: shot.removed(result, 1))
+        for kind, result in results.items():
+            gain = shot.psnr(result) - shot.psnr(shot.damaged)
+            removed = 100 * shot.removed(result, 1)
+            figures[kind].append([removed, shot.drift(result), shot.ends(result), gain])
+    for kind, of in ((k, np.array(v)) for k, v in figures.items() if v):
+        removed, drift, ends, gain = of.T
+        text = (
+            f"{removed.mean():.0f} % (worst {removed.min():.0f}), drift {drift.mean():.2f} px "
+            f"({drift.max():.2f}), at the ends {ends.mean():.2f} px ({ends.max():.2f}), "
+            f"PSNR {gain.mean():+.1f} dB ({gain.min():+.1f})"
+        )
+        yield Row(f"weave, {what}: {kind}", "", text, None)
+    if goal and figures[WHOLE]:
+        yield at_least(
+            f"weave, {what}: removed with an analysis", 96, float(np.mean(figures[WHOLE], 0)[0]), "%"
+        )
