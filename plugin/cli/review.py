@@ -45,10 +45,13 @@ def review(
         ),
     ] = 20.0,
     input_space: Annotated[
-        str | None, typer.Option(metavar="SPACE", help="Colour space of INPUT, as for render.")
+        str | None,
+        typer.Option(
+            metavar="SPACE", help="Colour space of INPUT, by default the one that it was rendered in."
+        ),
     ] = None,
     output_space: Annotated[
-        str | None, typer.Option(metavar="SPACE", help="Colour space of RENDERED, where its files name none.")
+        str | None, typer.Option(metavar="SPACE", help="Colour space of RENDERED, likewise.")
     ] = None,
 ) -> None:
     """Write a page that shows RENDERED beside INPUT: one file that opens offline, in any browser.
@@ -66,7 +69,7 @@ def review(
     from interneg.nodes import NODES
     from interneg.plugin.pairs import pair_frames
     from interneg.plugin.review.frames import ReviewedClips, with_room
-    from interneg.plugin.review.made import made_html
+    from interneg.plugin.review.made import made_html, spaces_of
     from interneg.plugin.review.report import defects_of, file_in, path_curves, write_page
     from interneg.texts import from_latin
 
@@ -79,7 +82,9 @@ def review(
     clips = open_clip(input), open_clip(rendered)
     try:
         how, pairs = pair_frames(*clips, wanted)
-        looked = ReviewedClips(*clips, Colour(), (input_space, output_space))
+        made = {p.test: made_from(clips[1].path_of(p.test) or Path(), p.test) for p in pairs}
+        spaces = spaces_of(made)
+        looked = ReviewedClips(*clips, Colour(), (input_space or spaces[0], output_space or spaces[1]))
         console = Console(stderr=True)
         with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
             task = bar.add_task("looking", total=len(pairs))
@@ -93,7 +98,6 @@ def review(
         numbers = [f.number for f in found]
         listed = None if defects is None else defects_of(defects, numbers, looked.offset)
         curves = "" if path is None else path_curves(path, numbers)
-        made = {p.test: made_from(clips[1].path_of(p.test) or Path(), p.test) for p in pairs}
         facts = {
             "Before": from_latin(input),
             "After": from_latin(rendered),

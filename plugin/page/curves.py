@@ -16,11 +16,13 @@ def curve(
     numbers: Sequence[int],
     series: Mapping[str, Sequence[float]],
     marked: int | None = None,
+    ends: tuple[str, str] | None = None,
 ) -> str:
     """One figure over the frames as SVG, with a cursor that the viewer moves; nothing for a constant.
 
     numbers: of the frames, rising. series: by class of line, "test" or "reference" (dashed), a value for each
-    frame, NaN where there is none. marked: the frame whose value of "test" gets a dot.
+    frame, NaN where there is none. marked: the frame whose value of "test" gets a dot. ends: what the axis
+    says at its ends, where it is not of frames; there is no cursor then.
     """
     known = [v for values in series.values() for v in values if not math.isnan(v)]
     if len(set(known)) < 2 or len(numbers) < 2:
@@ -63,10 +65,14 @@ def curve(
         f'<line class="cursor" x1="{_LEFT}" x2="{_LEFT}" y1="{_TOP}" y2="{height - _BOTTOM}" '
         f'data-left="{_LEFT}" data-step="{step:.6f}" data-first="{numbers[0]}"/>'
     )
-    says = f"{label} by frame, from {min(known):.4g} to {max(known):.4g}"
+    if ends is not None:
+        cursor = ""
+    kind = "curve" if ends is None else "plot"
+    left, right = ends or (str(numbers[0]), str(numbers[-1]))
+    says = f"{label}, {left} to {right}, from {min(known):.4g} to {max(known):.4g}"
     return (
         f"<figure><figcaption><b>{escape(label)}</b> {escape(note)}</figcaption>"
-        f'<svg class="curve" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(says)}">'
-        f'{ticks}{lines}{dot}{cursor}<text x="{_LEFT}" y="{height - 5}">{numbers[0]}</text>'
-        f'<text x="{width - _RIGHT}" y="{height - 5}" text-anchor="end">{numbers[-1]}</text></svg></figure>'
+        f'<svg class="{kind}" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(says)}">'
+        f'{ticks}{lines}{dot}{cursor}<text x="{_LEFT}" y="{height - 5}">{left}</text>'
+        f'<text x="{width - _RIGHT}" y="{height - 5}" text-anchor="end">{right}</text></svg></figure>'
     )

@@ -17,6 +17,7 @@ from interneg.metrics.temporal import block_levels
 from interneg.plugin.page.pictures import jpeg, matte, reduced
 from interneg.plugin.page.viewer import ViewedFrame
 from interneg.plugin.pairs import FramePair
+from interneg.plugin.review.texture import quiet_spectra
 from interneg.plugin.screen import codes, over_display, shown
 
 SMALL = 640
@@ -39,7 +40,7 @@ class FrameFigures:
 
     before, after: the mean level. difference: mean. change: the mean difference of the block of BLOCK pixels
     that differs most. noise_before, noise_after: standard deviation of the noise, over the levels that there
-    are; NaN where the picture has no place to measure it.
+    are; NaN where the picture has no place to measure it. spectra: see `quiet_spectra`.
     """
 
     pair: FramePair
@@ -49,6 +50,7 @@ class FrameFigures:
     change: float
     noise_before: float
     noise_after: float
+    spectra: Pixels | None = None
 
     @property
     def number(self) -> int:
@@ -96,6 +98,7 @@ class ReviewedClips:
             float(block_levels(apart, BLOCK).max()),
             _noise(_luma(before)),
             _noise(_luma(after)),
+            quiet_spectra(ours, theirs),
         )
         return found, self._shown(found, before, after, frame, SMALL)
 

@@ -37,6 +37,17 @@ def made_html(provenance: Mapping[int, Mapping[str, str]], types: NodeTypes) -> 
     return "".join(parts)
 
 
+def spaces_of(provenance: Mapping[int, Mapping[str, str]]) -> tuple[str | None, str | None]:
+    """The colour spaces of the input and the output that all the frames were made with, None where unsaid."""
+    recipes = {facts.get("recipe", "") for facts in provenance.values()}
+    try:
+        found = [(r["input"], r["output"]) for r in map(json.loads, recipes)]
+    except (ValueError, KeyError, TypeError):
+        return None, None
+    input, output = ({pair[side] for pair in found} for side in (0, 1))
+    return (input.pop() if len(input) == 1 else None), (output.pop() if len(output) == 1 else None)
+
+
 def _facts(facts: Mapping[str, str]) -> str:
     rows = {
         "Interneg": facts.get("version", ""),

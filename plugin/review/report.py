@@ -10,9 +10,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import interneg
 from interneg.defects.listing import require
 from interneg.errors import InputError
+from interneg.grain.spectrum import RINGS, frequencies
 from interneg.io import format_frames
 from interneg.plugin.page.curves import curve
 from interneg.plugin.page.document import data_block, document
@@ -22,6 +25,9 @@ from interneg.publish import replacing
 
 _LISTED = 200
 """Frames in the table; the curves show all."""
+
+_LOWEST = 3
+"""The first ring of a spectrum that is shown."""
 
 _MOST = 12
 """Frames that are named for their dirt."""
@@ -134,6 +140,27 @@ def _curves(found: Sequence[FrameFigures]) -> str:
             {"test": [f.change for f in found]},
             largest,
         )
+        + _spectrum(found)
+    )
+
+
+def _spectrum(found: Sequence[FrameFigures]) -> str:
+    """The texture of the flattest places, mean over the frames."""
+    spectra = [f.spectra for f in found if f.spectra is not None]
+    if not spectra:
+        return ""
+    power = np.mean(spectra, axis=0) * 255**2
+    # Below some cycles in a block there is the picture's own shading.
+    rings = range(_LOWEST, RINGS)
+    before, after = (10 * np.log10(np.maximum(p[_LOWEST:], 1e-4)) for p in power)
+    ends = tuple(f"{v:.2f}" for v in frequencies()[[_LOWEST, -1]])
+    return curve(
+        "grain spectrum",
+        "power in the flattest tenth of 64x64 blocks, dB over one code of 8 bits, by cycles per pixel; "
+        "dashed before",
+        rings,
+        {"reference": before.tolist(), "test": after.tolist()},
+        ends=(ends[0], ends[1]),
     )
 
 

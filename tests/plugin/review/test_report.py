@@ -48,6 +48,15 @@ def test_the_recipe_is_that_of_the_frames(rendered: tuple[str, str], tmp_path: P
     assert "<b>window = 5</b>" in page
 
 
+def test_the_input_is_seen_in_the_space_that_it_was_rendered_in(
+    plate: Callable[..., str], tmp_path: Path
+) -> None:
+    given, output = plate(), tmp_path / "out" / "p.####.exr"
+    run("render", "deflicker:strength=0", given, output, "--input-space", "ACEScg", "--frames", "1001-1002")
+    page = review(tmp_path / "r", given, output, "--frames", "1001-1002")
+    assert all("mean difference 0.0000" in frame["says"] for frame in shown(page)["frames"])
+
+
 def test_a_page_is_kept_small(plate: Callable[..., str], tmp_path: Path) -> None:
     given = plate(height=480, width=960)
     copy = Path(given).parent.rename(tmp_path / "after")
@@ -73,7 +82,7 @@ def test_a_path_is_drawn(rendered: tuple[str, str], tmp_path: Path) -> None:
     path = tmp_path / "path.json"
     path.write_text(json.dumps({"format": "interneg path 1", "size": [32, 24], "frames": frames}))
     page = review(tmp_path / "r", *rendered, "--frames", "1001-1004", "--path", path)
-    assert 'aria-label="path, dx by frame, from 100.1 to 100.4"' in page
+    assert 'aria-label="path, dx, 1001 to 1004, from 100.1 to 100.4"' in page
 
 
 def test_names_cannot_break_out_of_the_page(plate: Callable[..., str], tmp_path: Path) -> None:
