@@ -63,7 +63,8 @@ def _read(path: Path) -> Any:
         found = otio.adapters.read_from_file(str(path))
     except Exception as error:
         # Adapters are other people's, and raise whatever their parsers do.
-        raise UsageError(f"the timeline {path} cannot be read ({type(error).__name__}: {error})") from error
+        reason = " ".join(str(error).split()) or "it is damaged, or of another kind than its name says"
+        raise UsageError(f"the timeline {path} cannot be read: {reason}") from error
     if isinstance(found, otio.schema.SerializableCollection):
         timelines = found.find_children(descended_from_type=otio.schema.Timeline)
     else:

@@ -37,3 +37,6 @@ def notices(frame: Frame, space: str, by_default: bool, colour: Colour) -> Itera
             f"the picture is {treated}; these layers are carried as they are, in their own colour space: "
             f"{others}"
         )
+    if count := sum(bool(part.colour_channels) for part in frame.parts):
+        pictures = f"{count} further picture{'s' * (count > 1)}"
+        yield f"the files hold {pictures}, as pages or parts, which are carried as they are"

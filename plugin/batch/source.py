@@ -113,6 +113,7 @@ class ClipSource:
         return "still of " + self._clip.digest(next(others, number))
 
     def _read(self, number: int) -> Frame:
+        reason = ""
         for candidate in self._candidates(number):
             try:
                 frame = self._clip.read(candidate)
@@ -120,12 +121,13 @@ class ClipSource:
                 if self._missing == "error":
                     others = damaged(self._clip, (n for n in self._wanted if n != candidate))
                     raise unreadable(self._name, {candidate: str(error), **others}, self._advice) from error
+                reason = reason or f": {error}"
                 if candidate not in self._unreadable:
                     self._unreadable.add(candidate)
                     log.warning("frame %d cannot be read: %s", candidate, error)
                 continue
             return frame.with_pixels(frame.pixels, number=number) if candidate != number else frame
-        raise InputError(f"{self._name}: none of its frames can be read")
+        raise InputError(f"{self._name}: none of its frames can be read{reason}")
 
     def _candidates(self, number: int) -> Iterator[int]:
         at = bisect_right(self._there, number)

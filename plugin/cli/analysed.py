@@ -63,9 +63,7 @@ class Further:
         files: dict[Path, bytes] = {}
         made = found.analysis
         if self.nuke is not None and isinstance(made, MeasuredPath):
-            first = made.first
-            path = for_nuke(first.data, first.display, made.corrections, first.aspect)
-            files[self.nuke] = path.encode()
+            files[self.nuke] = _nuke(made)
         if self.plot is not None and isinstance(made, ShotGrain):
             files[self.plot] = drawn(made.profile, kind_of(self.plot))
         if self.av1 is not None and isinstance(made, ShotGrain):
@@ -74,6 +72,12 @@ class Further:
         if self.pictures is not None:
             files |= {self.pictures / f"defects.{n:04d}.png": png for n, png in found.pictures.items()}
         return files
+
+
+def _nuke(made: MeasuredPath) -> bytes:
+    """The corrections of a path, to be pasted into Nuke."""
+    first = made.first
+    return for_nuke(first.data, first.display, made.corrections, first.aspect).encode()
 
 
 def to_file(
@@ -114,20 +118,30 @@ def to_folder(
     overwrite: bool,
 ) -> None:
     """Analyse a whole shot into a folder. Raises UsageError, OutputError, and what a render raises."""
-    for option, given in (("nuke", further.nuke), ("pictures", further.pictures), ("av1", further.av1)):
+    for option, given in (("pictures", further.pictures), ("av1", further.av1)):
         if given is not None:
             raise UsageError(f"--{option} goes with the file of one node: give a file in place of {folder}")
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is a file: name a folder, or a file that ends in .json or .toml")
     drawing = None if further.plot is None else kind_of(further.plot)
-    if further.plot is not None and further.plot.exists() and not overwrite:
-        raise OutputError(f"{further.plot} exists; choose another name, or replace it with --overwrite")
-    if further.plot is not None and measure:
-        raise UsageError("--plot draws what is solved, and --measure solves nothing: leave one of them out")
+    if further.there and not overwrite:
+        raise OutputError(f"{further.there[0]} exists; choose another name, or replace it with --overwrite")
+    if (further.plot is not None or further.nuke is not None) and measure:
+        raise UsageError(
+            "--plot and --nuke take what is solved, and --measure solves nothing: leave one of them out"
+        )
+    if further.nuke is not None and not any(n.analysis is MeasuredPath for n in job.recipe.nodes):
+        raise UsageError("--nuke takes the path of stabilise, and the recipe has none; leave it out")
     with shown() as progress:
         made = whole_shot(Work(job, folder, NODES, Colour(), engines, progress, node, measure, overwrite))
+        files = {}
         if further.plot is not None and drawing is not None:
             traces = {name: analysis.traces for name, analysis in made.solved.items()}
-            with replacing(further.plot) as temporary:
-                temporary.write_bytes(plot(traces, made.cuts, drawing))
-            progress.status(f"written: {further.plot}")
+            files[further.plot] = plot(traces, made.cuts, drawing)
+        paths = [analysis for analysis in made.solved.values() if isinstance(analysis, MeasuredPath)]
+        if further.nuke is not None and paths:
+            files[further.nuke] = _nuke(paths[0])
+        for target, content in files.items():
+            with replacing(target) as temporary:
+                temporary.write_bytes(content)
+            progress.status(f"written: {target}")

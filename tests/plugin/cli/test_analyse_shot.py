@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -129,6 +131,29 @@ def test_chunks_are_the_whole(clip: str, analysis: Path, tmp_path: Path) -> None
         well("render", RECIPE, clip, tmp_path / "p" / "o.####.exr", "--analysis", folder, "--frames", chunk)
     well("render", RECIPE, clip, tmp_path / "w" / "o.####.exr", "--analysis", analysis)
     assert pictures(tmp_path / "p") == pictures(tmp_path / "w")
+
+
+def test_the_path_goes_to_nuke_from_a_folder_too(clip: str, own: Path, tmp_path: Path) -> None:
+    well("analyse", RECIPE, clip, own, "--nuke", tmp_path / "a.nk")
+    well("analyse", RECIPE, clip, tmp_path / "path.json", "--nuke", tmp_path / "b.nk")
+    assert (tmp_path / "a.nk").read_text() == (tmp_path / "b.nk").read_text()
+    line = refused(2, "analyse", "grain-match", clip, tmp_path / "x.analysis", "--nuke", tmp_path / "c.nk")
+    assert "--nuke takes the path of stabilise" in line
+    line = refused(2, "analyse", RECIPE, clip, own, "--measure", "--nuke", tmp_path / "c.nk")
+    assert "--measure solves nothing" in line
+
+
+def test_machines_that_measure_the_same_frames_do_no_harm(clip: str, analysis: Path, tmp_path: Path) -> None:
+    """Three processes at once, two of them with the same chunk, one solving meanwhile."""
+    folder, recipe = tmp_path / "shot.analysis", "stabilise:smoothing=2"
+    well("analyse", recipe, clip, tmp_path / "alone.analysis")
+    command = [sys.executable, "-m", "interneg.plugin.cli", "analyse", recipe, clip, str(folder)]
+    chunk = ["--measure", "--frames", "1001-1006"]
+    running = [subprocess.Popen([*command, *more], stdout=subprocess.DEVNULL) for more in (chunk, chunk, [])]
+    assert [process.wait(120) for process in running] == [0, 0, 0]
+    files = [(f / "stabilise.json").read_bytes() for f in (folder, tmp_path / "alone.analysis")]
+    assert files[0] == files[1]
+    assert not [*folder.rglob("*.tmp*")]
 
 
 def test_nothing_is_measured_twice(clip: str, own: Path) -> None:

@@ -491,6 +491,8 @@ def test_a_clip_without_a_readable_frame(plate: Plate, out: str) -> None:
     for number in (1, 2):
         spoil(pattern, number, b"")
     failed(3, "none of its frames can be read", COPY, pattern, out, "--missing", "hold")
+    spoil(pattern, 1, b"no picture")
+    failed(3, "be read: .*0001.exr: not a readable OpenEXR", COPY, pattern, out, "--missing", "hold")
 
 
 def test_a_wrong_extension_is_named(plate: Plate, out: str) -> None:
