@@ -23,6 +23,7 @@ from bench import (
     kept,
     paths,
     quality,
+    shared_out,
     speed,
     stabilise,
     temporal,
@@ -57,6 +58,7 @@ def parts(data: Path) -> dict[str, Callable[[], Iterable[Row]]]:
         "weave": lambda: weave.rows(data.parent, OUT),
         "farm": lambda: farm.rows(OUT),
         "faults": lambda: faults.rows(OUT),
+        "shared-out": lambda: shared_out.rows(OUT),
         "kept": lambda: kept.rows(data.parent, OUT),
     }
 
