@@ -20,6 +20,11 @@ class Analysis(Protocol):
         """The file, which one of the node's knobs takes."""
 
     @property
+    def beside(self) -> Mapping[str, bytes]:
+        """Further files by their ending, as ".npz", which stand beside it under its name; by default none."""
+        return {}
+
+    @property
     def shown(self) -> Sequence[int]:
         """The numbers of the frames that are worth a look, foremost first; by default none."""
         return ()

@@ -133,6 +133,7 @@ def analyse(
         if isinstance(made, ShotGrain):
             made.called(file.name.removesuffix(".toml").removesuffix(".grain"))
         files = {file: made.text.encode()}
+        files |= {file.with_suffix(ending): content for ending, content in made.beside.items()}
         if nuke is not None and isinstance(made, MeasuredPath):
             first = made.first
             path = for_nuke(first.data, first.display, made.corrections, first.aspect)
