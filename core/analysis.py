@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 
 class Analysis(Protocol):
-    """What a class of nodes makes of a shot; see `Node.analysis`."""
+    """What a class of nodes makes of a shot; see `Node.analysis`.
+
+    ending: of the file's name.
+    """
+
+    ending: ClassVar[str] = ".json"
 
     def __init__(self, seen: Mapping[int, Any]) -> None:
         """seen: what `Node.observe` returned for each frame, by its number; at least one."""

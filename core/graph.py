@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from typing import Protocol
 
 from interneg.errors import UsageError
@@ -64,8 +64,8 @@ class Graph:
 
     mask: an optional clip, one frame for each of the source's, that limits every node. reference, matte:
     likewise, the plate that some nodes look at, over the same window, and what others are told is
-    damage. cuts: the first frame number of each shot where they are known; else cuts are detected where a
-    node needs them.
+    damage. cuts: the first frame number of each shot where they are known, for all frames or for those in
+    `known`; else cuts are detected where a node needs them.
     """
 
     def __init__(
@@ -78,6 +78,7 @@ class Graph:
         reference: Source | None = None,
         matte: Source | None = None,
         cuts: Collection[int] | None = None,
+        known: Container[int] | None = None,
     ) -> None:
         self._nodes = [n for n in nodes if n.strength != 0]
         self._context = context
@@ -92,11 +93,15 @@ class Graph:
         self._plate = reference and (
             _remembered("reference", reference, self._memo) if self._temporal else reference.frame
         )
-        self._shots = Shots(self._numbers, self._input, context.measurements, cuts)
+        self._shots = Shots(self._numbers, self._input, context.measurements, cuts, known)
 
     def render(self, number: int) -> Frame:
         """Render the frame of that number through all nodes. Raises what the source and the nodes raise."""
         return self._after(len(self._nodes), self._place(number))
+
+    def starts(self, number: int) -> bool:
+        """Whether a shot starts with the frame of that number. Raises what the source raises."""
+        return self._shots.starts(self._place(number))
 
     def _after(self, count: int, index: int) -> Frame:
         """The frame as it is after the first `count` nodes."""

@@ -113,6 +113,11 @@ class Node(Treatment):
         numbers: of the frames. read: gives the content of a file. A node that reads files by frame answers.
         """
 
+    @property
+    def solved_by(self) -> str:
+        """The knob that takes the file of the analysis; "" where these knobs leave nothing to solve."""
+        return ""
+
     def as_analysed(self) -> Self:
         """The node with the knobs that an analysis of a shot is made with, from those that it has."""
         return self

@@ -7,7 +7,7 @@ a range rendered in pieces sees the same cuts as one long run.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 
 import numpy as np
 
@@ -38,7 +38,8 @@ class Shots:
     """Finds the shot around a frame.
 
     numbers: the frames of the clip, in order. frame: gives one of them. cuts: where known, the first frame
-    number of each shot, in place of detection; where that frame is not in the clip, the next one is.
+    number of each shot, in place of detection; where that frame is not in the clip, the next one is. known:
+    the frames that `cuts` tells of, where it does not of all.
     """
 
     def __init__(
@@ -47,18 +48,20 @@ class Shots:
         frame: Callable[[int], Frame],
         measurements: Memo,
         cuts: Collection[int] | None = None,
+        known: Container[int] | None = None,
     ) -> None:
         self._numbers = numbers
         self._frame = frame
         self._measurements = measurements
         self._cuts = None if cuts is None else sorted(cuts)
+        self._known = known
         self._starts = Memo(_REMEMBERED)
 
     def starts(self, index: int) -> bool:
         """Whether a shot starts at the frame with this index (the first frame of a clip starts one)."""
         if index == 0:
             return True
-        if self._cuts is not None:
+        if self._cuts is not None and (self._known is None or self._numbers[index] in self._known):
             before, here = (bisect_right(self._cuts, self._numbers[i]) for i in (index - 1, index))
             return before < here
         return bool(self._starts.get(index, lambda: self._unlike(index)))

@@ -11,7 +11,7 @@ grain noise removal and generation, 1997; its look on film, Newson, Delon and Ga
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
@@ -186,9 +186,14 @@ class GrainMatch(Node):
         """The profile of the grain of the window's own frame, as the text of a file."""
         return ShotGrain({view.window.frame.number: self.observe(view)}).text
 
+    @property
+    def solved_by(self) -> str:
+        """The profile, where the plate's own grain is measured; a reference plate's is none of the input."""
+        return "profile" if self.mode == "remove" and self._measures else ""
+
     def as_analysed(self) -> Self:
-        """The plate's grain is measured, with that of the frames beside it."""
-        return replace(self, mode="remove", grain=AUTO, profile="", strength=1.0)
+        """The plate's grain is measured, with that of the frames beside it, for a film of the same width."""
+        return type(self)(gate=self.gate, unpremultiply=self.unpremultiply)
 
     def observe(self, view: View) -> FrameGrain:
         """The grain of the window's own frame."""

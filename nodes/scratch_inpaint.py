@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 from typing import ClassVar, Literal, Self
 
@@ -186,9 +186,15 @@ class ScratchInpaint(Node):
         if self.defects_list:
             require(read(self.defects_list), self.defects_list, numbers)
 
+    @property
+    def solved_by(self) -> str:
+        """The list of defects, unless there is one, or a matte takes its place."""
+        return "" if self.defects_list or self.matte == "replace" else "defects_list"
+
     def as_analysed(self) -> Self:
         """What is found in the picture itself, whatever is done about it."""
-        return replace(self, strength=1.0, matte="off", defects_list="")
+        looked_for = ("bright", "dark", "scratches", "largest", "unpremultiply")
+        return type(self).with_knobs({name: self.knobs[name] for name in looked_for})
 
     def observe(self, view: View) -> FrameDefects:
         """What was found in the window's own frame."""

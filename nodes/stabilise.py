@@ -179,9 +179,19 @@ class Stabilise(Node):
         )
         return Steadying(*asked).solution(view)
 
+    @property
+    def solved_by(self) -> str:
+        """The path, unless there is one."""
+        return "" if self.path else "path"
+
     def as_analysed(self) -> Self:
         """At weave 1 without a zoom, so that these knobs still work on the file; so is warp, if it is on."""
-        return replace(self, strength=1.0, weave=1.0, warp=float(self.warp != 0), edges="hold", path="")
+        usual = type(self)()
+        return replace(
+            self,
+            strength=1.0, weave=1.0, warp=float(self.warp != 0), path="", synthesis=False,
+            edges=usual.edges, zoom_limit=usual.zoom_limit,
+        )  # fmt: skip
 
     def observe(self, view: View) -> MeasuredFrame:
         """How it has moved since the frame before (at the start of a shot it has not), and its solution."""

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import structs
 
+from interneg.analysis import Analysis
 from interneg.defects.dirt import Spot
 from interneg.defects.drawing import numbered
 from interneg.defects.evidence import Evidence
@@ -37,7 +38,7 @@ class FrameDefects:
     starts: bool
 
 
-class ShotDefects:
+class ShotDefects(Analysis):
     """All that was found in a shot."""
 
     def __init__(self, seen: Mapping[int, FrameDefects]) -> None:

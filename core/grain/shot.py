@@ -56,6 +56,8 @@ def beside(view: View) -> list[int]:
 class ShotGrain(Analysis):
     """The grain of all frames of a shot as one profile; see `Analysis`."""
 
+    ending = ".grain.toml"
+
     def __init__(self, seen: Mapping[int, FrameGrain]) -> None:
         self._frames = dict(seen)
         made = joined([seen[n].profile for n in sorted(seen)])

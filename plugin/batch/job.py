@@ -22,10 +22,25 @@ _MOST_GAPS = 100_000
 
 
 @dataclass(frozen=True)
+class KnownCuts:
+    """The first frames of the shots, as far as they are known: among these frames, None for all."""
+
+    starts: tuple[int, ...]
+    frames: tuple[int, ...] | None = None
+
+    def within(self, first: int, last: int) -> list[int] | None:
+        """Those between two frames; None where nothing is known of either."""
+        if self.frames is not None and not {first, last}.intersection(self.frames):
+            return None
+        return [start for start in self.starts if first <= start <= last]
+
+
+@dataclass(frozen=True)
 class Job:
     """A render as it was asked for.
 
-    frames: a range, by default the whole clip. cuts: the file of a cut list. jobs: frames in work at once.
+    frames: a range, by default the whole clip. cuts: the file of a cut list. known_cuts: what an analysis
+    knows of the cuts, where there is no such file. jobs: frames in work at once.
     memory: bytes that frames may fill, by default half of what is free. overwrite: render every frame again
     and replace files that Interneg did not write. sound: see `interneg.io.open_output`.
     """
@@ -36,6 +51,7 @@ class Job:
     frames: str | None = None
     missing: Missing = "error"
     cuts: str | None = None
+    known_cuts: KnownCuts | None = None
     jobs: int | None = None
     memory: int | None = None
     overwrite: bool = False

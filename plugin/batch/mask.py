@@ -13,17 +13,17 @@ from interneg.plugin.batch.gaps import require
 from interneg.plugin.batch.source import ClipSource, StillSource
 
 
-def open_mask(path: str, colour: Colour, wanted: Sequence[int], output: Output) -> ReadAhead:
+def open_mask(path: str, colour: Colour, wanted: Sequence[int], output: Output | None) -> ReadAhead:
     """Open the mask for the wanted frames, see `_source`; InputError where it would mask nothing, too."""
     return ReadAhead(_source(path, colour, wanted, output, "mask", _check_mask))
 
 
-def open_matte(path: str, colour: Colour, wanted: Sequence[int], output: Output) -> ReadAhead:
+def open_matte(path: str, colour: Colour, wanted: Sequence[int], output: Output | None) -> ReadAhead:
     """Open the matte for the wanted frames, see `_source`."""
     return ReadAhead(_source(path, colour, wanted, output, "matte", lambda frame, path: None))
 
 
-def open_reference(path: str, colour: Colour, wanted: Sequence[int], output: Output) -> ReadAhead:
+def open_reference(path: str, colour: Colour, wanted: Sequence[int], output: Output | None) -> ReadAhead:
     """Open the reference plate, which has to show the wanted frames, see `_source`.
 
     In the place of a frame beside these that the clip does not have stands the nearest one.
@@ -35,7 +35,7 @@ def _source(
     path: str,
     colour: Colour,
     wanted: Sequence[int],
-    output: Output,
+    output: Output | None,
     what: str,
     check: Callable[[Frame, str], None],
 ) -> ClipSource | StillSource:
@@ -46,7 +46,8 @@ def _source(
     """
     try:
         clip = open_clip(path)
-        refuse_same(clip, {n: output.path_of(n) for n in wanted})
+        if output is not None:
+            refuse_same(clip, {n: output.path_of(n) for n in wanted})
         still = len(clip.numbers) == 1
         numbers = clip.numbers if still else wanted
         require(clip, path, numbers, advice="")

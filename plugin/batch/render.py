@@ -122,7 +122,9 @@ def _prepare(
         working = [n for n in wanted if node.at(n).strength != 0]
         node.require([n for n in working if n in there], read)
     before, after = handles(nodes)
-    cuts = read_cuts(job.cuts, clip) if job.cuts else None
+    known, cuts = job.known_cuts, read_cuts(job.cuts, clip) if job.cuts else None
+    if known is not None:
+        cuts = known.starts
     source = ClipSource(
         clip, job.input, wanted,
         colour=colour, space=job.recipe.input_space, missing=job.missing,
@@ -154,7 +156,9 @@ def _prepare(
         cuts,
         format_frames(wanted) if output.is_movie else None,
     )
-    graph = Graph(nodes, ahead, context, cuts=cuts, **beside)
+    graph = Graph(
+        nodes, ahead, context, cuts=cuts, known=known.frames if known is not None else None, **beside
+    )
     depth, clips = job.recipe.depth, tuple(beside.values())
     stages = Stages(source, ahead, clips, nodes, graph, deliver, depth, output, provenance, kept, told)
     return stages, jobs, frames

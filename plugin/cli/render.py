@@ -147,6 +147,22 @@ def render(
             ".xml); by default cuts are detected.",
         ),
     ] = None,
+    analysis: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="What `interneg analyse` made of the whole shot: the nodes follow it. An error where it is "
+            "of another clip or recipe, or not of all frames as they are now.",
+        ),
+    ] = None,
+    analyse: Annotated[
+        bool,
+        typer.Option(
+            "--analyse",
+            help="Analyse the whole of INPUT first, as far as it has not been, into --analysis, by default a "
+            "folder NAME.analysis beside OUTPUT; then render with that.",
+        ),
+    ] = False,
     memory: Annotated[
         float | None,
         typer.Option(
@@ -173,10 +189,16 @@ def render(
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # the work goes on when nobody reads the progress
 
+    from dataclasses import replace
+
     from interneg.colour import Colour
     from interneg.engines.runtimes import RUNTIMES
     from interneg.engines.source import Engines
     from interneg.errors import EngineError, UsageError
+    from interneg.nodes import NODES
+    from interneg.plugin.analysis.follow import beside, follow
+    from interneg.plugin.analysis.shot import Work
+    from interneg.plugin.analysis.shot import analyse as whole_shot
     from interneg.plugin.batch.job import Job
     from interneg.plugin.batch.progress import shown
     from interneg.plugin.batch.render import render as run
@@ -217,5 +239,11 @@ def render(
             overwrite=overwrite,
             sound=sound,
         )
-        summary = run(job, colour, Engines(runtime, precision), progress)
+        engines = Engines(runtime, precision)
+        if analysis is not None or analyse:
+            folder = analysis or beside(found.output)
+            if analyse:
+                whole_shot(Work(replace(job, frames=None), folder, NODES, colour, engines, progress))
+            job = follow(job, folder, NODES, colour)
+        summary = run(job, colour, engines, progress)
         progress.status(f"{found.output}: {summary}")

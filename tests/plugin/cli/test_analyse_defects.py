@@ -233,17 +233,17 @@ def test_of_a_recipe_with_both_the_first_or_the_named_one_is_analysed(plate: str
     recipe = "stabilise:smoothing=2 | scratch-inpaint"
     formats = {}
     for name, options in (("first", []), ("named", ["--node", "scratch-inpaint"])):
-        done = run("analyse", recipe, plate, tmp_path / name, *options, "--frames", "1001-1002")
+        done = run("analyse", recipe, plate, tmp_path / f"{name}.json", *options, "--frames", "1001-1002")
         assert done.exit_code == 0, done.output
-        formats[name] = json.loads((tmp_path / name).read_text())["format"]
+        formats[name] = json.loads((tmp_path / f"{name}.json").read_text())["format"]
     assert formats == {"first": "interneg path 1", "named": "interneg defects 1"}
-    done = run("analyse", recipe, plate, tmp_path / "x", "--node", "deflicker")
+    done = run("analyse", recipe, plate, tmp_path / "x.json", "--node", "deflicker")
     assert done.exit_code == 2 and "nothing to analyse for 'deflicker'" in done.output
-    done = run("analyse", "stabilise", plate, tmp_path / "x", "--node", "scratch-inpaint")
+    done = run("analyse", "stabilise", plate, tmp_path / "x.json", "--node", "scratch-inpaint")
     assert done.exit_code == 2 and "no node 'scratch-inpaint' to analyse; it has: stabilise" in done.output
-    done = run("analyse", "scratch-inpaint", plate, tmp_path / "x", "--nuke", tmp_path / "x.nk")
+    done = run("analyse", "scratch-inpaint", plate, tmp_path / "x.json", "--nuke", tmp_path / "x.nk")
     assert done.exit_code == 2 and "--nuke takes the path of stabilise" in done.output
-    assert not (tmp_path / "x").exists()
+    assert not (tmp_path / "x.json").exists()
 
 
 def _first(data: Any) -> Any:

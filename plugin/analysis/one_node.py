@@ -1,26 +1,23 @@
-"""What a node finds out of a shot: everything between a command and the file that it writes."""
+"""What one node finds out of a shot: everything between a command and the file that it writes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
 
 from interneg.analysis import Analysis
 from interneg.colour import Colour
 from interneg.engine import EngineSource
 from interneg.errors import RecipeError, near
-from interneg.frame import Frame, Window
-from interneg.graph import Graph, handles, needed
 from interneg.io import open_clip
-from interneg.memo import Memo
-from interneg.node import Context, Node, View
+from interneg.node import Node
+from interneg.plugin.analysis.frames import looked_at
+from interneg.plugin.analysis.measuring import Measuring
+from interneg.plugin.analysis.records import NotedFrame
 from interneg.plugin.batch.gaps import require
-from interneg.plugin.batch.job import Job, frames_of, read_cuts
+from interneg.plugin.batch.job import Job, KnownCuts, frames_of, read_cuts
 from interneg.plugin.batch.progress import Progress
-from interneg.plugin.batch.source import ClipSource
-from interneg.plugin.facts.files import read
 from interneg.plugin.screen import on_screen, png
 from interneg.recipe import NodeTypes
 
@@ -35,6 +32,18 @@ class Findings:
     analysis: Analysis
     pictures: Mapping[int, bytes]
     space: str
+
+
+class _Kept(dict[int, NotedFrame]):
+    """NotedFrames in memory."""
+
+    def key(self, number: int) -> str:
+        """There is none yet."""
+        return ""
+
+    def keep(self, number: int, record: NotedFrame) -> None:
+        """Keep it."""
+        self[number] = record
 
 
 def analyse(
@@ -53,30 +62,18 @@ def analyse(
     a node, and what a render raises.
     """
     at = asked(job.recipe.nodes, types, name)
-    found: dict[int, Any] = {}
-    kind = type(job.recipe.nodes[at]).analysis
-    assert kind is not None
-    nodes = [*job.recipe.nodes[:at], _watched(job.recipe.nodes[at], found)]
+    nodes = job.recipe.nodes[: at + 1]
     with closing(open_clip(job.input)) as clip:
         wanted = frames_of(job, clip)
-        inside = range(clip.numbers[0], clip.numbers[-1] + 1)
-        require(clip, job.input, {n for w in wanted for n in needed(nodes, w) if n in inside}, job.missing)
-        source = ClipSource(
-            clip, job.input, wanted,
-            colour=colour, space=job.recipe.input_space, missing=job.missing, alike=True,
-        )  # fmt: skip
-        cuts = read_cuts(job.cuts, clip) if job.cuts else None
-        context = Context(colour, engines, Memo(4 * (sum(handles(nodes)) + 2)), read=read)
-        graph = Graph(nodes, source, context, cuts=cuts)
-        progress.start(len(wanted))
-        for number in wanted:
-            graph.render(number)
-            progress.step(number, "analysed")
-        made, drawn = kind(found), {}
+        require(clip, job.input, looked_at(nodes, wanted, clip), job.missing)
+        cuts = KnownCuts(read_cuts(job.cuts, clip)) if job.cuts else None
+        measuring, kept = Measuring(job, clip, wanted, nodes, cuts, colour, engines, progress), _Kept()
+        measuring.run(kept, dict.fromkeys(wanted, "new"))
+        made, drawn = measuring.solve(kept), {}
         for number in made.shown if pictures else ():
-            shown = on_screen(graph.render(number), colour)
+            shown = on_screen(measuring.graph.render(number), colour)
             drawn[number] = png(made.drawn(number, shown))
-    return Findings(made, drawn, source.space)
+    return Findings(made, drawn, measuring.space)
 
 
 def asked(nodes: Sequence[Node], types: NodeTypes, name: str | None = None) -> int:
@@ -91,19 +88,3 @@ def asked(nodes: Sequence[Node], types: NodeTypes, name: str | None = None) -> i
     raise RecipeError(
         f"the recipe has no node {wanted} to analyse; it has: {', '.join(n.name for n in nodes)}"
     )
-
-
-def _watched(node: Node, found: dict[int, Any]) -> Node:
-    """The node as one that notes what it finds, by frame, and changes nothing."""
-    kind = type(node)
-
-    class Watched(kind):  # type: ignore[misc, valid-type]
-        """The node as an observer."""
-
-        def render(self, window: Window, context: Context, mask: Frame | None = None) -> Frame:
-            frame = window.frame
-            found[frame.number] = self.observe(View(window, self.working_space, context, self.divides))
-            return frame
-
-    made: Node = Watched(**node.as_analysed().knobs)
-    return made

@@ -1,0 +1,82 @@
+"""A render that follows an analysis: each node takes its solution out of the folder."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from interneg.colour import Colour
+from interneg.errors import InputError
+from interneg.io import format_frames, open_clip
+from interneg.plugin.analysis import manifest as manifests
+from interneg.plugin.analysis.frames import digests, looked_at
+from interneg.plugin.analysis.manifest import Solved
+from interneg.plugin.analysis.steps import difference, made_with, solved, steps
+from interneg.plugin.batch.job import Job, KnownCuts, frames_of
+from interneg.recipe import NodeTypes
+
+_ADVICE = "; `interneg analyse` with this recipe and input measures what is missing, and no more"
+
+
+def follow(job: Job, folder: Path, types: NodeTypes, colour: Colour) -> Job:
+    """The job with the solutions in a folder as knobs of its recipe, and with its cuts.
+
+    Raises InputError where the folder is no analysis of this clip with this recipe, or of not all its frames
+    as they are now, and RecipeError for a recipe with nothing to solve.
+    """
+    made = manifests.read(folder)
+    if made is None:
+        state = "has been measured, but is not solved yet" if folder.is_dir() else "is not there"
+        raise InputError(f"the analysis {folder} {state}{_ADVICE}")
+    todo = steps(job.recipe.nodes, types)
+    if made.colour != colour.identity:
+        raise InputError(f"the analysis {folder} was made with another OpenColorIO configuration{_ADVICE}")
+    if made.space != (job.recipe.input_space or ""):
+        raise InputError(
+            f"the analysis {folder} was made with {_space(made.space)}, now it is "
+            f"{_space(job.recipe.input_space or '')}{_ADVICE}"
+        )
+    with closing(open_clip(job.input)) as clip:
+        wanted = frames_of(job, clip)
+        behind = {s.name: looked_at(job.recipe.nodes[s.index + 1 :], wanted, clip) for s in todo}
+        now = digests(clip, sorted(set().union(*behind.values())))
+    for step in todo:
+        solution = made.solved.get(step.name)
+        if solution is None:
+            raise InputError(f"the analysis {folder} has no solution of {step.name}{_ADVICE}")
+        if other := difference(solution.nodes, made_with(job.recipe.nodes, step)):
+            raise InputError(f"the analysis {folder} is of another recipe: {other}{_ADVICE}")
+        if reason := _unlike(solution, {n: now[n] for n in sorted(behind[step.name])}, made.input):
+            raise InputError(f"the analysis {folder} {reason}{_ADVICE}")
+        if not (folder / solution.file).exists():
+            raise InputError(f"{folder / solution.file} is gone{_ADVICE}")
+    recipe = replace(job.recipe, nodes=tuple(solved(job.recipe.nodes, todo, folder)))
+    own = made.own_cuts
+    known = None if own is None or job.cuts else KnownCuts(tuple(own), tuple(made.known))
+    return replace(job, recipe=recipe, known_cuts=known)
+
+
+def _unlike(solution: Solved, now: dict[int, str], name: str) -> str:
+    """How the frames of a solution are not those of the clip, in words; empty where they are."""
+    missing = [n for n in now if n not in solution.frames]
+    if missing:
+        return f"has frames {format_frames(solution.frames)}, and not {format_frames(missing)}"
+    changed = [n for n, found in now.items() if solution.frames[n] != found]
+    if not changed:
+        return ""
+    if len(changed) == len(now) > 1:
+        return f"is of another clip: all frames differ from those of {name} that it was made of"
+    return f"is older than frame{'s' * (len(changed) > 1)} {format_frames(changed)}, changed since"
+
+
+def _space(name: str) -> str:
+    return f"the input space '{name}'" if name else "the input space that the files name"
+
+
+def beside(output: str) -> Path:
+    """The folder in which the analysis of a render is kept, where none is named: beside its output."""
+    path = Path(output)
+    stem = path.name if not path.suffix else path.name[: -len(path.suffix)]
+    clean = stem.split("%")[0].split("#")[0].split("@")[0].rstrip("._-") or "output"
+    return path.absolute().parent / f"{clean}.analysis"

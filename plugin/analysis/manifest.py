@@ -1,0 +1,110 @@
+"""What the folder of an analysis holds, in its analysis.json: frames, cuts, and how each node was solved."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from interneg.errors import InputError
+from interneg.publish import replacing
+
+NAME = "analysis.json"
+FORMAT = "interneg analysis 1"
+
+_KIND = "interneg analysis "
+
+
+class Solved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A solution: its file, what was written to it (SHA-256), the key of all that was measured for it, the
+    nodes that it was made with, the last one being its own, and the hash of each frame.
+    """
+
+    file: str
+    written: str
+    measured: str
+    nodes: list[dict[str, Any]]
+    frames: dict[int, str]
+
+    def is_edited(self, folder: Path) -> bool:
+        """Whether the file is there and is not what was written."""
+        path = folder / self.file
+        return path.exists() and digest(path.read_bytes()) != self.written
+
+
+class AnalysisManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An analysis: of which clip, in which colour, and all that was solved.
+
+    space: the input space that was asked for, "" for what the files say. colour: the identity of the colour
+    configuration. cuts: the first frames of the shots, for a person to change; found: those that were found
+    or given.
+    """
+
+    format: str
+    input: str
+    space: str
+    colour: str
+    cuts: list[int]
+    found: list[int]
+    solved: dict[str, Solved]
+
+    @property
+    def own_cuts(self) -> Sequence[int] | None:
+        """The cuts, where a person has changed them."""
+        return None if self.cuts == self.found else self.cuts
+
+    @property
+    def known(self) -> list[int]:
+        """The frames that the cuts tell of."""
+        return sorted({n for solution in self.solved.values() for n in solution.frames})
+
+
+def read(folder: Path) -> AnalysisManifest | None:
+    """The manifest of a folder, None where it has none.
+
+    Raises InputError for one that cannot be read, was damaged, or was made by a later version.
+    """
+    path = folder / NAME
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        found = str(msgspec.json.decode(content, type=dict[str, Any])["format"])
+    except (msgspec.MsgspecError, KeyError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{path} is no analysis as `interneg analyse` writes it, or was cut off ({_reason(error)}): put "
+            "the file back, or remove it and analyse again, which measures nothing twice"
+        ) from error
+    if found != FORMAT:
+        later = found.startswith(_KIND) and found[len(_KIND) :].isdigit()
+        advice = ": it comes from another version of Interneg; analyse again with this one" if later else ""
+        raise InputError(f"{path} is of the format '{found}', expected '{FORMAT}'{advice}")
+    try:
+        return msgspec.json.decode(content, type=AnalysisManifest, strict=False)
+    except msgspec.MsgspecError as error:
+        raise InputError(
+            f"{path} was changed into what is no analysis: {error}. Change it back, or remove it and analyse "
+            "again, which measures nothing twice"
+        ) from error
+
+
+def write(folder: Path, manifest: AnalysisManifest) -> None:
+    """Write the manifest, a frame to a line. Raises OutputError."""
+    content = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
+    with replacing(folder / NAME) as temporary:
+        temporary.write_bytes(content + b"\n")
+
+
+def digest(content: bytes) -> str:
+    """SHA-256, as hex digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _reason(error: Exception) -> str:
+    return "it has no format" if isinstance(error, KeyError) else str(error)

@@ -1,0 +1,196 @@
+"""A whole shot analysed into a folder: each node of a recipe that can be solved, one after the other.
+
+A node measures what the nodes before it make of the shot, these being solved already. So what one machine has
+solved, many may measure the next node for, a chunk of frames each.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from msgspec import structs
+
+from interneg.colour import Colour
+from interneg.engine import EngineSource
+from interneg.errors import OutputError, UsageError
+from interneg.io import Clip, format_frames, open_clip
+from interneg.plugin.analysis import manifest as manifests
+from interneg.plugin.analysis.frames import digests, looked_at
+from interneg.plugin.analysis.manifest import AnalysisManifest, Solved
+from interneg.plugin.analysis.measuring import Measuring
+from interneg.plugin.analysis.records import NotedFrame, NotedFrames
+from interneg.plugin.analysis.steps import Step, difference, made_with, named, solved, steps
+from interneg.plugin.batch.gaps import require
+from interneg.plugin.batch.job import Job, KnownCuts, frames_of, read_cuts
+from interneg.plugin.batch.progress import Progress
+from interneg.publish import replacing
+from interneg.recipe import NodeTypes
+
+MEASURED = "measured"
+"""The folder of the records, in that of the analysis."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """An analysis that is to be made.
+
+    folder: where it is kept, made where it is not there. node: the only one that is measured, by its name;
+    None for all. measure: whether nothing is solved. edits: whether a person's changes may be replaced.
+    """
+
+    job: Job
+    folder: Path
+    types: NodeTypes
+    colour: Colour
+    engines: EngineSource
+    progress: Progress
+    node: str | None = None
+    measure: bool = False
+    edits: bool = False
+
+
+def analyse(work: Work) -> None:
+    """Measure what has not been measured, and solve.
+
+    Raises RecipeError where there is nothing to solve, UsageError where nodes before the only one are not
+    solved, OutputError where a person's changes would be lost, and what a render raises. Raises
+    KeyboardInterrupt after SIGINT or SIGTERM; what was measured stays.
+    """
+    todo = steps(work.job.recipe.nodes, work.types)
+    only = None if work.node is None else named(todo, work.node)
+    with closing(open_clip(work.job.input)) as clip:
+        wanted = frames_of(work.job, clip)
+        require(clip, work.job.input, looked_at(work.job.recipe.nodes, wanted, clip), work.job.missing)
+        at = _At(work, clip, wanted)
+        made = _begun(work)
+        for k, step in enumerate(todo):
+            if only is not None and step.index < only.index:
+                if reason := _unsolved(at, step, made):
+                    raise UsageError(f"{only.name} comes after {step.name}, {reason}: solve that first")
+                continue
+            if k and only is None and work.measure and (reason := _unsolved(at, todo[k - 1], made)):
+                work.progress.status(
+                    f"{step.name} comes after {todo[k - 1].name}, {reason}: solve that first"
+                )
+                return
+            made = _step(at, todo[:k], step, made)
+            if step is only:
+                return
+
+
+@dataclass(frozen=True)
+class _At:
+    """An analysis at work. wanted: the frames that it is made for."""
+
+    work: Work
+    clip: Clip
+    wanted: Sequence[int]
+
+    def frames(self, step: Step) -> list[int]:
+        """Those that a node is solved for: the nodes behind it look at some beyond a range."""
+        behind = self.work.job.recipe.nodes[step.index + 1 :]
+        return sorted(looked_at(behind, self.wanted, self.clip))
+
+
+def _begun(work: Work) -> AnalysisManifest:
+    """The manifest as this work goes on with it."""
+    before = manifests.read(work.folder)
+    space, colour = work.job.recipe.input_space or "", work.colour.identity
+    if before is None:
+        return AnalysisManifest(manifests.FORMAT, work.job.input, space, colour, [], [], {})
+    return structs.replace(before, input=work.job.input, space=space, colour=colour)
+
+
+def _unsolved(at: _At, step: Step, made: AnalysisManifest) -> str:
+    """Why a node does not count as solved, in words; empty where it does."""
+    found = made.solved.get(step.name)
+    if found is None or not (at.work.folder / found.file).exists():
+        return "which is not solved yet"
+    if other := difference(found.nodes, made_with(at.work.job.recipe.nodes, step)):
+        return f"of which {other}"
+    now = digests(at.clip, at.frames(step))
+    if changed := [n for n in now if found.frames.get(n) != now[n]]:
+        return f"which is not solved for frames {format_frames(changed)} as they are now"
+    return ""
+
+
+def _step(at: _At, done: Sequence[Step], step: Step, made: AnalysisManifest) -> AnalysisManifest:
+    """Measure one node, and solve it where that is asked for. done: the steps before."""
+    work = at.work
+    nodes = work.job.recipe.nodes
+    following = solved(nodes, done, work.folder)[: step.index + 1]
+    wanted = at.wanted if work.measure else at.frames(step)
+    work.progress.status(f"{step.name}: measuring")
+    measuring = Measuring(
+        work.job, at.clip, wanted, following, _cuts(at, made), work.colour, work.engines, work.progress
+    )
+    facts, before = made_with(nodes, step), [made.solved[s.name].measured for s in done]
+    keys = {n: measuring.key(n, facts, before) for n in wanted}
+    records = NotedFrames(work.folder / MEASURED / step.name, type(nodes[step.index]))
+    measuring.run(records, keys)
+    if work.measure:
+        return made
+    found = {n: record for n in wanted if (record := records.record(n, keys[n])) is not None}
+    if lost := [n for n in wanted if n not in found]:
+        measuring.run(records, keys, again=lost)
+        found |= {n: record for n in lost if (record := records.record(n, keys[n])) is not None}
+    if lost := [n for n in wanted if n not in found]:
+        raise OutputError(
+            f"{records.folder}: what was measured of frames {format_frames(lost)} is changed by "
+            "something else at the same time: two recipes need a folder each"
+        )
+    return _solved(at, step, made, measuring, found, keys)
+
+
+def _cuts(at: _At, made: AnalysisManifest) -> KnownCuts | None:
+    """Where shots begin, as far as the command line or a person's changes say so."""
+    if at.work.job.cuts:
+        return KnownCuts(read_cuts(at.work.job.cuts, at.clip))
+    return None if made.own_cuts is None else KnownCuts(tuple(made.own_cuts), tuple(made.known))
+
+
+def _solved(
+    at: _At,
+    step: Step,
+    made: AnalysisManifest,
+    measuring: Measuring,
+    records: Mapping[int, NotedFrame],
+    keys: Mapping[int, str],
+) -> AnalysisManifest:
+    """Solve one node, and write its files and the manifest."""
+    work, analysis = at.work, measuring.solve(records)
+    path, content = work.folder / step.file, analysis.text.encode()
+    before, now = made.solved.get(step.name), manifests.digest(content)
+    edited = path.exists() and (before is None or before.is_edited(work.folder))
+    if edited and not work.edits:
+        if before is None or before.written != now:
+            raise OutputError(
+                f"{path} was changed by hand, and the shot has been measured anew since: move it away, "
+                "analyse, and make the changes in the new one; or give them up with --overwrite"
+            )
+        work.progress.status(f"{step.name}: {path} was changed by hand and stays as it is")
+    else:
+        files = {path: content, **{path.with_suffix(e): beside for e, beside in analysis.beside.items()}}
+        for target, data in files.items():
+            with replacing(target) as temporary:
+                temporary.write_bytes(data)
+        work.progress.status(f"{step.name}: written: {path}")
+    for sentence in analysis.report:
+        work.progress.status(sentence)
+    starts, own = sorted(n for n, record in records.items() if record.starts), made.own_cuts
+    measured = hashlib.blake2b(json.dumps(sorted(keys.items())).encode(), digest_size=16).hexdigest()
+    frames = digests(at.clip, keys)
+    facts = [dict(f) for f in made_with(work.job.recipe.nodes, step)]
+    made = structs.replace(
+        made,
+        solved={**made.solved, step.name: Solved(step.file, now, measured, facts, frames)},
+        cuts=starts if own is None else list(own),
+        found=starts if own is None else made.found,
+    )
+    manifests.write(work.folder, made)
+    return made
