@@ -155,9 +155,7 @@ def fitted(here: Pixels, there: Pixels, motion: Pixels, confidence: Pixels) -> C
         rest = apart - np.einsum("i,ij->j", found, model)
     # It was fitted to the mean of both levels, which the noise of neither makes flatter.
     slope = (2 + found[0]) / (2 - found[0])
-    angles = [np.pi * (np.arange(n) + 0.5) / n for n in GRID]
-    points = _cosines(*(a.ravel() for a in np.meshgrid(*angles, indexing="ij")))
-    field = np.einsum("i,ij->j", found[1:], points).reshape(GRID) * (slope + 1) / 2 + (1 - slope) * pivot
+    field = _on_grid(found[1:]) * (slope + 1) / 2 + (1 - slope) * pivot
     return Change(float(slope), field, np.zeros(height))
 
 
@@ -173,6 +171,28 @@ def _cosines(y: Double, x: Double) -> Double:
     """The products of the cosines of multiples of both angles, slowest first: (terms, samples)."""
     down, across = ([np.cos(i * a) for i in range(_WAVES)] for a in (y, x))
     return np.stack([down[j] * across[i] for j, i in _terms()])
+
+
+def smooth(level: Pixels) -> Double:
+    """Levels, (h, w) float32, as a field that is smooth over the picture, GRID float64, of the same unit.
+
+    Dark samples, which are all noise in the logarithm, count little.
+    """
+    height, width = level.shape
+    light = np.exp(level).ravel().astype(np.float64)
+    weight = light / (light + np.median(light))
+    y, x = np.mgrid[:height, :width] + 0.5
+    waves = _cosines(np.pi * y.ravel() / height, np.pi * x.ravel() / width)
+    normal = np.einsum("ij,kj->ik", waves * weight, waves) + 1e-6 * np.eye(len(waves))
+    found = np.linalg.solve(normal, np.einsum("ij,j->i", waves * weight, level.ravel()))
+    return _on_grid(found)
+
+
+def _on_grid(terms: Double) -> Double:
+    """The field of these terms, at the points that it is kept at."""
+    angles = [np.pi * (np.arange(n) + 0.5) / n for n in GRID]
+    points = _cosines(*(a.ravel() for a in np.meshgrid(*angles, indexing="ij")))
+    return np.einsum("i,ij->j", terms, points).reshape(GRID)
 
 
 @cache
