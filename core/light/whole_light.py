@@ -27,9 +27,10 @@ FEWEST = 6
 
 # How many frames flicker stays alike for: none, or a few.
 _ALIKE = (0.0, 1.0, 2.0, 5.0)
-# By flicker's variance: what the followed series adds in each frame, and what its speed does.
-_ADDS = (1e-4,)
-_BENDS = (1e-6, 1e-5, 1e-4, 1e-3)
+# How large it is: as large as usual, hardly any, or none.
+_SIZES = ((1.0, _ALIKE), (0.03, (0.0, 2.0)), (0.0, (0.0,)))
+# By flicker's usual variance: what the followed series adds in each frame, and what its speed does.
+_ADDS, _BENDS = 1e-4, (1e-6, 1e-5, 1e-4, 1e-3)
 # The same of the picture's mean.
 _MEAN_ADDS = (3e-3, 3e-2, 0.3)
 _MEAN_BENDS = (0.0, 1e-3)
@@ -114,10 +115,10 @@ def _made(times: Double, both: bool) -> Iterator[_Model]:
     own = _NOISE * np.eye(count)
     means = np.zeros((2 * count, 2))
     means[:count, 0] = means[count:, 1] = 1
-    for alike in _ALIKE:
-        apart = np.abs(times[:, None] - times)
-        shared = np.exp(-apart / alike) if alike else np.eye(count)
-        slow = [_slow(times, *sizes) + own for sizes in product(_ADDS, _BENDS)]
+    apart = np.abs(times[:, None] - times)
+    for size, alike in ((size, alike) for size, every in _SIZES for alike in every):
+        shared = size * (np.exp(-apart / alike) if alike else np.eye(count))
+        slow = [_slow(times, _ADDS, bends) + own for bends in _BENDS]
         if not both:
             for covariance in slow:
                 yield _model(shared + covariance, means[:count, :1], shared)
