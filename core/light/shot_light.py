@@ -46,8 +46,9 @@ class PlaneLight(NamedTuple):
     event: bool
 
 
-# Light fades where it changes by this much in so many frames on either side, and so many times what is usual.
-_FADES, _WITHIN, _STEADY = 0.5, 4, 4.0
+# Light fades where it changes by this much in so many frames on either side, and so many times what is usual
+# before and after the windows have steadied it.
+_FADES, _WITHIN, _UNSTEADY, _STEADY = 0.5, 4, 4.0, 7.0
 # It jumps where, from a frame to the next, it changes by this much, and so many times what is usual, in all
 # of the picture, or somewhere; and where the windows have so much of that stay.
 _JUMPS, _UNUSUAL, _UNUSUAL_SOMEWHERE, _STAYS = 0.1, 4.5, 3.0, 0.7
@@ -161,9 +162,11 @@ def _parted(run: Sequence[PlaneLight], way: _Way) -> tuple[Flags, Flags]:
     smooth = light - np.concatenate([[0.0], np.cumsum(np.where(jumps, seen, 0))])
     ahead = np.minimum(np.arange(count) + _WITHIN, count - 1)
     behind = np.maximum(np.arange(count) - _WITHIN, 0)
-    # Of steps that are each as likely up as down.
-    wander = _deviation(np.diff(exposures[before], 2)) * math.sqrt(_WITHIN)
-    fades = np.abs(smooth[ahead] - smooth[behind]) > max(_FADES, _STEADY * wander)
+    # Were steps as likely up as down: before the windows have steadied them, and after.
+    wander = min(
+        _UNSTEADY * _deviation(np.diff(exposures[before], 2)), _STEADY * _deviation(np.diff(light, 2))
+    )
+    fades = np.abs(smooth[ahead] - smooth[behind]) > max(_FADES, math.sqrt(_WITHIN) * wander)
     first = np.concatenate([[True], jumps | (fades[1:] != fades[:-1])])
     return ~(events | fades), first
 
