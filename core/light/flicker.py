@@ -40,6 +40,8 @@ _ROUNDS = 6
 _OUTLIER = 2.5
 _FEWEST = 32
 _QUIET = 0.002
+# Of how many samples one is looked at, in either direction, where much is averaged.
+_EVERY = 2
 # What a pixel counts whose motion is not known, and how uneven it may be to count at all.
 _STILL = 0.05
 _EVEN = 0.05
@@ -173,19 +175,31 @@ def _cosines(y: Double, x: Double) -> Double:
     return np.stack([down[j] * across[i] for j, i in _terms()])
 
 
-def smooth(level: Pixels) -> Double:
-    """Levels, (h, w) float32, as a field that is smooth over the picture, GRID float64, of the same unit.
+def mean_levels(view: View, offset: int, plane: int) -> Double:
+    """A plane of the levels of the frame at `offset`, smooth over the picture: GRID float64, of their unit.
 
-    Dark samples, which are all noise in the logarithm, count little.
+    Dark samples, which are all noise in the logarithm, count little. Measured once per frame.
     """
-    height, width = level.shape
-    light = np.exp(level).ravel().astype(np.float64)
-    weight = light / (light + np.median(light))
-    y, x = np.mgrid[:height, :width] + 0.5
-    waves = _cosines(np.pi * y.ravel() / height, np.pi * x.ravel() / width)
-    normal = np.einsum("ij,kj->ik", waves * weight, waves) + 1e-6 * np.eye(len(waves))
-    found = np.linalg.solve(normal, np.einsum("ij,j->i", waves * weight, level.ravel()))
-    return _on_grid(found)
+
+    def smooth() -> Double:
+        own = levels(view, offset)[plane]
+        height, width = own.shape
+        y, x = np.mgrid[:height:_EVERY, :width:_EVERY] + 0.5
+        level = own[::_EVERY, ::_EVERY].ravel().astype(np.float64)
+        waves = _cosines(np.pi * y.ravel() / height, np.pi * x.ravel() / width)
+        weighted = waves * bright(level)
+        # Not by BLAS, whose sums may depend on how many threads are free.
+        normal = np.einsum("ij,kj->ik", weighted, waves) + 1e-6 * np.eye(len(waves))
+        return _on_grid(np.linalg.solve(normal, np.einsum("ij,j->i", weighted, level)))
+
+    found: Double = view.measure(f"flicker mean levels 1 {plane}", smooth, offset)
+    return found
+
+
+def bright(level: Double) -> Double:
+    """What samples of such levels count, 0..1: dark ones, which are all noise in the logarithm, little."""
+    light = np.exp(level)
+    return np.asarray(light / (light + np.median(light)))
 
 
 def _on_grid(terms: Double) -> Double:

@@ -11,7 +11,7 @@ import numpy as np
 from interneg.analysis import Analysis
 from interneg.frame import Pixels
 from interneg.light.exposure_file import arrays, text
-from interneg.light.flicker import GRID, LUMA, Change, changes, levels, smooth
+from interneg.light.flicker import GRID, LUMA, Change, bright, changes, levels, mean_levels
 from interneg.light.shot_light import PlaneLight, solved
 from interneg.light.steady import Correction, correction, level_path
 from interneg.node import View
@@ -56,8 +56,7 @@ def _plane(
     if not bands:
         around = replace(around, rows=np.zeros(0))
     level = own[plane].ravel().astype(np.float64)
-    light = np.exp(level)
-    weight = light / (light + np.median(light))
+    weight = bright(level)
     spread = np.average(np.square(level - np.average(level, weights=weight)), weights=weight)
     return PlaneLight(
         slope=since.slope,
@@ -68,7 +67,7 @@ def _plane(
         pivot=followed.pivot,
         highest=followed.highest,
         contrast=0.5 * float(np.log(spread + _TINY)),
-        picture=smooth(own[plane]),
+        picture=mean_levels(view, 0, plane),
         around=around,
         event=around.event > 0.5,
     )

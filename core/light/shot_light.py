@@ -48,7 +48,7 @@ class PlaneLight(NamedTuple):
 
 # Light fades where it changes by this much in so many frames on either side, and so many times what is usual
 # before and after the windows have steadied it.
-_FADES, _WITHIN, _UNSTEADY, _STEADY = 0.5, 4, 4.0, 7.0
+_FADES, _WITHIN, _UNSTEADY, _STEADY = 0.5, 4, 4.0, 8.0
 # It jumps where, from a frame to the next, it changes by this much, and so many times what is usual, in all
 # of the picture, or somewhere; and where the windows have so much of that stay.
 _JUMPS, _UNUSUAL, _UNUSUAL_SOMEWHERE, _STAYS = 0.1, 4.5, 3.0, 0.7
@@ -167,6 +167,9 @@ def _parted(run: Sequence[PlaneLight], way: _Way) -> tuple[Flags, Flags]:
         _UNSTEADY * _deviation(np.diff(exposures[before], 2)), _STEADY * _deviation(np.diff(light, 2))
     )
     fades = np.abs(smooth[ahead] - smooth[behind]) > max(_FADES, math.sqrt(_WITHIN) * wander)
+    # It takes some frames, where it is one.
+    narrow = np.convolve(fades, np.ones(_WITHIN), "valid") == _WITHIN
+    fades = np.convolve(narrow, np.ones(_WITHIN)) > 0
     first = np.concatenate([[True], jumps | (fades[1:] != fades[:-1])])
     return ~(events | fades), first
 
