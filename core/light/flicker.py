@@ -40,6 +40,8 @@ _ROUNDS = 6
 _OUTLIER = 2.5
 _FEWEST = 32
 _QUIET = 0.002
+# Of how many samples one is looked at, in either direction, where much is averaged.
+_EVERY = 2
 # What a pixel counts whose motion is not known, and how uneven it may be to count at all.
 _STILL = 0.05
 _EVEN = 0.05
@@ -155,9 +157,7 @@ def fitted(here: Pixels, there: Pixels, motion: Pixels, confidence: Pixels) -> C
         rest = apart - np.einsum("i,ij->j", found, model)
     # It was fitted to the mean of both levels, which the noise of neither makes flatter.
     slope = (2 + found[0]) / (2 - found[0])
-    angles = [np.pi * (np.arange(n) + 0.5) / n for n in GRID]
-    points = _cosines(*(a.ravel() for a in np.meshgrid(*angles, indexing="ij")))
-    field = np.einsum("i,ij->j", found[1:], points).reshape(GRID) * (slope + 1) / 2 + (1 - slope) * pivot
+    field = _on_grid(found[1:]) * (slope + 1) / 2 + (1 - slope) * pivot
     return Change(float(slope), field, np.zeros(height))
 
 
@@ -173,6 +173,40 @@ def _cosines(y: Double, x: Double) -> Double:
     """The products of the cosines of multiples of both angles, slowest first: (terms, samples)."""
     down, across = ([np.cos(i * a) for i in range(_WAVES)] for a in (y, x))
     return np.stack([down[j] * across[i] for j, i in _terms()])
+
+
+def mean_levels(view: View, offset: int, plane: int) -> Double:
+    """A plane of the levels of the frame at `offset`, smooth over the picture: GRID float64, of their unit.
+
+    Dark samples, which are all noise in the logarithm, count little. Measured once per frame.
+    """
+
+    def smooth() -> Double:
+        own = levels(view, offset)[plane]
+        height, width = own.shape
+        y, x = np.mgrid[:height:_EVERY, :width:_EVERY] + 0.5
+        level = own[::_EVERY, ::_EVERY].ravel().astype(np.float64)
+        waves = _cosines(np.pi * y.ravel() / height, np.pi * x.ravel() / width)
+        weighted = waves * bright(level)
+        # Not by BLAS, whose sums may depend on how many threads are free.
+        normal = np.einsum("ij,kj->ik", weighted, waves) + 1e-6 * np.eye(len(waves))
+        return _on_grid(np.linalg.solve(normal, np.einsum("ij,j->i", weighted, level)))
+
+    found: Double = view.measure(f"flicker mean levels 1 {plane}", smooth, offset)
+    return found
+
+
+def bright(level: Double) -> Double:
+    """What samples of such levels count, 0..1: dark ones, which are all noise in the logarithm, little."""
+    light = np.exp(level)
+    return np.asarray(light / (light + np.median(light)))
+
+
+def _on_grid(terms: Double) -> Double:
+    """The field of these terms, at the points that it is kept at."""
+    angles = [np.pi * (np.arange(n) + 0.5) / n for n in GRID]
+    points = _cosines(*(a.ravel() for a in np.meshgrid(*angles, indexing="ij")))
+    return np.einsum("i,ij->j", terms, points).reshape(GRID)
 
 
 @cache

@@ -12,7 +12,7 @@ from interneg.light.steady import Correction
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
 # The logarithm of the largest gain.
-_MOST = math.log(2)
+_MOST = math.log(4)
 _STRIP = 64
 
 
@@ -24,7 +24,7 @@ def multiply(
     local: float = 1.0,
     bands: float = 1.0,
 ) -> None:
-    """Multiply a plane of light into `out` by a gain from a half to 2, so that it has its steady level.
+    """Multiply a plane of light into `out` by a gain from a quarter to 4, so that it has its steady level.
 
     plane, out: (H, W) float32, scene-linear, finite; 0 stays 0 and negative light stays negative. exposure,
     local, bands: 0..1, how much of the correction of the whole picture (gain and gamma), of its field and of

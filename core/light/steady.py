@@ -19,8 +19,8 @@ _TINY = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class LevelPath:
-    """Where the levels of a window's own frame lie in each frame of it: level + slopes * (level - pivot) +
-    fields + rows.
+    """Where the levels of a window's own frame lie in each frame of it: pivot + (1 + slopes) * (level - pivot +
+    fields) + rows.
 
     offsets: (n,) of the frames, rising. slopes: (n,); fields: (n, *GRID); rows: (n, h): float64, 0 for the
     frame itself. lowest, highest: between these levels the slopes were seen.
@@ -39,7 +39,8 @@ class LevelPath:
 class Correction:
     """What is to be added to a level: exposure + slope * (level - pivot) + field + rows.
 
-    The level is held between `lowest` and `highest`. field: GRID; rows: (h,), float64.
+    The level is held between `lowest` and `highest`. field: GRID; rows: (h,), float64. event: 0..1, how far
+    the frame was taken for an event, which stays.
     """
 
     exposure: float
@@ -49,6 +50,7 @@ class Correction:
     pivot: float
     lowest: float
     highest: float
+    event: float = 0.0
 
     def towards(self, other: Correction, share: float) -> Correction:
         """Between this (0) and another (1) of the same frame."""
@@ -86,7 +88,9 @@ def level_path(view: View, plane: int, colour: bool, bands: bool) -> LevelPath:
         found[offset] = _earlier(found[offset + 1], step)
     offsets = sorted(found)
     slopes = np.array([found[o].slope - 1 for o in offsets])
-    fields = np.array([found[o].field + slope * pivot for o, slope in zip(offsets, slopes, strict=True)])
+    fields = np.array(
+        [(found[o].field + slope * pivot) / (1 + slope) for o, slope in zip(offsets, slopes, strict=True)]
+    )
     rows = np.array([found[o].rows for o in offsets])
     return LevelPath(np.array(offsets), pivot, lowest, highest, slopes, fields, rows)
 
@@ -134,8 +138,16 @@ def correction(followed: LevelPath, reach: int, keep: float) -> Correction:
         own * trend(v, offsets, reach, keep, whole)[0]
         for v in (followed.slopes, followed.fields - exposures[:, None, None], followed.rows)
     )
+    stretched = 1 + float(slope)
     return Correction(
-        float(exposure), float(slope), field, rows, followed.pivot, followed.lowest, followed.highest
+        stretched * float(exposure),
+        float(slope),
+        stretched * field,
+        rows,
+        followed.pivot,
+        followed.lowest,
+        followed.highest,
+        1 - own,
     )
 
 

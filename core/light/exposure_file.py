@@ -1,0 +1,241 @@
+"""The file of exposures: what was measured of a shot's flicker and what is done about it, frame by frame.
+
+The text has what a person may want to change; the fields and rows stand in arrays beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import math
+import zipfile
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+from interneg.errors import InputError
+from interneg.frame import Double
+from interneg.light.flicker import GRID
+from interneg.light.steady import Correction
+
+FORMAT = "interneg exposures 1"
+ENDING = ".npz"
+
+_FAMILY = "interneg exposures "
+_STOP = math.log(2)
+_PLANES = ("luma", "red", "green", "blue")
+# A date that zip files can have, so that the same arrays are the same bytes.
+_EVER = (1980, 1, 1, 0, 0, 0)
+
+
+def text(
+    size: tuple[int, int],
+    steps: Mapping[int, tuple[float, float]],
+    found: Mapping[int, tuple[Correction, ...]],
+    events: Collection[int],
+    beside: bytes,
+) -> str:
+    """The file: JSON, a frame to a line.
+
+    size: of the picture (H, W). steps: how each frame's exposure, in natural logarithms of light, and slope
+    changed since the frame before. found: what each frame is changed by, plane by plane. events: the frames
+    that stay as they are among those around. beside: the arrays, see `arrays`.
+    Exposures are written in stops of light.
+    """
+    lines = []
+    for n in sorted(found):
+        facts: dict[str, Any] = {
+            "measured": _facts(*steps[n]),
+            "event": n in events,
+            "use": True,
+            "correction": _facts(found[n][0].exposure, 1 + found[n][0].slope),
+        }
+        if len(found[n]) > 1:
+            facts |= {
+                name: _facts(c.exposure, 1 + c.slope)
+                for name, c in zip(_PLANES[1:], found[n][1:], strict=True)
+            }
+        lines.append(f'  "{n}": {json.dumps(facts)}')
+    digest = hashlib.sha256(beside).hexdigest()
+    head = f' "format": "{FORMAT}",\n "size": [{size[1]}, {size[0]}],\n "fields": "{digest}",\n "frames": {{\n'
+    return "{\n" + head + ",\n".join(lines) + "\n }\n}\n"
+
+
+def arrays(found: Mapping[int, tuple[Correction, ...]]) -> bytes:
+    """What stands beside the text, as an .npz file; the same corrections give the same bytes.
+
+    frames: (N,) their numbers. levels: (N, P, 3), lowest, pivot and highest of each plane. field: (N, P,
+    *GRID). rows: (N, P, h), h being 0 where bands were not measured; of frames of another height, resampled.
+    All float32, natural logarithms of light.
+    """
+    numbers = sorted(found)
+    planes = [found[n] for n in numbers]
+    height = max(len(c.rows) for row in planes for c in row)
+    rows = [[_resampled(c.rows, height) for c in row] for row in planes]
+    kept = {
+        "frames": np.array(numbers, np.int64),
+        "levels": np.array([[(c.lowest, c.pivot, c.highest) for c in row] for row in planes], np.float32),
+        "field": np.array([[c.field for c in row] for row in planes], np.float32),
+        "rows": np.array(rows, np.float32).reshape(len(numbers), len(planes[0]), height),
+    }
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in kept.items():
+            member = io.BytesIO()
+            np.lib.format.write_array(member, array, allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", _EVER), member.getvalue(), zipfile.ZIP_DEFLATED)
+    return content.getvalue()
+
+
+class Exposures:
+    """What a file of exposures says."""
+
+    def __init__(self, name: str, read: Callable[[str], bytes]) -> None:
+        """name: of the text; the arrays have the same name with .npz. read: gives the content of a file.
+
+        Raises InputError where either is none, or cannot be read, and where they are not of one analysis.
+        """
+        self.name = name
+        self.size, digest, self._frames = _read(read(name), name)
+        self._beside = str(PurePath(name).with_suffix(ENDING))
+        try:
+            content = read(self._beside)
+        except InputError as error:
+            raise InputError(
+                f"{name} needs the fields that were written with it, {self._beside}: put both into one "
+                f"folder, or analyse anew ({error})"
+            ) from error
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise InputError(
+                f"{self._beside} is not the one that was written with {name}: put the right one there, or "
+                "analyse anew"
+            )
+        self._numbers, self._levels, self._fields, self._rows = _arrays(content, self._beside)
+
+    def require(self, numbers: Iterable[int]) -> None:
+        """Raise InputError where it lacks one of these frames, or what it says of one is nonsense."""
+        for number in numbers:
+            self._of(number)
+
+    def used(self, number: int) -> bool:
+        """Whether a person wants the frame to be changed. Raises InputError as `require`."""
+        return bool(self._of(number)[1]["use"])
+
+    def corrections(
+        self, number: int, size: tuple[int, int], colour: bool, bands: bool
+    ) -> tuple[Correction, ...]:
+        """What the frame of that number is changed by: luma; or luma, R, G and B, where they were measured.
+
+        size: of its picture, (H, W). colour, bands: what is asked for. Raises InputError where the file lacks
+        the frame or what is asked for, or was made for pictures of another size.
+        """
+        at, facts = self._of(number)
+        if size != self.size:
+            raise InputError(
+                f"{self.name} was made for pictures of {self.size[1]}x{self.size[0]}, frame {number} is "
+                f"{size[1]}x{size[0]}: analyse anew"
+            )
+        planes = self._levels.shape[1]
+        if colour and planes == 1:
+            raise InputError(
+                f"{self.name} was made without colour, and deflicker.colour is above 0: analyse with that "
+                "knob above 0, or set it to 0"
+            )
+        if bands and not self._rows.shape[2]:
+            raise InputError(
+                f"{self.name} was made without bands, and deflicker.bands is above 0: analyse with that knob "
+                "above 0, or set it to 0"
+            )
+        made = []
+        for plane in range(planes if colour else 1):
+            key = "correction" if plane == 0 else _PLANES[plane]
+            stops, slope = _numbers(facts, key, f"{self.name}, frame {number}")
+            lowest, pivot, highest = (float(v) for v in self._levels[at, plane])
+            field, rows = self._fields[at, plane], self._rows[at, plane]
+            rows = rows if rows.size else np.zeros(1)
+            made.append(Correction(_STOP * stops, slope - 1, field, rows, pivot, lowest, highest))
+        return tuple(made) if facts["use"] else tuple(_none(c) for c in made)
+
+    def _of(self, number: int) -> tuple[int, Mapping[str, Any]]:
+        where = f"{self.name}, frame {number}"
+        if number not in self._frames or number not in self._numbers:
+            known = sorted(self._frames)
+            span = f"{known[0]}-{known[-1]}" if known else "none"
+            raise InputError(f"{self.name} has no frame {number}, it has {span}: analyse that frame, too")
+        facts = self._frames[number]
+        _numbers(facts, "correction", where)
+        if not isinstance(facts.get("use", True), bool):
+            raise InputError(f'{where}: expected "use" to be true or false, not {facts["use"]!r}')
+        return self._numbers[number], {"use": True, **facts}
+
+
+def _none(correction: Correction) -> Correction:
+    field, rows = np.zeros_like(correction.field), np.zeros_like(correction.rows)
+    return replace(correction, exposure=0.0, slope=0.0, field=field, rows=rows)
+
+
+def _read(content: bytes, name: str) -> tuple[tuple[int, int], str, dict[int, Any]]:
+    """The size (H, W), the digest of the arrays, and the frames."""
+    try:
+        data = json.loads(content)
+        found = data["format"]
+        if isinstance(found, str) and found.startswith(_FAMILY) and found != FORMAT:
+            raise InputError(
+                f"{name} is of the format '{found}', expected '{FORMAT}': a newer version of Interneg wrote "
+                "it; use that one, or analyse anew"
+            )
+        (width, height), digest = data["size"], data["fields"]
+        frames = {int(number): facts for number, facts in data["frames"].items()}
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        line = f", line {error.lineno}," if isinstance(error, json.JSONDecodeError) else ""
+        why = error.msg if isinstance(error, json.JSONDecodeError) else "it is no text"
+        raise InputError(f"{name}{line} is not JSON: {why}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _no_file(name) from error
+    if found != FORMAT:
+        raise _no_file(name)
+    return (height, width), digest, frames
+
+
+def _no_file(name: str) -> InputError:
+    return InputError(
+        f"{name} is no file of exposures as `interneg analyse` writes it: expected format '{FORMAT}', size "
+        "(width, height), fields and frames by number"
+    )
+
+
+def _arrays(content: bytes, name: str) -> tuple[dict[int, int], Double, Double, Double]:
+    """Where each frame stands, the levels, the fields and the rows; see `arrays`."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            frames, levels, fields, rows = (archive[k] for k in ("frames", "levels", "field", "rows"))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise InputError(f"{name} is no file of fields as `interneg analyse` writes it: {error}") from error
+    if fields.shape[2:] != GRID:
+        raise InputError(f"{name} has fields of {fields.shape[2:]} points, expected {GRID}: analyse anew")
+    at = {int(number): k for k, number in enumerate(frames)}
+    return at, levels.astype(np.float64), fields.astype(np.float64), rows.astype(np.float64)
+
+
+def _facts(exposure: float, slope: float) -> dict[str, float]:
+    return {"exposure": round(exposure / _STOP, 6) + 0.0, "slope": round(slope, 6)}
+
+
+def _numbers(facts: Any, key: str, where: str) -> tuple[float, float]:
+    try:
+        exposure, slope = (float(facts[key][k]) for k in ("exposure", "slope"))
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise InputError(f"{where}: expected {key} with two numbers, exposure and slope, not {facts}") from error
+    if not (math.isfinite(exposure) and math.isfinite(slope) and slope > 0):
+        raise InputError(f"{where}: exposure has to be finite and slope above 0, not {facts[key]}")
+    return exposure, slope
+
+
+def _resampled(rows: Double, height: int) -> Double:
+    if len(rows) == height:
+        return rows
+    return np.interp((np.arange(height) + 0.5) / height, (np.arange(len(rows)) + 0.5) / len(rows), rows)

@@ -1,0 +1,122 @@
+"""The light of a shot: what was measured of its flicker, and what is done about it, frame by frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from interneg.analysis import Analysis
+from interneg.frame import Pixels
+from interneg.light.exposure_file import arrays, text
+from interneg.light.flicker import GRID, LUMA, Change, bright, changes, levels, mean_levels
+from interneg.light.shot_light import PlaneLight, solved
+from interneg.light.steady import Correction, correction, level_path
+from interneg.node import View
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredLightFrame:
+    """One frame: its size, (H, W), whether it is the first of its shot, and of each plane what was measured.
+
+    planes: of luma; or of luma, R, G and B, where colour is corrected, too. See `shot_light.PlaneLight`.
+    """
+
+    size: tuple[int, int]
+    starts: bool
+    planes: tuple[PlaneLight, ...]
+
+
+def measured(view: View, colour: bool, bands: bool, window: int, keep: float) -> MeasuredLightFrame:
+    """The light of the window's own frame.
+
+    colour: whether of R, G and B, too. bands: whether of rows. window, keep: see `steady.correction`. Raises
+    InputError where frames of the shot differ in size.
+    """
+    frame, before = view.window.frame, view.window.frames[view.window.centre - 1]
+    starts = view.window.centre == 0 or before.number == frame.number
+    own = levels(view, 0)
+    count = len(own) if colour else 1
+    none = Change(1.0, np.zeros(GRID), np.zeros(own.shape[1]))
+    since = (none,) * count if starts else changes(view, -1, colour, bands)
+    return MeasuredLightFrame(
+        (frame.height, frame.width),
+        starts,
+        tuple(_plane(view, own, plane, since[plane], colour, bands, window, keep) for plane in range(count)),
+    )
+
+
+def _plane(
+    view: View, own: Pixels, plane: int, since: Change, colour: bool, bands: bool, window: int, keep: float
+) -> PlaneLight:
+    followed = level_path(view, plane, colour, bands)
+    around = correction(followed, window, keep)
+    if not bands:
+        around = replace(around, rows=np.zeros(0))
+    level = own[plane].ravel().astype(np.float64)
+    weight = bright(level)
+    spread = np.average(np.square(level - np.average(level, weights=weight)), weights=weight)
+    return PlaneLight(
+        slope=since.slope,
+        field=since.field,
+        rows=since.rows[: len(around.rows)],
+        known=since.known,
+        lowest=followed.lowest,
+        pivot=followed.pivot,
+        highest=followed.highest,
+        contrast=0.5 * float(np.log(spread + _TINY)),
+        picture=mean_levels(view, 0, plane),
+        around=around,
+        event=around.event > 0.5,
+    )
+
+
+_TINY = 1e-6
+
+
+class MeasuredLight(Analysis):
+    """What was found: of each frame its light, and what Deflicker would do about it."""
+
+    def __init__(self, seen: Mapping[int, MeasuredLightFrame]) -> None:
+        self.frames = {n: seen[n] for n in sorted(seen)}
+
+    @cached_property
+    def corrections(self) -> Mapping[int, tuple[Correction, ...]]:
+        """What each frame is changed by, plane by plane: to the light of its whole shot."""
+        found: dict[int, tuple[Correction, ...]] = {}
+        for shot in self._shots():
+            planes = zip(*(self.frames[n].planes for n in shot), strict=True)
+            found |= zip(shot, zip(*(solved(plane) for plane in planes), strict=True), strict=True)
+        return found
+
+    def _shots(self) -> list[list[int]]:
+        """The numbers of the frames of each shot, in order."""
+        shots: list[list[int]] = []
+        for number, frame in self.frames.items():
+            if not shots or frame.starts or frame.size != self.frames[shots[-1][-1]].size:
+                shots.append([])
+            shots[-1].append(number)
+        return shots
+
+    @cached_property
+    def _arrays(self) -> bytes:
+        return arrays(self.corrections)
+
+    @property
+    def beside(self) -> Mapping[str, bytes]:
+        """The fields and rows, as arrays."""
+        return {".npz": self._arrays}
+
+    @property
+    def text(self) -> str:
+        """The file of exposures."""
+        luma = {n: frame.planes[LUMA] for n, frame in self.frames.items()}
+        steps = {
+            n: (float(plane.field.mean()) + (plane.slope - 1) * plane.pivot, plane.slope)
+            for n, plane in luma.items()
+        }
+        events = {n for n, plane in luma.items() if plane.event}
+        size = next(iter(self.frames.values())).size
+        return text(size, steps, self.corrections, events, self._arrays)

@@ -1,0 +1,179 @@
+"""How bright each frame of a shot was meant to be: its measurements of a plane, solved for the whole shot.
+
+Frames in which the light itself changes, as in a fade, and events such as lightning, keep what their window
+made of them; where a lamp is switched on, the shot falls into two parts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from interneg.frame import Double
+from interneg.light.steady import Correction
+from interneg.light.whole_light import FEWEST, flicker
+
+
+Flags = npt.NDArray[np.bool_]
+
+_TINY = 1e-9
+
+
+class PlaneLight(NamedTuple):
+    """Of one plane of levels in a frame, in natural logarithms of light.
+
+    slope, field, rows, known: how it changed since the frame before, see `flicker.Change`. lowest, pivot,
+    highest: its levels, see `steady.LevelPath`. contrast: the logarithm of how far its levels spread.
+    picture: its mean levels, smooth over the picture, GRID float64. around: what brings it to the frames
+    around. event: whether it is an event among these.
+    """
+
+    slope: float
+    field: Double
+    rows: Double
+    known: bool
+    lowest: float
+    pivot: float
+    highest: float
+    contrast: float
+    picture: Double
+    around: Correction
+    event: bool
+
+
+# Light fades where it changes by this much in so many frames on either side, and so many times what is usual
+# before and after the windows have steadied it.
+_FADES, _WITHIN, _UNSTEADY, _STEADY = 0.5, 4, 4.0, 8.0
+# It jumps where, from a frame to the next, it changes by this much, and so many times what is usual, in all
+# of the picture, or somewhere; and where the windows have so much of that stay.
+_JUMPS, _UNUSUAL, _UNUSUAL_SOMEWHERE, _STAYS = 0.1, 4.5, 3.0, 0.7
+
+
+def solved(shot: Sequence[PlaneLight]) -> list[Correction]:
+    """What brings each frame of a shot to the light of the whole shot.
+
+    shot: a plane of each of its frames, in order; what the first changed by counts for nothing.
+    """
+    found = [plane.around for plane in shot]
+    start = 0
+    for end in range(1, len(shot) + 1):
+        if end == len(shot) or not shot[end].known:
+            run = shot[start:end]
+            found[start:end] = _followed(run)
+            start = end
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Way:
+    """Where the levels of a plane lie in each frame: pivot + exp(bends) * (level - pivot + fields + rows).
+
+    bends: (n,); fields: (n, *GRID); rows: (n, h).
+    """
+
+    pivot: float
+    bends: Double
+    fields: Double
+    rows: Double
+
+
+def _way(run: Sequence[PlaneLight]) -> _Way:
+    pivot = float(np.median([plane.pivot for plane in run]))
+    steps = run[1:]
+    bends = np.concatenate([[0.0], np.cumsum([np.log(p.slope) for p in steps])])
+    scale = np.exp(-bends[1:])
+    fields = [s * (p.field + (p.slope - 1) * pivot) for s, p in zip(scale, steps, strict=True)]
+    rows = [s * p.rows for s, p in zip(scale, steps, strict=True)]
+    none = np.zeros_like(run[0].field), np.zeros_like(run[0].rows)
+    return _Way(pivot, bends, np.cumsum([none[0], *fields], axis=0), np.cumsum([none[1], *rows], axis=0))
+
+
+def _followed(run: Sequence[PlaneLight]) -> list[Correction]:
+    """The same for frames that are followed from each to the next."""
+    found = [plane.around for plane in run]
+    if len(run) < FEWEST:
+        return found
+    way = _way(run)
+    steady, first = _parted(run, way)
+    bounds = [*np.flatnonzero(first), len(run)]
+    for start, end in zip(bounds, bounds[1:], strict=False):
+        at = start + np.flatnonzero(steady[start:end])
+        if len(at) >= FEWEST:
+            for n, correction in zip(at, _corrections(run, way, at), strict=True):
+                found[n] = correction
+    return found
+
+
+def _corrections(run: Sequence[PlaneLight], way: _Way, at: Double) -> list[Correction]:
+    """For the frames at these places, which share one light."""
+    times, bends = at.astype(np.float64), way.bends[at]
+    contrast = np.array([run[n].contrast for n in at])
+    slopes = flicker(times, bends[:, None], contrast[:, None])[:, 0]
+    # As the first frame has them: there, what flickers is a sum.
+    pictures = np.array([np.exp(-way.bends[n]) * (run[n].picture - way.pivot) for n in at])
+    fields, shape = way.fields[at], way.fields.shape[1:]
+    means, exposures = pictures.mean(axis=(1, 2)), fields.mean(axis=(1, 2))
+    exposure = flicker(times, exposures[:, None], means[:, None])[:, 0]
+    local = flicker(
+        times,
+        (fields - exposures[:, None, None]).reshape(len(at), -1),
+        (pictures - means[:, None, None]).reshape(len(at), -1),
+    ).reshape(-1, *shape)
+    rows = way.rows[at]
+    if rows.any():
+        rows = flicker(times, rows)
+    scale = np.exp(bends - slopes)
+    return [
+        Correction(
+            exposure=float(-s * exposure[k]),
+            slope=float(np.expm1(-slopes[k])),
+            field=-s * local[k],
+            rows=-s * rows[k],
+            pivot=way.pivot,
+            lowest=run[n].lowest,
+            highest=run[n].highest,
+        )
+        for k, (n, s) in enumerate(zip(at, scale, strict=True))
+    ]
+
+
+def _parted(run: Sequence[PlaneLight], way: _Way) -> tuple[Flags, Flags]:
+    """Whether the light of each frame is that of the frames around, and whether a part starts there, (n,)."""
+    count = len(run)
+    exposures = way.fields.mean(axis=(1, 2))
+    fields = way.fields - exposures[:, None, None]
+    events = np.array([plane.event for plane in run])
+    # What is left of the light as the windows see it; in an event, what it was before.
+    before = np.maximum.accumulate(np.where(events, 0, np.arange(count)))
+    light = (exposures + [plane.around.exposure for plane in run])[before]
+    lit = (fields + np.array([plane.around.field for plane in run]))[before]
+    steps, seen = np.diff(exposures[before]), np.diff(light)
+    usual = _deviation(steps)
+    jumps = (np.abs(steps) > max(_JUMPS, _UNUSUAL * usual)) & (seen / (steps + _TINY) > _STAYS)
+    somewhere = np.abs(np.diff(fields[before], axis=0)).max(axis=(1, 2))
+    stays = np.abs(np.diff(lit, axis=0)).max(axis=(1, 2))
+    least = max(_JUMPS, _UNUSUAL_SOMEWHERE * float(np.median(somewhere)))
+    jumps |= (somewhere > least) & (stays > _STAYS * somewhere)
+    smooth = light - np.concatenate([[0.0], np.cumsum(np.where(jumps, seen, 0))])
+    ahead = np.minimum(np.arange(count) + _WITHIN, count - 1)
+    behind = np.maximum(np.arange(count) - _WITHIN, 0)
+    # Were steps as likely up as down: before the windows have steadied them, and after.
+    wander = min(
+        _UNSTEADY * _deviation(np.diff(exposures[before], 2)), _STEADY * _deviation(np.diff(light, 2))
+    )
+    fades = np.abs(smooth[ahead] - smooth[behind]) > max(_FADES, math.sqrt(_WITHIN) * wander)
+    # It takes some frames, where it is one.
+    narrow = np.convolve(fades, np.ones(_WITHIN), "valid") == _WITHIN
+    fades = np.convolve(narrow, np.ones(_WITHIN)) > 0
+    first = np.concatenate([[True], jumps | (fades[1:] != fades[:-1])])
+    return ~(events | fades), first
+
+
+def _deviation(values: Double) -> float:
+    """The standard deviation of most of them."""
+    return 1.4826 * float(np.median(np.abs(values - np.median(values))))

@@ -1,0 +1,146 @@
+"""What of a series over a whole shot is flicker, and what is its light, from two that tell of both.
+
+Brightness followed along the motion is exact from frame to frame, and wanders over many: what every step is
+off by adds up, and light that truly changes on what moves with it. The mean brightness of the picture does
+not wander, and changes with whatever comes into it. Each is a sum of a slow series of its own, of the light
+of the shot, and of flicker, which both have alike; of what sizes and speeds, nobody knows. Every choice out of
+a list is weighed by its likelihood, and the mean over all of them taken, right up to the ends of the shot.
+
+Sources: Gaussian processes, Rasmussen and Williams, 2006, chapters 2 and 5; smooth ways as integrated random
+walks, Wahba, 1985; averaging of models, Hoeting et al., 1999.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+
+import numpy as np
+
+from interneg.frame import Double
+
+FEWEST = 6
+"""Frames of a shot, below which this is not asked for."""
+
+# How many frames flicker stays alike for: none, or a few.
+_ALIKE = (0.0, 1.0, 2.0, 5.0)
+# How large it is: as large as usual, hardly any, or none.
+_SIZES = ((1.0, _ALIKE), (0.03, (0.0, 2.0)), (0.0, (0.0,)))
+# By flicker's usual variance: what the followed series adds in each frame, and what its speed does.
+_ADDS, _BENDS = 1e-4, (1e-6, 1e-5, 1e-4, 1e-3)
+# The same of the picture's mean.
+_MEAN_ADDS = (3e-3, 3e-2, 0.3)
+_MEAN_BENDS = (0.0, 1e-3)
+# What the speed of the shot's own light adds: it is steady, or fades.
+_FADES = (0.0, 1e-3, 0.1)
+# The variance of a speed at the start, by that which it gains in a frame; and what no series is free of.
+_SPEED, _NOISE = 25.0, 1e-4
+# Series that are no more than so many in truth: a field has so many terms, however many points show it.
+_TERMS = 18
+# Models this far, in likelihood, below the best count nothing.
+_FAR = 9.0
+_TINY = 1e-6
+# Longer shots are solved in parts that overlap by half.
+_LONGEST = 160
+
+
+def flicker(times: Double, followed: Double, mean: Double | None = None) -> Double:
+    """The flicker in a series, (n, k) float64, of the same unit, its own mean over the shot about 0.
+
+    times: (n,) float64, rising, in frames; `FEWEST` of them or more, gaps allowed. followed: (n, k), k series
+    as they are followed from frame to frame, each from where it will; finite. mean: (n, k), of the picture,
+    or None where nothing tells it. All series of a call have flicker of one kind, each of a size of its own.
+    """
+    count = len(times)
+    if count <= _LONGEST:
+        return _part(times, followed, mean)
+    starts = np.linspace(0, count - _LONGEST, math.ceil(2 * (count - _LONGEST) / _LONGEST) + 1).round()
+    near = np.minimum(np.arange(1, _LONGEST + 1), np.arange(_LONGEST, 0, -1)).astype(np.float64)[:, None]
+    found, weights = np.zeros(followed.shape), np.zeros((count, 1))
+    for start in starts.astype(int):
+        part = slice(start, start + _LONGEST)
+        # The part's own end, where it knows least, counts least: but for the ends of the shot.
+        found[part] += near * _part(times[part], followed[part], None if mean is None else mean[part])
+        weights[part] += near
+    return found / weights
+
+
+def _part(times: Double, followed: Double, mean: Double | None) -> Double:
+    around = followed[1:-1] - 0.5 * (followed[2:] + followed[:-2])
+    sizes = np.sqrt(np.square(around).mean(axis=0) / 1.5)
+    sizes = np.maximum(sizes, 0.1 * np.median(sizes)) + _TINY
+    seen = np.concatenate([followed] if mean is None else [followed, mean]) / sizes
+    models = list(_models(tuple(times.tolist()), mean is not None))
+    count = len(seen) - (1 if mean is None else 2)
+    likely, shares = [], []
+    terms = min(seen.shape[1], _TERMS)
+    for model in models:
+        share = model.whiten @ seen
+        share -= model.means @ (model.means.T @ share)
+        size = max(float(np.square(share).mean()) * len(seen) / count, _TINY)
+        likely.append(terms * (model.constant - count / 2 * math.log(size)))
+        shares.append(share)
+    weights = np.exp(np.array(likely) - max(likely)) * (np.array(likely) > max(likely) - _FAR)
+    found = np.zeros(followed.shape)
+    for model, share, weight in zip(models, shares, weights / weights.sum(), strict=True):
+        if weight:
+            found += weight * (model.flicker @ share)
+    return np.asarray(found * sizes)
+
+
+@dataclass(frozen=True, eq=False)
+class _Model:
+    """What makes a sum of flicker and slow light white, (m, m) of both series one after the other.
+
+    means: (m, 1 or 2), orthonormal, what white is where the series start from. flicker: (n, m), what flicker
+    is in what is white. constant: the logarithm of the likelihood that all series here share.
+    """
+
+    whiten: Double
+    means: Double
+    flicker: Double
+    constant: float
+
+
+@lru_cache(maxsize=8)
+def _models(times: tuple[float, ...], both: bool) -> tuple[_Model, ...]:
+    return tuple(_made(np.array(times) - times[0], both))
+
+
+def _made(times: Double, both: bool) -> Iterator[_Model]:
+    count = len(times)
+    own = _NOISE * np.eye(count)
+    means = np.zeros((2 * count, 2))
+    means[:count, 0] = means[count:, 1] = 1
+    apart = np.abs(times[:, None] - times)
+    for size, alike in ((size, alike) for size, every in _SIZES for alike in every):
+        shared = size * (np.exp(-apart / alike) if alike else np.eye(count))
+        slow = [_slow(times, _ADDS, bends) + own for bends in _BENDS]
+        if not both:
+            for covariance in slow:
+                yield _model(shared + covariance, means[:count, :1], shared)
+            continue
+        steady = [_slow(times, *sizes) + own for sizes in product(_MEAN_ADDS, _MEAN_BENDS)]
+        for fade, first, second in product(_FADES, slow, steady):
+            alike_in = shared + _slow(times, 0.0, fade)
+            covariance = np.block([[alike_in + first, alike_in], [alike_in, alike_in + second]])
+            yield _model(covariance, means, np.hstack([shared, shared]))
+
+
+def _model(covariance: Double, means: Double, shared: Double) -> _Model:
+    whiten = np.linalg.inv(np.linalg.cholesky(covariance))
+    start, spread = np.linalg.qr(whiten @ means)
+    constant = float(np.log(np.diag(whiten)).sum() - np.log(np.abs(np.diag(spread))).sum())
+    return _Model(whiten, start, shared @ whiten.T, constant)
+
+
+def _slow(times: Double, adds: float, bends: float) -> Double:
+    """The covariance of a random walk plus an integrated one, (n, n)."""
+    least = np.minimum(times[:, None], times)
+    most = np.maximum(times[:, None], times)
+    return np.asarray(
+        adds * (least + 1) + bends * (least**2 * (3 * most - least) / 6 + _SPEED * np.outer(times, times))
+    )
