@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from interneg.analysis import Analysis
+from interneg.analysis import Analysis, Trace
 from interneg.frame import Pixels
 from interneg.light.exposure_file import arrays, text
 from interneg.light.flicker import GRID, LUMA, Change, bright, changes, levels, mean_levels
@@ -74,6 +75,7 @@ def _plane(
 
 
 _TINY = 1e-6
+_STOP = math.log(2)
 
 
 class MeasuredLight(Analysis):
@@ -99,6 +101,20 @@ class MeasuredLight(Analysis):
                 shots.append([])
             shots[-1].append(number)
         return shots
+
+    @property
+    def traces(self) -> Sequence[Trace]:
+        """How bright the picture is in the mean of its levels, and its contrast, in stops."""
+        luma = {n: (frame.planes[LUMA], self.corrections[n][LUMA]) for n, frame in self.frames.items()}
+        level = {n: float(plane.picture.mean()) / _STOP for n, (plane, _) in luma.items()}
+        contrast = {n: plane.contrast / _STOP for n, (plane, _) in luma.items()}
+        lit = {
+            n: level[n]
+            + (own.exposure + float(own.field.mean()) + own.slope * (plane.pivot - own.pivot)) / _STOP
+            for n, (plane, own) in luma.items()
+        }
+        bent = {n: contrast[n] + math.log(max(1 + own.slope, _TINY)) / _STOP for n, (_, own) in luma.items()}
+        return [Trace("level", "stops", level, lit), Trace("contrast", "stops", contrast, bent)]
 
     @cached_property
     def _arrays(self) -> bytes:

@@ -38,6 +38,7 @@ def plot(traces: Mapping[str, Sequence[Trace]], cuts: Sequence[int], kind: str) 
         for cut in cuts[1:]:
             axes.axvline(cut - 0.5, color="#888888", linewidth=0.8)
     found[-1].set_xlabel("frame")
+    found[-1].xaxis.get_major_locator().set_params(integer=True)
     return _content(figure, kind)
 
 

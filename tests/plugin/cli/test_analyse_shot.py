@@ -143,6 +143,20 @@ def test_the_path_goes_to_nuke_from_a_folder_too(clip: str, own: Path, tmp_path:
     assert "--measure solves nothing" in line
 
 
+@pytest.mark.slow
+def test_chunks_of_all_nodes_are_the_whole(clip: str, tmp_path: Path) -> None:
+    recipe = (
+        "deflicker:window=2 | scratch-inpaint | stabilise:smoothing=2 | denoise-sr:noise=2,temporal=1 | "
+        "grain-match:mode=add,grain=bw-200"
+    )
+    folder, whole, parts = tmp_path / "shot.analysis", tmp_path / "w", tmp_path / "p"
+    well("render", recipe, clip, whole / "o.####.exr", "--analysis", folder, "--analyse")
+    assert [*manifest(folder)["solved"]] == ["deflicker", "scratch-inpaint", "stabilise"]
+    for chunk in ("1006-1010", "1001-1003", "1004-1005"):
+        well("render", recipe, clip, parts / "o.####.exr", "--analysis", folder, "--frames", chunk)
+    assert pictures(whole) == pictures(parts) and len(pictures(whole)) == len(FRAMES)
+
+
 def test_machines_that_measure_the_same_frames_do_no_harm(clip: str, analysis: Path, tmp_path: Path) -> None:
     """Three processes at once, two of them with the same chunk, one solving meanwhile."""
     folder, recipe = tmp_path / "shot.analysis", "stabilise:smoothing=2"

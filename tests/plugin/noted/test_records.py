@@ -13,6 +13,9 @@ from interneg.defects.shot_list import FrameDefects
 from interneg.frame import Box
 from interneg.grain.shot import FrameGrain
 from interneg.grain.stocks import NAMES, stock
+from interneg.light.measured_light import MeasuredLightFrame
+from interneg.light.shot_light import PlaneLight
+from interneg.light.steady import Correction
 from interneg.motion.measured_path import MeasuredFrame
 from interneg.motion.similarity import Motion
 from interneg.nodes import NODES
@@ -20,6 +23,12 @@ from interneg.plugin.noted.records import ENDING, NotedFrame, NotedFrames
 
 BOX = Box(0, 0, 40, 30)
 BEND = np.linspace(0, 1, 24, dtype=np.float32).reshape(3, 4, 2)
+FIELD = np.linspace(-1, 1, 12).reshape(3, 4)
+PLANE = PlaneLight(
+    slope=1.01, field=FIELD, rows=np.ones(3) / 7, known=False, lowest=-9.0, pivot=-2.5, highest=0.0,
+    contrast=0.1, picture=FIELD / 3, event=True,
+    around=Correction(0.1, 0.2, FIELD, np.zeros(0), -2.5, -9.0, 0.0, 0.7),
+)  # fmt: skip
 NOTED = {
     "stabilise": MeasuredFrame(BOX, BOX, 1.0, Motion(1, 2 + 3j), Motion(0.1 + 1j, 1 / 3), BEND, True, 15),
     "scratch-inpaint": FrameDefects(
@@ -29,6 +38,7 @@ NOTED = {
         0.01,
         False,
     ),
+    "deflicker": MeasuredLightFrame((30, 40), True, (PLANE, PLANE)),
     "grain-match": FrameGrain(stock(NAMES[0]), 0.5),
 }
 
