@@ -39,7 +39,9 @@ SIZES = (3, 5, 9, 15, 31, 61)
 
 def rows(footage: Path) -> Iterator[Row]:
     """Measure on the held-out clips. footage: the folder with the folder `clips`."""
-    clips = {name: _luma(footage / "clips" / name) for name in HELD_OUT if (footage / "clips" / name).is_dir()}
+    clips = {
+        name: _luma(footage / "clips" / name) for name in HELD_OUT if (footage / "clips" / name).is_dir()
+    }
     if clips:
         yield from _flicker(clips)
         yield from _events(clips)
@@ -82,9 +84,7 @@ def _flicker(clips: dict[str, Clip]) -> Iterator[Row]:
         yield at_least(f"flicker of all kinds, {kind}: removed, mean", share, mean[0], "%")
         yield at_least(f"flicker of all kinds, {kind}: removed, worst", worst, low[0], "%")
         yield at_least(f"flicker of all kinds, {kind}: local part removed, mean", local, mean[1], "%")
-        yield Row(
-            f"flicker of all kinds, {kind}: local part removed, worst", "", f"{low[1]:.1f} %", None
-        )
+        yield Row(f"flicker of all kinds, {kind}: local part removed, worst", "", f"{low[1]:.1f} %", None)
         yield at_least(f"flicker of all kinds, {kind}: PSNR over FFmpeg's best, mean", over, mean[2])
         yield at_least(f"flicker of all kinds, {kind}: PSNR over FFmpeg's best, worst", least, low[2])
     seen = np.array(found["FFmpeg"])
@@ -95,7 +95,7 @@ def _flicker(clips: dict[str, Clip]) -> Iterator[Row]:
 
 
 def _events(clips: dict[str, Clip]) -> Iterator[Row]:
-    """How far blocks are off that are lighter than a twentieth of the lightest, after one gain for the clip."""
+    """How far blocks lighter than a twentieth of the lightest are off, after one gain for the clip."""
     kinds = {"a 24-frame fade": fade, "a 3-frame lightning": lightning, "a lamp": lamp}
     for amount, goal in ((0.0, 2.0), (0.03, 3.0), (0.06, 4.0)):
         for name, make in kinds.items():
@@ -185,4 +185,6 @@ def _eight(clip: Doubles | Clip) -> Clip:
 def _luma(folder: Path) -> Clip:
     paths = sorted(folder.glob("*.jpg"))[:FRAMES]
     read = (cv2.imread(str(p), cv2.IMREAD_GRAYSCALE) for p in paths)
-    return np.stack([cv2.resize(p, SIZE, interpolation=cv2.INTER_AREA) for p in read]).astype(np.float32) / 255
+    return (
+        np.stack([cv2.resize(p, SIZE, interpolation=cv2.INTER_AREA) for p in read]).astype(np.float32) / 255
+    )

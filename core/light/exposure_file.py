@@ -61,7 +61,9 @@ def text(
             }
         lines.append(f'  "{n}": {json.dumps(facts)}')
     digest = hashlib.sha256(beside).hexdigest()
-    head = f' "format": "{FORMAT}",\n "size": [{size[1]}, {size[0]}],\n "fields": "{digest}",\n "frames": {{\n'
+    head = (
+        f' "format": "{FORMAT}",\n "size": [{size[1]}, {size[0]}],\n "fields": "{digest}",\n "frames": {{\n'
+    )
     return "{\n" + head + ",\n".join(lines) + "\n }\n}\n"
 
 
@@ -229,7 +231,9 @@ def _numbers(facts: Any, key: str, where: str) -> tuple[float, float]:
     try:
         exposure, slope = (float(facts[key][k]) for k in ("exposure", "slope"))
     except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise InputError(f"{where}: expected {key} with two numbers, exposure and slope, not {facts}") from error
+        raise InputError(
+            f"{where}: expected {key} with two numbers, exposure and slope, not {facts}"
+        ) from error
     if not (math.isfinite(exposure) and math.isfinite(slope) and slope > 0):
         raise InputError(f"{where}: exposure has to be finite and slope above 0, not {facts[key]}")
     return exposure, slope

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,6 @@ import numpy.typing as npt
 from interneg.frame import Double
 from interneg.light.steady import Correction
 from interneg.light.whole_light import FEWEST, flicker
-
 
 Flags = npt.NDArray[np.bool_]
 
@@ -104,7 +104,7 @@ def _followed(run: Sequence[PlaneLight], keep: float) -> list[Correction]:
     way = _way(run)
     steady, first = _parted(run, way, keep)
     bounds = [*np.flatnonzero(first), len(run)]
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         at = start + np.flatnonzero(steady[start:end])
         if len(at) >= FEWEST:
             for n, correction in zip(at, _corrections(run, way, at), strict=True):

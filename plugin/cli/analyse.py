@@ -13,8 +13,8 @@ def analyse(
         str,
         typer.Argument(
             metavar="RECIPE",
-            help="A recipe with stabilise, deflicker, scratch-inpaint or grain-match in it: a file, or a line "
-            'such as "stabilise".',
+            help="A recipe with stabilise, deflicker, scratch-inpaint or grain-match in it: a file, or a "
+            'line such as "stabilise".',
         ),
     ],
     input: Annotated[str, typer.Argument(metavar="INPUT", help="The clip, as for render.")],
@@ -106,7 +106,7 @@ def analyse(
     and scale, about the middle of the picture. Where the recipe has warp, it is in the file, too.
 
     deflicker: the exposures. For each frame its exposure, in stops, and slope since the one before, and the
-    correction, which the knob `exposures` makes it follow; "use", to be set to false, leaves a frame as it is.
+    correction, which the knob `exposures` makes it follow; with "use" set to false a frame stays as it is.
     The fields of the picture stand beside the file, with the ending .npz.
 
     scratch-inpaint: the defects. Each piece of dirt by frame and place, and each scratch followed over the
