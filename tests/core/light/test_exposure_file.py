@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ def correction(seed: int, rows: int = 0) -> Correction:
     return Correction(exposure, slope, field, rng.normal(size=rows), -1.0, -5.0, 0.2)
 
 
-def written(found: dict[int, tuple[Correction, ...]]) -> dict[str, bytes]:
+def written(found: Mapping[int, tuple[Correction, ...]]) -> dict[str, bytes]:
     beside = arrays(found)
     steps = {n: (0.1, 1.02) for n in found}
     return {"e.json": text(SIZE, steps, found, {7}, beside).encode(), "e.npz": beside}
