@@ -28,6 +28,7 @@ from bench import (
     stabilise,
     temporal,
     weave,
+    whole_flicker,
     worker,
 )
 from bench.table import Row
@@ -47,6 +48,7 @@ def parts(data: Path) -> dict[str, Callable[[], Iterable[Row]]]:
         "engines": lambda: engines.rows(data, OUT),
         "worker": worker.rows,
         "deflicker": lambda: deflicker.rows(data, OUT),
+        "whole-flicker": lambda: whole_flicker.rows(data.parent / "footage"),
         "temporal": lambda: temporal.rows(data),
         "codec": lambda: codec.rows(data.parent / "footage" / "clips", OUT),
         "stabilise": lambda: stabilise.rows(data.parent, OUT),

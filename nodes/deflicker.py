@@ -3,8 +3,8 @@
 Use it on old film, uneven exposure and pulsing light, after stabilising and before removing dirt or noise.
 The levels of neighbouring frames are compared along the motion, in the logarithm of light, which gives each
 frame's exposure and gamma and a smooth field of gains; each frame is corrected to the trend of the frames
-around it, or, by a file that `interneg analyse` wrote, of its whole shot. A change far larger than the flicker (a flash, a lamp that is switched on, a fade) is an event and
-stays.
+around it, or, by a file that `interneg analyse` wrote, of its whole shot. A change far larger than
+the flicker (a flash, a lamp that is switched on, a fade) is an event and stays.
 
 Sources: in the line of van Roosmalen, Restoration of Archived Film and Video, 1999, chapter 5.
 """
@@ -37,7 +37,7 @@ class Deflicker(Node):
     name: ClassVar[str] = "deflicker"
     label: ClassVar[str] = "Deflicker"
     help: ClassVar[str] = "Removes global, local and banded flicker; keeps fades, lightning and lamps."
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LINEAR_RGB
     layers: ClassVar[str] = (
         "Changes the picture (R, G, B, or Y); alpha and all AOVs, lighting AOVs too, pass through."
@@ -81,8 +81,8 @@ class Deflicker(Node):
     exposures: str = knob(
         "", "file", "Exposures",
         "A file of exposures that `interneg analyse` wrote: each frame is changed by the correction in the "
-        "file, which brings it to the light of its whole shot, and nothing is measured; its fields lie beside "
-        "it, with the ending .npz. In a recipe file, a relative path starts at the recipe's folder.",
+        "file, which brings it to the light of its whole shot, and nothing is measured; its fields lie "
+        "beside it, with the ending .npz. In a recipe file, a relative path starts at the recipe's folder.",
         animatable=False,
     )  # fmt: skip
 
@@ -109,9 +109,9 @@ class Deflicker(Node):
     def render(self, window: Window, context: Context, mask: Frame | None = None) -> Frame:
         """A frame that the file of exposures leaves as it is comes through bit for bit."""
         frame = window.frame
-        if self.strength and self.exposures and not self.synthesis:
-            if not self._exposures(context).used(frame.number):
-                return frame
+        asked = self.strength and self.exposures and not self.synthesis
+        if asked and not self._exposures(context).used(frame.number):
+            return frame
         return super().render(window, context, mask)
 
     def process(self, view: View) -> Pixels:

@@ -78,7 +78,7 @@ def arrays(found: Mapping[int, tuple[Correction, ...]]) -> bytes:
     planes = [found[n] for n in numbers]
     height = max(len(c.rows) for row in planes for c in row)
     rows = [[_resampled(c.rows, height) for c in row] for row in planes]
-    kept = {
+    kept: dict[str, np.ndarray[Any, Any]] = {
         "frames": np.array(numbers, np.int64),
         "levels": np.array([[(c.lowest, c.pivot, c.highest) for c in row] for row in planes], np.float32),
         "field": np.array([[c.field for c in row] for row in planes], np.float32),

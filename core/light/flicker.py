@@ -176,7 +176,7 @@ def _cosines(y: Double, x: Double) -> Double:
 
 
 def mean_levels(view: View, offset: int, plane: int) -> Double:
-    """A plane of the levels of the frame at `offset`, smooth over the picture: GRID float64, of their unit.
+    """A plane of the levels of the frame at `offset`, smooth over the picture: GRID, (9, 12) float64.
 
     Dark samples, which are all noise in the logarithm, count little. Measured once per frame.
     """
@@ -197,7 +197,10 @@ def mean_levels(view: View, offset: int, plane: int) -> Double:
 
 
 def bright(level: Double) -> Double:
-    """What samples of such levels count, 0..1: dark ones, which are all noise in the logarithm, little."""
+    """What samples of such levels, (N,) float64, count, (N,), 0..1: dark ones little.
+
+    These are all noise in the logarithm.
+    """
     light = np.exp(level)
     return np.asarray(light / (light + np.median(light)))
 
@@ -206,7 +209,7 @@ def _on_grid(terms: Double) -> Double:
     """The field of these terms, at the points that it is kept at."""
     angles = [np.pi * (np.arange(n) + 0.5) / n for n in GRID]
     points = _cosines(*(a.ravel() for a in np.meshgrid(*angles, indexing="ij")))
-    return np.einsum("i,ij->j", terms, points).reshape(GRID)
+    return np.asarray(np.einsum("i,ij->j", terms, points).reshape(GRID), np.float64)
 
 
 @cache

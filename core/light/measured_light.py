@@ -22,11 +22,13 @@ from interneg.node import View
 class MeasuredLightFrame:
     """One frame: its size, (H, W), whether it is the first of its shot, and of each plane what was measured.
 
-    planes: of luma; or of luma, R, G and B, where colour is corrected, too. See `shot_light.PlaneLight`.
+    keep: how soon a change is an event, 0..1. planes: of luma; or of luma, R, G and B, where colour is
+    corrected, too; see `shot_light.PlaneLight`.
     """
 
     size: tuple[int, int]
     starts: bool
+    keep: float
     planes: tuple[PlaneLight, ...]
 
 
@@ -45,6 +47,7 @@ def measured(view: View, colour: bool, bands: bool, window: int, keep: float) ->
     return MeasuredLightFrame(
         (frame.height, frame.width),
         starts,
+        keep,
         tuple(_plane(view, own, plane, since[plane], colour, bands, window, keep) for plane in range(count)),
     )
 
@@ -89,8 +92,9 @@ class MeasuredLight(Analysis):
         """What each frame is changed by, plane by plane: to the light of its whole shot."""
         found: dict[int, tuple[Correction, ...]] = {}
         for shot in self._shots():
+            keep = self.frames[shot[0]].keep
             planes = zip(*(self.frames[n].planes for n in shot), strict=True)
-            found |= zip(shot, zip(*(solved(plane) for plane in planes), strict=True), strict=True)
+            found |= zip(shot, zip(*(solved(plane, keep) for plane in planes), strict=True), strict=True)
         return found
 
     def _shots(self) -> list[list[int]]:
@@ -133,6 +137,6 @@ class MeasuredLight(Analysis):
             n: (float(plane.field.mean()) + (plane.slope - 1) * plane.pivot, plane.slope)
             for n, plane in luma.items()
         }
-        events = {n for n, plane in luma.items() if plane.event}
+        events = {n for n, p in luma.items() if p.event and self.corrections[n][LUMA] is p.around}
         size = next(iter(self.frames.values())).size
         return text(size, steps, self.corrections, events, self._arrays)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,6 @@ import numpy.typing as npt
 from interneg.frame import Double
 from interneg.light.steady import Correction
 from interneg.light.whole_light import FEWEST, flicker
-
 
 Flags = npt.NDArray[np.bool_]
 
@@ -52,19 +52,22 @@ _FADES, _WITHIN, _UNSTEADY, _STEADY = 0.5, 4, 4.0, 8.0
 # It jumps where, from a frame to the next, it changes by this much, and so many times what is usual, in all
 # of the picture, or somewhere; and where the windows have so much of that stay.
 _JUMPS, _UNUSUAL, _UNUSUAL_SOMEWHERE, _STAYS = 0.1, 4.5, 3.0, 0.7
+# Negative logarithms of how likely an event is at keep = 0.5, and of what else it takes to be one.
+_EVENT, _MORE = 5.0, 3.0
 
 
-def solved(shot: Sequence[PlaneLight]) -> list[Correction]:
+def solved(shot: Sequence[PlaneLight], keep: float) -> list[Correction]:
     """What brings each frame of a shot to the light of the whole shot.
 
-    shot: a plane of each of its frames, in order; what the first changed by counts for nothing.
+    shot: a plane of each of its frames, in order; what the first changed by counts for nothing. keep: 0..1,
+    how soon a change is an event, which stays; 0: never.
     """
     found = [plane.around for plane in shot]
     start = 0
     for end in range(1, len(shot) + 1):
         if end == len(shot) or not shot[end].known:
             run = shot[start:end]
-            found[start:end] = _followed(run)
+            found[start:end] = _followed(run, keep)
             start = end
     return found
 
@@ -93,15 +96,15 @@ def _way(run: Sequence[PlaneLight]) -> _Way:
     return _Way(pivot, bends, np.cumsum([none[0], *fields], axis=0), np.cumsum([none[1], *rows], axis=0))
 
 
-def _followed(run: Sequence[PlaneLight]) -> list[Correction]:
+def _followed(run: Sequence[PlaneLight], keep: float) -> list[Correction]:
     """The same for frames that are followed from each to the next."""
     found = [plane.around for plane in run]
     if len(run) < FEWEST:
         return found
     way = _way(run)
-    steady, first = _parted(run, way)
+    steady, first = _parted(run, way, keep)
     bounds = [*np.flatnonzero(first), len(run)]
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         at = start + np.flatnonzero(steady[start:end])
         if len(at) >= FEWEST:
             for n, correction in zip(at, _corrections(run, way, at), strict=True):
@@ -142,12 +145,12 @@ def _corrections(run: Sequence[PlaneLight], way: _Way, at: Double) -> list[Corre
     ]
 
 
-def _parted(run: Sequence[PlaneLight], way: _Way) -> tuple[Flags, Flags]:
+def _parted(run: Sequence[PlaneLight], way: _Way, keep: float) -> tuple[Flags, Flags]:
     """Whether the light of each frame is that of the frames around, and whether a part starts there, (n,)."""
     count = len(run)
     exposures = way.fields.mean(axis=(1, 2))
     fields = way.fields - exposures[:, None, None]
-    events = np.array([plane.event for plane in run])
+    events = _events(run, exposures, keep)
     # What is left of the light as the windows see it; in an event, what it was before.
     before = np.maximum.accumulate(np.where(events, 0, np.arange(count)))
     light = (exposures + [plane.around.exposure for plane in run])[before]
@@ -172,6 +175,18 @@ def _parted(run: Sequence[PlaneLight], way: _Way) -> tuple[Flags, Flags]:
     fades = np.convolve(narrow, np.ones(_WITHIN)) > 0
     first = np.concatenate([[True], jumps | (fades[1:] != fades[:-1])])
     return ~(events | fades), first
+
+
+def _events(run: Sequence[PlaneLight], exposures: Double, keep: float) -> Flags:
+    """Which frames are events, (n,): of those that a window takes for one, what stands out of all flicker."""
+    events = np.array([plane.event for plane in run])
+    if not events.any() or events.all() or not keep:
+        return events
+    light = exposures + [plane.around.exposure for plane in run]
+    before = np.maximum.accumulate(np.where(events, 0, np.arange(len(run))))
+    apart = np.abs(exposures - light[before])
+    usual = 1.4826 * float(np.median(apart[~events]))
+    return np.asarray(events & (apart > usual * math.sqrt(2 * (_EVENT * (0.5 / keep) ** 2 + _MORE))))
 
 
 def _deviation(values: Double) -> float:

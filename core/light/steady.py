@@ -19,8 +19,8 @@ _TINY = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class LevelPath:
-    """Where the levels of a window's own frame lie in each frame of it: pivot + (1 + slopes) * (level - pivot +
-    fields) + rows.
+    """Where the levels of a window's own frame lie in each frame of it: pivot + (1 + slopes) *
+    (level - pivot + fields) + rows.
 
     offsets: (n,) of the frames, rising. slopes: (n,); fields: (n, *GRID); rows: (n, h): float64, 0 for the
     frame itself. lowest, highest: between these levels the slopes were seen.

@@ -3,8 +3,8 @@
 Brightness followed along the motion is exact from frame to frame, and wanders over many: what every step is
 off by adds up, and light that truly changes on what moves with it. The mean brightness of the picture does
 not wander, and changes with whatever comes into it. Each is a sum of a slow series of its own, of the light
-of the shot, and of flicker, which both have alike; of what sizes and speeds, nobody knows. Every choice out of
-a list is weighed by its likelihood, and the mean over all of them taken, right up to the ends of the shot.
+of the shot, and of flicker, which both have alike; of what sizes and speeds, nobody knows. Every choice out
+of a list is weighed by its likelihood, and the mean over all of them taken, right up to the ends of the shot.
 
 Sources: Gaussian processes, Rasmussen and Williams, 2006, chapters 2 and 5; smooth ways as integrated random
 walks, Wahba, 1985; averaging of models, Hoeting et al., 1999.

@@ -16,8 +16,8 @@ def analyse(
         str,
         typer.Argument(
             metavar="RECIPE",
-            help="A recipe with stabilise, scratch-inpaint or grain-match in it: a file, or a line such as "
-            '"stabilise".',
+            help="A recipe with stabilise, deflicker, scratch-inpaint or grain-match in it: a file, or a "
+            'line such as "stabilise".',
         ),
     ],
     input: Annotated[str, typer.Argument(metavar="INPUT", help="The clip, as for render.")],
@@ -107,6 +107,10 @@ def analyse(
     stabilise: the path. For each frame its motion since the one before, and the correction, which the knob
     `path` makes it follow. Both are dx and dy in pixels, y downwards, rotation in degrees, clockwise as seen,
     and scale, about the middle of the picture. Where the recipe has warp, it is in the file, too.
+
+    deflicker: the exposures. For each frame its exposure, in stops, and slope since the one before, and the
+    correction, which the knob `exposures` makes it follow; with "use" set to false a frame stays as it is.
+    The fields of the picture stand beside the file, with the ending .npz.
 
     scratch-inpaint: the defects. Each piece of dirt by frame and place, and each scratch followed over the
     shot, with "use", to be set to false where it is none. The knob `defects_list` repairs what is in use, and

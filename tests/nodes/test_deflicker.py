@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,13 +11,16 @@ import numpy as np
 import pytest
 
 from interneg.colour import Colour
-from interneg.frame import Frame, Pixels
+from interneg.errors import InputError
+from interneg.frame import Frame, Pixels, Window
 from interneg.graph import FrameList, Graph
 from interneg.knobs import knobs_of
+from interneg.light.measured_light import MeasuredLight, MeasuredLightFrame
 from interneg.memo import Memo
 from interneg.metrics.golden import compare
-from interneg.node import Context
+from interneg.node import Context, View
 from interneg.nodes.deflicker import Deflicker
+from interneg.plugin.noted.records import NotedFrame, NotedFrames
 
 SCENE = "ACEScg"
 FRAMES, HEIGHT, WIDTH = 24, 72, 96
@@ -410,3 +414,81 @@ def test_golden(render: Render, goldens: Path, request: pytest.FixtureRequest) -
     if request.config.getoption("--regenerate-goldens"):
         np.save(path, out.astype(np.float16))
     assert not compare(np.load(path).astype(np.float32), out).failure(max=5e-3, mean=5e-4)
+
+
+@dataclass
+class Analysed:
+    """A clip that flickers, what the node noted of it, and the files of its analysis."""
+
+    damaged: Pixels
+    seen: dict[int, MeasuredLightFrame]
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        made = MeasuredLight(self.seen)
+        return {"e.json": made.text.encode(), "e.npz": made.beside[".npz"]}
+
+    def render(self, spaces: Colour, files: dict[str, bytes], number: int, **knobs: Any) -> Pixels:
+        """One frame by the file, with no other frames around."""
+        node = Deflicker(exposures="e.json", **knobs)
+        frame = Frame.of(self.damaged[number - 1], colour_space=SCENE, number=number)
+        context = Context(spaces, None, Memo(9), read=files.__getitem__)  # type: ignore[arg-type]
+        return node.render(Window((frame,), 0), context).pixels
+
+
+@pytest.fixture(scope="module")
+def analysed() -> Analysed:
+    colour, damaged = Colour(), scene() * flicker(0.15)
+    seen: dict[int, MeasuredLightFrame] = {}
+
+    class Noting(Deflicker):
+        """Notes what the node observes."""
+
+        def render(self, window: Window, context: Context, mask: Frame | None = None) -> Frame:
+            seen[window.frame.number] = self.observe(View(window, self.working_space, context))
+            return window.frame
+
+    node = Noting(colour=1.0, bands=1.0)
+    Render(colour)(damaged, node)
+    return Analysed(damaged, seen)
+
+
+def test_by_the_file_each_frame_has_the_light_of_the_shot(colour: Colour, analysed: Analysed) -> None:
+    files = analysed.files
+    out = np.stack([analysed.render(colour, files, n) for n in range(1, FRAMES + 1)])
+    level = np.log(out / scene()).mean(axis=(1, 2, 3))
+    before = np.log(analysed.damaged / scene()).mean(axis=(1, 2, 3))
+    assert level.std() < 0.15 * before.std()
+    assert unsteady(out / scene()) < 0.1 * unsteady(analysed.damaged / scene())
+    for knobs in ({"colour": 1.0}, {"bands": 1.0}, {"exposure": 0.0, "local": 0.0}):
+        assert np.isfinite(analysed.render(colour, files, 5, **knobs)).all()
+    np.testing.assert_allclose(
+        analysed.render(colour, files, 5, exposure=0.0, local=0.0), analysed.damaged[4], rtol=2e-5
+    )
+
+
+def test_what_is_noted_outlives_the_disk(analysed: Analysed, tmp_path: Path) -> None:
+    kept = NotedFrames(tmp_path, Deflicker)
+    for number, noted in analysed.seen.items():
+        kept.keep(number, NotedFrame("key", False, noted))
+    read = {n: kept.record(n, "key") for n in analysed.seen}
+    again = Analysed(analysed.damaged, {n: r.noted for n, r in read.items() if r is not None})
+    assert again.files == analysed.files
+
+
+def test_a_frame_that_is_switched_off_comes_through_bit_for_bit(colour: Colour, analysed: Analysed) -> None:
+    data = json.loads(analysed.files["e.json"])
+    data["frames"]["5"].update(use=False, note="as it is")
+    data["frames"]["6"]["correction"] = {"exposure": 1.0, "slope": 1.0}
+    files = {**analysed.files, "e.json": json.dumps(data).encode()}
+    np.testing.assert_array_equal(analysed.render(colour, files, 5), analysed.damaged[4])
+    out = analysed.render(colour, files, 6, local=0.0)
+    np.testing.assert_allclose(out / analysed.damaged[5], 2, rtol=1e-3)
+
+
+def test_a_file_that_lacks_a_frame_is_refused_beforehand(analysed: Analysed) -> None:
+    node = Deflicker(exposures="e.json")
+    assert not node.needs_neighbours and not node.solved_by
+    node.require([1, 2], analysed.files.__getitem__)
+    with pytest.raises(InputError, match=r"e\.json has no frame 25, it has 1-24"):
+        node.require([24, 25], analysed.files.__getitem__)

@@ -135,8 +135,11 @@ def test_a_bad_path_file_is_refused(
 
 
 def test_a_recipe_without_stabilise_is_refused(shaken: str, tmp_path: Path) -> None:
-    done = run("analyse", "deflicker", shaken, tmp_path / "p.json")
-    assert done.exit_code == 2 and "no node 'grain-match' or 'scratch-inpaint' or 'stabilise'" in done.output
+    done = run("analyse", "denoise-sr", shaken, tmp_path / "p.json")
+    assert (
+        done.exit_code == 2
+        and "no node 'deflicker' or 'grain-match' or 'scratch-inpaint' or 'stabilise'" in done.output
+    )
 
 
 def test_a_lock_frame_outside_the_clip_is_refused(shaken: str, tmp_path: Path) -> None:

@@ -237,8 +237,8 @@ def test_of_a_recipe_with_both_the_first_or_the_named_one_is_analysed(plate: str
         assert done.exit_code == 0, done.output
         formats[name] = json.loads((tmp_path / f"{name}.json").read_text())["format"]
     assert formats == {"first": "interneg path 1", "named": "interneg defects 1"}
-    done = run("analyse", recipe, plate, tmp_path / "x.json", "--node", "deflicker")
-    assert done.exit_code == 2 and "nothing to analyse for 'deflicker'" in done.output
+    done = run("analyse", recipe, plate, tmp_path / "x.json", "--node", "denoise-sr")
+    assert done.exit_code == 2 and "nothing to analyse for 'denoise-sr'" in done.output
     done = run("analyse", "stabilise", plate, tmp_path / "x.json", "--node", "scratch-inpaint")
     assert done.exit_code == 2 and "no node 'scratch-inpaint' to analyse; it has: stabilise" in done.output
     done = run("analyse", "scratch-inpaint", plate, tmp_path / "x.json", "--nuke", tmp_path / "x.nk")

@@ -38,7 +38,7 @@ NOTED = {
         0.01,
         False,
     ),
-    "deflicker": MeasuredLightFrame((30, 40), True, (PLANE, PLANE)),
+    "deflicker": MeasuredLightFrame((30, 40), True, 0.5, (PLANE, PLANE)),
     "grain-match": FrameGrain(stock(NAMES[0]), 0.5),
 }
 
