@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -24,10 +24,11 @@ class Trace(NamedTuple):
 class Analysis(Protocol):
     """What a class of nodes makes of a shot; see `Node.analysis`.
 
-    ending: of the file's name.
+    ending: of the file's name. every_frame: whether it needs all frames from the first to the last.
     """
 
     ending: ClassVar[str] = ".json"
+    every_frame: ClassVar[bool] = False
 
     def __init__(self, seen: Mapping[int, Any]) -> None:
         """seen: what `Node.observe` returned for each frame, by its number; at least one."""
@@ -40,6 +41,13 @@ class Analysis(Protocol):
     def beside(self) -> Mapping[str, bytes]:
         """Further files by their ending, as ".npz", which stand beside it under its name; by default none."""
         return {}
+
+    def edited(self, content: bytes, name: str) -> Self:
+        """The analysis as a person has changed its file, for what is made of it; by default as it is.
+
+        content: of the file, called `name`. Raises InputError where it is no such file.
+        """
+        return self
 
     @property
     def traces(self) -> Sequence[Trace]:

@@ -84,6 +84,8 @@ _STOP = math.log(2)
 class MeasuredLight(Analysis):
     """What was found: of each frame its light, and what Deflicker would do about it."""
 
+    every_frame = True
+
     def __init__(self, seen: Mapping[int, MeasuredLightFrame]) -> None:
         self.frames = {n: seen[n] for n in sorted(seen)}
 

@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
 
 from interneg.analysis import Analysis, Trace
 from interneg.frame import Box, Pixels
-from interneg.motion.path_file import text
+from interneg.motion.path_file import corrections, text
 from interneg.motion.similarity import Motion
 from interneg.motion.whole_path import FEWEST, smooth_way
 
@@ -40,12 +41,14 @@ class MeasuredFrame:
 class MeasuredPath(Analysis):
     """What was found: of each frame its motion since the one before, and what Stabilise would do about it."""
 
+    every_frame = True
+
     def __init__(self, seen: Mapping[int, MeasuredFrame]) -> None:
         self.frames = seen
         self.first = next(iter(seen.values()))
 
     @cached_property
-    def corrections(self) -> Mapping[int, Motion]:
+    def corrections(self) -> dict[int, Motion]:
         """What each frame is moved by: to the path of its whole shot, where that has six frames or more."""
         found = {n: frame.correction for n, frame in self.frames.items()}
         for shot in self._shots():
@@ -63,6 +66,13 @@ class MeasuredPath(Analysis):
                 shots.append([])
             shots[-1].append(number)
         return shots
+
+    def edited(self, content: bytes, name: str) -> Self:
+        """With the corrections of a path file. Raises InputError as `path_file.corrections` does."""
+        size = (self.first.data.height, self.first.data.width)
+        made = type(self)(self.frames)
+        made.corrections = self.corrections | corrections(content, name, size, self.first.aspect)[0]
+        return made
 
     @property
     def traces(self) -> Sequence[Trace]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,10 @@ from interneg.colour import Colour
 from interneg.errors import InputError
 from interneg.io import format_frames, open_clip
 from interneg.plugin.analysis import manifest as manifests
-from interneg.plugin.analysis.frames import digests, looked_at
-from interneg.plugin.analysis.manifest import Solved
+from interneg.plugin.analysis.frames import digests, inputs_of, looked_at
+from interneg.plugin.analysis.manifest import MEASURED, Solved
 from interneg.plugin.analysis.steps import difference, made_with, solved, steps
-from interneg.plugin.batch.job import Job, KnownCuts, frames_of
+from interneg.plugin.batch.job import Job, KnownCuts, frames_of, read_cuts
 from interneg.recipe import NodeTypes
 
 _ADVICE = "; `interneg analyse` with this recipe and input measures what is missing, and no more"
@@ -27,7 +28,8 @@ def follow(job: Job, folder: Path, types: NodeTypes, colour: Colour) -> Job:
     """
     made = manifests.read(folder)
     if made is None:
-        state = "has been measured, but is not solved yet" if folder.is_dir() else "is not there"
+        measured = (folder / MEASURED).is_dir()
+        state = "has been measured, but is not solved yet" if measured else "is not there"
         raise InputError(f"the analysis {folder} {state}{_ADVICE}")
     todo = steps(job.recipe.nodes, types)
     if made.colour != colour.identity:
@@ -41,6 +43,7 @@ def follow(job: Job, folder: Path, types: NodeTypes, colour: Colour) -> Job:
         wanted = frames_of(job, clip)
         behind = {s.name: looked_at(job.recipe.nodes[s.index + 1 :], wanted, clip) for s in todo}
         now = digests(clip, sorted(set().union(*behind.values())))
+        given = read_cuts(job.cuts, clip) if job.cuts else None
     for step in todo:
         solution = made.solved.get(step.name)
         if solution is None:
@@ -49,12 +52,27 @@ def follow(job: Job, folder: Path, types: NodeTypes, colour: Colour) -> Job:
             raise InputError(f"the analysis {folder} is of another recipe: {other}{_ADVICE}")
         if reason := _unlike(solution, {n: now[n] for n in sorted(behind[step.name])}, made.input):
             raise InputError(f"the analysis {folder} {reason}{_ADVICE}")
+        if solution.inputs != inputs_of(job.recipe, step.index):
+            raise InputError(
+                f"the analysis {folder} was made with another mask, matte or reference before {step.name}, "
+                f"or without one{_ADVICE}"
+            )
+        if _within(made.cuts if given is None else given, solution) != _within(solution.cuts, solution):
+            raise InputError(
+                f"the analysis {folder} was solved with cuts at {format_frames(solution.cuts)}, and now they "
+                f"are others{_ADVICE}"
+            )
         if not (folder / solution.file).exists():
             raise InputError(f"{folder / solution.file} is gone{_ADVICE}")
     recipe = replace(job.recipe, nodes=tuple(solved(job.recipe.nodes, todo, folder)))
     own = made.own_cuts
     known = None if own is None or job.cuts else KnownCuts(tuple(own), tuple(made.known))
     return replace(job, recipe=recipe, known_cuts=known)
+
+
+def _within(cuts: Sequence[int], solution: Solved) -> set[int]:
+    """The first frames of shots among those of a solution, but for the first of all."""
+    return {*cuts}.intersection(solution.frames) - {min(solution.frames)}
 
 
 def _unlike(solution: Solved, now: dict[int, str], name: str) -> str:

@@ -15,12 +15,16 @@ from interneg.publish import replacing
 NAME = "analysis.json"
 FORMAT = "interneg analysis 1"
 
+MEASURED = "measured"
+"""The folder of what was measured, in that of the analysis."""
+
 _KIND = "interneg analysis "
 
 
 class Solved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A solution: its file, what was written to it (SHA-256), the key of all that was measured for it, the
-    nodes that it was made with, the last one being its own, and the hash of each frame.
+    nodes that it was made with, the last one being its own, the hash of each frame, the first frames of the
+    shots, and a hash of each further input that the nodes before it look at.
     """
 
     file: str
@@ -28,6 +32,8 @@ class Solved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     measured: str
     nodes: list[dict[str, Any]]
     frames: dict[int, str]
+    cuts: list[int]
+    inputs: dict[str, str]
 
     def is_edited(self, folder: Path) -> bool:
         """Whether the file is there and is not what was written."""
@@ -72,6 +78,8 @@ def read(folder: Path) -> AnalysisManifest | None:
         content = path.read_bytes()
     except FileNotFoundError:
         return None
+    except NotADirectoryError:
+        raise InputError(f"{folder} is a file: name the folder of the analysis that it is in") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
     try:

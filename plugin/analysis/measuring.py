@@ -14,6 +14,7 @@ from interneg.graph import Graph, handles, needed
 from interneg.io import Clip
 from interneg.memo import Memo
 from interneg.node import Context, Node
+from interneg.plugin.analysis.frames import sees
 from interneg.plugin.analysis.steps import Facts
 from interneg.plugin.batch.ahead import Digested, ReadAhead
 from interneg.plugin.batch.interrupt import on_interrupt
@@ -77,7 +78,7 @@ class Measuring:
         self._beside = {
             name: opened(job.recipe.inputs[name], colour, wanted, None)
             for name, opened in _OPENED.items()
-            if name in job.recipe.inputs and any(_sees(node, name) for node in nodes[:-1])
+            if name in job.recipe.inputs and any(sees(node, name) for node in nodes[:-1])
         }
         self._clips: list[Digested] = [source, *self._beside.values()]
         opened = [engines.open(m) for m in sorted({m for n in self._nodes for m in n.models})]
@@ -150,8 +151,3 @@ class Measuring:
         kind = self._kind.analysis
         assert kind is not None
         return kind({n: record.noted for n, record in records.items()})
-
-
-def _sees(node: Node, name: str) -> bool:
-    """Whether a node that renders looks at that further input."""
-    return {"mask": True, "matte": node.uses_matte, "reference": node.uses_reference}[name]

@@ -12,7 +12,7 @@ from interneg.engine import EngineSource
 from interneg.errors import RecipeError, near
 from interneg.io import open_clip
 from interneg.node import Node
-from interneg.plugin.analysis.frames import looked_at
+from interneg.plugin.analysis.frames import filled, looked_at
 from interneg.plugin.analysis.measuring import Measuring
 from interneg.plugin.batch.gaps import require
 from interneg.plugin.batch.job import Job, KnownCuts, frames_of, read_cuts
@@ -64,7 +64,10 @@ def analyse(
     at = asked(job.recipe.nodes, types, name)
     nodes = job.recipe.nodes[: at + 1]
     with closing(open_clip(job.input)) as clip:
+        kind = nodes[-1].analysis
         wanted = frames_of(job, clip)
+        if kind is not None and kind.every_frame:
+            wanted = tuple(filled(wanted, clip))
         require(clip, job.input, looked_at(nodes, wanted, clip), job.missing)
         cuts = KnownCuts(read_cuts(job.cuts, clip)) if job.cuts else None
         measuring, kept = Measuring(job, clip, wanted, nodes, cuts, colour, engines, progress), _Kept()

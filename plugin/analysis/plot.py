@@ -31,7 +31,7 @@ def plot(traces: Mapping[str, Sequence[Trace]], cuts: Sequence[int], kind: str) 
         _draw(axes, trace.before, cuts, _BEFORE if trace.after is not None else "#444444", "measured")
         if trace.after is not None:
             _draw(axes, trace.after, cuts, _AFTER, "solved")
-            axes.legend(loc="upper right", fontsize="small")
+            axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize="small", frameon=False)
         axes.set_ylabel(f"{trace.label}, {trace.unit}")
         axes.set_title(name, loc="left", fontsize="small")
         axes.grid(alpha=0.3)

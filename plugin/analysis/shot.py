@@ -21,8 +21,8 @@ from interneg.engine import EngineSource
 from interneg.errors import OutputError, UsageError
 from interneg.io import Clip, format_frames, open_clip
 from interneg.plugin.analysis import manifest as manifests
-from interneg.plugin.analysis.frames import digests, looked_at
-from interneg.plugin.analysis.manifest import AnalysisManifest, Solved
+from interneg.plugin.analysis.frames import digests, filled, inputs_of, looked_at
+from interneg.plugin.analysis.manifest import MEASURED, AnalysisManifest, Solved
 from interneg.plugin.analysis.measuring import Measuring
 from interneg.plugin.analysis.steps import Step, difference, made_with, named, solved, steps
 from interneg.plugin.batch.gaps import require
@@ -31,9 +31,6 @@ from interneg.plugin.batch.progress import Progress
 from interneg.plugin.noted.records import NotedFrames
 from interneg.publish import replacing
 from interneg.recipe import NodeTypes
-
-MEASURED = "measured"
-"""The folder of the records, in that of the analysis."""
 
 
 @dataclass(frozen=True)
@@ -108,16 +105,26 @@ class _At:
     def frames(self, step: Step) -> list[int]:
         """Those that a node is solved for: the nodes behind it look at some beyond a range."""
         behind = self.work.job.recipe.nodes[step.index + 1 :]
-        return sorted(looked_at(behind, self.wanted, self.clip))
+        seen = looked_at(behind, self.wanted, self.clip)
+        return filled(seen, self.clip) if step.analysis.every_frame else sorted(seen)
 
 
 def _begun(work: Work) -> AnalysisManifest:
     """The manifest as this work goes on with it."""
     before = manifests.read(work.folder)
+    if before is None and _holds_others(work.folder):
+        raise OutputError(f"the folder {work.folder} is there, and holds no analysis: name another one")
     space, colour = work.job.recipe.input_space or "", work.colour.identity
     if before is None:
         return AnalysisManifest(manifests.FORMAT, work.job.input, space, colour, [], [], {})
     return structs.replace(before, input=work.job.input, space=space, colour=colour)
+
+
+def _holds_others(folder: Path) -> bool:
+    """Whether a folder is there, and is not empty, and no analysis."""
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return False
+    return not (folder / MEASURED).exists() and not (folder / manifests.NAME).exists()
 
 
 def _unsolved(at: _At, step: Step, made: AnalysisManifest) -> str:
@@ -128,6 +135,8 @@ def _unsolved(at: _At, step: Step, made: AnalysisManifest) -> str:
     if other := difference(found.nodes, made_with(at.work.job.recipe.nodes, step)):
         return f"of which {other}"
     now = digests(at.clip, at.frames(step))
+    if found.inputs != inputs_of(at.work.job.recipe, step.index):
+        return "before which a mask, matte or reference has changed"
     if changed := [n for n in now if found.frames.get(n) != now[n]]:
         return f"which is not solved for frames {format_frames(changed)} as they are now"
     return ""
@@ -162,7 +171,11 @@ def _step(
         )
     analysis = measuring.solve(found)
     starts = sorted(n for n, record in found.items() if record.starts)
-    return _solved(at, step, made, analysis, starts, keys), analysis
+    made = _solved(at, step, made, analysis, starts, keys)
+    path = work.folder / step.file
+    if made.solved[step.name].is_edited(work.folder):
+        analysis = analysis.edited(path.read_bytes(), str(path))
+    return made, analysis
 
 
 def _cuts(at: _At, made: AnalysisManifest) -> KnownCuts | None:
@@ -184,7 +197,8 @@ def _solved(
     work = at.work
     path, content = work.folder / step.file, analysis.text.encode()
     before, now = made.solved.get(step.name), manifests.digest(content)
-    edited = path.exists() and (before is None or before.is_edited(work.folder))
+    there = manifests.digest(path.read_bytes()) if path.exists() else now
+    edited = there != now and (before is None or there != before.written)
     if edited and not work.edits:
         if before is None or before.written != now:
             raise OutputError(
@@ -200,15 +214,25 @@ def _solved(
         work.progress.status(f"{step.name}: written: {path}")
     for sentence in analysis.report:
         work.progress.status(sentence)
-    own = made.own_cuts
+    if before is not None and (left := [n for n in before.frames if n not in keys]):
+        work.progress.status(
+            f"{step.name} was solved for frames {format_frames(before.frames)}, and is now for "
+            f"{format_frames(keys)}, without {format_frames(left)}; to measure a chunk, use --measure"
+        )
+    own = made.own_cuts if work.job.cuts is None else starts
     measured = hashlib.blake2b(json.dumps(sorted(keys.items())).encode(), digest_size=16).hexdigest()
     frames = digests(at.clip, keys)
+    inputs = inputs_of(work.job.recipe, step.index)
     facts = [dict(f) for f in made_with(work.job.recipe.nodes, step)]
     made = structs.replace(
         made,
-        solved={**made.solved, step.name: Solved(step.file, now, measured, facts, frames)},
+        solved={
+            **made.solved,
+            step.name: Solved(step.file, now, measured, facts, frames, list(starts), inputs),
+        },
         cuts=list(starts if own is None else own),
-        found=list(starts) if own is None else made.found,
+        # Given cuts are a person's, too: they hold until they are changed.
+        found=list(starts) if own is None else made.found if work.job.cuts is None else [],
     )
     manifests.write(work.folder, made)
     return made

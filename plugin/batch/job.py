@@ -29,8 +29,8 @@ class KnownCuts:
     frames: tuple[int, ...] | None = None
 
     def within(self, first: int, last: int) -> list[int] | None:
-        """Those between two frames; None where nothing is known of either."""
-        if self.frames is not None and not {first, last}.intersection(self.frames):
+        """Those between two frames; None where nothing is known of any frame there."""
+        if self.frames is not None and not any(first <= n <= last for n in self.frames):
             return None
         return [start for start in self.starts if first <= start <= last]
 

@@ -83,6 +83,15 @@ def analyse(
     input_space: Annotated[
         str | None, typer.Option(metavar="SPACE", help="Colour space of the input, as for render.")
     ] = None,
+    mask: Annotated[
+        str | None, typer.Option(metavar="CLIP", help="For the nodes before, as for render.")
+    ] = None,
+    matte: Annotated[
+        str | None, typer.Option(metavar="CLIP", help="For the nodes before, as for render.")
+    ] = None,
+    reference: Annotated[
+        str | None, typer.Option(metavar="CLIP", help="For the nodes before, as for render.")
+    ] = None,
     runtime: Annotated[str, typer.Option(metavar="NAME", help="For networks, as for render.")] = "auto",
     precision: Annotated[str, typer.Option(metavar="NAME", help="For networks, as for render.")] = "auto",
     missing: Annotated[
@@ -128,7 +137,9 @@ def analyse(
     from interneg.plugin.cli.analysed import Further, to_file, to_folder
     from interneg.plugin.cli.recipes import changed, recipe_of
 
-    read = changed(recipe_of(recipe), settings or (), input_space=input_space)
+    given = (("mask", mask), ("matte", matte), ("reference", reference))
+    inputs = {name: clip for name, clip in given if clip is not None}
+    read = changed(recipe_of(recipe), settings or (), input_space=input_space, inputs=inputs)
     job = Job(read, input, "", frames=frames, missing=missing, cuts=None if cuts is None else str(cuts))
     further, engines = Further(nuke, pictures, plot, av1), Engines(runtime, precision)
     if analysis.suffix.casefold() in (".json", ".toml") and not analysis.is_dir():

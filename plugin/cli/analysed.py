@@ -56,6 +56,7 @@ class Further:
             option = "--plot" if self.plot is not None else "--av1"
             raise UsageError(
                 f"{option} shows the grain that grain-match found, and this is none; leave it out"
+                + (", or name a folder in place of the file" if self.plot is not None else "")
             )
 
     def of(self, found: Findings, colour: Colour) -> dict[Path, bytes]:

@@ -265,6 +265,91 @@ def test_the_curves_are_drawn(clip: str, own: Path, tmp_path: Path) -> None:
     assert ".png or a .svg" in line
 
 
+def test_cuts_of_a_short_shot_can_be_changed(tmp_path: Path) -> None:
+    """Windows that see all of a shot, and more."""
+    clip, folder = shoot(tmp_path / "in", 1), tmp_path / "shot.analysis"
+    well("analyse", "stabilise", clip, folder)
+    made = manifest(folder)
+    made["cuts"] = [1001, 1006]
+    (folder / "analysis.json").write_text(json.dumps(made))
+    line = refused(3, "render", "stabilise", clip, tmp_path / "o" / "o.####.exr", "--analysis", folder)
+    assert "solved with cuts at 1001, and now they are others" in line
+    well("analyse", "stabilise", clip, folder)
+    cuts = tmp_path / "cuts.txt"
+    cuts.write_text("1001 1006\n")
+    well("analyse", "stabilise", clip, tmp_path / "given.analysis", "--cuts", cuts)
+    assert (tmp_path / "given.analysis" / "stabilise.json").read_text() == (
+        folder / "stabilise.json"
+    ).read_text()
+
+
+def test_given_cuts_hold_for_the_render_and_the_next_analysis(clip: str, tmp_path: Path) -> None:
+    cuts, other, folder = tmp_path / "cuts.txt", tmp_path / "other.txt", tmp_path / "shot.analysis"
+    cuts.write_text("1001 1006\n")
+    other.write_text("1001 1004\n")
+    recipe = "stabilise:smoothing=2,edges=fill"
+    well("analyse", recipe, clip, folder, "--cuts", cuts)
+    well("analyse", recipe, clip, folder)
+    assert manifest(folder)["cuts"] == [1001, 1006]
+    well("render", recipe, clip, tmp_path / "a" / "o.####.exr", "--analysis", folder)
+    well("render", recipe, clip, tmp_path / "b" / "o.####.exr", "--analysis", folder, "--cuts", cuts)
+    assert pictures(tmp_path / "a") == pictures(tmp_path / "b")
+    out = tmp_path / "c" / "o.####.exr"
+    assert "now they are others" in refused(
+        3, "render", recipe, clip, out, "--analysis", folder, "--cuts", other
+    )
+
+
+def test_every_frame_between_is_measured(clip: str, tmp_path: Path) -> None:
+    for name, frames in (("steps", "1001-1009x2"), ("all", "1001-1009")):
+        well("analyse", "stabilise:smoothing=2", clip, tmp_path / f"{name}.analysis", "--frames", frames)
+        well("analyse", "stabilise:smoothing=2", clip, tmp_path / f"{name}.json", "--frames", frames)
+    found = {p.read_text() for p in (*tmp_path.glob("*.json"), *tmp_path.glob("*/stabilise.json"))}
+    assert len(found) == 1
+
+
+def test_a_mask_before_a_node_is_part_of_its_analysis(clip: str, tmp_path: Path) -> None:
+    mask, out, folder = tmp_path / "mask.exr", tmp_path / "o" / "o.####.exr", tmp_path / "shot.analysis"
+    for value in (0.0, 1.0):
+        frame = Frame.of(np.full((1, 120, 160), value, np.float32), ("Y",), depth=("float",))
+        write_image(mask, frame, attributes={}, warn=lambda kind, sentence: None)
+        if not folder.exists():
+            well("analyse", RECIPE, clip, folder, "--mask", mask)
+            well("render", RECIPE, clip, out, "--analysis", folder, "--mask", mask)
+        for given in (["--mask", mask], []) if value else ([],):
+            line = refused(3, "render", RECIPE, clip, out, "--analysis", folder, *given)
+            assert "another mask, matte or reference before stabilise-2" in line
+    frames = json.loads((folder / "stabilise-2.json").read_text())["frames"]
+    assert max(abs(f["motion"]["dx"]) for f in frames.values()) > 0.5, "the mask left the first one nothing"
+
+
+def test_what_a_lost_manifest_leaves_is_taken_up(clip: str, own: Path) -> None:
+    before = manifest(own)
+    (own / "analysis.json").unlink()
+    assert "analysed" not in well("analyse", RECIPE, clip, own)
+    assert manifest(own) == before
+
+
+def test_an_edited_path_is_the_one_that_nuke_gets(clip: str, own: Path, tmp_path: Path) -> None:
+    path = own / "stabilise.json"
+    data = json.loads(path.read_text())
+    data["frames"]["1004"]["correction"] = {"dx": 9, "dy": 0, "rotation": 0, "scale": 1}
+    path.write_text(json.dumps(data))
+    well("analyse", RECIPE, clip, own, "--nuke", tmp_path / "a.nk")
+    assert "x1004 9" in (tmp_path / "a.nk").read_text()
+
+
+def test_a_folder_of_something_else_is_left_alone(clip: str, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.txt").write_text("mine")
+    assert "holds no analysis" in refused(6, "analyse", "stabilise", clip, tmp_path / "mine")
+    assert [p.name for p in (tmp_path / "mine").iterdir()] == ["a.txt"]
+    out = tmp_path / "o" / "o.####.exr"
+    assert "is not there" in refused(3, "render", "stabilise", clip, out, "--analysis", tmp_path / "mine")
+    file = tmp_path / "mine" / "a.txt"
+    assert "name the folder" in refused(3, "render", "stabilise", clip, out, "--analysis", file)
+
+
 BAD: dict[str, tuple[Callable[[Path], None], str]] = {
     "cut off": (lambda f: _change(f, lambda t: t[: len(t) // 2]), "was cut off"),
     "empty": (lambda f: _change(f, lambda t: ""), "was cut off"),
@@ -308,8 +393,8 @@ def test_an_analysis_of_something_else_is_one_error(analysis: Path, clip: str, t
     changed = RECIPE.replace("smoothing=2", "smoothing=5", 1)
     line = refused(3, "render", changed, clip, out, "--analysis", analysis)
     assert "stabilise.smoothing = 2, now it is 5" in line
-    line = refused(3, "render", "deflicker | " + RECIPE, clip, out, "--analysis", analysis)
-    assert "the recipe has deflicker | stabilise" in line
+    line = refused(3, "render", "denoise-sr:noise=2 | " + RECIPE, clip, out, "--analysis", analysis)
+    assert "the recipe has denoise-sr | stabilise" in line
     line = refused(3, "render", RECIPE, clip, out, "--analysis", analysis, "--input-space", "ACEScg")
     assert "input space 'ACEScg'" in line
     line = refused(3, "render", RECIPE, clip, out, "--analysis", tmp_path / "none")
