@@ -45,8 +45,8 @@ class AnalysisManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An analysis: of which clip, in which colour, and all that was solved.
 
     space: the input space that was asked for, "" for what the files say. colour: the identity of the colour
-    configuration. cuts: the first frames of the shots, for a person to change; found: those that were found
-    or given.
+    configuration. cuts: the first frames of the shots, for a person to change; found: those that were found.
+    given: whether they were given, with --cuts.
     """
 
     format: str
@@ -55,12 +55,13 @@ class AnalysisManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     colour: str
     cuts: list[int]
     found: list[int]
+    given: bool
     solved: dict[str, Solved]
 
     @property
     def own_cuts(self) -> Sequence[int] | None:
-        """The cuts, where a person has changed them."""
-        return None if self.cuts == self.found else self.cuts
+        """The cuts, where a person has given or changed them."""
+        return self.cuts if self.given or self.cuts != self.found else None
 
     @property
     def known(self) -> list[int]:

@@ -78,7 +78,7 @@ class Measuring:
         self._beside = {
             name: opened(job.recipe.inputs[name], colour, wanted, None)
             for name, opened in _OPENED.items()
-            if name in job.recipe.inputs and any(sees(node, name) for node in nodes[:-1])
+            if name in job.recipe.inputs and any(sees(node, name) for node in self._nodes[:-1])
         }
         self._clips: list[Digested] = [source, *self._beside.values()]
         opened = [engines.open(m) for m in sorted({m for n in self._nodes for m in n.models})]

@@ -116,7 +116,7 @@ def _begun(work: Work) -> AnalysisManifest:
         raise OutputError(f"the folder {work.folder} is there, and holds no analysis: name another one")
     space, colour = work.job.recipe.input_space or "", work.colour.identity
     if before is None:
-        return AnalysisManifest(manifests.FORMAT, work.job.input, space, colour, [], [], {})
+        return AnalysisManifest(manifests.FORMAT, work.job.input, space, colour, [], [], False, {})
     return structs.replace(before, input=work.job.input, space=space, colour=colour)
 
 
@@ -219,7 +219,8 @@ def _solved(
             f"{step.name} was solved for frames {format_frames(before.frames)}, and is now for "
             f"{format_frames(keys)}, without {format_frames(left)}; to measure a chunk, use --measure"
         )
-    own = made.own_cuts if work.job.cuts is None else starts
+    given = work.job.cuts is not None
+    own = starts if given else made.own_cuts
     measured = hashlib.blake2b(json.dumps(sorted(keys.items())).encode(), digest_size=16).hexdigest()
     frames = digests(at.clip, keys)
     inputs = inputs_of(work.job.recipe, step.index)
@@ -231,8 +232,8 @@ def _solved(
             step.name: Solved(step.file, now, measured, facts, frames, list(starts), inputs),
         },
         cuts=list(starts if own is None else own),
-        # Given cuts are a person's, too: they hold until they are changed.
-        found=list(starts) if own is None else made.found if work.job.cuts is None else [],
+        found=list(starts) if own is None or given else made.found,
+        given=given or made.given,
     )
     manifests.write(work.folder, made)
     return made

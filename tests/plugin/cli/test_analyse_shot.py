@@ -300,6 +300,16 @@ def test_given_cuts_hold_for_the_render_and_the_next_analysis(clip: str, tmp_pat
     )
 
 
+def test_that_there_is_no_cut_can_be_given(clip: str, tmp_path: Path) -> None:
+    """Of a range that begins within the shot, so that no shot starts in it."""
+    cuts, folder = tmp_path / "cuts.txt", tmp_path / "shot.analysis"
+    cuts.write_text("1001\n")
+    for given in (["--cuts", cuts], []):
+        well("analyse", "stabilise:smoothing=2", clip, folder, "--frames", "1004-1008", *given)
+        made = manifest(folder)
+        assert made["given"] and made["cuts"] == made["found"] == []
+
+
 def test_every_frame_between_is_measured(clip: str, tmp_path: Path) -> None:
     for name, frames in (("steps", "1001-1009x2"), ("all", "1001-1009")):
         well("analyse", "stabilise:smoothing=2", clip, tmp_path / f"{name}.analysis", "--frames", frames)
