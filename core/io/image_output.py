@@ -12,8 +12,8 @@ from interneg.io.formats import image_format
 from interneg.io.made_from import PREFIX, SPACE, attributes_of_ours
 from interneg.io.pixels import once
 from interneg.io.sequence import Pattern
-from interneg.io.sidecar import read_sidecar, write_sidecar
-from interneg.publish import replacing
+from interneg.io.sidecar import SIDECARS, read_sidecar, write_sidecar
+from interneg.publish import remove_old, replacing
 
 # The writer loads OpenImageIO, which what only names files does without: it is imported where it is used.
 
@@ -66,6 +66,9 @@ class ImageOutput:
             )
             if not self._looked:
                 self._looked = True
+                for folder in (path.parent, path.parent / SIDECARS):
+                    if folder.is_dir():
+                        remove_old(folder, temporary.stat().st_mtime)
                 if lost := lost_attributes(temporary, frame):
                     more = f" and {len(lost) - 12} more" if len(lost) > 12 else ""
                     sentence = f"the file cannot hold the attributes {', '.join(lost[:12])}{more}"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from interneg.errors import InputError
 from interneg.frame import Frame
 from interneg.graph import Graph, needed
-from interneg.io import Output
+from interneg.io import Output, format_frames
 from interneg.node import Node
 from interneg.plugin.batch.ahead import Digested, ReadAhead
 from interneg.plugin.batch.convert import Delivery
@@ -77,6 +78,15 @@ class Stages:
     def all_kept(self, numbers: Sequence[int]) -> bool:
         """Whether there is nothing to do."""
         return all(self.kept.get(n) == self.facts(n)[KEY] for n in numbers if not self.source.left_out(n))
+
+    def require_unchanged(self) -> None:
+        """Raise InputError where a file was replaced while its frames were rendered."""
+        for clip in (self.source, *self.beside):
+            if found := clip.changed():
+                raise InputError(
+                    f"frame{'s' * (len(found) > 1)} {format_frames(found)} of the input changed while it was "
+                    "rendered, so that frames are out of date; render again: only those are made anew"
+                )
 
     def _window(self, number: int) -> list[int]:
         return sorted(needed(self.nodes, number).intersection(self.source.numbers))

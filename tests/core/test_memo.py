@@ -23,6 +23,17 @@ def test_a_result_is_computed_once_and_the_oldest_is_forgotten() -> None:
     assert made == ["a", "b", "c", "b"]
 
 
+def test_windows_that_slide_find_their_results_again_even_where_the_size_was_too_small() -> None:
+    memo, made = Memo(10), []
+    for first in range(200):
+        for k in range(first, first + 14):
+            assert memo.get(k, lambda k=k: made.append(k) or k) == k
+    assert len(made) < 200 + 14 + 40
+    for k in range(1000, 2000):
+        memo.get(k, lambda: None)
+    assert len(memo._results) <= 14 and len(memo._dropped) <= 40
+
+
 def test_threads_that_ask_at_once_share_one_computation() -> None:
     memo, made, all_there = Memo(4), [], threading.Barrier(8)
 
