@@ -16,8 +16,9 @@ class Memo:
     """The `size` results used last, and more where those are too few. An exception is not kept: the next
     asker tries again.
 
-    Windows that slide over a clip ask for the same results in turn: with room for all but a few, each would be
-    dropped just before it is asked for again. So a result that had to be computed again makes room for one more.
+    Windows that slide over a clip ask for the same results in turn: with room for all but a few, each would
+    be dropped just before it is asked for again. So one that had to be computed again makes room for
+    one more.
     """
 
     def __init__(self, size: int) -> None:

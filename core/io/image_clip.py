@@ -56,7 +56,7 @@ class ImageClip:
         return read_image(self._path(number), number)
 
     def digest(self, number: int) -> str:
-        """The hash of the frame's file, computed again when that is replaced or changes. Raises InputError."""
+        """The hash of the frame's file, computed again when that changes. Raises InputError."""
         path = self._path(number)
         try:
             state = path.stat()

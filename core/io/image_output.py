@@ -39,7 +39,7 @@ class ImageOutput:
         """The file that the frame goes to."""
         return self._names if isinstance(self._names, Path) else self._names.path(number)
 
-    def write(self, frame: Frame, provenance: Mapping[str, str]) -> Path:
+    def write(self, frame: Frame, provenance: Mapping[str, str], seconds: float | None = None) -> Path:
         """Write one frame and its side file, and return its path. Raises OutputError, leaving nothing."""
         from interneg.io.image_reader import lost_attributes, packed_otherwise
         from interneg.io.image_writer import write_image
@@ -76,7 +76,8 @@ class ImageOutput:
                 if packed := packed_otherwise(temporary, frame):
                     sentence = f"compressed with {packed[1]}, since {packed[0]} cannot be written here"
                     self._tell(path, frame.number, "compression", sentence)
-            write_sidecar(path, temporary, content_digest(temporary), {frame.number: provenance})
+            took = {} if seconds is None else {frame.number: seconds}
+            write_sidecar(path, temporary, content_digest(temporary), {frame.number: provenance}, took)
         return path
 
     def provenance(self, number: int) -> dict[str, str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,16 +63,17 @@ class Stages:
             clip.fetch([number])
         return facts
 
-    def render(self, number: int, facts: Facts) -> tuple[Frame, Facts]:
-        """Render the frame, in the output's colour space."""
-        path = self.output.path_of(number)
+    def render(self, number: int, facts: Facts) -> tuple[Frame, Facts, float]:
+        """Render the frame, in the output's colour space; last the seconds that this took."""
+        path, began = self.output.path_of(number), time.monotonic()
         with self.told.frame(number):
             frame = self.graph.render(number)
         if self.depth is not None:
             frame = at_depth(frame, self.depth, path)
-        return self.deliver(frame, path), facts
+        delivered = self.deliver(frame, path)
+        return delivered, facts, round(time.monotonic() - began, 3)
 
-    def write(self, number: int, result: tuple[Frame, Facts]) -> None:
+    def write(self, number: int, result: tuple[Frame, Facts, float]) -> None:
         """Write the frame."""
         self.output.write(*result)
 

@@ -65,12 +65,12 @@ def review(
 
     from interneg.colour import Colour
     from interneg.io import format_frames, open_clip, parse_frames
-    from interneg.io.made_from import made_from
+    from interneg.io.made_from import made_from, seconds_of
     from interneg.nodes import NODES
     from interneg.plugin.pairs import pair_frames
     from interneg.plugin.review.frames import ReviewedClips, with_room
     from interneg.plugin.review.made import made_html, spaces_of
-    from interneg.plugin.review.report import defects_of, file_in, path_curves, write_page
+    from interneg.plugin.review.report import defects_of, file_in, path_curves, seconds_curve, write_page
     from interneg.texts import from_latin
 
     wanted = parse_frames(frames) if frames else None
@@ -82,7 +82,9 @@ def review(
     clips = open_clip(input), open_clip(rendered)
     try:
         how, pairs = pair_frames(*clips, wanted)
-        made = {p.test: made_from(clips[1].path_of(p.test) or Path(), p.test) for p in pairs}
+        files = {p.test: clips[1].path_of(p.test) or Path() for p in pairs}
+        made = {number: made_from(file, number) for number, file in files.items()}
+        took = [seconds_of(file, number) for number, file in files.items()]
         spaces = spaces_of(made)
         looked = ReviewedClips(*clips, Colour(), (input_space or spaces[0], output_space or spaces[1]))
         console = Console(stderr=True)
@@ -106,7 +108,7 @@ def review(
         page = html / "review.html"
         write_page(
             page, from_latin(Path(rendered).name), facts, found, pictures, looked.size, looked.enlarged,
-            made_html(made, NODES), curves, listed,
+            made_html(made, NODES), curves + seconds_curve(numbers, took), listed,
         )  # fmt: skip
     finally:
         for clip in clips:

@@ -42,10 +42,13 @@ def write_page(
     size: tuple[int, int],
     enlarged: float,
     made: str,
-    path_curves: str = "",
+    further_curves: str = "",
     defects: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write the page. facts: what was compared. made: HTML. defects: see `defects_of`. Raises OutputError."""
+    """Write the page. facts: what was compared. made, further_curves: HTML. defects: see `defects_of`.
+
+    Raises OutputError.
+    """
     worst = [f.number for f in most_changed(found)]
     there = {s.number for s in shown}
     rows = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in facts.items())
@@ -53,7 +56,7 @@ def write_page(
         f"<dl>{rows}</dl>"
         + viewer(shown, [n for n in worst if n in there], size, enlarged, boxes=defects is not None)
         + (_defects(defects, there) if defects is not None else "")
-        + f"<h2>Over time</h2><div class=charts>{_curves(found)}{path_curves}</div>"
+        + f"<h2>Over time</h2><div class=charts>{_curves(found)}{further_curves}</div>"
         + f"<h2>The most changed frames first</h2>{_table(found, there)}"
         + f"<h2>How it was made</h2>{made}"
         + f'<p class="help">Pictures are JPEG, as a screen shows them in sRGB, and no longer exact; '
@@ -101,6 +104,20 @@ def path_curves(file: Path, numbers: Sequence[int]) -> str:
             f"path, {what}", f"what each frame is moved by; {notes[what]}".rstrip("; "), numbers, {"test": v}
         )
         for what, v in lines.items()
+    )
+
+
+def seconds_curve(numbers: Sequence[int], seconds: Sequence[float | None]) -> str:
+    """The time that each frame took to render, None where nothing says it, as a curve."""
+    known = [s for s in seconds if s is not None]
+    if not known:
+        return ""
+    return curve(
+        "time per frame",
+        f"seconds of rendering, {sum(known):.0f} in all; two frames at a time, and the first waits "
+        "for all that its neighbours need",
+        numbers,
+        {"test": [math.nan if s is None else s for s in seconds]},
     )
 
 
