@@ -21,7 +21,8 @@ def review(
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="What `interneg analyse` made of the shot: its path is drawn, and its defects are listed.",
+            help="What `interneg analyse` made of the shot: its exposures and path are drawn, and its "
+            "defects are listed.",
         ),
     ] = None,
     defects: Annotated[
@@ -35,6 +36,12 @@ def review(
     path: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="A path of stabilise, to be drawn; by default that of --analysis."),
+    ] = None,
+    exposures: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Exposures of deflicker, to be drawn; by default those of --analysis."
+        ),
     ] = None,
     megabytes: Annotated[
         float,
@@ -70,15 +77,21 @@ def review(
     from interneg.plugin.pairs import pair_frames
     from interneg.plugin.review.frames import ReviewedClips, with_room
     from interneg.plugin.review.made import made_html, spaces_of
-    from interneg.plugin.review.report import defects_of, file_in, path_curves, seconds_curve, write_page
+    from interneg.plugin.review.report import (
+        defects_of,
+        exposure_curve,
+        file_in,
+        path_curves,
+        seconds_curve,
+        write_page,
+    )
     from interneg.texts import from_latin
 
     wanted = parse_frames(frames) if frames else None
     if analysis is not None:
-        path, defects = (
-            path or file_in(analysis, "stabilise"),
-            defects or file_in(analysis, "scratch-inpaint"),
-        )
+        path = path or file_in(analysis, "stabilise")
+        defects = defects or file_in(analysis, "scratch-inpaint")
+        exposures = exposures or file_in(analysis, "deflicker")
     clips = open_clip(input), open_clip(rendered)
     try:
         how, pairs = pair_frames(*clips, wanted)
@@ -99,7 +112,9 @@ def review(
             pictures = with_room(looked, found, small, int(megabytes * 1e6))
         numbers = [f.number for f in found]
         listed = None if defects is None else defects_of(defects, numbers, looked.offset)
-        curves = "" if path is None else path_curves(path, numbers)
+        curves = "" if exposures is None else exposure_curve(exposures, numbers)
+        curves += "" if path is None else path_curves(path, numbers)
+        curves += seconds_curve(numbers, took)
         facts = {
             "Before": from_latin(input),
             "After": from_latin(rendered),
@@ -108,7 +123,7 @@ def review(
         page = html / "review.html"
         write_page(
             page, from_latin(Path(rendered).name), facts, found, pictures, looked.size, looked.enlarged,
-            made_html(made, NODES), curves + seconds_curve(numbers, took), listed,
+            made_html(made, NODES), curves, listed,
         )  # fmt: skip
     finally:
         for clip in clips:

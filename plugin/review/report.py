@@ -87,24 +87,37 @@ def file_in(analysis: Path, node: str) -> Path | None:
 
 def path_curves(file: Path, numbers: Sequence[int]) -> str:
     """The corrections of a path file over these frames as curves. Raises InputError."""
+    units = {"dx": "; pixels", "dy": "; pixels", "rotation": "; degrees", "scale": ""}
+    lines = _corrections(file, numbers, tuple(units), "path")
+    return "".join(
+        curve(f"path, {what}", f"what each frame is moved by{units[what]}", numbers, {"test": values})
+        for what, values in lines.items()
+    )
+
+
+def exposure_curve(file: Path, numbers: Sequence[int]) -> str:
+    """The corrections of a file of exposures over these frames as a curve. Raises InputError."""
+    (values,) = _corrections(file, numbers, ("exposure",), "exposures").values()
+    return curve("exposure", "by how many stops each frame is made brighter", numbers, {"test": values})
+
+
+def _corrections(
+    file: Path, numbers: Sequence[int], names: Sequence[str], what: str
+) -> Mapping[str, list[float]]:
+    """Values of the corrections in a file of an analysis, NaN for frames that it lacks. Raises InputError."""
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
         frames = {int(n): f["correction"] for n, f in data["frames"].items()}
-        lines = {
-            what: [float(frames[n][what]) if n in frames else math.nan for n in numbers]
-            for what in ("dx", "dy", "rotation", "scale")
+        found = {
+            name: [float(frames[n][name]) if n in frames else math.nan for n in numbers] for name in names
         }
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{file} is no path file as `interneg analyse` writes it: {error}") from error
-    notes = {"dx": "pixels", "dy": "pixels", "rotation": "degrees", "scale": ""}
-    return "".join(
-        curve(
-            f"path, {what}", f"what each frame is moved by; {notes[what]}".rstrip("; "), numbers, {"test": v}
-        )
-        for what, v in lines.items()
-    )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+        raise InputError(f"{file} is no file of {what} as `interneg analyse` writes it: {error}") from error
+    if any(math.isinf(value) for values in found.values() for value in values):
+        raise InputError(f"{file} is no file of {what} as `interneg analyse` writes it: a value is infinite")
+    return found
 
 
 def seconds_curve(numbers: Sequence[int], seconds: Sequence[float | None]) -> str:
