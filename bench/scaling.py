@@ -68,12 +68,12 @@ def rows(out: Path) -> Iterator[Row]:
         yield _fact(what, f"{costs[size].frame:.2f} s, {costs[size].task:.1f} s")
     growth = math.log(costs[MIDDLE].frame / costs[SMALL].frame) / math.log(_pixels(MIDDLE) / _pixels(SMALL))
     yield _fact("power of the number of pixels by which that grows", f"{growth:.2f}")
-    read, write, size = traffic(folder)
+    read, write, weight = traffic(folder)
     what = "UHD half float EXR with grain: processor time to read and to write, size"
-    yield _fact(what, f"{read:.2f} s, {write:.2f} s, {size / 1e6:.0f} MB")
+    yield _fact(what, f"{read:.2f} s, {write:.2f} s, {weight / 1e6:.0f} MB")
     many = _pixels(UHD) / _pixels(MIDDLE)
     uhd = Cost(costs[MIDDLE].frame * many, costs[MIDDLE].task * many)
-    yield from film(uhd, size)
+    yield from film(uhd, weight)
     yield from energy(uhd)
     shutil.rmtree(folder)
 

@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Source = TypeVar("Source")
 Result = TypeVar("Result")
@@ -86,7 +86,9 @@ class Pipeline(Generic[Source, Result]):
             # A frame in a network cannot be called off; it is not waited for.
             for pool in (reading, writing, rendering):
                 pool.shutdown(wait=False, cancel_futures=True)
-            left = [future for _, *both in running for future in both if not future.cancelled()]
+            left: list[Future[Any]] = []
+            for _, source, written in running:
+                left += [future for future in (source, written) if not future.cancelled()]
             self.is_settled = not wait(left, GRACE if called_off else None).not_done
         return not called_off
 

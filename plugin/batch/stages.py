@@ -83,7 +83,8 @@ class Stages:
 
     def require_unchanged(self) -> None:
         """Raise InputError where a file was replaced while its frames were rendered."""
-        for clip in (self.source, *self.beside):
+        clips: tuple[Digested, ...] = (self.source, *self.beside)
+        for clip in clips:
             if found := clip.changed():
                 raise InputError(
                     f"frame{'s' * (len(found) > 1)} {format_frames(found)} of the input changed while it was "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from html import escape
@@ -11,6 +12,7 @@ from interneg.io import format_frames
 from interneg.recipe import NodeTypes
 
 _OF_A_FRAME = ("input", "key")
+_HASH = re.compile(r"\b[0-9a-f]{32,}\b")
 
 
 def made_html(provenance: Mapping[int, Mapping[str, str]], types: NodeTypes) -> str:
@@ -55,7 +57,8 @@ def _facts(facts: Mapping[str, str]) -> str:
         "Colour": facts.get("colour", ""),
         "Cuts": facts.get("cuts", ""),
     } | {k: v for k, v in facts.items() if k not in ("version", "models", "colour", "cuts", "recipe")}
-    return f"<dl>{''.join(f'<dt>{escape(k)}</dt><dd>{escape(v)}</dd>' for k, v in rows.items() if v)}</dl>"
+    told = ((k, "<br>".join(_short(escape(part)) for part in v.split("; "))) for k, v in rows.items() if v)
+    return f"<dl>{''.join(f'<dt>{escape(k)}</dt><dd>{text}</dd>' for k, text in told)}</dl>"
 
 
 def _nodes(recipe: str, types: NodeTypes) -> str:
@@ -79,12 +82,17 @@ def _node(node: dict[str, object], types: NodeTypes) -> str:
     ordered = sorted(node.items(), key=lambda item: _plain(usual.get(item[0])) == _plain(item[1]))
     knobs = []
     for knob, value in ordered:
-        text = f"{knob} = {value if isinstance(value, str) else json.dumps(value)}"
+        text = escape(f"{knob} = {value if isinstance(value, str) else json.dumps(value)}")
         changed = _plain(usual.get(knob)) != _plain(value)
-        knobs.append(f"<b>{escape(text)}</b>" if changed else escape(text))
+        knobs.append(_short(f"<b>{text}</b>" if changed else text))
     return (
         f"<tr><th>{escape(name)}</th><td>version {escape(str(version))}</td><td>{', '.join(knobs)}</td></tr>"
     )
+
+
+def _short(text: str) -> str:
+    """HTML whose long hashes are shown by their first digits, and whole where one points at them."""
+    return _HASH.sub(lambda found: f'<span title="{found[0]}">{found[0][:12]}…</span>', text)
 
 
 def _plain(value: object) -> object:

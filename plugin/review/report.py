@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -127,8 +128,8 @@ def seconds_curve(numbers: Sequence[int], seconds: Sequence[float | None]) -> st
         return ""
     return curve(
         "time per frame",
-        f"seconds of rendering, {sum(known):.0f} in all; two frames at a time, and the first waits "
-        "for all that its neighbours need",
+        f"seconds of rendering, half of the frames under {median(known):.3g}; several frames are in work at "
+        "once, and the first ones wait for all that their neighbours need",
         numbers,
         {"test": [math.nan if s is None else s for s in seconds]},
     )
@@ -156,12 +157,7 @@ def _curves(found: Sequence[FrameFigures]) -> str:
             numbers,
             {"reference": changes(before), "test": changes(after)},
         )
-        + curve(
-            "noise",
-            f"standard deviation in luma, mean over its levels; {both}",
-            numbers,
-            {"reference": [f.noise_before for f in found], "test": [f.noise_after for f in found]},
-        )
+        + _noise(found, both)
         + curve("difference", "mean, of luma", numbers, {"test": [f.difference for f in found]})
         + curve(
             "largest change",
@@ -172,6 +168,18 @@ def _curves(found: Sequence[FrameFigures]) -> str:
         )
         + _spectrum(found)
     )
+
+
+def _noise(found: Sequence[FrameFigures], both: str) -> str:
+    """The noise over the frames; a sentence where there is none that could be drawn."""
+    before, after = [f.noise_before for f in found], [f.noise_after for f in found]
+    if not any(before + after):
+        return (
+            "<figure><figcaption><b>noise</b> none in any frame, before or after: compressed footage reads "
+            "as free of it; see the spectrum</figcaption></figure>"
+        )
+    note = f"standard deviation in luma, mean over its levels; {both}"
+    return curve("noise", note, [f.number for f in found], {"reference": before, "test": after})
 
 
 def _spectrum(found: Sequence[FrameFigures]) -> str:
