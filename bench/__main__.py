@@ -42,6 +42,9 @@ HERE = Path(__file__).parent
 
 OUT = HERE / "out"
 
+LONG = ("endurance", "fuzz")
+"""Parts that take an hour or so, and measure no time: they are run by name only, and the queue goes on."""
+
 
 def parts(data: Path) -> dict[str, Callable[[], Iterable[Row]]]:
     """What each part measures. data: the folder of Set5 and BSD68; footage lies beside it."""
@@ -72,7 +75,7 @@ def parts(data: Path) -> dict[str, Callable[[], Iterable[Row]]]:
 
 
 def long_parts(chosen: argparse.Namespace) -> dict[str, Callable[[], Iterable[Row]]]:
-    """Those that take an hour or so, and measure no time: the queue goes on meanwhile."""
+    """What those of LONG measure, as the command line asked for it."""
     width, height = map(int, chosen.size.split("x"))
     return {
         "endurance": lambda: endurance.rows(OUT, chosen.frames, (width, height)),
@@ -83,7 +86,7 @@ def long_parts(chosen: argparse.Namespace) -> dict[str, Callable[[], Iterable[Ro
 def main() -> None:
     """The command: prints a row as soon as it is measured."""
     parser = argparse.ArgumentParser(prog="python -m bench")
-    parser.add_argument("part", nargs="?", choices=[*parts(Path()), "endurance", "fuzz"])
+    parser.add_argument("part", nargs="?", choices=[*parts(Path()), *LONG])
     parser.add_argument("--data", type=Path, default=HERE.parents[1] / "shared" / "data" / "dev")
     parser.add_argument("--frames", type=int, default=2000, help="of endurance")
     parser.add_argument("--size", default="854x480", help="of endurance, WIDTHxHEIGHT")

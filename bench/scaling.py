@@ -23,6 +23,7 @@ import OpenImageIO as oiio
 
 from bench.endurance import RECIPE
 from bench.table import Row, at_least
+from interneg.io import open_clip
 from interneg.nodes import NODES
 from interneg.plugin.farm.needs import memory_of
 from interneg.plugin.machine.sizes import GIB
@@ -75,7 +76,19 @@ def rows(out: Path) -> Iterator[Row]:
     uhd = Cost(costs[MIDDLE].frame * many, costs[MIDDLE].task * many)
     yield from film(uhd, weight)
     yield from energy(uhd)
+    what = f"a folder of {FILM} frames: processor time to find them, in every task"
+    yield _fact(what, f"{crowd(folder / 'crowd'):.1f} s")
     shutil.rmtree(folder)
+
+
+def crowd(folder: Path) -> float:
+    """Processor seconds to open a clip of all frames of a film, as each task does."""
+    folder.mkdir(parents=True)
+    for number in range(FILM):
+        (folder / f"scan.{number:06d}.exr").touch()
+    began = time.process_time()
+    open_clip(folder / "scan.%06d.exr")
+    return time.process_time() - began
 
 
 def film(cost: Cost, size: float) -> Iterator[Row]:
