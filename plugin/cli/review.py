@@ -50,7 +50,7 @@ def review(
             min=0.1,
             help="About how large the page may become: so many frames are shown in full size.",
         ),
-    ] = 20.0,
+    ] = 15.0,
     input_space: Annotated[
         str | None,
         typer.Option(

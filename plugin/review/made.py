@@ -69,9 +69,22 @@ def _nodes(recipe: str, types: NodeTypes) -> str:
     except (ValueError, KeyError, TypeError):
         return f"<p>The recipe: {escape(recipe)}</p>"
     spaces = ", ".join(f"{k} {data[k]}" for k in ("input", "output", "depth") if data.get(k))
+    heads = "<th>node</th><th></th><th>knobs; those that are not as by default come first, in bold</th>"
+    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return f'<p>{escape(spaces)}</p><div class="wide">{table}</div>'
+
+
+def _nodes(recipe: str, types: NodeTypes) -> str:
+    try:
+        data = json.loads(recipe)
+        nodes: Sequence[Mapping[str, object]] = data["nodes"]
+        rows = [_node(dict(node), types) for node in nodes]
+    except (ValueError, KeyError, TypeError):
+        return f"<p>The recipe: {escape(recipe)}</p>"
+    spaces = ", ".join(f"{k} {data[k]}" for k in ("input", "output", "depth") if data.get(k))
     return (
-        f"<p>{escape(spaces)}</p><table><thead><tr><th>node</th><th></th><th>knobs; those that are not as by "
-        f"default come first, in bold</th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        f"<p>{escape(spaces)}</p><div class=wide><table><thead><tr><th>node</th><th></th><th>knobs; those that "
+        f"are not as by default come first, in bold</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 
