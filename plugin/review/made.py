@@ -74,20 +74,6 @@ def _nodes(recipe: str, types: NodeTypes) -> str:
     return f'<p>{escape(spaces)}</p><div class="wide">{table}</div>'
 
 
-def _nodes(recipe: str, types: NodeTypes) -> str:
-    try:
-        data = json.loads(recipe)
-        nodes: Sequence[Mapping[str, object]] = data["nodes"]
-        rows = [_node(dict(node), types) for node in nodes]
-    except (ValueError, KeyError, TypeError):
-        return f"<p>The recipe: {escape(recipe)}</p>"
-    spaces = ", ".join(f"{k} {data[k]}" for k in ("input", "output", "depth") if data.get(k))
-    return (
-        f"<p>{escape(spaces)}</p><div class=wide><table><thead><tr><th>node</th><th></th><th>knobs; those that "
-        f"are not as by default come first, in bold</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-    )
-
-
 def _node(node: dict[str, object], types: NodeTypes) -> str:
     name, version = str(node.pop("name")), node.pop("version", "")
     kind = types.get(name)
