@@ -22,7 +22,7 @@ import numpy as np
 import OpenImageIO as oiio
 
 from bench.endurance import RECIPE
-from bench.table import Row, at_least
+from bench.table import Row, at_least, at_most
 from interneg.io import open_clip
 from interneg.nodes import NODES
 from interneg.plugin.farm.needs import memory_of
@@ -38,7 +38,9 @@ SMALL, MIDDLE = (320, 180), (640, 360)
 CORES = 2
 """Of each machine, as of the one that is measured."""
 
-CHUNK = 20
+CHUNK, LONG_CHUNK = 20, 100
+"""Frames of a task: by default, and as such a recipe wants it."""
+
 MACHINES = (1, 10, 500)
 WATTS = 10.0
 """Assumed: what a core of a server takes at the wall, with its share of memory, fans and supply."""
@@ -52,10 +54,11 @@ MARGINAL = 10
 
 @dataclass(frozen=True)
 class Cost:
-    """Processor seconds: of a frame more, and of a task beside its frames."""
+    """Processor seconds: of a frame more, and of a task beside its frames. memory: bytes at most."""
 
     frame: float
     task: float
+    memory: int = 0
 
 
 def rows(out: Path) -> Iterator[Row]:
@@ -67,6 +70,9 @@ def rows(out: Path) -> Iterator[Row]:
         costs[size] = cost(folder, RECIPE, size)
         what = f"all five nodes, {_name(size)}: processor time of a frame, and of a task beside its frames"
         yield _fact(what, f"{costs[size].frame:.2f} s, {costs[size].task:.1f} s")
+        asked = memory_of(Recipe.from_line(RECIPE, NODES).nodes, *size) / GIB
+        what = f"all five nodes, {_name(size)}: peak memory of a task, GiB"
+        yield at_most(what, asked, costs[size].memory / GIB)
     growth = math.log(costs[MIDDLE].frame / costs[SMALL].frame) / math.log(_pixels(MIDDLE) / _pixels(SMALL))
     yield _fact("power of the number of pixels by which that grows", f"{growth:.2f}")
     read, write, weight = traffic(folder)
@@ -95,23 +101,24 @@ def film(cost: Cost, size: float) -> Iterator[Row]:
     """A film on so many machines. cost: of UHD. size: bytes of a frame, of input and of output."""
     recipe = Recipe.from_line(RECIPE, NODES)
     asked = memory_of(recipe.nodes, *UHD) / GIB
-    tasks = FILM / CHUNK
-    seconds = FILM * cost.frame + tasks * cost.task
+    seconds = FILM * (cost.frame + cost.task / LONG_CHUNK)
     yield _fact("memory that a task of UHD is to have", f"{asked:.1f} GiB")
     files = f"{2 * FILM * size / 1e12:.1f} TB, {2 * FILM} files and {FILM} side files"
     yield _fact("storage, input and output", files)
-    share = tasks * cost.task / seconds
-    yield _fact(f"in tasks of {CHUNK} frames: share of starting and of frames around", f"{share:.0%}")
+    for chunk in (CHUNK, LONG_CHUNK):
+        share = cost.task / (cost.task + chunk * cost.frame)
+        yield _fact(f"in tasks of {chunk} frames: share of starting and of frames around", f"{share:.0%}")
     for count in MACHINES:
         wall = seconds / (count * CORES)
         rate = 2 * FILM * size / wall
-        what = f"{FILM} frames of UHD on {count} machine{'s' * (count > 1)} of {CORES} cores"
+        machines = f"{count} machine{'s' * (count > 1)} of {CORES} cores"
+        what = f"{FILM} frames of UHD on {machines}, in tasks of {LONG_CHUNK}"
         yield _fact(what, f"{wall / 86400:.3g} days, {rate / 1e6:.3g} MB/s to and from the storage")
 
 
 def energy(cost: Cost) -> Iterator[Row]:
     """An hour of film, against what trade press quotes."""
-    hours = HOUR * (cost.frame + cost.task / CHUNK) / 3600
+    hours = HOUR * (cost.frame + cost.task / LONG_CHUNK) / 3600
     yield _fact("an hour of UHD: core-hours", f"{hours:.0f}")
     ours, theirs = hours * WATTS / 1000, TRADE_GPU_HOURS * TRADE_WATTS / 1000
     what = f"an hour of UHD: energy, at {WATTS:g} W a core (assumed)"
@@ -153,8 +160,8 @@ def cost(folder: Path, recipe: str, size: tuple[int, int]) -> Cost:
         _processor(recipe, source, folder / f"{count}" / "r.%04d.exr", f"{reach + 1}-{reach + count}")
         for count in (CHUNK + MARGINAL, CHUNK)
     )
-    frame = (long - short) / MARGINAL
-    return Cost(frame, max(0.0, short - CHUNK * frame))
+    frame = (long[0] - short[0]) / MARGINAL
+    return Cost(frame, max(0.0, short[0] - CHUNK * frame), max(long[1], short[1]))
 
 
 def traffic(folder: Path) -> tuple[float, float, int]:
@@ -205,14 +212,14 @@ def _started(recipe: str, source: Path, target: Path, frames: str, core: int) ->
     )
 
 
-def _processor(recipe: str, source: Path, target: Path, frames: str) -> float:
-    """Processor seconds of a render on one core."""
+def _processor(recipe: str, source: Path, target: Path, frames: str) -> tuple[float, int]:
+    """Processor seconds of a render on one core, and the bytes that it had resident at most."""
     child = _started(recipe, source, target, frames, 0)
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if status:
         raise RuntimeError(f"the render of {frames} ended with {child.returncode}")
-    return usage.ru_utime + usage.ru_stime
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
 
 
 def _name(size: tuple[int, int]) -> str:
