@@ -133,6 +133,8 @@ def test_engines_are_built_first_and_gpus_asked_for(plate: Callable[..., str], t
         (("--runtime", "auto"), "--runtime auto lets each machine choose"),
         (("--precision", "auto"), "--precision auto lets each machine choose"),
         (("--precision", "fp23"), "there is no precision 'fp23'"),
+        (("--name", "x" * 129), "--name: a job's name has 1 to 128 characters, not 129"),
+        (("--name", " "), "--name: a job's name has 1 to 128 characters, not 0"),
         (("--chunk", "151"), "at most 150 frames a task"),
         (("--frames", "1001-1099"), "1099"),
         (("--engines", "fleet.toml"), "--engines builds for GPUs"),
