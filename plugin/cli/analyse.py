@@ -109,7 +109,8 @@ def analyse(
     A folder: each node of RECIPE that can be solved is, in their order, after the nodes before it.
     `interneg render ... --analysis ANALYSIS` follows it. Measuring goes on where it stopped, and frames that
     changed are measured again. In the folder is a file for each node, to be read and edited, and
-    analysis.json, in which "cuts" may be edited before analysing again.
+    analysis.json, in which "cuts" may be edited before analysing again, and "events": which frames are events
+    that deflicker leaves, or are none.
 
     A file: that of one node, which one of its knobs takes.
 
