@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from interneg.plugin.batch.interrupt import leaving_at_once
-from interneg.plugin.cli.options import Cuts, InputSpace, Mask, Matte, Missing, Reference, Settings
+from interneg.plugin.cli.options import (
+    Cuts,
+    InputSpace,
+    MaskClip,
+    MatteClip,
+    Missing,
+    ReferenceClip,
+    Settings,
+)
 
 
 @leaving_at_once()
@@ -79,9 +87,9 @@ def analyse(
     ] = None,
     settings: Settings = None,
     input_space: InputSpace = None,
-    mask: Mask = None,
-    matte: Matte = None,
-    reference: Reference = None,
+    mask: MaskClip = None,
+    matte: MatteClip = None,
+    reference: ReferenceClip = None,
     runtime: Annotated[str, typer.Option(metavar="NAME", help="For networks, as for render.")] = "auto",
     precision: Annotated[str, typer.Option(metavar="NAME", help="For networks, as for render.")] = "auto",
     missing: Missing = "error",

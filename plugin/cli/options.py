@@ -38,7 +38,7 @@ Missing = Annotated[
         "them out. Frames beyond the clip's ends are always an error."
     ),
 ]
-Mask = Annotated[
+MaskClip = Annotated[
     str | None,
     typer.Option(
         metavar="CLIP",
@@ -47,7 +47,7 @@ Mask = Annotated[
         "fully. In a recipe file, a relative path starts at the recipe's folder.",
     ),
 ]
-Matte = Annotated[
+MatteClip = Annotated[
     str | None,
     typer.Option(
         metavar="CLIP",
@@ -56,7 +56,7 @@ Matte = Annotated[
         "file, a relative path starts at the recipe's folder.",
     ),
 ]
-Reference = Annotated[
+ReferenceClip = Annotated[
     str | None,
     typer.Option(
         metavar="CLIP",

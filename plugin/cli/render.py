@@ -13,11 +13,11 @@ from interneg.plugin.cli.options import (
     Cuts,
     Depth,
     InputSpace,
-    Mask,
-    Matte,
+    MaskClip,
+    MatteClip,
     Missing,
     OutputSpace,
-    Reference,
+    ReferenceClip,
     Settings,
 )
 
@@ -109,9 +109,9 @@ def render(
             "cannot hold it; or converted there, to PCM in .mov, AAC in .mp4, FLAC in .mkv; or none."
         ),
     ] = "copy",
-    mask: Mask = None,
-    matte: Matte = None,
-    reference: Reference = None,
+    mask: MaskClip = None,
+    matte: MatteClip = None,
+    reference: ReferenceClip = None,
     cuts: Cuts = None,
     analysis: Annotated[
         Path | None,

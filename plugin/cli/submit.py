@@ -11,11 +11,11 @@ from interneg.plugin.cli.options import (
     Cuts,
     Depth,
     InputSpace,
-    Mask,
-    Matte,
+    MaskClip,
+    MatteClip,
     Missing,
     OutputSpace,
-    Reference,
+    ReferenceClip,
     Settings,
 )
 
@@ -110,9 +110,9 @@ def submit(
     ] = None,
     depth: Depth = None,
     missing: Missing = "error",
-    mask: Mask = None,
-    matte: Matte = None,
-    reference: Reference = None,
+    mask: MaskClip = None,
+    matte: MatteClip = None,
+    reference: ReferenceClip = None,
     cuts: Cuts = None,
 ) -> None:
     """Send a render to a farm: the steps analysis, render in chunks, and review, each after the one before.
