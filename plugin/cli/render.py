@@ -106,7 +106,8 @@ def render(
         Literal["copy", "convert", "none"],
         typer.Option(
             help="Sound from movie to movie: copied as it is, and left out (which is said) where the output "
-            "cannot hold it; or converted there, to PCM in .mov, AAC in .mp4, FLAC in .mkv; or none."
+            "cannot hold it; or converted there, to PCM in .mov, AAC in .mp4, FLAC in .mkv, and in .mp4 "
+            "where it is PCM, FLAC, Vorbis or DTS, which few players know there; or none."
         ),
     ] = "copy",
     mask: MaskClip = None,
