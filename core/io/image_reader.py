@@ -154,7 +154,7 @@ def _read_part(
 ) -> Frame:
     if spec.get_string_attribute("tiff:ColorSpace") == "color separated":
         raise InputError(
-            f"{path}: the file holds {spec.nchannels} inks, such as CMYK with alpha, which have no R, G, B here; "
+            f"{path}: the file holds {spec.nchannels} inks, such as CMYK with alpha, which are no R, G, B; "
             "convert it to RGB or RGBA"
         )
     pixels, depths = _read_pixels(file, path, index, spec)
