@@ -162,13 +162,9 @@ def render(
     from interneg.engines.source import Engines
     from interneg.errors import EngineError, UsageError
     from interneg.nodes import NODES
-    from interneg.plugin.analysis.follow import beside, follow
-    from interneg.plugin.analysis.shot import Work
-    from interneg.plugin.analysis.shot import analyse as whole_shot
     from interneg.plugin.batch.job import Job
     from interneg.plugin.batch.progress import shown
     from interneg.plugin.batch.render import render as run
-    from interneg.plugin.cli.devices import devices_of, render_on
     from interneg.plugin.cli.recipes import changed, render_of
     from interneg.plugin.machine.allocator import keep_freed_memory
     from interneg.plugin.machine.sizes import GIB
@@ -207,6 +203,8 @@ def render(
             sound=sound,
         )
         if devices is not None:
+            from interneg.plugin.cli.devices import devices_of, render_on
+
             if analyse:
                 raise UsageError("--devices renders: run `interneg analyse` first, then with --analysis")
             if code := render_on(devices_of(devices), job, given_options):
@@ -214,6 +212,10 @@ def render(
             return
         engines = Engines(runtime, precision)
         if analysis is not None or analyse:
+            from interneg.plugin.analysis.follow import beside, follow
+            from interneg.plugin.analysis.shot import Work
+            from interneg.plugin.analysis.shot import analyse as whole_shot
+
             folder = analysis or beside(found.output)
             if analyse:
                 whole_shot(Work(replace(job, frames=None), folder, NODES, colour, engines, progress))
