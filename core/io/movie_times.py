@@ -59,7 +59,7 @@ def rate_of(times: Sequence[int], unit: Fraction, said: Iterable[Fraction]) -> F
 
 
 def steps_of(times: Sequence[int]) -> Double:
-    """How long each frame is shown until the next, (n - 1,) float64; exact however large the times are."""
+    """How long each frame is shown until the next, (N,) float64; exact however large the times are."""
     return np.array([after - before for before, after in pairwise(times)], np.float64)
 
 
