@@ -9,7 +9,6 @@ from typing import Any
 
 import av.error
 
-from interneg.io.movie_formats import MovieFormat
 from interneg.io.sound import Sound
 
 __all__ = ["SoundTrack"]
@@ -20,15 +19,18 @@ log = logging.getLogger("interneg.io")
 class SoundTrack:
     """The sound of a movie source on its way into the movie `path`; None for none.
 
-    kind: of the movie. convert: whether sound that it cannot hold, or that few players know in it, is coded
-    anew; else the first is left out, and the second kept. Each is logged.
+    encoder: FFmpeg's name of what codes sound that the container cannot hold, and sound whose codec's name
+    begins as one of `rare`, which few players know in it. convert: whether it does; else the first is left
+    out, and the second kept. Each is logged.
     """
 
-    def __init__(self, path: Path, sound: Sound | None, kind: MovieFormat, *, convert: bool) -> None:
+    def __init__(
+        self, path: Path, sound: Sound | None, encoder: str, rare: tuple[str, ...], *, convert: bool
+    ) -> None:
         self._path = path
         self._sound = sound
-        self._encoder = kind.sound
-        self._rare = kind.rare_sound
+        self._encoder = encoder
+        self._rare = rare
         self._convert = convert
         self._file: Any = None
 
