@@ -48,6 +48,7 @@ def half(weights: bytes, keep: Sequence[str] = ()) -> bytes:
     model = onnx.shape_inference.infer_shapes(model, strict_mode=True)
     model = convert(model, keep_io_types=True, disable_shape_infer=True, node_block_list=list(keep))
     del model.graph.value_info[:]
+    _join_islands(onnx, model.graph)
     _sort(model.graph)
     data: bytes = model.SerializeToString(deterministic=True)
     return data
@@ -57,7 +58,7 @@ def overflowing(weights: bytes, planes: Pixels) -> list[str]:
     """The nodes of an fp32 ONNX file that fp16 does not hold, in the graph's order; for `half` to keep.
 
     planes: (C, H, W) float32, finite, H and W multiples of the model's `multiple`. A node is named where its
-    result in fp32 is beyond LARGEST / HEADROOM in magnitude or not finite, or one of its constants is.
+    result in fp32 is beyond LARGEST / HEADROOM in magnitude or not finite, or something that it takes is.
     """
     onnx = _package("onnx")
     graph = _read(weights).graph
@@ -69,13 +70,12 @@ def overflowing(weights: bytes, planes: Pixels) -> list[str]:
     model.add_outputs([tensor for tensor in made if not _is_output(graph, tensor)])
     settings = {"INFERENCE_PRECISION_HINT": "f32", "EXECUTION_MODE_HINT": "ACCURACY"}
     results = core().compile_model(model, "CPU", settings)([planes[np.newaxis]])
-    found = {
-        made[tensor] for out, value in results.items() for tensor in out.get_names()
+    beyond = {
+        tensor for out, value in results.items() for tensor in out.get_names()
         if tensor in made and _beyond(value)
     }  # fmt: skip
-    constants = {c.name for c in graph.initializer if _beyond(onnx.numpy_helper.to_array(c))}
-    found |= {node.name for node in graph.node if constants & set(node.input)}
-    return [node.name for node in graph.node if node.name in found]
+    beyond |= {c.name for c in graph.initializer if _beyond(onnx.numpy_helper.to_array(c))}
+    return [node.name for node in graph.node if beyond & {*node.input, *node.output}]
 
 
 def _is_output(graph: Any, tensor: str) -> bool:
@@ -96,6 +96,29 @@ def _read(weights: bytes) -> Any:
         return _package("onnx").load_from_string(weights)
     except DecodeError as error:
         raise EngineError(f"these weights are no ONNX file: {error}") from error
+
+
+def _join_islands(onnx: Any, graph: Any) -> None:
+    """Let what one island gives another stay fp32: the converter casts it to fp16 and back between them."""
+    kinds = onnx.TensorProto
+    casts = {node.output[0]: node for node in graph.node if node.op_type == "Cast"}
+    to = {tensor: onnx.helper.get_node_attr_value(node, "to") for tensor, node in casts.items()}
+    back = {
+        tensor: casts[node.input[0]].input[0] for tensor, node in casts.items()
+        if to[tensor] == kinds.FLOAT and to.get(node.input[0]) == kinds.FLOAT16
+    }  # fmt: skip
+    for node in graph.node:
+        for at, tensor in enumerate(node.input):
+            if tensor in back:
+                node.input[at] = back[tensor]
+    while idle := _unused_casts(graph):
+        for node in idle:
+            graph.node.remove(node)
+
+
+def _unused_casts(graph: Any) -> list[Any]:
+    used = {tensor for node in graph.node for tensor in node.input} | {out.name for out in graph.output}
+    return [node for node in graph.node if node.op_type == "Cast" and node.output[0] not in used]
 
 
 def _sort(graph: Any) -> None:

@@ -17,6 +17,7 @@ from interneg.errors import HostMemoryError, InternegError
 from interneg.plugin.batch.progress import silence
 from interneg.plugin.cli.analyse import analyse
 from interneg.plugin.cli.doctor import doctor
+from interneg.plugin.cli.import_model import import_model
 from interneg.plugin.cli.install import install
 from interneg.plugin.cli.nodes import nodes
 from interneg.plugin.cli.qc import qc
@@ -84,6 +85,7 @@ app.command()(analyse)
 app.command()(qc)
 app.command()(review)
 app.command()(submit)
+app.command(name="import-model")(import_model)
 app.command()(doctor)
 app.command()(worker)
 app.command()(install)

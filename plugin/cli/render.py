@@ -214,6 +214,7 @@ def render(
     from interneg.plugin.batch.render import render as run
     from interneg.plugin.cli.devices import devices_of, render_on
     from interneg.plugin.cli.recipes import changed, render_of
+    from interneg.plugin.facts.own_names import require_known
     from interneg.plugin.machine.allocator import keep_freed_memory
     from interneg.plugin.machine.sizes import GIB
     from interneg.plugin.scripts.find import config_of, is_script
@@ -257,6 +258,7 @@ def render(
                 raise typer.Exit(code)
             return
         engines = Engines(runtime, precision)
+        require_known(job.recipe.nodes, [m.name for m in engines.models.values() if m.draws])
         if analysis is not None or analyse:
             folder = analysis or beside(found.output)
             if analyse:
