@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from interneg.engines.cpu_core import core
 from interneg.errors import EngineError
 from interneg.frame import Pixels
 
@@ -22,6 +21,9 @@ LARGEST = 65504.0
 
 HEADROOM = 4.0
 """Nodes are kept in fp32 that come within this factor of it: pictures differ from those that were tried."""
+
+_AT_ONCE = 64
+"""Tensors that are looked at in one run, which holds them all."""
 
 _OPSET = 19
 """The first in which QuantizeLinear and DequantizeLinear take fp16."""
@@ -60,31 +62,30 @@ def overflowing(weights: bytes, planes: Pixels) -> list[str]:
     planes: (C, H, W) float32, finite, H and W multiples of the model's `multiple`. A node is named where its
     result in fp32 is beyond LARGEST / HEADROOM in magnitude or not finite, or something that it takes is.
     """
-    onnx = _package("onnx")
-    graph = _read(weights).graph
-    model = core().read_model(weights)
-    model.reshape([1, *planes.shape])
-    floats = {tensor for op in model.get_ordered_ops() for out in op.outputs() for tensor in out.get_names()
-              if out.get_element_type().is_real()}  # fmt: skip
-    made = {tensor: node.name for node in graph.node for tensor in node.output if tensor in floats}
-    model.add_outputs([tensor for tensor in made if not _is_output(graph, tensor)])
-    settings = {"INFERENCE_PRECISION_HINT": "f32", "EXECUTION_MODE_HINT": "ACCURACY"}
-    results = core().compile_model(model, "CPU", settings)([planes[np.newaxis]])
-    beyond = {
-        tensor for out, value in results.items() for tensor in out.get_names()
-        if tensor in made and _beyond(value)
-    }  # fmt: skip
-    beyond |= {c.name for c in graph.initializer if _beyond(onnx.numpy_helper.to_array(c))}
+    onnx, ort = _package("onnx"), _package("onnxruntime")
+    model = _read(weights)
+    graph, own = model.graph, list(model.graph.output)
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL  # it would rename tensors
+    made = [tensor for node in graph.node for tensor in node.output if tensor]
+    beyond = {c.name for c in graph.initializer if _beyond(onnx.numpy_helper.to_array(c))}
+    for first in range(0, len(made), _AT_ONCE):
+        part = made[first : first + _AT_ONCE]
+        del graph.output[:]
+        graph.output.extend(own)
+        graph.output.extend(
+            onnx.helper.make_empty_tensor_value_info(t) for t in part if t not in {o.name for o in own}
+        )
+        session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        results = session.run(part, {graph.input[0].name: planes[np.newaxis]})
+        beyond |= {t for t, value in zip(part, results, strict=True) if _beyond(value)}
     return [node.name for node in graph.node if beyond & {*node.input, *node.output}]
-
-
-def _is_output(graph: Any, tensor: str) -> bool:
-    return any(out.name == tensor for out in graph.output)
 
 
 def _beyond(values: Any) -> bool:
     """Whether any value leaves what fp16 holds with headroom; NaN does."""
-    if not np.issubdtype(values.dtype, np.floating) or not values.size:
+    if not isinstance(values, np.ndarray) or not np.issubdtype(values.dtype, np.floating) or not values.size:
         return False
     return not float(np.abs(values).max()) <= LARGEST / HEADROOM
 

@@ -51,6 +51,9 @@ def ranges(
             away = float(np.sqrt(np.mean(np.square(_inner(small) - _inner(wanted)))))
             tried.append((away if np.isfinite(away) else np.inf, one))
     tried.sort(key=lambda t: t[0])
+    straight = next(((away, c) for away, c in tried if c.order_out == "rgb"), tried[0])
+    if not (tried[0][0] <= _NEAR and _CLEARLY * tried[0][0] < straight[0]):
+        tried = [t for t in tried if t[1].order_out == "rgb"]  # turned round only where that is clear
     (best, chosen), *others = tried
     if takes and gives:
         return Guess(chosen.takes, f"in {chosen.takes}, out {chosen.gives}, as given"), chosen

@@ -14,6 +14,7 @@ import numpy as np
 import interneg
 from interneg.engines import qualify
 from interneg.engines.entry_text import toml_text
+from interneg.engines.importing import torch_files
 from interneg.engines.importing.card import card_text
 from interneg.engines.importing.halving import Halved, halved
 from interneg.engines.importing.measured import SEAM, EngineFigures, measure
@@ -32,7 +33,7 @@ from interneg.engines.models import (
     own_folder,
 )
 from interneg.engines.training.limits import limits
-from interneg.errors import OutputError, UsageError
+from interneg.errors import InputError, OutputError, UsageError
 from interneg.frame import Pixels
 from interneg.publish import write_whole
 
@@ -76,8 +77,7 @@ def import_model(
     name = name_of(wishes, path.stem)
     known = load_catalogue()
     _require_free(name, known, folder, overwrite)
-    report("reading")
-    model = read(path)
+    model, wishes = _graph(path, wishes, report)
     probed = probe(model, wishes, report)
     form, how, near = probed.signature, probed.how, probed.locality
     weights = wrapped(probed.model, form, how, probed.sizes.less, form.size)
@@ -113,6 +113,18 @@ def import_model(
             f"{folder} cannot be written: {error.strerror}; name another with --folder"
         ) from error
     return Imported(name, folder / f"{name}.toml", probed, half, measured, tuple(warnings))
+
+
+def _graph(path: Path, wishes: Wishes, report: Callable[[str], None]) -> tuple[Any, Wishes]:
+    """The graph of a file, and the wishes with what the file says. Raises InputError for another kind."""
+    kind = path.suffix.casefold()
+    if kind in torch_files.WEIGHTS + torch_files.SCRIPTS:
+        return torch_files.graph_of(path, wishes, report)
+    if kind != ".onnx":
+        known = ", ".join((".onnx", *torch_files.WEIGHTS, *torch_files.SCRIPTS))
+        raise InputError(f"{path} is no file of a model that is known here ({known}): export it to ONNX")
+    report("reading")
+    return read(path), wishes
 
 
 def _require_free(name: str, known: Mapping[str, Model], folder: Path, overwrite: bool) -> None:

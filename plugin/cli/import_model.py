@@ -28,7 +28,7 @@ class _Task(StrEnum):
 
 
 def import_model(
-    file: Annotated[Path, typer.Argument(help="The model: an ONNX file.")],
+    file: Annotated[Path, typer.Argument(help="The model: .onnx, .pth, .safetensors, .ckpt or .pt.")],
     name: Annotated[str, typer.Option(help="What to call it; by default as the file is called.")] = "",
     task: Annotated[
         _Task | None, typer.Option(help="What it is for; by default what it seems to be.")
