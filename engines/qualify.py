@@ -90,9 +90,10 @@ def golden_of(model: Model) -> Pixels:
 def driven(kinds: Sequence[Kind], size: int = _SIZE) -> Pixels:
     """A golden input of planes of these kinds, (C, size, 2 * size) float32, the same everywhere.
 
-    Pictures are that of `golden`, each moved a little further; encoded ones are held to 0..1. Differences are
-    small noise with spots of +-0.7 and lines, which all have at one place, and fainter ones of their own.
-    Maps are slow, 0..1.
+    Pictures are that of `golden`, each moved a little further; encoded ones are held to 0..1 and as soft as
+    photographs are, since networks with attention run wild on grids of single pixels. Differences are small
+    noise with spots of +-0.7 and lines, which all have at one place, and fainter ones of their own. Maps are
+    slow, 0..1.
     """
     picture = golden(1, size)[0]
     y, x = np.mgrid[0:size, 0 : 2 * size].astype(np.float32)
@@ -112,12 +113,19 @@ def driven(kinds: Sequence[Kind], size: int = _SIZE) -> Pixels:
     for k, kind in enumerate(kinds):
         if kind in ("picture", "encoded"):
             moved = np.roll(picture, (k, 2 * k), (0, 1))
-            made.append(moved.clip(0, 1) if kind == "encoded" else moved)
+            made.append(_softened(moved.clip(0, 1)) if kind == "encoded" else moved)
         elif kind == "difference":
             made.append((shared + np.roll(spots(noise[k], 0.4), 5 * k, 1) + 0.06 * noise[k]).clip(-1, 1))
         else:
             made.append((x / 2 + (k % 4) * y) / (5 * size) + np.float32(0.2))
     return np.ascontiguousarray(np.stack(made), np.float32)
+
+
+def _softened(plane: Pixels) -> Pixels:
+    """A plane without what is as fine as a pixel: weights 1, 2, 1 in each direction, its edge repeated."""
+    wide = np.pad(plane, 1, mode="edge")
+    rows = (wide[:-2] + 2 * wide[1:-1] + wide[2:]) / 4
+    return np.asarray((rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:]) / 4, np.float32)
 
 
 def _grain(picture: Pixels) -> Pixels:

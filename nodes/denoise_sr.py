@@ -29,7 +29,7 @@ from interneg.restore.cleaned import CLEANER, cleaned
 from interneg.restore.coding import average, coding_noise
 from interneg.restore.correction import correction
 from interneg.restore.lock import lock
-from interneg.restore.own_model import restored
+from interneg.restore.own_model import WHITE, restored
 from interneg.restore.plateaus import hold_extremes, hold_rgb
 from interneg.restore.stack import OVER_TIME, Stack
 from interneg.restore.trained import noise_seen, see, trust
@@ -183,7 +183,7 @@ class DenoiseSR(Node):
         if self.fidelity_lock or (guest is not None and guest.traits.perceptual and not self.unlock):
             for plane, source, sigma in zip(result[:count], plain, (*own, own[1]), strict=False):
                 lock(plane, source, scale, _LOCKED * np.hypot(sigma, coded))
-        hold_extremes(result, held, scale)
+        hold_extremes(result, held, scale, 1.0 if guest is None else WHITE)
         return result
 
     def find(self, knob: str, view: View) -> float:

@@ -13,6 +13,9 @@ from interneg.resize import cubic, reduce
 from interneg.restore.trained import trust
 
 _NEUTRAL = 1e-6
+WHITE = 1.001
+"""What a picture may reach and still be within 0..1: white that was rounded on its way."""
+
 # The farthest that what a model makes of a squeezed picture is believed, in units of the encoding.
 _FARTHEST = 2500.0
 
@@ -54,7 +57,7 @@ def _on_any_range(engine: ToldEngine, takes: tuple[str, ...], seen: Pixels, sigm
     """What a model makes of R, G, B or of grey of any range, (C, H, W) * its scale."""
     held = np.clip(seen, 0, 1)
     made = _run(engine, takes, held, sigma)
-    share = trust(seen, held, engine.scale)
+    share = trust(seen, np.clip(seen, 1 - WHITE, WHITE), engine.scale)
     if share is None:
         return made
     squeezed, slope = _squeezed(seen)

@@ -74,6 +74,16 @@ def test_beyond_0_and_1_nothing_is_clamped_and_nothing_changes_elsewhere() -> No
     np.testing.assert_allclose(made[:, :14, 20:], plain[:, :14, 20:], atol=1e-5)
 
 
+def test_white_is_no_highlight() -> None:
+    """White of 1 comes out of Y, Cb, Cr as a little more than that."""
+    given = picture()
+    given[:, 5, 5] = 1.0, 0.0, 0.0
+    given[:, 5, 9] = 0.114 - 1e-4, 0.5, -0.081  # a saturated blue
+    guest = Guest(gain=1)
+    restored(guest, given, QUIET, 1)
+    assert len(guest.seen) == 1
+
+
 def test_a_model_that_draws_beyond_its_range_gives_finite_numbers() -> None:
     given = picture()
     given[0, 5, 5:9] = 40.0
