@@ -38,6 +38,7 @@ from interneg.restore.trained import noise_seen, see, trust
 _HELD, _LOCKED = np.float32(2.5), np.float32(2.0)
 # What measures as less, in code values, may be a compressed clip.
 _QUIET = 0.5
+_LEAST_NOISE = 0.5 / 255
 _OURS = ("lite", "standard")
 
 
@@ -193,6 +194,15 @@ class DenoiseSR(Node):
         count = see(given, seen)
         luma, _ = per_channel(*noise_seen(view, 0).map(seen[:count]), count)
         return round(255 * float(luma.mean()), 1)
+
+    def synthesis_unit(self, view: View) -> float:
+        """Of a perceptual model, the deviation of the input's noise, and half a code value at least."""
+        guest = self._guest(view)
+        if guest is None or not guest.traits.perceptual:
+            return 1.0
+        seen = np.empty_like(view.planes())
+        luma, _ = self._deviations(view, seen[: see(view.planes(), seen)])
+        return max(float(luma.mean()), _LEAST_NOISE)
 
     def _deviations(
         self, view: View, seen: Pixels, offset: int = 0, count: int | None = None

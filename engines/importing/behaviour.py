@@ -22,13 +22,15 @@ class Behaviour(NamedTuple):
 
     level, colour: the most that a flat field's mean moves, and that its planes move apart. follows: by how
     much the result of a picture at half its brightness differs from half its result: small for a model that
-    is linear in light, or knows no absolute level. beyond: what becomes of values outside 0..1: "kept",
-    "held" to about 0..1, or "not finite".
+    is linear in light, or knows no absolute level. apart: the root mean square by which a clean picture's
+    result, reduced again, differs from it. beyond: what becomes of values outside 0..1: "kept", "held" to
+    about 0..1, or "not finite".
     """
 
     level: float
     colour: float
     follows: float
+    apart: float
     beyond: str
 
 
@@ -62,7 +64,10 @@ def behaviour(graph: RawGraph, found: Sizes, how: Convention) -> Behaviour:
     reduced = np.stack([reduce(p, how.scale) for p in np.nan_to_num(far)])
     kept = np.corrcoef(reduced.ravel(), picture.ravel())[0, 1] > 0.9 and reduced.max() > 1.5
     beyond = "not finite" if not np.isfinite(far).all() else "kept" if kept else "held"
-    return Behaviour(level, colour, follows, beyond)
+    small = np.stack([reduce(p, how.scale) for p in first])
+    inner = (slice(None), slice(12, -12), slice(12, -12))
+    apart = float(np.sqrt(np.mean(np.square((small - picture)[inner]))))
+    return Behaviour(level, colour, follows, apart, beyond)
 
 
 def _moved(graph: RawGraph, found: Sizes, how: Convention, flat: tuple[float, ...]) -> Pixels:

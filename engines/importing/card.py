@@ -81,6 +81,7 @@ def found(probed: Probed, half: Halved, measured: EngineFigures) -> dict[str, st
         "level of flat fields": f"moves by up to {255 * moves.level:.2f} code values",
         "colour of flat fields": f"moves by up to {255 * moves.colour:.2f} code values",
         "half the brightness": f"gives half the result to {255 * moves.follows:.1f} code values",
+        "a clean picture": f"comes back to {255 * moves.apart:.1f} code values, once reduced again",
         "values outside 0..1": _BEYOND[moves.beyond],
         "fp16": fp16,
         "tiles against whole": seam,

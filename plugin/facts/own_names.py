@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from interneg.engine import Engine, ToldEngine
 from interneg.errors import KnobError, near
 from interneg.knobs import knobs_of
 from interneg.node import Node
@@ -52,3 +53,11 @@ def require_known(nodes: Iterable[Node], names: Collection[str]) -> None:
                 f"knob '{node.name}.{knob}' is one of {', '.join(declared.choices)}, or "
                 f"{declared.others}{there}, not {value!r}{near(value, [*declared.choices, *names])}"
             )
+
+
+def drawn_by(engines: Iterable[Engine]) -> str:
+    """Which models of a render draw what was not photographed, in words; empty where none does."""
+    drawing = [e.name for e in engines if isinstance(e, ToldEngine) and e.traits.perceptual]
+    if not drawing:
+        return ""
+    return f"pixels are drawn, not only restored, by {', '.join(drawing)}: trained to please the eye"

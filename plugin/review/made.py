@@ -54,7 +54,10 @@ def _facts(facts: Mapping[str, str]) -> str:
         "Models": facts.get("models", "") or "none",
         "Colour": facts.get("colour", ""),
         "Cuts": facts.get("cuts", ""),
-    } | {k: v for k, v in facts.items() if k not in ("version", "models", "colour", "cuts", "recipe")}
+        "Synthesised": facts.get("synthesised", ""),
+    }
+    named = ("version", "models", "colour", "cuts", "recipe", "synthesised")
+    rows |= {k: v for k, v in facts.items() if k not in named}
     return f"<dl>{''.join(f'<dt>{escape(k)}</dt><dd>{escape(v)}</dd>' for k, v in rows.items() if v)}</dl>"
 
 

@@ -96,6 +96,15 @@ def test_a_perceptual_model_is_locked_to_its_input_unless_unlocked(colour: Colou
     assert away["locked"] < away["plain"] / 4
 
 
+def test_what_a_perceptual_model_draws_is_told_in_deviations_of_the_noise(colour: Colour) -> None:
+    facts = {"scale": 4, "synthesis": True, "unlock": True, "noise": 10}
+    plain = rendered(colour, Guest(), **facts)
+    drawn = rendered(colour, Guest(perceptual=True), **facts)
+    np.testing.assert_array_equal(plain.pixels[:3], drawn.pixels[:3])
+    sigma = 10 / 255 * 0.6687  # as luma shows it
+    np.testing.assert_allclose(drawn.pixels[3], plain.pixels[3] / sigma, rtol=0.02)
+
+
 def test_what_a_model_cannot_be_used_for_is_refused(colour: Colour) -> None:
     with pytest.raises(KnobError, match="it makes no picture"):
         rendered(colour, Guest(makes="correction"))

@@ -250,6 +250,18 @@ def test_a_level_that_moves_is_told(bring: Bring) -> None:
     assert any("moves flat fields" in w and "5.1 of colour" in w for w in done.warnings)
 
 
+def test_a_model_that_seems_to_draw_is_asked_about(bring: Bring) -> None:
+    net = Net().conv(spread(1.0, COLOURS))
+    net.do("Add", net.x, net.do("Sin", net.with_("Mul", 60.0).x).with_("Mul", 0.08).x)
+    model = net.model()
+    done = bring(model, takes="0..1", gives="0..1")
+    assert done.probed.behaviour.apart > 0.03
+    assert any("say --perceptual" in w for w in done.warnings)
+    done = bring(model, takes="0..1", gives="0..1", perceptual=True, overwrite=True)
+    assert not any("say --perceptual" in w for w in done.warnings)
+    assert load_catalogue()["net"].family == "perceptual"
+
+
 def test_layers_that_overflow_in_fp16_stay_in_fp32(bring: Bring) -> None:
     net = Net().with_("Mul", 1e6).conv(spread(1.0, COLOURS)).with_("Mul", 1e-6)
     done = bring(net.model())

@@ -59,6 +59,18 @@ def test_a_render_gives_what_the_file_gives(folder: Path) -> None:
     np.testing.assert_allclose(stored(folder / "out.tif")[inner], plain[inner], atol=1e-3)
 
 
+def test_that_pixels_were_drawn_is_in_the_file_and_on_the_page(folder: Path) -> None:
+    onnx.save(sharpener(colours=(0.3, 0.3, 0.3)).model(), folder / "gan.onnx")
+    assert run("import-model", folder / "gan.onnx", "--perceptual")[0] == 0
+    cv2.imwrite(str(folder / "in.tif"), np.full((32, 32, 3), 30000, np.uint16))
+    code, said = run("render", "denoise-sr:model=gan,noise=2", folder / "in.tif", folder / "out.tif")
+    assert code == 0, said
+    words = "pixels are drawn, not only restored, by gan: trained to please the eye"
+    assert words in said
+    assert run("review", folder / "in.tif", folder / "out.tif", "--html", folder / "page")[0] == 0
+    assert f"<dt>Synthesised</dt><dd>{words}" in (folder / "page" / "review.html").read_text()
+
+
 def test_a_name_that_there_is_not_is_an_error_of_use(folder: Path) -> None:
     cv2.imwrite(str(folder / "in.png"), np.zeros((8, 8, 3), np.uint16))
     code, said = run("render", "denoise-sr:model=shrp", folder / "in.png", folder / "out.tif")
