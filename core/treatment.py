@@ -201,8 +201,8 @@ class Treatment:
             parts=self._parts(view, mask),
         )
         if self.synthesis:
-            unit = np.float32(self.synthesis_unit(view))
-            done = with_synthesis(done, planes, view.planes(), amount / unit, self.working_space)
+            share = amount / self.synthesis_unit(view)
+            done = with_synthesis(done, planes, view.planes(), share, self.working_space)
         for name, plane in self.aovs(view).items():
             done = with_aov(done, name, plane)
         return done
