@@ -166,6 +166,7 @@ def render(
     from interneg.plugin.batch.progress import shown
     from interneg.plugin.batch.render import render as run
     from interneg.plugin.cli.recipes import changed, render_of
+    from interneg.plugin.facts.own_names import require_known
     from interneg.plugin.machine.allocator import keep_freed_memory
     from interneg.plugin.machine.sizes import GIB
     from interneg.plugin.scripts.find import config_of, is_script
@@ -211,6 +212,7 @@ def render(
                 raise typer.Exit(code)
             return
         engines = Engines(runtime, precision)
+        require_known(job.recipe.nodes, [m.name for m in engines.models.values() if m.draws])
         if analysis is not None or analyse:
             from interneg.plugin.analysis.follow import beside, follow
             from interneg.plugin.analysis.shot import Work
