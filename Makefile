@@ -3,14 +3,15 @@ PYTHON ?= python3
 EXTRAS ?= dev
 BIN := .venv/bin
 
-.PHONY: demo test lint bench peers nodes site goldens engines plugin install
+.PHONY: demo test test-spandrel test-torchvision lint bench peers nodes site goldens engines plugin install
 .PHONY: train train-status train-pause train-go train-cool train-keep train-stop
 
 demo: .venv/demo
 	$(BIN)/python examples/demo.py demo
 
+# A process for each core, four at most, with one thread each: so the suite takes half as long on two cores.
 test: install
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
 
 lint: install
 	$(BIN)/ruff check .
@@ -20,6 +21,16 @@ lint: install
 	INTERNEG_WITHOUT_OFX=1 $(BIN)/python -m pip install --quiet --no-deps --target .lint .
 	$(BIN)/mypy
 	PYTHONPATH=.lint $(BIN)/lint-imports
+
+# Weights of PyTorch by spandrel, which needs torchvision: with a stand-in for that, and with both as they are.
+test-spandrel: install
+	$(BIN)/python -m pip install --quiet --no-deps spandrel safetensors einops
+	$(BIN)/python -m pytest tests/engines/importing/test_torch_files.py
+
+test-torchvision:
+	$(PYTHON) -m venv .torchvision
+	.torchvision/bin/python -m pip install --quiet torch==2.14.1 torchvision==0.29.1 -e .[spandrel,test]
+	.torchvision/bin/python -m pytest tests/engines/importing/test_torch_files.py
 
 bench: install
 	$(BIN)/python -m bench

@@ -25,10 +25,12 @@ class Analysis(Protocol):
     """What a class of nodes makes of a shot; see `Node.analysis`.
 
     ending: of the file's name. every_frame: whether it needs all frames from the first to the last.
+    has_events: whether it tells events, which stay, from what is removed.
     """
 
     ending: ClassVar[str] = ".json"
     every_frame: ClassVar[bool] = False
+    has_events: ClassVar[bool] = False
 
     def __init__(self, seen: Mapping[int, Any]) -> None:
         """seen: what `Node.observe` returned for each frame, by its number; at least one."""
@@ -46,6 +48,13 @@ class Analysis(Protocol):
         """The analysis as a person has changed its file, for what is made of it; by default as it is.
 
         content: of the file, called `name`. Raises InputError where it is no such file.
+        """
+        return self
+
+    def marked(self, events: Mapping[int, bool]) -> Self:
+        """The analysis as a person's word on some frames makes it: whether each is an event, by number.
+
+        Asked only of a kind that `has_events`.
         """
         return self
 

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from interneg.errors import EngineError
 from interneg.frame import Pixels
+
+
+class Traits(NamedTuple):
+    """What a node has to know of a model that is none of Interneg's own.
+
+    makes: what its output is: "picture" where that is R, G, B or Y, encoded in 0..1. takes: what each input
+    plane holds: "R", "G", "B" or "Y", likewise, and after them "sigma", the standard deviation of the noise
+    in the same units at each pixel, or "one sigma", which is the same at all.
+    perceptual: whether it was trained to please the eye, and so draws what was not photographed.
+    everywhere: the operators by which each result pixel depends on the whole picture; empty where none does.
+    """
+
+    makes: str
+    takes: tuple[str, ...]
+    perceptual: bool = False
+    everywhere: tuple[str, ...] = ()
 
 
 class Engine(Protocol):
@@ -34,6 +50,15 @@ class Engine(Protocol):
         Returns (C', H * scale, W * scale) float32. Tiled and untiled results agree to rounding.
         Raises InputError for a wrong shape or dtype, GpuMemoryError, HostMemoryError.
         """
+
+
+@runtime_checkable
+class ToldEngine(Engine, Protocol):
+    """An engine that tells what its model takes and makes."""
+
+    @property
+    def traits(self) -> Traits:
+        """What it takes and makes."""
 
 
 class EngineSource(Protocol):

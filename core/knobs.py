@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -21,6 +22,8 @@ Value = float | int | bool | str | tuple[int, ...] | Curve
 AUTO = "auto"
 """The value of a knob that lets the node find the number itself."""
 
+_NAME = re.compile("[a-z0-9][a-z0-9-]*")
+
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -29,7 +32,9 @@ class Knob:
     """The declaration of one knob.
 
     hard: the limits beyond which a value is an error; slider: the range a host offers; both inclusive.
-    choices: the values of a "choice" knob. auto: whether the word "auto" stands for "find it yourself".
+    choices: the values of a "choice" knob. others: what it takes beside them, in words, any name of
+    lower-case letters, digits and dashes; empty where it takes nothing else.
+    auto: whether the word "auto" stands for "find it yourself".
     animatable: whether hosts may change it over time; a "float" that they may is a curve in recipes, too.
     group: the heading under which hosts show it; empty for none.
     aov: whether it adds a channel to the picture, for which hosts have no room.
@@ -42,6 +47,7 @@ class Knob:
     hard: tuple[float, float] = (-math.inf, math.inf)
     slider: tuple[float, float] = (0.0, 1.0)
     choices: tuple[str, ...] = ()
+    others: str = ""
     auto: bool = False
     animatable: bool = True
     group: str = ""
@@ -60,9 +66,10 @@ class Knob:
         if self.kind == "choice":
             whole = isinstance(value, float) and value.is_integer()  # as writers of JSON and TOML put 2
             text = f"{value:.0f}" if whole else str(value)
-            if text in self.choices:
+            if text in self.choices or (self.others and _NAME.fullmatch(text)):
                 return text
-            raise self._refuse(name, value, f"one of {', '.join(self.choices)}", near(text, self.choices))
+            wanted = f"one of {', '.join(self.choices)}" + (f", or {self.others}" if self.others else "")
+            raise self._refuse(name, value, wanted, near(text, self.choices))
         if self.kind == "bool":
             text = str(value).casefold()
             if text in _TRUE + _FALSE:

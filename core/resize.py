@@ -38,22 +38,23 @@ def reduce(plane: Pixels, scale: int) -> Pixels:
     """Reduce an (H, W) plane to 1/scale with the cubic kernel of Keys (1981), a = -0.5, widened by `scale`.
 
     The antialiased reduction of the public super-resolution protocols, and the one the networks were trained
-    to invert. H and W are multiples of scale; the edge repeats outwards.
+    to invert. scale: 1 and more, even or odd; H and W are multiples of it; the edge repeats outwards.
     """
     import cv2
 
     if scale == 1:
         return plane
     # Output sample i lies at input coordinate i * scale + (scale - 1) / 2.
-    taps = np.arange(4 * scale) - (4 * scale - 1) / 2
+    count = 4 * scale - scale % 2
+    taps = np.arange(count) - (count - 1) / 2
     x = np.abs(taps / scale)
     weights = np.where(x <= 1, 1.5 * x**3 - 2.5 * x**2 + 1, -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2) * (x < 2)
     weights /= weights.sum()
-    at = 2 * scale - 1
+    at, first = 2 * scale - 1, (scale - 1) // 2
     rows = cv2.sepFilter2D(plane, -1, weights, np.ones(1), anchor=(at, 0), borderType=cv2.BORDER_REPLICATE)
-    rows = np.ascontiguousarray(rows[:, scale // 2 - 1 :: scale])
+    rows = np.ascontiguousarray(rows[:, first::scale])
     both = cv2.sepFilter2D(rows, -1, np.ones(1), weights, anchor=(0, at), borderType=cv2.BORDER_REPLICATE)
-    return np.ascontiguousarray(both[scale // 2 - 1 :: scale])
+    return np.ascontiguousarray(both[first::scale])
 
 
 def hold(

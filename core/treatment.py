@@ -107,6 +107,10 @@ class Treatment:
         """
         return None
 
+    def synthesis_unit(self, view: View) -> float:
+        """Return what the synthesis AOV is divided by: 1 leaves it in units of the working space."""
+        return 1.0
+
     def aovs(self, view: View) -> dict[str, Pixels]:
         """Return further channels by name, (H, W) * enlarges float32, that knobs with `aov` ask for."""
         return {}
@@ -197,7 +201,8 @@ class Treatment:
             parts=self._parts(view, mask),
         )
         if self.synthesis:
-            done = with_synthesis(done, planes, view.planes(), amount, self.working_space)
+            share = amount / self.synthesis_unit(view)
+            done = with_synthesis(done, planes, view.planes(), share, self.working_space)
         for name, plane in self.aovs(view).items():
             done = with_aov(done, name, plane)
         return done

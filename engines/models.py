@@ -15,14 +15,17 @@ from msgspec import Meta
 
 import interneg.engines.catalogue as catalogue
 from interneg.engines.manifest import Figures
-from interneg.errors import EngineError, near
-from interneg.home import expanded
+from interneg.errors import EngineError, OutputError, near
+from interneg.home import data_folder, expanded
 from interneg.packages import model_folders
 
 Precision = Literal["fp32", "bf16", "fp16", "int8"]
 PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16", "fp16", "int8")
 
 VARIABLE = "INTERNEG_MODELS"
+
+PICTURE = "picture"
+"""What the output of a model is called that makes a whole picture."""
 
 Count = Annotated[int, Meta(ge=1)]
 Word = Annotated[str, Meta(min_length=1)]
@@ -32,14 +35,17 @@ class CatalogueTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A table of the TOML: immutable, and an unknown key is refused."""
 
 
-Kind = Literal["picture", "difference", "map"]
+PERCEPTUAL = "perceptual"
+"""The family of models that are trained to please the eye; the other is "fidelity"."""
+
+Kind = Literal["picture", "difference", "map", "encoded"]
 
 
 class Planes(CatalogueTable, frozen=True):
     """One input or output. channels: what each plane holds, in order. range: the nominal one, in words.
 
-    golden: of an input, what the golden input of a qualification drives each plane with; none for Y, Cb, Cr
-    and maps, as the Denoise-SR models have.
+    golden: of an input, what the golden input of a qualification drives each plane with ("encoded": a picture
+    that keeps to 0..1); none for Y, Cb, Cr and maps, as the Denoise-SR models have.
     """
 
     name: Word
@@ -70,18 +76,31 @@ class Training(CatalogueTable, frozen=True):
     seed: int
 
 
+class ImportedFile(CatalogueTable, frozen=True):
+    """The file that a model was imported from. sha256: of the file. made_by: what read it."""
+
+    file: Word
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    made_by: Word
+    url: str = ""
+
+
 class Model(CatalogueTable, frozen=True):
     """A catalogue entry.
 
     input: planes (N, C, H, W) float32; output: (N, C', H * scale, W * scale) float32, of the task
     "denoise-sr" a correction that the caller adds to its (enlarged) input in fp32, else what its channels
-    say.
+    say: of an output "picture" R, G, B or Y, encoded in 0..1.
     scale: output pixels per input pixel. window: frames looked at on each side of the middle one.
     multiple: H and W have to be multiples of it. halo: input pixels on each side that a pixel depends on.
     weights: by precision; "fp32" is always there. "fp16" is the same graph typed in fp16, "int8" that with
     explicit Q/DQ; both take and give float32.
     quality: measured figures, by the name of the measure.
     limits: the worst figures of a qualification by precision, where they are not qualify.LIMITS.
+    size: the only height and width that the graph takes, None where it takes any multiples.
+    everywhere: the operators by which each output pixel depends on the whole picture.
+    training: of a model trained here. origin: of an imported one. reference: what the file that was imported
+    makes of the golden input, as .npy, which engines then qualify against.
     """
 
     name: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]*$")]
@@ -99,9 +118,13 @@ class Model(CatalogueTable, frozen=True):
     input: Planes
     output: Planes
     weights: dict[Precision, Weights]
-    training: Training
+    training: Training | None = None
     quality: dict[str, float] = {}
     limits: dict[Precision, Figures] = {}
+    size: tuple[Count, Count] | None = None
+    everywhere: tuple[Word, ...] = ()
+    origin: ImportedFile | None = None
+    reference: Weights | None = None
 
     def __post_init__(self) -> None:
         if "fp32" not in self.weights:
@@ -112,13 +135,21 @@ class Model(CatalogueTable, frozen=True):
         """Whether its output is added to a picture, so that what it is off by is seen there."""
         return self.output.name == "correction"
 
+    @property
+    def draws(self) -> bool:
+        """Whether its output is a whole picture, not something to add to one."""
+        return self.output.name == PICTURE
+
     def file(self, precision: Precision) -> Weights:
         """The weights that a precision runs from: its own, or else the fp32 ones."""
         return self.weights.get(precision, self.weights["fp32"])
 
     def read(self, precision: Precision) -> bytes:
         """The ONNX file of a precision. Raises EngineError where its hash is not the catalogue's."""
-        weights = self.file(precision)
+        return self.read_file(self.file(precision))
+
+    def read_file(self, weights: Weights) -> bytes:
+        """A file of the entry. Raises EngineError where its hash is not the catalogue's."""
         try:
             data = Path(weights.file).read_bytes()
         except OSError as error:
@@ -136,16 +167,17 @@ def load_catalogue(folders: Iterable[str | Path] = ()) -> Mapping[str, Model]:
     """Read every `*.toml` of the built-in catalogue and of further folders; the models by name.
 
     Further folders are those that installed packages bring along with their nodes (interneg.packages), those
-    in the path list $INTERNEG_MODELS, for all commands, and those given.
+    in the path list $INTERNEG_MODELS, for all commands, the user's own (`own_folder`), and those given.
     Raises EngineError, naming the file and the reason, for a folder that does not exist, an entry that does
     not keep to the schema, weights that are not there, and two entries of one name.
     """
     found: dict[str, Model] = {}
     origin: dict[str, Path] = {}
-    listed = [expanded(p) for p in os.environ.get(VARIABLE, "").split(os.pathsep) if p]
+    listed, own = listed_folders(), own_folder()
     seen: set[Path] = set()
     given = map(expanded, folders)
-    for folder in (Path(catalogue.__file__).parent, *model_folders(), *listed, *given):
+    kept = (own,) if own is not None and own.is_dir() else ()
+    for folder in (Path(catalogue.__file__).parent, *model_folders(), *listed, *kept, *given):
         if not folder.is_dir():
             where = f", which ${VARIABLE} names," if folder in listed else ""
             raise EngineError(f"the model folder {folder}{where} does not exist")
@@ -153,7 +185,7 @@ def load_catalogue(folders: Iterable[str | Path] = ()) -> Mapping[str, Model]:
             continue
         seen.add(folder.resolve())
         for path in sorted(folder.glob("*.toml")):
-            model = _load(path)
+            model = read_entry(path)
             if model.name in found:
                 raise EngineError(
                     f"{path} declares the model '{model.name}', which {origin[model.name]} already declares; "
@@ -161,6 +193,19 @@ def load_catalogue(folders: Iterable[str | Path] = ()) -> Mapping[str, Model]:
                 )
             found[model.name], origin[model.name] = model, path
     return MappingProxyType(found)
+
+
+def listed_folders() -> list[Path]:
+    """The folders that $INTERNEG_MODELS names."""
+    return [expanded(p) for p in os.environ.get(VARIABLE, "").split(os.pathsep) if p]
+
+
+def own_folder() -> Path | None:
+    """The user's own folder of models, there or not; None where the user has no home."""
+    try:
+        return data_folder() / "models"
+    except OutputError:
+        return None
 
 
 def find(models: Mapping[str, Model], name: str) -> Model:
@@ -173,7 +218,11 @@ def find(models: Mapping[str, Model], name: str) -> Model:
     return models[name]
 
 
-def _load(path: Path) -> Model:
+def read_entry(path: Path) -> Model:
+    """The model of one TOML, with the full paths of its files.
+
+    Raises EngineError, naming the file and the reason, where it does not keep to the schema or lacks a file.
+    """
     try:
         model = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Model)
     except (OSError, ValueError) as error:
@@ -184,4 +233,10 @@ def _load(path: Path) -> Model:
         if file.name != entry.file or not file.is_file():
             raise EngineError(f"{path}: [weights.{precision}] names '{entry.file}', no file beside it")
         weights[precision] = msgspec.structs.replace(entry, file=str(file))
-    return msgspec.structs.replace(model, weights=weights)
+    reference = model.reference
+    if reference is not None:
+        file = path.parent / reference.file
+        if file.name != reference.file or not file.is_file():
+            raise EngineError(f"{path}: [reference] names '{reference.file}', no file beside it")
+        reference = msgspec.structs.replace(reference, file=str(file))
+    return msgspec.structs.replace(model, weights=weights, reference=reference)

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from interneg.engines.models import Model
+from interneg.engine import Traits
+from interneg.engines.models import PERCEPTUAL, Model
 from interneg.engines.network import Network
 from interneg.engines.tiles import Tile, empty, padded, plan
 from interneg.errors import EngineError, GpuMemoryError, HostMemoryError
@@ -42,6 +43,12 @@ class NetworkEngine:
         return self._model.scale
 
     @property
+    def traits(self) -> Traits:
+        """What the model takes and makes."""
+        model = self._model
+        return Traits(model.output.name, model.input.channels, model.family == PERCEPTUAL, model.everywhere)
+
+    @property
     def network(self) -> Network:
         """What runs one tile."""
         return self._network
@@ -67,7 +74,8 @@ class NetworkEngine:
         """
         self._network.check(planes)
         height, width = planes.shape[1:]
-        planes, border = padded(planes, self._model.halo, self._model.multiple)
+        model = self._model
+        planes, border = padded(planes, model.halo, model.multiple, model.size or (1, 1))
         tiles = self._plan(planes, self._tile_pixels)
         if tiles is None:
             failure = EngineError if self._network.tile_pixels is None else GpuMemoryError
@@ -95,7 +103,8 @@ class NetworkEngine:
 
     def _plan(self, planes: Pixels, pixels: int) -> tuple[Tile, ...] | None:
         _, height, width = planes.shape
-        return plan(height, width, self._model.halo, self._model.multiple, pixels, self._network.most)
+        model, most = self._model, self._network.most
+        return plan(height, width, model.halo, model.multiple, pixels, most, model.size)
 
     def _run(self, planes: Pixels, tiles: tuple[Tile, ...]) -> Pixels:
         s = self.scale

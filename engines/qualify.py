@@ -6,8 +6,10 @@ base install, which no runtime of ours shares code with.
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -53,21 +55,45 @@ def golden(channels: int, size: int = _SIZE) -> Pixels:
     return np.ascontiguousarray(planes[:channels], np.float32)
 
 
+class GoldenKey(NamedTuple):
+    """All that a golden input depends on: of a model its channels, kinds, multiple and size."""
+
+    channels: int
+    kinds: tuple[Kind, ...]
+    multiple: int
+    size: tuple[int, int] | None
+
+    @classmethod
+    def of(cls, model: Model) -> GoldenKey:
+        """That of a model."""
+        return cls(len(model.input.channels), model.input.golden, model.multiple, model.size)
+
+    def planes(self) -> Pixels:
+        """The golden input, (C, H, W) float32: of planes of these kinds, or of none, as Denoise-SR has them.
+
+        Of the one size that the model takes, or else as large as that of others, up to a multiple of what it
+        takes; mirrored where that is larger.
+        """
+        planes = driven(self.kinds) if self.kinds else golden(self.channels)
+        height, width = self.size or (-(-n // self.multiple) * self.multiple for n in planes.shape[1:])
+        more = [(0, max(0, wanted - n)) for wanted, n in zip((height, width), planes.shape[1:], strict=True)]
+        if any(after for _, after in more):
+            planes = np.pad(planes, [(0, 0), *more], mode="symmetric")
+        return np.ascontiguousarray(planes[:, :height, :width])
+
+
 def golden_of(model: Model) -> Pixels:
     """The golden input of a model, (C, H, W) float32, by the kinds of plane that its entry names."""
-    return golden_for(len(model.input.channels), model.input.golden)
-
-
-def golden_for(channels: int, kinds: Sequence[Kind]) -> Pixels:
-    """The golden input, (C, H, W) float32, of planes of these kinds; of none, as Denoise-SR has them."""
-    return driven(kinds) if kinds else golden(channels)
+    return GoldenKey.of(model).planes()
 
 
 def driven(kinds: Sequence[Kind], size: int = _SIZE) -> Pixels:
     """A golden input of planes of these kinds, (C, size, 2 * size) float32, the same everywhere.
 
-    Pictures are that of `golden`, each moved a little further. Differences are small noise with spots of
-    +-0.7 and lines, which all have at one place, and fainter ones of their own. Maps are slow, 0..1.
+    Pictures are that of `golden`, each moved a little further; encoded ones are held to 0..1 and as soft as
+    photographs are, since networks with attention run wild on grids of single pixels. Differences are small
+    noise with spots of +-0.7 and lines, which all have at one place, and fainter ones of their own. Maps are
+    slow, 0..1.
     """
     picture = golden(1, size)[0]
     y, x = np.mgrid[0:size, 0 : 2 * size].astype(np.float32)
@@ -85,13 +111,21 @@ def driven(kinds: Sequence[Kind], size: int = _SIZE) -> Pixels:
     shared = np.asarray(spots(noise[-1], 0.7) + lines, np.float32)
     made = []
     for k, kind in enumerate(kinds):
-        if kind == "picture":
-            made.append(np.roll(picture, (k, 2 * k), (0, 1)))
+        if kind in ("picture", "encoded"):
+            moved = np.roll(picture, (k, 2 * k), (0, 1))
+            made.append(_softened(moved.clip(0, 1)) if kind == "encoded" else moved)
         elif kind == "difference":
             made.append((shared + np.roll(spots(noise[k], 0.4), 5 * k, 1) + 0.06 * noise[k]).clip(-1, 1))
         else:
             made.append((x / 2 + (k % 4) * y) / (5 * size) + np.float32(0.2))
     return np.ascontiguousarray(np.stack(made), np.float32)
+
+
+def _softened(plane: Pixels) -> Pixels:
+    """A plane without what is as fine as a pixel: weights 1, 2, 1 in each direction, its edge repeated."""
+    wide = np.pad(plane, 1, mode="edge")
+    rows = (wide[:-2] + 2 * wide[1:-1] + wide[2:]) / 4
+    return np.asarray((rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:]) / 4, np.float32)
 
 
 def _grain(picture: Pixels) -> Pixels:
@@ -108,8 +142,17 @@ def _grain(picture: Pixels) -> Pixels:
 def reference(model: Model) -> tuple[str, Pixels]:
     """What the reference makes of the golden input, and its name.
 
-    (C, H * scale, W * scale) float32, the model's own output. Raises EngineError where OpenCV cannot run it.
+    (C, H * scale, W * scale) float32, the model's own output: of an imported model that of the file which it
+    was imported from, kept then; else OpenCV's. Raises EngineError where OpenCV cannot run it.
     """
+    if model.reference is not None:
+        try:
+            kept = np.load(io.BytesIO(model.read_file(model.reference)), allow_pickle=False)
+        except ValueError as error:
+            raise EngineError(
+                f"{model.reference.file} is no array of NumPy: {error}; import the model again"
+            ) from error
+        return "the imported file", np.asarray(kept, np.float32)
     import cv2
 
     name = f"OpenCV {cv2.__version__} fp32"

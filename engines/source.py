@@ -20,6 +20,9 @@ from interneg.errors import EngineError, UsageError, near
 
 log = logging.getLogger("interneg.engines")
 
+_LEAST_KEPT = 64
+"""Pixels of a tile's side that are kept at least, beside a third of what is not."""
+
 _SYSTEM = f"{platform.system()} {platform.machine()}"
 
 
@@ -29,6 +32,7 @@ class Engines:
     runtime: "auto" or a name out of RUNTIMES. precision: "auto" or one of PRECISIONS, never replaced.
     threads: CPU threads of each runtime, None for all. folders: catalogue folders beside the built-in one.
     tile_bytes: activation memory of one tile. store: where qualifications are kept.
+    models: those that there are, by name; None for those of the catalogue.
     Raises UsageError for a runtime or precision that does not exist, EngineError for a broken catalogue.
     """
 
@@ -41,6 +45,7 @@ class Engines:
         *,
         tile_bytes: int = TILE_BYTES,
         store: Store | None = None,
+        models: Mapping[str, Model] | None = None,
     ) -> None:
         for kind, word, known in (("runtime", runtime, RUNTIMES), ("precision", precision, PRECISIONS)):
             if word not in ("auto", *known):
@@ -48,7 +53,9 @@ class Engines:
                 raise UsageError(f"there is no {kind} '{word}'{hint}")
         if threads is not None and threads < 1:
             raise UsageError(f"an engine runs on at least 1 thread, not {threads}")
-        self.models: Mapping[str, Model] = load_catalogue(folders)
+        self._folders = tuple(folders)
+        self._is_given = models is not None
+        self.models: Mapping[str, Model] = load_catalogue(folders) if models is None else models
         self._runtimes = tuple(RUNTIMES.values()) if runtime == "auto" else (RUNTIMES[runtime],)
         self._precision: Precision | None = next((p for p in PRECISIONS if p == precision), None)
         self._threads = threads
@@ -71,6 +78,8 @@ class Engines:
 
     def _open(self, name: str) -> tuple[NetworkEngine, str]:
         with self._lock:
+            if name not in self.models and not self._is_given:
+                self.models = load_catalogue(self._folders)  # it may have been imported meanwhile
             if name not in self._opened:
                 self._opened[name] = self._first(find(self.models, name))
                 log.info("%s", self._opened[name][1])
@@ -115,7 +124,10 @@ class Engines:
         sha256 = model.file(precision).sha256
         pixels = network.tile_pixels
         if pixels is None:
-            pixels = int(self._tile_bytes / activation_bytes(model.read("fp32"), model.multiple, precision))
+            held = activation_bytes(model.read("fp32"), model.multiple, precision, model.size)
+            pixels = int(self._tile_bytes / held)
+            if model.draws:  # a large one would have no room beside its halo
+                pixels = max(pixels, (3 * model.halo + _LEAST_KEPT) ** 2)
         identity = f"{model.name} sha256:{sha256} {label} {precision} {network.build}".strip()
         engine = NetworkEngine(model, network, identity, pixels)
         return engine, f"{model.name} runs on {label} in {precision} ({why}) on {runtime.device()}"

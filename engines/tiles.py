@@ -38,15 +38,25 @@ class Tile(NamedTuple):
 
 @lru_cache(maxsize=16)
 def plan(
-    height: int, width: int, halo: int, multiple: int, pixels: int, most: tuple[int, int] | None = None
+    height: int,
+    width: int,
+    halo: int,
+    multiple: int,
+    pixels: int,
+    most: tuple[int, int] | None = None,
+    size: tuple[int, int] | None = None,
 ) -> tuple[Tile, ...] | None:
     """Cut a picture into tiles of at most `pixels` pixels each, with as little overlap as can be.
 
     height, width: of the picture, in multiples of `multiple`. most: the largest height and width of a tile,
-    None for any. A pure function of its arguments.
+    None for any. size: the only height and width of a tile, whatever `pixels` says, None for any; the
+    picture is at least as large. A pure function of its arguments.
     Returns None where even the smallest sensible tile is larger.
     """
     halo = -(-halo // multiple) * multiple
+    if size is not None:
+        rows, columns = (_cut(n, halo, one) for n, one in zip((height, width), size, strict=True))
+        return _tiles(rows, columns) if rows and columns else None
     fitting = [
         (len(rows) * len(columns) * rows[0][1] * columns[0][1], len(rows) * len(columns), rows, columns)
         for rows in _cuts(height, halo, multiple)
@@ -57,6 +67,13 @@ def plan(
     if not fitting:
         return None
     *_, rows, columns = min(fitting)
+    return _tiles(rows, columns)
+
+
+_Cuts = tuple[tuple[int, int, int, int], ...]
+
+
+def _tiles(rows: _Cuts, columns: _Cuts) -> tuple[Tile, ...]:
     return tuple(
         Tile(Box(x, y, x + w, y + h), Box(left, top, right, bottom))
         for y, h, top, bottom in rows
@@ -64,7 +81,19 @@ def plan(
     )
 
 
-def _cuts(length: int, halo: int, multiple: int) -> Iterator[tuple[tuple[int, int, int, int], ...]]:
+def _cut(length: int, halo: int, size: int) -> _Cuts:
+    """One axis in windows of `size`: (start, size, kept from, kept to) each; none where halos fill it."""
+    step = size - 2 * halo
+    if size == length:
+        return ((0, size, 0, length),)
+    if step < 1:
+        return ()
+    starts = [min(i * step, length - size) for i in range(-(-(length - 2 * halo) // step))]
+    edges = [0, *(s + size - halo for s in starts[:-1]), length]
+    return tuple((s, size, a, b) for s, (a, b) in zip(starts, pairwise(edges), strict=True))
+
+
+def _cuts(length: int, halo: int, multiple: int) -> Iterator[_Cuts]:
     """Every way to cut one axis into n windows, n = 1, 2, ...: for each (start, size, kept from, kept to)."""
     smallest = max(_SMALLEST, multiple)
     sizes = (_up(-(-(length + 2 * halo * (n - 1)) // n), multiple) for n in count(1))
@@ -80,8 +109,9 @@ def _up(value: int, multiple: int) -> int:
     return -(-value // multiple) * multiple
 
 
-def padded(planes: Pixels, halo: int, multiple: int) -> tuple[Pixels, int]:
-    """`planes` (C, H, W) mirrored outwards by `halo` or a little more, up to multiples of `multiple`.
+def padded(planes: Pixels, halo: int, multiple: int, least: tuple[int, int] = (1, 1)) -> tuple[Pixels, int]:
+    """`planes` (C, H, W) mirrored outwards by `halo` or a little more, up to multiples of `multiple`, and to
+    the height and width `least` or more.
 
     A network's own padding is zeros, which it takes for black beyond the picture: unless what it sees there
     is more of the picture, it draws a frame around a flat field. Returns also where the picture begins, in
@@ -90,8 +120,8 @@ def padded(planes: Pixels, halo: int, multiple: int) -> tuple[Pixels, int]:
     import cv2
 
     border = _up(halo, multiple)
-    down, right = (border + _up(size, multiple) - size for size in planes.shape[1:])
-    height, width = padded_size(planes.shape[1], planes.shape[2], halo, multiple)
+    height, width = map(max, padded_size(planes.shape[1], planes.shape[2], halo, multiple), least)
+    down, right = height - border - planes.shape[1], width - border - planes.shape[2]
     result = empty((len(planes), height, width))
     for plane, target in zip(planes, result, strict=True):
         cv2.copyMakeBorder(plane, border, down, border, right, cv2.BORDER_REFLECT, dst=target)
@@ -112,15 +142,17 @@ def empty(shape: tuple[int, ...]) -> Pixels:
         raise HostMemoryError(f"no memory for a result of {' x '.join(map(str, shape))} floats") from error
 
 
-def activation_bytes(weights: bytes, multiple: int, precision: Precision) -> float:
-    """Bytes of activations that a model holds at its peak, for each input pixel.
+def activation_bytes(
+    weights: bytes, multiple: int, precision: Precision, size: tuple[int, int] | None = None
+) -> float:
+    """Bytes of activations that a model holds at its peak, for each input pixel. size: its only one, if any.
 
     Counted on the graph: the most that is alive at one time when its operators run in order, none in place.
     OpenVINO was measured to take 0.8 times (lite) to 1.4 times (standard) as much.
     """
-    side = _up(64, multiple)
+    height, width = size or (_up(64, multiple),) * 2
     model = core().read_model(weights)
-    model.reshape([1, model.inputs[0].partial_shape[1].get_length(), side, side])
+    model.reshape([1, model.inputs[0].partial_shape[1].get_length(), height, width])
     ops = model.get_ordered_ops()
     sizes = {
         op.get_friendly_name(): sum(int(np.prod(o.shape)) for o in op.outputs())
@@ -134,4 +166,4 @@ def activation_bytes(weights: bytes, multiple: int, precision: Precision) -> flo
         peak = max(peak, alive)
         for name in {s.get_node().get_friendly_name() for s in op.input_values()}:
             alive -= sizes.get(name, 0) if last[name] == i else 0
-    return peak / side**2 * (2 if precision in ("bf16", "fp16") else 4)
+    return peak / (height * width) * (2 if precision in ("bf16", "fp16") else 4)

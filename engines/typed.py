@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from interneg.engines.cpu_core import core
 from interneg.errors import EngineError
 from interneg.frame import Pixels
 
@@ -22,6 +21,9 @@ LARGEST = 65504.0
 
 HEADROOM = 4.0
 """Nodes are kept in fp32 that come within this factor of it: pictures differ from those that were tried."""
+
+_AT_ONCE = 64
+"""Tensors that are looked at in one run, which holds them all."""
 
 _OPSET = 19
 """The first in which QuantizeLinear and DequantizeLinear take fp16."""
@@ -48,6 +50,7 @@ def half(weights: bytes, keep: Sequence[str] = ()) -> bytes:
     model = onnx.shape_inference.infer_shapes(model, strict_mode=True)
     model = convert(model, keep_io_types=True, disable_shape_infer=True, node_block_list=list(keep))
     del model.graph.value_info[:]
+    _join_islands(onnx, model.graph)
     _sort(model.graph)
     data: bytes = model.SerializeToString(deterministic=True)
     return data
@@ -57,34 +60,32 @@ def overflowing(weights: bytes, planes: Pixels) -> list[str]:
     """The nodes of an fp32 ONNX file that fp16 does not hold, in the graph's order; for `half` to keep.
 
     planes: (C, H, W) float32, finite, H and W multiples of the model's `multiple`. A node is named where its
-    result in fp32 is beyond LARGEST / HEADROOM in magnitude or not finite, or one of its constants is.
+    result in fp32 is beyond LARGEST / HEADROOM in magnitude or not finite, or something that it takes is.
     """
-    onnx = _package("onnx")
-    graph = _read(weights).graph
-    model = core().read_model(weights)
-    model.reshape([1, *planes.shape])
-    floats = {tensor for op in model.get_ordered_ops() for out in op.outputs() for tensor in out.get_names()
-              if out.get_element_type().is_real()}  # fmt: skip
-    made = {tensor: node.name for node in graph.node for tensor in node.output if tensor in floats}
-    model.add_outputs([tensor for tensor in made if not _is_output(graph, tensor)])
-    settings = {"INFERENCE_PRECISION_HINT": "f32", "EXECUTION_MODE_HINT": "ACCURACY"}
-    results = core().compile_model(model, "CPU", settings)([planes[np.newaxis]])
-    found = {
-        made[tensor] for out, value in results.items() for tensor in out.get_names()
-        if tensor in made and _beyond(value)
-    }  # fmt: skip
-    constants = {c.name for c in graph.initializer if _beyond(onnx.numpy_helper.to_array(c))}
-    found |= {node.name for node in graph.node if constants & set(node.input)}
-    return [node.name for node in graph.node if node.name in found]
-
-
-def _is_output(graph: Any, tensor: str) -> bool:
-    return any(out.name == tensor for out in graph.output)
+    onnx, ort = _package("onnx"), _package("onnxruntime")
+    model = _read(weights)
+    graph, own = model.graph, list(model.graph.output)
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL  # it would rename tensors
+    made = [tensor for node in graph.node for tensor in node.output if tensor]
+    beyond = {c.name for c in graph.initializer if _beyond(onnx.numpy_helper.to_array(c))}
+    for first in range(0, len(made), _AT_ONCE):
+        part = made[first : first + _AT_ONCE]
+        del graph.output[:]
+        graph.output.extend(own)
+        graph.output.extend(
+            onnx.helper.make_empty_tensor_value_info(t) for t in part if t not in {o.name for o in own}
+        )
+        session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        results = session.run(part, {graph.input[0].name: planes[np.newaxis]})
+        beyond |= {t for t, value in zip(part, results, strict=True) if _beyond(value)}
+    return [node.name for node in graph.node if beyond & {*node.input, *node.output}]
 
 
 def _beyond(values: Any) -> bool:
     """Whether any value leaves what fp16 holds with headroom; NaN does."""
-    if not np.issubdtype(values.dtype, np.floating) or not values.size:
+    if not isinstance(values, np.ndarray) or not np.issubdtype(values.dtype, np.floating) or not values.size:
         return False
     return not float(np.abs(values).max()) <= LARGEST / HEADROOM
 
@@ -96,6 +97,29 @@ def _read(weights: bytes) -> Any:
         return _package("onnx").load_from_string(weights)
     except DecodeError as error:
         raise EngineError(f"these weights are no ONNX file: {error}") from error
+
+
+def _join_islands(onnx: Any, graph: Any) -> None:
+    """Let what one island gives another stay fp32: the converter casts it to fp16 and back between them."""
+    kinds = onnx.TensorProto
+    casts = {node.output[0]: node for node in graph.node if node.op_type == "Cast"}
+    to = {tensor: onnx.helper.get_node_attr_value(node, "to") for tensor, node in casts.items()}
+    back = {
+        tensor: casts[node.input[0]].input[0] for tensor, node in casts.items()
+        if to[tensor] == kinds.FLOAT and to.get(node.input[0]) == kinds.FLOAT16
+    }  # fmt: skip
+    for node in graph.node:
+        for at, tensor in enumerate(node.input):
+            if tensor in back:
+                node.input[at] = back[tensor]
+    while idle := _unused_casts(graph):
+        for node in idle:
+            graph.node.remove(node)
+
+
+def _unused_casts(graph: Any) -> list[Any]:
+    used = {tensor for node in graph.node for tensor in node.input} | {out.name for out in graph.output}
+    return [node for node in graph.node if node.op_type == "Cast" and node.output[0] not in used]
 
 
 def _sort(graph: Any) -> None:

@@ -18,6 +18,8 @@ from typing import ClassVar
 import numpy as np
 
 from interneg.colour import WorkingSpace
+from interneg.engine import ToldEngine
+from interneg.errors import KnobError
 from interneg.frame import Pixels
 from interneg.grain.noise import described, per_channel, white
 from interneg.knobs import AUTO, Button, knob
@@ -27,6 +29,7 @@ from interneg.restore.cleaned import CLEANER, cleaned
 from interneg.restore.coding import average, coding_noise
 from interneg.restore.correction import correction
 from interneg.restore.lock import lock
+from interneg.restore.own_model import WHITE, restored
 from interneg.restore.plateaus import hold_extremes, hold_rgb
 from interneg.restore.stack import OVER_TIME, Stack
 from interneg.restore.trained import noise_seen, see, trust
@@ -35,6 +38,8 @@ from interneg.restore.trained import noise_seen, see, trust
 _HELD, _LOCKED = np.float32(2.5), np.float32(2.0)
 # What measures as less, in code values, may be a compressed clip.
 _QUIET = 0.5
+_LEAST_NOISE = 0.5 / 255
+_OURS = ("lite", "standard")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +68,10 @@ class DenoiseSR(Node):
     )  # fmt: skip
     model: str = knob(
         "lite", "choice", "Model",
-        "lite is fast; standard is slower and a little sharper, and leaves more of strong blocks.",
-        choices=("lite", "standard"), animatable=False,
+        "lite is fast; standard is slower and a little sharper, and leaves more of strong blocks. A model of "
+        "your own (interneg import-model) restores as it was trained to: noise counts where it takes that, "
+        "deblock does not, and where it enlarges more than scale its result is reduced.",
+        choices=_OURS, others="the name of a model of your own", animatable=False,
     )  # fmt: skip
     noise: float | str = knob(
         AUTO, "float", "Noise",
@@ -89,7 +96,13 @@ class DenoiseSR(Node):
     fidelity_lock: bool = knob(
         False, "bool", "Fidelity lock",
         "Holds the result to what was photographed: reduced to the input's size, it differs from the input "
-        "by at most twice the noise. What compression left (see deblock) counts as noise.",
+        "by at most twice the noise. What compression left (see deblock) counts as noise. Always on for a "
+        "model of your own that is perceptual, unless unlock is.",
+    )  # fmt: skip
+    unlock: bool = knob(
+        False, "bool", "Unlock",
+        "Leaves a perceptual model of your own, which draws detail that was not photographed, without the "
+        "fidelity lock.",
     )  # fmt: skip
 
     temporal: int = knob(
@@ -113,7 +126,7 @@ class DenoiseSR(Node):
     @property
     def models(self) -> tuple[str, ...]:
         """One network for each model and scale; over time one that sees all frames, and one to compare."""
-        own = f"denoise-sr-{self.model}-x{self.scale}"
+        own = f"denoise-sr-{self.model}-x{self.scale}" if self.model in _OURS else self.model
         if not self.temporal:
             return (own,)
         return tuple(dict.fromkeys((own, CLEANER, *((OVER_TIME,) if self._sees_all else ()))))
@@ -121,11 +134,11 @@ class DenoiseSR(Node):
     @property
     def _sees_all(self) -> bool:
         """Whether a network sees the neighbours themselves, and not their average alone."""
-        return self.temporal > 0 and self.enlarges == 1
+        return self.temporal > 0 and self.enlarges == 1 and self.model in _OURS
 
     def process(self, view: View) -> Pixels:
         """Y, Cb, Cr (or Y alone) in, the same out, (C, H * scale, W * scale) float32."""
-        plain, scale = view.planes(), self.enlarges
+        plain, scale, guest = view.planes(), self.enlarges, self._guest(view)
         # What the network sees: Y, Cb, Cr, the deviations of luma's and colour's noise, the level of coding.
         net = np.zeros((6, *plain.shape[1:]), np.float32)
         count = see(plain, net)
@@ -150,25 +163,28 @@ class DenoiseSR(Node):
             see(given, net)
             if count == 1:
                 net[4] = 0
-        if scale == 1 and not net[3:].any():
+        if scale == 1 and not net[3:].any() and (guest is None or _is_told(guest)):
             return given  # there is nothing to remove
-        asked = view.context.engines, self.models[0], net, stack, given, count, scale, self.deblock
-        change = correction(*asked)
-        result = np.zeros((len(given), *change.shape[1:]), np.float32)
-        trusted = trust(given[:count], net[:count], scale)
-        for plane, source, more in zip(result[:count], given, change, strict=False):
-            np.add(cubic(source, scale), more if trusted is None else more * trusted, out=plane)
+        if guest is not None:
+            result = restored(guest, given, (net[3], net[4]), scale)
+        else:
+            asked = view.context.engines, self.models[0], net, stack, given, count, scale, self.deblock
+            change = correction(*asked)
+            result = np.zeros((len(given), *change.shape[1:]), np.float32)
+            trusted = trust(given[:count], net[:count], scale)
+            for plane, source, more in zip(result[:count], given, change, strict=False):
+                np.add(cubic(source, scale), more if trusted is None else more * trusted, out=plane)
         if self.detail:
             result[0] += self.detail * cubic(plain[0] - reduce(result[0], scale), scale)
         # What is given back may be more than an average shows.
         held, noise = (plain, own) if self.detail else (given, net[3:5])
         coded = np.float32(coding_noise(self.deblock))
-        if scale > 1:
+        if scale > 1 and guest is None:
             hold_rgb(result, held, scale, _HELD * np.hypot(np.maximum(*noise), coded))
-        if self.fidelity_lock:
+        if self.fidelity_lock or (guest is not None and guest.traits.perceptual and not self.unlock):
             for plane, source, sigma in zip(result[:count], plain, (*own, own[1]), strict=False):
                 lock(plane, source, scale, _LOCKED * np.hypot(sigma, coded))
-        hold_extremes(result, held, scale)
+        hold_extremes(result, held, scale, 1.0 if guest is None else WHITE)
         return result
 
     def find(self, knob: str, view: View) -> float:
@@ -178,6 +194,15 @@ class DenoiseSR(Node):
         count = see(given, seen)
         luma, _ = per_channel(*noise_seen(view, 0).map(seen[:count]), count)
         return round(255 * float(luma.mean()), 1)
+
+    def synthesis_unit(self, view: View) -> float:
+        """Of a perceptual model, the deviation of the input's noise, and half a code value at least."""
+        guest = self._guest(view)
+        if guest is None or not guest.traits.perceptual:
+            return 1.0
+        seen = np.empty_like(view.planes())
+        luma, _ = self._deviations(view, seen[: see(view.planes(), seen)])
+        return max(float(luma.mean()), _LEAST_NOISE)
 
     def _deviations(
         self, view: View, seen: Pixels, offset: int = 0, count: int | None = None
@@ -190,9 +215,34 @@ class DenoiseSR(Node):
             return white(float(self.noise) / 255, count or len(seen))
         return noise_seen(view, offset).map(seen)
 
+    def _guest(self, view: View) -> ToldEngine | None:
+        """The engine of a model of the user's own; None with Interneg's own.
+
+        Raises KnobError for one that this node cannot use, or not over time.
+        """
+        if self.model in _OURS:
+            return None
+        engine = view.context.engines.open(self.model)
+        if not isinstance(engine, ToldEngine) or engine.traits.makes != "picture":
+            raise KnobError(
+                f"{self.name} cannot use the model {self.model}: it makes no picture of a picture"
+            )
+        if engine.traits.everywhere and self.temporal:
+            raise KnobError(
+                f"the model {self.model} looks at the whole picture at once "
+                f"({', '.join(engine.traits.everywhere)}), so that what moves in one corner changes all "
+                "others: set temporal to 0"
+            )
+        return engine
+
     def _tell(self, view: View, measured: tuple[Pixels, Pixels], count: int) -> None:
         """Tell the user the deviations that were measured in the window's own frame, of `count` planes."""
         found = f"noise measured in frame {view.window.frame.number}: {described(*measured, count)}"
         if 255 * measured[0].max() < _QUIET and not self.deblock:
             found += "; compressed footage reads as free of noise: set deblock, or noise to a number"
         view.context.tell(self.name, found)
+
+
+def _is_told(engine: ToldEngine) -> bool:
+    """Whether a model is told of the noise."""
+    return any("sigma" in plane for plane in engine.traits.takes)

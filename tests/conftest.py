@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import pytest
 
 from tests.toys import TemporalMean
@@ -7,6 +9,14 @@ from tests.toys import TemporalMean
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate-goldens", action="store_true", help="write the golden pictures anew")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Worker processes hand reports over as UTF-8; some tests print names of files that are none."""
+    report = yield
+    report.sections = [(n, t.encode("utf-8", "backslashreplace").decode()) for n, t in report.sections]
+    return report
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
-from interneg.io.side_data import kinds_beside, side_data
-
 __all__ = ["LIGHT", "MASTERING", "light_of", "not_carried", "without_light"]
 
 MASTERING = "hdr10:mastering_display"
@@ -28,6 +26,8 @@ _NOT_CARRIED = {
 
 def light_of(picture: Any) -> dict[str, str]:
     """The entries MASTERING and LIGHT of a decoded picture (av.VideoFrame), as far as it has them."""
+    from interneg.io.side_data import side_data  # PyAV, which sequences do without
+
     mastering = side_data(picture, "MASTERING_DISPLAY_METADATA")
     light = side_data(picture, "CONTENT_LIGHT_LEVEL")
     found = {}
@@ -40,6 +40,8 @@ def light_of(picture: Any) -> dict[str, str]:
 
 def not_carried(picture: Any) -> tuple[str, ...]:
     """What else stands beside a decoded picture (av.VideoFrame) and is read from nowhere here, in words."""
+    from interneg.io.side_data import kinds_beside
+
     present = kinds_beside(picture)
     return tuple(dict.fromkeys(words for name, words in _NOT_CARRIED.items() if name in present))
 

@@ -82,7 +82,7 @@ class MovieOutput:
         self._last: int | None = None
         self._tell = once()
         self._timing = timing
-        self._track = SoundTrack(path, sound, self._format.sound, convert=convert)
+        self._track = SoundTrack(path, sound, self._format.sound, self._format.rare_sound, convert=convert)
         self._durations: dict[int, int] = {}
         self._ended = False
         self._raw: Any = None

@@ -24,6 +24,8 @@ from interneg.light.steady import Correction
 
 FORMAT = "interneg exposures 1"
 ENDING = ".npz"
+DARKEST, STEEPEST = 20, 100
+"""Stops, and times, beyond which a correction is taken for a slip of the pen."""
 
 _FAMILY = "interneg exposures "
 _STOP = math.log(2)
@@ -234,8 +236,11 @@ def _numbers(facts: Any, key: str, where: str) -> tuple[float, float]:
         raise InputError(
             f"{where}: expected {key} with two numbers, exposure and slope, not {facts}"
         ) from error
-    if not (math.isfinite(exposure) and math.isfinite(slope) and slope > 0):
-        raise InputError(f"{where}: exposure has to be finite and slope above 0, not {facts[key]}")
+    if not (abs(exposure) <= DARKEST and 0 < slope <= STEEPEST):
+        raise InputError(
+            f"{where}: expected an exposure of {DARKEST} stops at most, up or down, and a slope above 0 and "
+            f"up to {STEEPEST}, not {facts[key]}"
+        )
     return exposure, slope
 
 

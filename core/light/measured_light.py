@@ -6,12 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
 from interneg.analysis import Analysis, Trace
 from interneg.frame import Pixels
-from interneg.light.exposure_file import arrays, text
+from interneg.light.exposure_file import Exposures, arrays, text
 from interneg.light.flicker import GRID, LUMA, Change, bright, changes, levels, mean_levels
 from interneg.light.shot_light import PlaneLight, solved
 from interneg.light.steady import Correction, correction, level_path
@@ -85,9 +86,27 @@ class MeasuredLight(Analysis):
     """What was found: of each frame its light, and what Deflicker would do about it."""
 
     every_frame = True
+    has_events = True
 
     def __init__(self, seen: Mapping[int, MeasuredLightFrame]) -> None:
         self.frames = {n: seen[n] for n in sorted(seen)}
+        self._marks: Mapping[int, bool] = {}
+
+    def marked(self, events: Mapping[int, bool]) -> Self:
+        """With frames that are events, and stay among those around, or are none, whatever was found."""
+        made = type(self)(self.frames)
+        made._marks = events
+        return made
+
+    def edited(self, content: bytes, name: str) -> Self:
+        """With the corrections of a file of exposures. Raises InputError as `Exposures` does."""
+        exposures = Exposures(name, lambda asked: content if asked == name else self._arrays)
+        made = self.marked(self._marks)
+        made.corrections = {
+            n: exposures.corrections(n, frame.size, len(frame.planes) > 1, frame.planes[LUMA].rows.size > 0)
+            for n, frame in self.frames.items()
+        }
+        return made
 
     @cached_property
     def corrections(self) -> Mapping[int, tuple[Correction, ...]]:
@@ -96,7 +115,9 @@ class MeasuredLight(Analysis):
         for shot in self._shots():
             keep = self.frames[shot[0]].keep
             planes = zip(*(self.frames[n].planes for n in shot), strict=True)
-            found |= zip(shot, zip(*(solved(plane, keep) for plane in planes), strict=True), strict=True)
+            marks = {k: self._marks[n] for k, n in enumerate(shot) if n in self._marks}
+            made = (solved(plane, keep, marks) for plane in planes)
+            found |= zip(shot, zip(*made, strict=True), strict=True)
         return found
 
     def _shots(self) -> list[list[int]]:
@@ -140,5 +161,7 @@ class MeasuredLight(Analysis):
             for n, plane in luma.items()
         }
         events = {n for n, p in luma.items() if p.event and self.corrections[n][LUMA] is p.around}
+        events = (events | {n for n, event in self._marks.items() if event}) & {*self.frames}
+        events -= {n for n, event in self._marks.items() if not event}
         size = next(iter(self.frames.values())).size
         return text(size, steps, self.corrections, events, self._arrays)

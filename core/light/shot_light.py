@@ -7,9 +7,10 @@ made of them; where a lamp is switched on, the shot falls into two parts.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -56,20 +57,35 @@ _JUMPS, _UNUSUAL, _UNUSUAL_SOMEWHERE, _STAYS = 0.1, 4.5, 3.0, 0.7
 _EVENT, _MORE = 5.0, 3.0
 
 
-def solved(shot: Sequence[PlaneLight], keep: float) -> list[Correction]:
+def solved(
+    shot: Sequence[PlaneLight], keep: float, marks: Mapping[int, bool] = MappingProxyType({})
+) -> list[Correction]:
     """What brings each frame of a shot to the light of the whole shot.
 
     shot: a plane of each of its frames, in order; what the first changed by counts for nothing. keep: 0..1,
-    how soon a change is an event, which stays; 0: never.
+    how soon a change is an event, which stays; 0: never. marks: of frames by their place in the shot, whether
+    they are events, whatever was found; such an event is changed as the frames around it are.
     """
     found = [plane.around for plane in shot]
     start = 0
     for end in range(1, len(shot) + 1):
         if end == len(shot) or not shot[end].known:
-            run = shot[start:end]
-            found[start:end] = _followed(run, keep)
+            own = {k - start: event for k, event in marks.items() if start <= k < end}
+            found[start:end] = _followed(shot[start:end], keep, own)
             start = end
+    others = [k for k in range(len(shot)) if not marks.get(k)]
+    for k in range(len(shot)):
+        if marks.get(k) and others:
+            made = _between(found, others, k)
+            found[k] = replace(made, lowest=shot[k].lowest, highest=shot[k].highest)
     return found
+
+
+def _between(found: Sequence[Correction], others: Sequence[int], at: int) -> Correction:
+    """What a frame would be changed by if it were as the nearest of the others on both sides."""
+    before = max((k for k in others if k < at), default=min(others))
+    after = min((k for k in others if k > at), default=before)
+    return found[before].towards(found[after], (at - before) / (after - before) if after > before else 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,13 +112,13 @@ def _way(run: Sequence[PlaneLight]) -> _Way:
     return _Way(pivot, bends, np.cumsum([none[0], *fields], axis=0), np.cumsum([none[1], *rows], axis=0))
 
 
-def _followed(run: Sequence[PlaneLight], keep: float) -> list[Correction]:
+def _followed(run: Sequence[PlaneLight], keep: float, marks: Mapping[int, bool]) -> list[Correction]:
     """The same for frames that are followed from each to the next."""
     found = [plane.around for plane in run]
     if len(run) < FEWEST:
         return found
     way = _way(run)
-    steady, first = _parted(run, way, keep)
+    steady, first = _parted(run, way, keep, marks)
     bounds = [*np.flatnonzero(first), len(run)]
     for start, end in pairwise(bounds):
         at = start + np.flatnonzero(steady[start:end])
@@ -145,12 +161,16 @@ def _corrections(run: Sequence[PlaneLight], way: _Way, at: Double) -> list[Corre
     ]
 
 
-def _parted(run: Sequence[PlaneLight], way: _Way, keep: float) -> tuple[Flags, Flags]:
+def _parted(
+    run: Sequence[PlaneLight], way: _Way, keep: float, marks: Mapping[int, bool]
+) -> tuple[Flags, Flags]:
     """Whether the light of each frame is that of the frames around, and whether a part starts there, (n,)."""
     count = len(run)
     exposures = way.fields.mean(axis=(1, 2))
     fields = way.fields - exposures[:, None, None]
     events = _events(run, exposures, keep)
+    for k, event in marks.items():
+        events[k] = event
     # What is left of the light as the windows see it; in an event, what it was before.
     before = np.maximum.accumulate(np.where(events, 0, np.arange(count)))
     light = (exposures + [plane.around.exposure for plane in run])[before]

@@ -16,6 +16,8 @@ from interneg.frame import Pixels
 from interneg.motion.similarity import Motion
 
 FORMAT = "interneg path 1"
+FARTHEST, LARGEST = 100_000, 100
+"""Pixels and times, beyond which a correction is taken for a slip of the pen."""
 
 
 def text(
@@ -110,8 +112,9 @@ def _motion(facts: Any, where: str, aspect: float) -> Motion:
         raise InputError(
             f"{where}: expected a correction of four numbers, dx, dy, rotation and scale, not {facts}"
         ) from error
-    if not all(map(math.isfinite, (dx, dy, rotation, scale))) or scale <= 0:
+    if not (abs(dx) <= FARTHEST and abs(dy) <= FARTHEST and abs(rotation) <= 360 and 0 < scale <= LARGEST):
         raise InputError(
-            f"{where}: the correction has to be finite and its scale above 0: {facts['correction']}"
+            f"{where}: expected dx and dy of {FARTHEST} pixels at most, a rotation within 360 degrees, and a "
+            f"scale above 0 and up to {LARGEST}, not {facts['correction']}"
         )
     return Motion(cmath.rect(scale, math.radians(rotation)), complex(aspect * dx, dy))

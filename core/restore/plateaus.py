@@ -34,8 +34,8 @@ def hold_rgb(result: Pixels, given: Pixels, scale: int, doubt: Pixels) -> None:
         to_luma(result)
 
 
-def hold_extremes(result: Pixels, given: Pixels, scale: int) -> None:
-    """Hold R, G and B strictly, in place, around what is above 1 or far below 0.
+def hold_extremes(result: Pixels, given: Pixels, scale: int, above: float = 1.0) -> None:
+    """Hold R, G and B strictly, in place, around what is above 1 (or `above`) or far below 0.
 
     There the encoding is so steep that a ringing of 0.1 is a stop of light. result: (C, H *
     scale, W * scale) and given: (C, H, W) float32 in LOG_Y, finite, as in `hold_rgb`. What lies elsewhere
@@ -43,13 +43,13 @@ def hold_extremes(result: Pixels, given: Pixels, scale: int) -> None:
     """
     import cv2
 
-    ordinary = given[0].max() <= 1 and given[0].min() >= _FAR_BELOW
+    ordinary = given[0].max() <= above and given[0].min() >= _FAR_BELOW
     if ordinary and np.abs(given[1:]).max(initial=0) <= _COLOURFUL:
         return
     source = given.copy()
     if len(source) == 3:
         to_rgb(source)
-    beyond = ((source > 1) | (source < _FAR_BELOW)).any(axis=0).view(np.uint8)
+    beyond = ((source > above) | (source < _FAR_BELOW)).any(axis=0).view(np.uint8)
     near = cv2.dilate(beyond, np.ones((5, 5), np.uint8)).view(np.bool_)
     height, width = near.shape
     for top, left in product(range(0, height, _BLOCK), range(0, width, _BLOCK)):

@@ -38,7 +38,7 @@ def parse(trt: Any, builder: Any, listener: Any, order: Order, weights: bytes, s
         ("input", network.num_inputs, network.get_input, order.model.input),
         ("output", network.num_outputs, network.get_output, order.model.output),
     ):
-        _check_tensors(kind, [get(i) for i in range(count)], planes, source)
+        _check_tensors(kind, [get(i) for i in range(count)], planes, source, order.model.size)
     return ParsedGraph(network, parser)
 
 
@@ -63,7 +63,9 @@ def _complaints(parser: Any, listener: Any) -> str:
     return f"{'; '.join(one_line(e.desc()) for e in found) or listener.complaints()}. Export the model again"
 
 
-def _check_tensors(kind: str, found: Sequence[Any], planes: Planes, source: str) -> None:
+def _check_tensors(
+    kind: str, found: Sequence[Any], planes: Planes, source: str, size: tuple[int, int] | None
+) -> None:
     """A graph's inputs or outputs are the catalogue's, or the runtime would find no such tensor."""
     names = [tensor.name for tensor in found]
     if names != [planes.name]:
@@ -72,7 +74,7 @@ def _check_tensors(kind: str, found: Sequence[Any], planes: Planes, source: str)
             f"'{planes.name}'; export the model again or mend the entry"
         )
     shape = tuple(found[0].shape)
-    wanted = (-1, len(planes.channels), -1, -1)
+    wanted = (-1, len(planes.channels), *(size or (-1, -1)))
     # An output's size follows from the input's, and need not be known.
     fits = len(shape) == 4 and shape[1] in (-1, wanted[1]) and (kind == "output" or shape[2:] == wanted[2:])
     if not fits:

@@ -18,7 +18,7 @@ from interneg.engines.building.libraries import PORTABLE, cuda_version, new_list
 from interneg.engines.building.orders import Order
 from interneg.engines.building.profiles import shapes
 from interneg.engines.manifest import TIMINGS, EngineKey, Made
-from interneg.engines.models import Kind, Precision
+from interneg.engines.models import Precision
 from interneg.engines.store import Store
 from interneg.errors import EngineError
 
@@ -75,7 +75,7 @@ def _halved(
 ) -> tuple[bytes, tuple[str, ...]]:
     """The fp16 graph of fp32 weights, and the layers left in fp32."""
     try:
-        return _half(weights, len(order.model.input.channels), order.model.input.golden, islands)
+        return _half(weights, qualify.GoldenKey.of(order.model), islands)
     except Exception as error:
         # onnx and OpenVINO have no exception of their own in common.
         reason = one_line(str(error))
@@ -84,10 +84,10 @@ def _halved(
 
 @functools.lru_cache(maxsize=2)
 def _half(
-    weights: bytes, channels: int, kinds: tuple[Kind, ...], islands: tuple[str, ...]
+    weights: bytes, golden: qualify.GoldenKey, islands: tuple[str, ...]
 ) -> tuple[bytes, tuple[str, ...]]:
     """The fp16 graph, and the layers left in fp32. Kept, since one graph is built for many targets."""
-    kept = islands or tuple(typed.overflowing(weights, qualify.golden_for(channels, kinds)))
+    kept = islands or tuple(typed.overflowing(weights, golden.planes()))
     return typed.half(weights, kept), kept
 
 

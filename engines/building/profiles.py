@@ -42,7 +42,9 @@ class Shapes(NamedTuple):
 
 
 def shapes(model: Model, profile: Profile) -> Shapes:
-    """From the smallest picture there is to the profile's."""
+    """From the smallest picture there is to the profile's; or the only size that the model takes."""
+    if model.size is not None:
+        return Shapes(model.size, model.size)
     return Shapes(
         padded_size(1, 1, model.halo, model.multiple),
         padded_size(profile.height, profile.width, model.halo, model.multiple),

@@ -49,7 +49,12 @@ class OpenVino(Runtime):
         }
 
     def choose(self, model: Model) -> PrecisionChoice:
-        """bf16 where the CPU has it, else fp32; INT8 has to prove that it is faster, and bands nothing."""
+        """bf16 where the CPU has it, else fp32; INT8 has to prove that it is faster, and bands nothing.
+
+        What makes a whole picture runs in fp32: in bf16 that picture would have 8 bits.
+        """
+        if model.draws:
+            return PrecisionChoice("fp32", "a whole picture comes out of it, which bf16 would band")
         lacking = self.precisions()["bf16"]
         return (
             PrecisionChoice("fp32", lacking)
@@ -58,7 +63,9 @@ class OpenVino(Runtime):
         )
 
     def candidates(self, model: Model) -> tuple[Precision, ...]:
-        """fp32; bf16 where the CPU has it; INT8 where model and CPU have it."""
+        """fp32; bf16 where the CPU has it; INT8 where model and CPU have it; nothing for whole pictures."""
+        if model.draws:
+            return ()
         lacking = self.precisions()
         small: tuple[Precision, ...] = ("int8",) if "int8" in model.weights and _vnni() else ()
         found: tuple[Precision, ...] = ("fp32", *(() if lacking["bf16"] else ("bf16",)), *small)

@@ -9,7 +9,6 @@ packs. ``--only-better`` leaves a scale alone whose entry already holds a better
 
 import argparse
 import hashlib
-import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from interneg.engines.entry_text import toml_text
 from interneg.engines.training import evaluate, windowed
 from interneg.engines.training.networks import NETWORKS, build
 
@@ -54,25 +54,6 @@ def write_onnx(model: nn.Module, path: Path, channels: int = 6, output: str = "c
         model, (sample,), str(path), input_names=["planes"], output_names=[output],
         dynamic_axes=axes, opset_version=OPSET, dynamo=False,
     )  # fmt: skip
-
-
-def toml_value(value: Any) -> str:
-    """A TOML literal of a string, number or list of strings."""
-    return json.dumps(value, ensure_ascii=False)
-
-
-def toml_text(entry: dict[str, Any]) -> str:
-    """TOML of a dict whose tables are at most two deep."""
-    lines = [f"{key} = {toml_value(value)}" for key, value in entry.items() if not isinstance(value, dict)]
-    for key, table in entry.items():
-        if isinstance(table, dict):
-            inner = {f"{key}.{k}": v for k, v in table.items() if isinstance(v, dict)} or {key: table}
-            for name, rows in inner.items():
-                lines += ["", f"[{name}]"]
-                lines += [
-                    f"{k if k.isidentifier() else json.dumps(k)} = {toml_value(v)}" for k, v in rows.items()
-                ]
-    return "\n".join(lines) + "\n"
 
 
 def sha256(path: Path) -> str:

@@ -13,8 +13,9 @@ from typing import Any
 import torch
 
 from interneg.engines import qualify
+from interneg.engines.entry_text import toml_text
 from interneg.engines.models import Kind, load_catalogue
-from interneg.engines.training.export import sha256, toml_text, total_steps, write_onnx
+from interneg.engines.training.export import sha256, total_steps, write_onnx
 from interneg.engines.training.filler import Fill
 from interneg.engines.training.filling import held_figures
 from interneg.engines.training.limits import limits, shown

@@ -14,8 +14,9 @@ import torch
 
 from interneg.defects.detector import CHANNELS, FINDER
 from interneg.engines import qualify
+from interneg.engines.entry_text import toml_text
 from interneg.engines.models import load_catalogue
-from interneg.engines.training.export import sha256, toml_text, write_onnx
+from interneg.engines.training.export import sha256, write_onnx
 from interneg.engines.training.find_net import Find
 from interneg.engines.training.limits import limits, shown
 from interneg.engines.training.onnx_nets import Compiled, Exact, TypedGraph
@@ -65,7 +66,7 @@ def main(argv: list[str] | None = None) -> None:
         "quality": {name: round(value, 4) for name, value in saved["figures"].items()},
     }  # fmt: skip
     source = path.read_bytes()
-    planes = torch.from_numpy(qualify.golden_for(len(CHANNELS), KINDS))[None]  # type: ignore[arg-type]
+    planes = torch.from_numpy(qualify.driven(KINDS))[None]  # type: ignore[arg-type]
     expected = Compiled(source, net.multiple)(planes)[0].numpy()
     keep = overflowing(source, planes[0].numpy())
     narrow = half(source, keep)

@@ -20,11 +20,12 @@ import torch
 from torch import nn
 
 from interneg.engines import qualify, speeds
+from interneg.engines.entry_text import toml_text
 from interneg.engines.models import Precision, load_catalogue
 from interneg.engines.store import Figures
 from interneg.engines.training import evaluate, gains
 from interneg.engines.training.calibrate import calibration, counted, methods, peaks
-from interneg.engines.training.export import sha256, toml_text
+from interneg.engines.training.export import sha256
 from interneg.engines.training.limits import LIMITS, limits, shown, worse, worst
 from interneg.engines.training.onnx_nets import Compiled, Exact, TypedGraph
 from interneg.engines.training.qdq import equalised, inner, quantised

@@ -25,11 +25,12 @@ from torch import Tensor, nn
 from interneg.defects.context import FILLER
 from interneg.defects.detector import FINDER
 from interneg.engines import qualify
+from interneg.engines.entry_text import toml_text
 from interneg.engines.models import load_catalogue
 from interneg.engines.training import gains
 from interneg.engines.training.calibrate import counted, methods, peaks
 from interneg.engines.training.dice import Dice
-from interneg.engines.training.export import sha256, toml_text
+from interneg.engines.training.export import sha256
 from interneg.engines.training.filling import held_samples
 from interneg.engines.training.find import Parts
 from interneg.engines.training.hidden import hide
@@ -120,7 +121,7 @@ def main(argv: list[str] | None = None) -> None:
     entry["quality"].pop(LOST, None)
     target.unlink(missing_ok=True)
     multiple, kinds = int(entry["multiple"]), entry["input"]["golden"]
-    golden = torch.from_numpy(qualify.golden_for(len(kinds), kinds))[None]
+    golden = torch.from_numpy(qualify.driven(kinds))[None]
     source = (args.catalogue / entry["weights"]["fp32"]["file"]).read_bytes()
     planes, measure = SOURCES[args.model](args)
     names = inner(source)

@@ -62,6 +62,10 @@ def follow(job: Job, folder: Path, types: NodeTypes, colour: Colour) -> Job:
                 f"the analysis {folder} was solved with cuts at {format_frames(solution.cuts)}, and now they "
                 f"are others{_ADVICE}"
             )
+        if solution.events != made.events_of(step.name):
+            raise InputError(
+                f"the analysis {folder} was solved before the events of {step.name} were changed{_ADVICE}"
+            )
         if not (folder / solution.file).exists():
             raise InputError(f"{folder / solution.file} is gone{_ADVICE}")
     recipe = replace(job.recipe, nodes=tuple(solved(job.recipe.nodes, todo, folder)))

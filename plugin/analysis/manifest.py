@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from interneg.errors import InputError
+from interneg.errors import InputError, near
+from interneg.io import format_frames
 from interneg.publish import replacing
 
 NAME = "analysis.json"
@@ -24,7 +25,7 @@ _KIND = "interneg analysis "
 class Solved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A solution: its file, what was written to it (SHA-256), the key of all that was measured for it, the
     nodes that it was made with, the last one being its own, the hash of each frame, the first frames of the
-    shots, and a hash of each further input that the nodes before it look at.
+    shots, a hash of each further input that the nodes before it look at, and a person's word on its events.
     """
 
     file: str
@@ -34,6 +35,7 @@ class Solved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     frames: dict[int, str]
     cuts: list[int]
     inputs: dict[str, str]
+    events: dict[int, bool] = {}
 
     def is_edited(self, folder: Path) -> bool:
         """Whether the file is there and is not what was written."""
@@ -46,7 +48,8 @@ class AnalysisManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     space: the input space that was asked for, "" for what the files say. colour: the identity of the colour
     configuration. cuts: the first frames of the shots, for a person to change; found: those that were found.
-    given: whether they were given, with --cuts.
+    given: whether they were given, with --cuts. events: for a person to fill in, by the name of a node and
+    the number of a frame, whether it is an event, whatever was found.
     """
 
     format: str
@@ -57,11 +60,34 @@ class AnalysisManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     found: list[int]
     given: bool
     solved: dict[str, Solved]
+    events: dict[str, dict[int, bool]] = {}
 
     @property
     def own_cuts(self) -> Sequence[int] | None:
         """The cuts, where a person has given or changed them."""
         return self.cuts if self.given or self.cuts != self.found else None
+
+    def events_of(self, name: str) -> dict[int, bool]:
+        """What a person has written of the events of a node."""
+        return self.events.get(name, {})
+
+    def require_events(self, telling: Mapping[str, Collection[int]], folder: Path) -> None:
+        """Raise InputError where "events" names other nodes or frames than these.
+
+        telling: the frames of each node that tells events, by its name. folder: that the manifest is in.
+        """
+        for name, events in self.events.items():
+            if name not in telling:
+                able = ", ".join(telling) or "none of this recipe"
+                raise InputError(
+                    f"{folder / NAME}: \"events\" names '{name}'{near(name, telling)}; nodes that tell "
+                    f"events: {able}"
+                )
+            if unknown := [n for n in events if n not in telling[name]]:
+                raise InputError(
+                    f'{folder / NAME}: "events" of {name} names frames {format_frames(unknown)}, which the '
+                    "analysis has not"
+                )
 
     @property
     def known(self) -> list[int]:

@@ -67,6 +67,7 @@ def analyse(work: Work) -> Solutions:
         require(clip, work.job.input, looked_at(work.job.recipe.nodes, wanted, clip), work.job.missing)
         at = _At(work, clip, wanted)
         made = _begun(work)
+        made.require_events({s.name: at.frames(s) for s in todo if s.analysis.has_events}, work.folder)
         for k, step in enumerate(todo):
             if only is not None and step.index < only.index:
                 if reason := _unsolved(at, step, made):
@@ -137,6 +138,8 @@ def _unsolved(at: _At, step: Step, made: AnalysisManifest) -> str:
     now = digests(at.clip, at.frames(step))
     if found.inputs != inputs_of(at.work.job.recipe, step.index):
         return "before which a mask, matte or reference has changed"
+    if found.events != made.events_of(step.name):
+        return "of which the events have been changed since"
     if changed := [n for n in now if found.frames.get(n) != now[n]]:
         return f"which is not solved for frames {format_frames(changed)} as they are now"
     return ""
@@ -170,6 +173,8 @@ def _step(
             "something else at the same time: two recipes need a folder each"
         )
     analysis = measuring.solve(found)
+    if events := made.events_of(step.name):
+        analysis = analysis.marked(events)
     starts = sorted(n for n, record in found.items() if record.starts)
     made = _solved(at, step, made, analysis, starts, keys)
     path = work.folder / step.file
@@ -229,7 +234,9 @@ def _solved(
         made,
         solved={
             **made.solved,
-            step.name: Solved(step.file, now, measured, facts, frames, list(starts), inputs),
+            step.name: Solved(
+                step.file, now, measured, facts, frames, list(starts), inputs, made.events_of(step.name)
+            ),
         },
         cuts=list(starts if own is None else own),
         found=list(starts) if own is None or given else made.found,

@@ -18,7 +18,7 @@ class Provenance:
 
     recipe: its canonical text, colour spaces resolved. models: identities of the engines. colour: identity
     of the colour configuration. cuts: the cut list, where one was given. movie: the frames of a movie, which
-    is made as a whole.
+    is made as a whole. synthesised: which models drew what was not photographed; empty where none did.
     """
 
     recipe: str
@@ -26,6 +26,7 @@ class Provenance:
     colour: str
     cuts: tuple[int, ...] | None = None
     movie: str | None = None
+    synthesised: str = ""
 
     def of(self, inputs: Iterable[str]) -> dict[str, str]:
         """The facts of one frame (or movie), `inputs` being the hashes of all files that it depends on.
@@ -40,6 +41,8 @@ class Provenance:
             "cuts": "detected" if self.cuts is None else ",".join(map(str, self.cuts)),
             "input": _hash("\n".join(inputs)),
         }
+        if self.synthesised:
+            facts["synthesised"] = self.synthesised
         if self.movie is not None:
             facts["movie"] = self.movie
         return {**facts, KEY: _hash(json.dumps(facts, sort_keys=True))}

@@ -33,6 +33,7 @@ from interneg.plugin.batch.source import ClipSource
 from interneg.plugin.batch.stages import Stages
 from interneg.plugin.batch.told import Told
 from interneg.plugin.facts.files import read, with_content
+from interneg.plugin.facts.own_names import drawn_by
 from interneg.recipe import Recipe
 
 _THREADS = 4
@@ -146,6 +147,8 @@ def _prepare(
     kept = {} if job.overwrite else kept_keys(output, wanted)
     progress.status(f"{job.input} is in {source.space} ({source.reason})")
     opened = [engines.open(m) for m in sorted({m for n in nodes for m in n.models})]
+    if synthesised := drawn_by(opened):
+        progress.status(synthesised)
 
     windows = 2 * (before + after) + 8 if before + after else 0
     scale = math.prod(n.enlarges for n in nodes)
@@ -158,6 +161,7 @@ def _prepare(
         colour.identity,
         cuts,
         format_frames(wanted) if output.is_movie else None,
+        synthesised,
     )
     graph = Graph(
         nodes, ahead, context, cuts=cuts, known=known.frames if known is not None else None, **beside

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from interneg.plugin.batch.interrupt import leaving_at_once
+from interneg.plugin.cli.options import (
+    Cuts,
+    InputSpace,
+    MaskClip,
+    MatteClip,
+    Missing,
+    ReferenceClip,
+    Settings,
+)
 
 
 @leaving_at_once()
@@ -76,30 +85,15 @@ def analyse(
             "its own size with the grain removed, as libaom's --film-grain-table takes it.",
         ),
     ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NODE.KNOB=VALUE", help="Change a knob; may be repeated."),
-    ] = None,
-    input_space: Annotated[
-        str | None, typer.Option(metavar="SPACE", help="Colour space of the input, as for render.")
-    ] = None,
-    mask: Annotated[
-        str | None, typer.Option(metavar="CLIP", help="For the nodes before, as for render.")
-    ] = None,
-    matte: Annotated[
-        str | None, typer.Option(metavar="CLIP", help="For the nodes before, as for render.")
-    ] = None,
-    reference: Annotated[
-        str | None, typer.Option(metavar="CLIP", help="For the nodes before, as for render.")
-    ] = None,
+    settings: Settings = None,
+    input_space: InputSpace = None,
+    mask: MaskClip = None,
+    matte: MatteClip = None,
+    reference: ReferenceClip = None,
     runtime: Annotated[str, typer.Option(metavar="NAME", help="For networks, as for render.")] = "auto",
     precision: Annotated[str, typer.Option(metavar="NAME", help="For networks, as for render.")] = "auto",
-    missing: Annotated[
-        Literal["error", "hold", "skip"], typer.Option(help="Missing or damaged frames, as for render.")
-    ] = "error",
-    cuts: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="First frames of the shots, as for render.")
-    ] = None,
+    missing: Missing = "error",
+    cuts: Cuts = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that are there, edited or not.")
     ] = False,
@@ -109,7 +103,8 @@ def analyse(
     A folder: each node of RECIPE that can be solved is, in their order, after the nodes before it.
     `interneg render ... --analysis ANALYSIS` follows it. Measuring goes on where it stopped, and frames that
     changed are measured again. In the folder is a file for each node, to be read and edited, and
-    analysis.json, in which "cuts" may be edited before analysing again.
+    analysis.json, in which "cuts" may be edited before analysing again, and "events": which frames are events
+    that deflicker leaves, or are none.
 
     A file: that of one node, which one of its knobs takes.
 
@@ -128,6 +123,8 @@ def analyse(
     grain-match: the grain. How strong it is at each level, how coarse, how alike in R, G and B, as a
     profile, NAME.grain.toml, which the knob `profile` takes for this plate or another. Say how wide the film
     is that the picture shows with --set grain-match.gate=MM.
+
+    --mask, --matte and --reference are for the nodes before: what is measured is the whole picture.
 
     Files are JSON, or TOML for grain. Exit codes are those of render.
     """

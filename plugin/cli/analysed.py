@@ -139,9 +139,15 @@ def to_folder(
         if further.plot is not None and drawing is not None:
             traces = {name: analysis.traces for name, analysis in made.solved.items()}
             files[further.plot] = plot(traces, made.cuts, drawing)
-        paths = [analysis for analysis in made.solved.values() if isinstance(analysis, MeasuredPath)]
+        paths = {name: path for name, path in made.solved.items() if isinstance(path, MeasuredPath)}
         if further.nuke is not None and paths:
-            files[further.nuke] = _nuke(paths[0])
+            first, *others = paths
+            files[further.nuke] = _nuke(paths[first])
+            if others:
+                progress.status(
+                    f"{further.nuke} has the path of {first}, and not of {', '.join(others)}: for that name "
+                    "it with --node"
+                )
         for target, content in files.items():
             with replacing(target) as temporary:
                 temporary.write_bytes(content)

@@ -18,7 +18,9 @@ from interneg.errors import HostMemoryError, InternegError, UsageError
 from interneg.plugin.batch.progress import silence
 from interneg.plugin.cli.analyse import analyse
 from interneg.plugin.cli.doctor import doctor
+from interneg.plugin.cli.import_model import import_model
 from interneg.plugin.cli.install import install
+from interneg.plugin.cli.models import models
 from interneg.plugin.cli.nodes import nodes
 from interneg.plugin.cli.qc import qc
 from interneg.plugin.cli.render import render
@@ -90,6 +92,8 @@ app.command()(analyse)
 app.command()(qc)
 app.command()(review)
 app.command()(submit)
+app.command(name="import-model")(import_model)
+app.command()(models)
 app.command()(doctor)
 app.command()(worker)
 app.command()(install)

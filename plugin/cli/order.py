@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from interneg.colour import Colour
+from interneg.engines.models import load_catalogue
 from interneg.errors import UsageError, near
 from interneg.io import Clip, open_clip
 from interneg.node import Node
@@ -20,10 +21,12 @@ from interneg.plugin.analysis.steps import steps
 from interneg.plugin.batch.gaps import Missing
 from interneg.plugin.batch.job import Job, frames_of
 from interneg.plugin.cli.recipes import changed, render_of
+from interneg.plugin.facts.own_names import require_known
 from interneg.plugin.farm.job import FarmJob, FarmPath, Needs, Piece
 from interneg.plugin.farm.needs import memory_of
 from interneg.plugin.farm.plan import FarmOrder, clip_path, job_of
 from interneg.plugin.machine.sizes import GIB
+from interneg.plugin.models.shelf import files_of, is_imported
 from interneg.plugin.scripts.find import config_of, is_script
 from interneg.recipe import Recipe
 
@@ -115,6 +118,7 @@ def farm_job(request: SubmitRequest) -> tuple[FarmJob, Path, Mapping[str, bytes]
             _ocio(ocio),
             request.program,
             _builder(request.program),
+            *_models(recipe.nodes),
         )
         return job_of(order, clip), folder, files
 
@@ -189,6 +193,24 @@ def _shared(request: SubmitRequest) -> list[str]:
 
 def _options(request: SubmitRequest) -> list[str]:
     return _given({"--output-space": request.output_space, "--depth": request.depth})
+
+
+def _models(nodes: tuple[Node, ...]) -> tuple[FarmPath | None, tuple[Path, ...]]:
+    """The folder of the models of the user's own that nodes take, and their files; None where they take none.
+
+    Raises KnobError for one that there is not, UsageError where they lie in several folders.
+    """
+    known = load_catalogue()
+    require_known(nodes, [m.name for m in known.values() if m.draws])
+    taken = {m: known[m] for n in nodes for m in n.models if m in known and is_imported(known[m])}
+    files = tuple(path for model in taken.values() for path in files_of(model))
+    folders = sorted({path.parent for path in files})
+    if len(folders) > 1:
+        raise UsageError(
+            f"the models {', '.join(taken)} lie in {' and '.join(map(str, folders))}: put them into one, "
+            "which hosts get as $INTERNEG_MODELS"
+        )
+    return (FarmPath("Models", folders[0].absolute()) if folders else None), files
 
 
 def _given(options: Mapping[str, str | None]) -> list[str]:

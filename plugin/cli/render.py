@@ -9,6 +9,17 @@ from typing import Annotated, Literal
 import typer
 
 from interneg.plugin.batch.interrupt import leaving_at_once
+from interneg.plugin.cli.options import (
+    Cuts,
+    Depth,
+    InputSpace,
+    MaskClip,
+    MatteClip,
+    Missing,
+    OutputSpace,
+    ReferenceClip,
+    Settings,
+)
 
 
 @leaving_at_once()  # until the render has handlers of its own, and after it
@@ -48,23 +59,9 @@ def render(
     frames: Annotated[
         str | None, typer.Option(metavar="RANGE", help="Frames to render, as 1001-1100 or 1001-1100x2.")
     ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="NODE.KNOB=VALUE",
-            help="Change a knob of every node of that name in the recipe; may be repeated.",
-        ),
-    ] = None,
-    input_space: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SPACE", help="Colour space of the input, where the files name none or a wrong one."
-        ),
-    ] = None,
-    output_space: Annotated[
-        str | None, typer.Option(metavar="SPACE", help="Colour space of the output; by default the input's.")
-    ] = None,
+    settings: Settings = None,
+    input_space: InputSpace = None,
+    output_space: OutputSpace = None,
     ocio_config: Annotated[
         str | None,
         typer.Option(
@@ -73,13 +70,7 @@ def render(
             "into OpenColorIO.",
         ),
     ] = None,
-    depth: Annotated[
-        Literal["uint8", "uint10", "uint12", "uint16", "half", "float"] | None,
-        typer.Option(
-            help="How samples are stored, by default as in the input; an error where the format cannot "
-            "(.mov is always uint10). In EXR it holds for colour and alpha, and other layers keep their own."
-        ),
-    ] = None,
+    depth: Depth = None,
     runtime: Annotated[
         str,
         typer.Option(
@@ -110,54 +101,19 @@ def render(
             "frames that are up to date are left as they are.",
         ),
     ] = False,
-    missing: Annotated[
-        Literal["error", "hold", "skip"],
-        typer.Option(
-            help="Missing or damaged frames within the clip: stop (exit 3), hold the frame before, or leave "
-            "them out. Frames beyond the clip's ends are always an error."
-        ),
-    ] = "error",
+    missing: Missing = "error",
     sound: Annotated[
         Literal["copy", "convert", "none"],
         typer.Option(
             help="Sound from movie to movie: copied as it is, and left out (which is said) where the output "
-            "cannot hold it; or converted there, to PCM in .mov, AAC in .mp4, FLAC in .mkv; or none."
+            "cannot hold it; or converted there, to PCM in .mov, AAC in .mp4, FLAC in .mkv, and in .mp4 "
+            "where it is PCM, FLAC, Vorbis or DTS, which few players know there; or none."
         ),
     ] = "copy",
-    mask: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CLIP",
-            help="Where and how much to treat: a clip like the input, or one image, of the same size. Its "
-            "alpha is used, or its first channel where it has none: 0 leaves a pixel as it is, 1 treats it "
-            "fully. In a recipe file, a relative path starts at the recipe's folder.",
-        ),
-    ] = None,
-    matte: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CLIP",
-            help="What another tool takes for damage, for scratch-inpaint: a clip like the input, or one "
-            "image, of the same size. The knob matte says whether it adds, replaces or protects. In a recipe "
-            "file, a relative path starts at the recipe's folder.",
-        ),
-    ] = None,
-    reference: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CLIP",
-            help="A reference plate, for grain-match: the plate whose grain is restored or matched; a clip "
-            "like the input, or one image. In a recipe file, a relative path starts at the recipe's folder.",
-        ),
-    ] = None,
-    cuts: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Where shots begin: a file of frame numbers, an EDL, or a timeline (.otio, .aaf, .fcpxml, "
-            ".xml); by default cuts are detected.",
-        ),
-    ] = None,
+    mask: MaskClip = None,
+    matte: MatteClip = None,
+    reference: ReferenceClip = None,
+    cuts: Cuts = None,
     analysis: Annotated[
         Path | None,
         typer.Option(
@@ -206,14 +162,11 @@ def render(
     from interneg.engines.source import Engines
     from interneg.errors import EngineError, UsageError
     from interneg.nodes import NODES
-    from interneg.plugin.analysis.follow import beside, follow
-    from interneg.plugin.analysis.shot import Work
-    from interneg.plugin.analysis.shot import analyse as whole_shot
     from interneg.plugin.batch.job import Job
     from interneg.plugin.batch.progress import shown
     from interneg.plugin.batch.render import render as run
-    from interneg.plugin.cli.devices import devices_of, render_on
     from interneg.plugin.cli.recipes import changed, render_of
+    from interneg.plugin.facts.own_names import require_known
     from interneg.plugin.machine.allocator import keep_freed_memory
     from interneg.plugin.machine.sizes import GIB
     from interneg.plugin.scripts.find import config_of, is_script
@@ -251,13 +204,20 @@ def render(
             sound=sound,
         )
         if devices is not None:
+            from interneg.plugin.cli.devices import devices_of, render_on
+
             if analyse:
                 raise UsageError("--devices renders: run `interneg analyse` first, then with --analysis")
             if code := render_on(devices_of(devices), job, given_options):
                 raise typer.Exit(code)
             return
         engines = Engines(runtime, precision)
+        require_known(job.recipe.nodes, [m.name for m in engines.models.values() if m.draws])
         if analysis is not None or analyse:
+            from interneg.plugin.analysis.follow import beside, follow
+            from interneg.plugin.analysis.shot import Work
+            from interneg.plugin.analysis.shot import analyse as whole_shot
+
             folder = analysis or beside(found.output)
             if analyse:
                 whole_shot(Work(replace(job, frames=None), folder, NODES, colour, engines, progress))

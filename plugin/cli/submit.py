@@ -7,6 +7,18 @@ from typing import Annotated, Literal
 
 import typer
 
+from interneg.plugin.cli.options import (
+    Cuts,
+    Depth,
+    InputSpace,
+    MaskClip,
+    MatteClip,
+    Missing,
+    OutputSpace,
+    ReferenceClip,
+    Settings,
+)
+
 
 def submit(
     manager: Annotated[
@@ -87,35 +99,21 @@ def submit(
     node: Annotated[
         str | None, typer.Option(metavar="NAME", help="Which node of a script to render, as for render.")
     ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NODE.KNOB=VALUE", help="Change a knob; may be repeated."),
-    ] = None,
-    input_space: Annotated[
-        str | None, typer.Option(metavar="SPACE", help="Colour space of the input, as for render.")
-    ] = None,
-    output_space: Annotated[
-        str | None, typer.Option(metavar="SPACE", help="Colour space of the output, as for render.")
-    ] = None,
+    settings: Settings = None,
+    input_space: InputSpace = None,
+    output_space: OutputSpace = None,
     ocio_config: Annotated[
         str | None,
         typer.Option(
             metavar="FILE", help="The OpenColorIO configuration; by default $OCIO, which goes along."
         ),
     ] = None,
-    depth: Annotated[
-        Literal["uint8", "uint10", "uint12", "uint16", "half", "float"] | None,
-        typer.Option(help="How samples are stored, as for render."),
-    ] = None,
-    missing: Annotated[
-        Literal["error", "hold", "skip"], typer.Option(help="Missing or damaged frames, as for render.")
-    ] = "error",
-    mask: Annotated[str | None, typer.Option(metavar="CLIP", help="As for render.")] = None,
-    matte: Annotated[str | None, typer.Option(metavar="CLIP", help="As for render.")] = None,
-    reference: Annotated[str | None, typer.Option(metavar="CLIP", help="As for render.")] = None,
-    cuts: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="First frames of the shots, as for render.")
-    ] = None,
+    depth: Depth = None,
+    missing: Missing = "error",
+    mask: MaskClip = None,
+    matte: MatteClip = None,
+    reference: ReferenceClip = None,
+    cuts: Cuts = None,
 ) -> None:
     """Send a render to a farm: the steps analysis, render in chunks, and review, each after the one before.
 

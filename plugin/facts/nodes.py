@@ -31,6 +31,7 @@ def facts_of(node: type[Node]) -> dict[str, Any]:
             "hard": [v if math.isfinite(v) else None for v in k.hard],
             "slider": list(k.slider),
             "choices": list(k.choices),
+            "others": k.others,
             "auto": k.auto,
             "animatable": k.animatable,
         }
@@ -74,7 +75,7 @@ def summary(facts: dict[str, Any]) -> str:
 def limits(knob: dict[str, Any]) -> str:
     """The values that a knob of `facts_of` takes, in words."""
     if knob["choices"]:
-        return ", ".join(knob["choices"])
+        return ", ".join(knob["choices"]) + (f", or {knob['others']}" if knob["others"] else "")
     if knob["kind"] == "bool":
         return "true, false"
     low, high = (None if limit is None else value(limit) for limit in knob["hard"])

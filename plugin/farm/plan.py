@@ -26,7 +26,8 @@ class FarmOrder:
     takes, too; spaces: those of the page. analysis: the folder of the analysis, None for none; solved: what
     it is made for, in the order of the recipe, "stabilise", "stabilise-2". review: the folder of the page.
     fleet: the file that names the engines to build before. ocio: the configuration. interneg, build_engines:
-    the programs on the hosts.
+    the programs on the hosts. models: the folder of the models of the user's own, and model_files what of it
+    is needed.
     """
 
     name: str
@@ -50,6 +51,8 @@ class FarmOrder:
     ocio: Piece | None = None
     interneg: str = "interneg"
     build_engines: str = "build_engines.py"
+    models: FarmPath | None = None
+    model_files: Sequence[Path] = ()
 
 
 def clip_path(name: str, clip: str, writes: bool = False) -> FarmPath:
@@ -70,8 +73,10 @@ def job_of(order: FarmOrder, clip: Clip) -> FarmJob:
     for further in (f for f in order.files.values() if not f.is_file):
         with closing(open_clip(str(further))) as other:
             files |= dict.fromkeys(p for n in other.numbers if (p := other.path_of(n)) is not None)
-    environment = {} if order.ocio is None else {"OCIO": order.ocio}
-    read = [path.absolute() for path in files]
+    environment: dict[str, Piece] = {} if order.ocio is None else {"OCIO": order.ocio}
+    if order.models is not None:
+        environment["INTERNEG_MODELS"] = order.models
+    read = [path.absolute() for path in (*files, *order.model_files)]
     return FarmJob(order.name, steps, order.frames, order.chunk, environment, read)
 
 

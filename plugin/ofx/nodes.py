@@ -17,10 +17,11 @@ from typing import Any
 from interneg.errors import KnobError
 from interneg.knobs import Knob, Value, knobs_of
 from interneg.node import Node
-from interneg.nodes import OWN
+from interneg.nodes import OWN as OWN_NODES
 from interneg.plugin.facts.buttons import ButtonFacts, buttons_of
 from interneg.plugin.facts.identifiers import COMPATIBLE, identifier_of
 from interneg.plugin.facts.nodes import facts_of, summary
+from interneg.plugin.facts.own_names import OWN, text_name
 
 FILE = Path(__file__).with_name("nodes.json")
 ICONS = Path(__file__).with_name("icons")
@@ -100,9 +101,10 @@ def _entry(node: type[Node]) -> dict[str, Any]:
         "groups": [{"name": _group(label), "label": label, "open": False} for label in groups],
         "knobs": [
             *(
-                _knob(k, knobs_of(node)[k["name"]])
+                shown
                 for k in facts["knobs"]
                 if not knobs_of(node)[k["name"]].aov
+                for shown in _knobs(k, knobs_of(node)[k["name"]])
             ),
             *(_button(name, facts) for name, facts in buttons_of(node).items()),
         ],
@@ -111,9 +113,26 @@ def _entry(node: type[Node]) -> dict[str, Any]:
     }
 
 
+def _knobs(facts: dict[str, Any], knob: Knob) -> list[dict[str, Any]]:
+    """The host parameters of a knob: of a choice that takes names, too, a further choice and a text."""
+    shown = _knob(facts, knob)
+    if not knob.others:
+        return [shown]
+    text = shown | {
+        "name": text_name(facts["name"]),
+        "kind": "text",
+        "label": f"Own {knob.label.casefold()}",
+        "help": f"Where {knob.label} is {OWN}: {knob.others}, as `interneg models` lists them.",
+        "default": "",
+        "choices": [],
+    }
+    return [shown | {"choices": [*knob.choices, OWN]}, text]
+
+
 def _knob(facts: dict[str, Any], knob: Knob) -> dict[str, Any]:
     """A knob as its host parameter: a list of frames is a text, and a slider spans what there is."""
-    shown = facts | {"secret": False, "group": _group(knob.group)}
+    shown = {key: value for key, value in facts.items() if key != "others"}
+    shown |= {"secret": False, "group": _group(knob.group)}
     if knob.kind == "frames":
         shown["default"] = ",".join(map(str, facts["default"]))
     if knob.slider == Knob.slider and None not in facts["hard"]:
@@ -190,4 +209,4 @@ def _values(node: type[Node], name: str, knob: Knob) -> list[Value]:
 
 
 if __name__ == "__main__":
-    FILE.write_text(text(OWN.values()), encoding="utf-8")
+    FILE.write_text(text(OWN_NODES.values()), encoding="utf-8")

@@ -56,7 +56,10 @@ def _facts(facts: Mapping[str, str]) -> str:
         "Models": facts.get("models", "") or "none",
         "Colour": facts.get("colour", ""),
         "Cuts": facts.get("cuts", ""),
-    } | {k: v for k, v in facts.items() if k not in ("version", "models", "colour", "cuts", "recipe")}
+        "Synthesised": facts.get("synthesised", ""),
+    }
+    named = ("version", "models", "colour", "cuts", "recipe", "synthesised")
+    rows |= {k: v for k, v in facts.items() if k not in named}
     told = ((k, "<br>".join(_short(escape(part)) for part in v.split("; "))) for k, v in rows.items() if v)
     return f"<dl>{''.join(f'<dt>{escape(k)}</dt><dd>{text}</dd>' for k, text in told)}</dl>"
 

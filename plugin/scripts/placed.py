@@ -10,6 +10,7 @@ from interneg.knobs import AUTO, Knob, defaults_of, knobs_of
 from interneg.node import Node
 from interneg.plugin.facts.buttons import buttons_of
 from interneg.plugin.facts.identifiers import COMPATIBLE, parse_identifier
+from interneg.plugin.facts.own_names import OWN, joined, texts_of
 from interneg.plugin.scripts.hostfile import HostNode, Unnamed, Varying
 from interneg.recipe import NodeTypes
 
@@ -78,11 +79,14 @@ def node_of(placed: HostNode, types: NodeTypes) -> Node:
     require_all_channels(placed)
     knobs, defaults = knobs_of(kind), defaults_of(kind)
     automatic = {f"{name}_{AUTO}": name for name, knob in knobs.items() if knob.auto}
+    texts = texts_of(kind)
     own = {*automatic, *_SHELL, *buttons_of(kind)}
     values: dict[str, object] = {}
     for name in placed.settings:
         if name in knobs:
             values[name] = _value(placed, name, knobs[name])
+        elif name in texts:
+            values[name] = text_of(placed, name)
         elif name not in own and name not in _HOST and not _HOST_PATTERN.fullmatch(name):
             raise KnobError(
                 f"{placed.name} has a knob '{name}'{near(name, [*knobs, *own])}, which {kind.name} has not; "
@@ -94,7 +98,7 @@ def node_of(placed: HostNode, types: NodeTypes) -> Node:
         elif defaults[name] == AUTO:
             values.setdefault(name, knobs[name].slider[0])  # where the plugin's number begins
     try:
-        return kind.with_knobs(values)
+        return kind.with_knobs(joined(kind, values))
     except KnobError as error:
         raise KnobError(f"{placed.name}: {error}") from None
 
@@ -104,7 +108,8 @@ def _value(placed: HostNode, name: str, knob: Knob) -> str | Curve:
     if isinstance(setting, Varying) and setting.only is None and knob.kind == "float" and knob.animatable:
         return setting.curve or text_of(placed, name, knob)
     if isinstance(setting, Unnamed) and knob.kind == "choice" and setting.isdecimal():
-        return dict(enumerate(knob.choices)).get(int(setting), setting)
+        choices = (*knob.choices, *([OWN] if knob.others else []))
+        return dict(enumerate(choices)).get(int(setting), setting)
     return text_of(placed, name, knob)
 
 

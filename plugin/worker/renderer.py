@@ -12,6 +12,7 @@ from interneg.frame import Pixels
 from interneg.node import Context, Node
 from interneg.plugin.facts.buttons import buttons_of
 from interneg.plugin.facts.files import read
+from interneg.plugin.facts.own_names import joined
 from interneg.plugin.machine.allocator import give_back
 from interneg.plugin.worker.actions import ActionResult, perform
 from interneg.plugin.worker.configs import Configs
@@ -125,7 +126,7 @@ class Renderer:
                 f"there is no node '{request.node}'{near(request.node, self._nodes)}; known are "
                 f"{', '.join(self._nodes)}"
             )
-        return kind.with_knobs(request.knobs)
+        return kind.with_knobs(joined(kind, request.knobs))
 
 
 def _read(path: str) -> bytes:

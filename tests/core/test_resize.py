@@ -39,7 +39,7 @@ def test_cubic_is_the_kernel_of_its_definition(scale: int, shape: tuple[int, int
     np.testing.assert_allclose(cubic(plane, scale), wanted, atol=2e-5)
 
 
-@pytest.mark.parametrize("scale", [1, 2, 4])
+@pytest.mark.parametrize("scale", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("size", [(1, 1), (5, 3)])
 def test_reduce_is_the_widened_kernel_of_its_definition(scale: int, size: tuple[int, int]) -> None:
     plane = RNG.normal(size=(size[0] * scale, size[1] * scale)).astype(np.float32)

@@ -71,3 +71,23 @@ def test_activations_are_counted(write: Write, model: str) -> None:
     # At the peak: two results of 8 floats per pixel and the sum that is made of them.
     assert activation_bytes(data, entry.multiple, "fp32") == pytest.approx(24 * 4, rel=0.1)
     assert activation_bytes(data, entry.multiple, "bf16") == pytest.approx(24 * 2, rel=0.1)
+
+
+@pytest.mark.parametrize(("height", "width"), [(48, 64), (60, 64), (131, 170), (48, 200)])
+def test_tiles_of_one_size_cover_the_picture(height: int, width: int) -> None:
+    tiles = plan(height, width, 3, 1, 100, size=(48, 64))
+    assert tiles is not None
+    covered = np.zeros((height, width), int)
+    for (x0, y0, x1, y1), core in tiles:
+        assert (y1 - y0, x1 - x0) == (48, 64)
+        assert x0 >= 0 and x1 <= width and y0 >= 0 and y1 <= height
+        covered[core.y0 : core.y1, core.x0 : core.x1] += 1
+        for edge, inner, end in (
+            (x0, core.x0, 0),
+            (y0, core.y0, 0),
+            (core.x1, x1, width),
+            (core.y1, y1, height),
+        ):
+            assert inner - edge >= 3 or end in (edge, inner)
+    assert (covered == 1).all()
+    assert plan(60, 64, 24, 1, 10**6, size=(48, 64)) is None

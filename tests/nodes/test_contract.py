@@ -149,6 +149,8 @@ def test_a_value_out_of_limits_is_refused_by_name(kind: type[Node]) -> None:
         wrong: list[object] = {"file": [3], "frames": ["lots"]}.get(declared.kind, ["lots", "-", 1e300])  # type: ignore[assignment]
         if declared.kind in ("float", "int"):
             wrong = ["lots", *(v for v in (declared.hard[0] - 1, declared.hard[1] + 1) if np.isfinite(v))]
+        if declared.others:
+            wrong = ["Two words", "-"]
         for value in wrong:
             with pytest.raises(KnobError, match=rf"{kind.name}\.{name}"):
                 kind.with_knobs({name: value})

@@ -467,6 +467,43 @@ def test_by_the_file_each_frame_has_the_light_of_the_shot(colour: Colour, analys
     )
 
 
+def test_what_a_person_says_of_an_event_holds(colour: Colour, analysed: Analysed) -> None:
+    """An event keeps how far it is from the frames around, and is as they are where it is said to be none."""
+    own = analysed.damaged.copy()
+    seen = dict(analysed.seen)
+    found = MeasuredLight(seen)
+
+    def change(made: MeasuredLight, number: int) -> float:
+        files = {"e.json": made.text.encode(), "e.npz": made.beside[".npz"]}
+        out = analysed.render(colour, files, number)
+        return float(np.log(out / own[number - 1]).mean())
+
+    marked = found.marked({8: True})
+    assert '"8": {' in marked.text and '"event": true' in marked.text.split('"8": ')[1].split("\n")[0]
+    around = (change(marked, 7) + change(marked, 9)) / 2
+    assert change(marked, 8) == pytest.approx(around, abs=0.01)
+    assert abs(change(found, 8) - (change(found, 7) + change(found, 9)) / 2) > 0.03
+    # A frame that a window took for an event.
+    planes = tuple(p._replace(event=True, around=replace(p.around, exposure=0.5)) for p in seen[8].planes)
+    seen[8] = replace(seen[8], planes=planes)
+    taken = MeasuredLight(seen)
+    assert '"event": true' not in taken.marked({8: False}).text
+    assert change(taken.marked({8: False}), 8) == pytest.approx(change(found, 8), abs=0.01)
+
+
+def test_an_edited_file_is_what_is_drawn(analysed: Analysed) -> None:
+    made = MeasuredLight(analysed.seen)
+    data = json.loads(made.text)
+    data["frames"]["8"]["use"] = False
+    changed = made.edited(json.dumps(data).encode(), "e.json")
+    level = changed.traces[0]
+    assert level.after is not None and made.traces[0].after is not None
+    assert level.after[8] == pytest.approx(level.before[8], abs=1e-6)
+    assert level.after[7] == pytest.approx(made.traces[0].after[7], abs=1e-5)
+    with pytest.raises(InputError, match="not JSON"):
+        made.edited(b"{", "e.json")
+
+
 def test_what_is_noted_outlives_the_disk(analysed: Analysed, tmp_path: Path) -> None:
     kept = NotedFrames(tmp_path, Deflicker)
     for number, noted in analysed.seen.items():

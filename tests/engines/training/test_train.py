@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from interneg.engines.entry_text import toml_text
 from interneg.engines.training import export, run, tiles, train
 from interneg.engines.training.networks import build
 
@@ -180,4 +181,4 @@ def test_export_matches_torch(network: str, scale: int, tmp_path: Path) -> None:
 
 def test_entries_are_toml(tmp_path: Path) -> None:
     entry = {"name": "x", "weights": {"fp32": {"file": "x.onnx"}}, "quality": {"Set5 x2 PSNR-Y": 1.5}}
-    assert tomllib.loads(export.toml_text(entry)) == entry
+    assert tomllib.loads(toml_text(entry)) == entry

@@ -134,7 +134,8 @@ def test_chunks_are_the_whole(clip: str, analysis: Path, tmp_path: Path) -> None
 
 
 def test_the_path_goes_to_nuke_from_a_folder_too(clip: str, own: Path, tmp_path: Path) -> None:
-    well("analyse", RECIPE, clip, own, "--nuke", tmp_path / "a.nk")
+    told = well("analyse", RECIPE, clip, own, "--nuke", tmp_path / "a.nk")
+    assert "a.nk has the path of stabilise, and not of stabilise-2" in told
     well("analyse", RECIPE, clip, tmp_path / "path.json", "--nuke", tmp_path / "b.nk")
     assert (tmp_path / "a.nk").read_text() == (tmp_path / "b.nk").read_text()
     line = refused(2, "analyse", "grain-match", clip, tmp_path / "x.analysis", "--nuke", tmp_path / "c.nk")

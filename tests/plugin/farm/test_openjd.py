@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import OpenImageIO as oiio
 import pytest
 import yaml
@@ -21,6 +22,7 @@ from typer.testing import CliRunner
 
 from interneg.frame import Pixels
 from interneg.plugin.cli.main import app
+from tests.engines.importing.nets import sharpener
 
 INTERNEG = str(Path(sys.executable).with_name("interneg"))
 SLOW = "deflicker | stabilise"
@@ -150,6 +152,25 @@ def test_what_cannot_be_is_refused(
     )
     assert done.exit_code in (2, 3)
     assert says in done.output
+
+
+def test_hosts_get_the_folder_of_a_model_of_ones_own(
+    plate: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models, job = tmp_path / "models", tmp_path / "job"
+    models.mkdir()
+    monkeypatch.setenv("INTERNEG_MODELS", str(models))
+    onnx.save(sharpener().model(), tmp_path / "sharp.onnx")
+    said = CliRunner().invoke(app, ["import-model", str(tmp_path / "sharp.onnx"), "--layout", "rgb"])
+    assert said.exit_code == 0, said.output
+    words = plate([1, 2]), tmp_path / "out.####.exr", "--dest", job
+    assert "'shrp'" in submitted("denoise-sr:model=shrp", *words, exit_code=2)
+    submitted("denoise-sr:model=sharp", *words)
+    made = template(job)
+    assert made["jobEnvironments"][0]["variables"]["INTERNEG_MODELS"] == "{{Param.Models}}"
+    values = json.loads((job / "openjd_parameters.json").read_text())
+    assert str(models) in json.dumps(values)
+    assert str(models / "sharp.onnx") in (job / "asset_references.json").read_text()
 
 
 def test_a_dry_run_writes_nothing(plate: Callable[..., str], tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def test_a_host_can_show_what_is_listed(node: type[Node]) -> None:
     made = entry(node)
     assert made["help"].startswith(node.help)
     assert made["inputs"][0]["name"] == "Mask"
-    assert [k["name"] for k in made["knobs"] if k["kind"] != "button"] == [
+    assert [k["name"] for k in made["knobs"] if k["kind"] not in ("button", "text")] == [
         n for n, k in knobs_of(node).items() if not k.aov
     ]
     for shown in made["knobs"]:
@@ -48,6 +48,13 @@ def test_a_host_can_show_what_is_listed(node: type[Node]) -> None:
             assert shown["hard"][0] is None or shown["hard"][0] <= low
             assert shown["hard"][1] is None or high <= shown["hard"][1]
             assert shown["default"] == "auto" or low <= shown["default"] <= high
+
+
+def test_a_choice_that_takes_names_has_a_text_beside_it() -> None:
+    shown = {k["name"]: k for k in entry(NODES["denoise-sr"])["knobs"]}
+    assert shown["model"]["choices"] == ["lite", "standard", "own"]
+    assert (shown["own_model"]["kind"], shown["own_model"]["default"]) == ("text", "")
+    assert "Where Model is own: the name of a model of your own" in shown["own_model"]["help"]
 
 
 def test_reach_follows_the_knobs_that_decide_it(temporal_mean: type[Node]) -> None:

@@ -1,0 +1,1 @@
+"""The models of the catalogue for their users: listed, shown, removed, compared."""

@@ -1,0 +1,87 @@
+"""A model of the user's own through the commands: imported, then a choice of Denoise-SR in a render."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+from typer.testing import CliRunner
+
+from interneg.frame import Pixels
+from interneg.plugin.cli.main import app
+from tests.engines.importing.nets import sharpener
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("models", "engines"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("INTERNEG_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("INTERNEG_ENGINES", str(tmp_path / "engines"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    return tmp_path
+
+
+def run(*words: object) -> tuple[int, str]:
+    result = CliRunner().invoke(app, [str(w) for w in words])
+    return result.exit_code, result.output
+
+
+def stored(path: Path) -> Pixels:
+    read = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    assert read is not None
+    return np.asarray(read / np.float32(65535))
+
+
+def test_a_render_gives_what_the_file_gives(folder: Path) -> None:
+    model = sharpener(unit=255.0, scale=4).model()
+    onnx.save(model, folder / "Sharp_x4.onnx")
+    code, said = run("import-model", folder / "Sharp_x4.onnx", "--layout", "bgr", "--licence", "MIT")
+    assert code == 0, said
+    assert "range: in 0..255, out 0..255" in said
+    assert 'interneg render "denoise-sr:model=sharp-x4,scale=4" INPUT OUTPUT' in said
+    assert "| licence | MIT |" in (folder / "models" / "sharp-x4.md").read_text()
+
+    random = np.random.default_rng(3)
+    picture = cv2.GaussianBlur(random.random((40, 50, 3)), (0, 0), 1.0)
+    cv2.imwrite(str(folder / "in.png"), np.round(65535 * picture).astype(np.uint16))
+    line = "denoise-sr:model=sharp-x4,scale=4,noise=0"
+    code, said = run("render", line, folder / "in.png", folder / "out.tif")
+    assert code == 0, said
+    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    seen = stored(folder / "in.png").transpose(2, 0, 1)[None]  # OpenCV's order is the model's: BGR
+    plain = session.run(None, {"in": seen * 255})[0][0].transpose(1, 2, 0) / 255
+    inner = (slice(16, -16), slice(16, -16))  # the file sees black beyond the picture, the node a mirror
+    np.testing.assert_allclose(stored(folder / "out.tif")[inner], plain[inner], atol=1e-3)
+
+
+def test_that_pixels_were_drawn_is_in_the_file_and_on_the_page(folder: Path) -> None:
+    onnx.save(sharpener(colours=(0.3, 0.3, 0.3)).model(), folder / "gan.onnx")
+    assert run("import-model", folder / "gan.onnx", "--perceptual")[0] == 0
+    cv2.imwrite(str(folder / "in.tif"), np.full((32, 32, 3), 30000, np.uint16))
+    code, said = run("render", "denoise-sr:model=gan,noise=2", folder / "in.tif", folder / "out.tif")
+    assert code == 0, said
+    words = "pixels are drawn, not only restored, by gan: trained to please the eye"
+    assert words in said
+    assert run("review", folder / "in.tif", folder / "out.tif", "--html", folder / "page")[0] == 0
+    assert f"<dt>Synthesised</dt><dd>{words}" in (folder / "page" / "review.html").read_text()
+
+
+def test_a_name_that_there_is_not_is_an_error_of_use(folder: Path) -> None:
+    cv2.imwrite(str(folder / "in.png"), np.zeros((8, 8, 3), np.uint16))
+    code, said = run("render", "denoise-sr:model=shrp", folder / "in.png", folder / "out.tif")
+    assert code == 2
+    assert "knob 'denoise-sr.model' is one of lite, standard, or the name of a model of your own" in said
+    assert not (folder / "out.tif").exists()
+
+
+def test_what_has_to_be_said_is_named_by_option(folder: Path) -> None:
+    onnx.save(sharpener().model(), folder / "sharp.onnx")
+    code, said = run("import-model", folder / "sharp.onnx")
+    assert (code, "--layout" in said) == (2, True)
+    code, said = run("import-model", folder / "sharp.onnx", "--range", "0..2")
+    assert (code, "0..255" in said) == (2, True)
