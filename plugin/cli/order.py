@@ -25,7 +25,7 @@ from interneg.plugin.facts.own_names import require_known
 from interneg.plugin.farm.job import FarmJob, FarmPath, Needs, Piece
 from interneg.plugin.farm.needs import memory_of
 from interneg.plugin.farm.plan import FarmOrder, clip_path, job_of
-from interneg.plugin.machine.sizes import GIB
+from interneg.plugin.machine.sizes import bytes_asked
 from interneg.plugin.models.shelf import files_of, is_imported
 from interneg.plugin.scripts.find import config_of, is_script
 from interneg.recipe import Recipe
@@ -148,12 +148,11 @@ def _check(request: SubmitRequest) -> None:
 
 
 def _needs(request: SubmitRequest, nodes: tuple[Node, ...], clip: Clip) -> Needs:
-    if request.memory is not None:
-        memory = int(request.memory * GIB)
-    else:
+    memory = bytes_asked("--memory", request.memory)
+    if memory is None:
         box = clip.read(clip.numbers[0]).display_window
         memory = memory_of(nodes, box.width, box.height)
-    gpu = None if request.gpu_memory is None else int(request.gpu_memory * GIB)
+    gpu = bytes_asked("--gpu-memory", request.gpu_memory)
     return Needs(request.cores, memory, int(request.runtime in ON_GPU), gpu)
 
 

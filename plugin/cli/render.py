@@ -168,11 +168,10 @@ def render(
     from interneg.plugin.cli.recipes import changed, render_of
     from interneg.plugin.facts.own_names import require_known
     from interneg.plugin.machine.allocator import keep_freed_memory
-    from interneg.plugin.machine.sizes import GIB
+    from interneg.plugin.machine.sizes import bytes_asked
     from interneg.plugin.scripts.find import config_of, is_script
 
-    if memory is not None and not memory > 0:
-        raise UsageError(f"--memory is a number of GiB above 0, not {memory:g}")
+    limit = bytes_asked("--memory", memory)
     # Before the input is read; and a render that needs no network must not hide it.
     if runtime in RUNTIMES and (reason := RUNTIMES[runtime].unavailable()):
         raise EngineError(f"{runtime}: {reason}")
@@ -199,7 +198,7 @@ def render(
             missing=missing,
             cuts=None if cuts is None else str(cuts),
             jobs=jobs,
-            memory=None if memory is None else int(memory * GIB),
+            memory=limit,
             overwrite=overwrite,
             sound=sound,
         )

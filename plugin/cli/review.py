@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -71,6 +72,7 @@ def review(
     from rich.progress import Progress
 
     from interneg.colour import Colour
+    from interneg.errors import UsageError
     from interneg.io import format_frames, open_clip, parse_frames
     from interneg.io.made_from import made_from, seconds_of
     from interneg.nodes import NODES
@@ -87,6 +89,8 @@ def review(
     )
     from interneg.texts import from_latin
 
+    if not math.isfinite(megabytes):
+        raise UsageError(f"--megabytes is a number of megabytes, not {megabytes:g}")
     wanted = parse_frames(frames) if frames else None
     if analysis is not None:
         path = path or file_in(analysis, "stabilise")

@@ -136,6 +136,8 @@ def test_engines_are_built_first_and_gpus_asked_for(plate: Callable[..., str], t
         (("--precision", "auto"), "--precision auto lets each machine choose"),
         (("--precision", "fp23"), "there is no precision 'fp23'"),
         (("--name", "x" * 129), "--name: a job's name has 1 to 128 characters, not 129"),
+        (("--memory", "nan"), "--memory is a number of GiB above 0, not nan"),
+        (("--memory", "inf"), "--memory is a number of GiB above 0, not inf"),
         (("--name", " "), "--name: a job's name has 1 to 128 characters, not 0"),
         (("--chunk", "151"), "at most 150 frames a task"),
         (("--frames", "1001-1099"), "1099"),
