@@ -2,6 +2,7 @@
 
 FOLDER holds the public test sets Set5 and BSD68 (default: ../shared/data/dev); without it their rows are
 left out. Everything is written to bench/out. The queue of training runs rests meanwhile.
+`endurance` and `fuzz` take long and are run by name only, with --frames and --size, or --cases and --seed.
 """
 
 from __future__ import annotations
@@ -14,15 +15,18 @@ from bench import (
     codec,
     defects,
     deflicker,
+    endurance,
     engines,
     farm,
     faults,
+    fuzz,
     grain,
     grain_made,
     grain_speed,
     kept,
     paths,
     quality,
+    scaling,
     shared_out,
     speed,
     stabilise,
@@ -37,6 +41,9 @@ from interneg.engines.training.queue.place import resting
 HERE = Path(__file__).parent
 
 OUT = HERE / "out"
+
+LONG = ("endurance", "fuzz")
+"""Parts that take an hour or so, and measure no time: they are run by name only, and the queue goes on."""
 
 
 def parts(data: Path) -> dict[str, Callable[[], Iterable[Row]]]:
@@ -62,24 +69,48 @@ def parts(data: Path) -> dict[str, Callable[[], Iterable[Row]]]:
         "faults": lambda: faults.rows(OUT),
         "shared-out": lambda: shared_out.rows(OUT),
         "kept": lambda: kept.rows(data.parent, OUT),
+        "scaling": lambda: scaling.rows(OUT),
+        "two": lambda: scaling.two_processes(OUT),
+    }
+
+
+def long_parts(chosen: argparse.Namespace) -> dict[str, Callable[[], Iterable[Row]]]:
+    """What those of LONG measure, as the command line asked for it."""
+    width, height = map(int, chosen.size.split("x"))
+    return {
+        "endurance": lambda: endurance.rows(OUT, chosen.frames, (width, height)),
+        "fuzz": lambda: fuzz.rows(OUT, chosen.cases, chosen.seed),
     }
 
 
 def main() -> None:
     """The command: prints a row as soon as it is measured."""
     parser = argparse.ArgumentParser(prog="python -m bench")
-    parser.add_argument("part", nargs="?", choices=parts(Path()))
+    parser.add_argument("part", nargs="?", choices=[*parts(Path()), *LONG])
     parser.add_argument("--data", type=Path, default=HERE.parents[1] / "shared" / "data" / "dev")
+    parser.add_argument("--frames", type=int, default=2000, help="of endurance")
+    parser.add_argument("--size", default="854x480", help="of endurance, WIDTHxHEIGHT")
+    parser.add_argument("--cases", type=int, default=1000, help="of fuzz")
+    parser.add_argument("--seed", type=int, default=1, help="of fuzz")
     chosen = parser.parse_args()
     OUT.mkdir(exist_ok=True)
     if not chosen.data.is_dir():
         print(f"no test sets at {chosen.data}: their rows are left out")
     print("| what | goal | measured | reached |\n|---|---|---|---|")
+    for name, rows in long_parts(chosen).items():
+        if chosen.part == name:
+            told(rows())
     with resting():
         for name, rows in parts(chosen.data).items():
-            for row in rows() if chosen.part in (None, name) else ():
-                reached = {True: "yes", False: "no", None: ""}[row.reached]
-                print(f"| {row.what} | {row.goal} | {row.figure} | {reached} |", flush=True)
+            if chosen.part in (None, name):
+                told(rows())
+
+
+def told(rows: Iterable[Row]) -> None:
+    """Print each row as soon as it is measured."""
+    for row in rows:
+        reached = {True: "yes", False: "no", None: ""}[row.reached]
+        print(f"| {row.what} | {row.goal} | {row.figure} | {reached} |", flush=True)
 
 
 if __name__ == "__main__":

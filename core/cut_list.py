@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Sequence
+from itertools import product
 from typing import NamedTuple
 
 from interneg.errors import UsageError
@@ -18,13 +19,17 @@ __all__ = ["Span", "cuts_of", "parse_cuts"]
 
 log = logging.getLogger("interneg")
 
-_TIME = r"\d{1,2}[:;.,]\d\d[:;.,]\d\d[:;.,]\d{2,3}|\d+"
-_EVENT = re.compile(
-    # Number, reel (which may have blanks), tracks, edit with its operands, source in and out, record in and
-    # out.
-    rf"\d+[A-Z]?\s+\S.*?\s+(?P<track>[ABV/\d]+|NONE)\s+(?:C|D|W\d*|K[BO]?)\b.*?\s(?:{_TIME})\s+(?:{_TIME})\s+"
-    rf"(?P<begin>{_TIME})\s+(?P<end>{_TIME})",
-    re.ASCII,
+_TIMES = r"\d{1,2}[:;.,]\d\d[:;.,]\d\d[:;.,]\d{2,3}", r"\d+"
+"""Timecodes, or numbers of frames: in and out are alike."""
+_EVENTS = tuple(
+    re.compile(
+        # Number, reel (which may have blanks), tracks, edit with its operands, source in and out, record in
+        # and out.
+        r"\d+[A-Z]?\s+\S.*?\s+(?P<track>[ABV/\d]+|NONE)\s+(?:C|D|W\d*|K[BO]?)\b.*?\s"
+        rf"(?:{source})\s+(?:{source})\s+(?P<begin>{record})\s+(?P<end>{record})",
+        re.ASCII,
+    )
+    for source, record in product(_TIMES, _TIMES)
 )
 _HEADER = re.compile(r"(?:TITLE|FCM)\s*:", re.IGNORECASE)
 _NON_DROP = re.compile(r"NON.?DROP", re.IGNORECASE)
@@ -124,7 +129,9 @@ def _spans(lines: Sequence[str], rate: float | None) -> list[Span]:
 
 
 def _event(line: str) -> re.Match[str] | None:
-    return _EVENT.fullmatch(line) if len(line) <= _LONGEST else None
+    if len(line) > _LONGEST:
+        return None
+    return next((found for event in _EVENTS if (found := event.fullmatch(line))), None)
 
 
 def _layer(track: str) -> tuple[int, ...] | None:

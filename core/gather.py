@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import Field, dataclass, fields
 from importlib import import_module
 from types import MappingProxyType, ModuleType
@@ -29,21 +29,33 @@ class Gathered:
     failures: Mapping[str, str]
 
 
-def in_files(package: ModuleType) -> dict[str, type[Node]]:
-    """Return the nodes of a package with one file per node, by name, in the order of the files.
+class InFiles(Mapping[str, type[Node]]):
+    """The nodes of a package with one file per node, by name, in the order of the files.
 
-    Raises ValueError where a file does not hold exactly one node.
+    The node "denoise-sr" is in denoise_sr.py, which is imported where the node is asked for: a render needs
+    few of them. Asking raises ValueError where the file does not hold that node, and that alone.
     """
-    found = {}
-    for file in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        if file.name.rpartition(".")[2].startswith("_"):
-            continue
-        module = import_module(file.name)
-        here = [v for v in vars(module).values() if _is_node(v) and v.__module__ == module.__name__]
-        if len(here) != 1:
-            raise ValueError(f"{module.__file__} holds {len(here)} nodes: a file in nodes/ holds one")
-        found[here[0].name] = here[0]
-    return found
+
+    def __init__(self, package: ModuleType) -> None:
+        files = [f.name for f in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")]
+        stems = {name: name.rpartition(".")[2] for name in files}
+        self._files = {s.replace("_", "-"): n for n, s in stems.items() if not s.startswith("_")}
+
+    def __getitem__(self, name: str) -> type[Node]:
+        module = import_module(self._files[name])
+        here: list[type[Node]] = [
+            v for v in vars(module).values() if _is_node(v) and v.__module__ == module.__name__
+        ]
+        if [kind.name for kind in here] != [name]:
+            names = ", ".join(kind.name for kind in here) or "none"
+            raise ValueError(f"{module.__file__} holds the nodes: {names}; it is to hold one, '{name}'")
+        return here[0]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
 
 
 def gather(own: Mapping[str, type[Node]], others: Iterable[Stated]) -> Gathered:
@@ -53,6 +65,8 @@ def gather(own: Mapping[str, type[Node]], others: Iterable[Stated]) -> Gathered:
     other nodes are there. Raises UsageError where two nodes share a name, or a class name, by which hosts
     know them.
     """
+    if not (others := list(others)):
+        return Gathered(own, MappingProxyType({}))
     nodes, failures = dict(own), {}
     origins = dict.fromkeys(own, _OURS)
     for stated in others:

@@ -18,17 +18,22 @@ from typing import BinaryIO
 from interneg.errors import OutputError
 
 __all__ = [
+    "LEFT_OVER",
     "claim",
     "final_name",
     "publish",
     "refusal",
     "remove_abandoned",
+    "remove_old",
     "replacing",
     "sync_folder",
     "temporary_name",
     "write_whole",
 ]
 
+
+LEFT_OVER = 3600.0
+"""Seconds without a change after which nobody is writing a file any more."""
 
 _TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}\.tmp((?:\.[^.]+)?)")
 
@@ -125,6 +130,18 @@ def remove_abandoned(path: Path) -> None:
         with suppress(OSError), open(left, "rb+") as file:
             claim(file)
             left.unlink()
+
+
+def remove_old(folder: Path, now: float) -> None:
+    """Remove what killed writers left in a folder under temporary names, an hour before `now` or longer ago.
+
+    now: in seconds as the folder's own file system counts, which may not be this machine's time.
+    """
+    for name in os.listdir(folder):
+        if final_name(name):
+            with suppress(OSError):
+                if (folder / name).stat().st_mtime < now - LEFT_OVER:
+                    (folder / name).unlink()
 
 
 def refusal(error: OSError) -> str:

@@ -25,12 +25,9 @@ from interneg.engines.manifest import (
     examine,
     lock_path,
 )
-from interneg.publish import final_name
+from interneg.publish import LEFT_OVER, final_name
 
 log = logging.getLogger("interneg.engines")
-
-LEFT_OVER = 3600.0
-"""Seconds without a change after which nobody is writing a file any more."""
 
 StaleReason = Callable[[EngineKey], str]
 """Why an engine is not wanted any more, such as "its weights have changed"; an empty string where it is."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from types import MappingProxyType
 
-from interneg.gather import gather, in_files
+from interneg.gather import InFiles, gather
 from interneg.node import Node
 from interneg.packages import stated
 
-OWN: Mapping[str, type[Node]] = MappingProxyType(in_files(sys.modules[__name__]))
+OWN: Mapping[str, type[Node]] = InFiles(sys.modules[__name__])
 """Interneg's own nodes, by the names that recipes use."""
 
 _gathered = gather(OWN, stated())

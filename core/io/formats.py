@@ -188,7 +188,8 @@ IMAGES = (
 )
 MOVIES = (
     ".mov", ".mp4", ".m4v", ".mkv", ".mxf", ".avi", ".mpg", ".mpeg", ".m2v", ".ts", ".m2ts", ".mts", ".m2t",
-    ".webm", ".vob", ".3gp", ".flv", ".wmv", ".dv", ".y4m", ".264", ".h264",
+    ".webm", ".vob", ".3gp", ".flv", ".wmv", ".dv", ".y4m", ".264", ".h264", ".265", ".h265", ".hevc", ".ogv",
+    ".ivf", ".nut", ".mjpeg", ".mjpg",
 )  # fmt: skip
 
 MOVIES_WRITTEN = (".mov", ".mp4", ".m4v", ".mkv")

@@ -30,7 +30,7 @@ class ImageClip:
         self._paths = paths
         self._numbers = tuple(sorted(paths))
         self._name = name
-        self._digests: dict[int, tuple[tuple[int, int], str]] = {}
+        self._digests: dict[int, tuple[tuple[int, int, int], str]] = {}
         self._lock = threading.Lock()
 
     @property
@@ -56,11 +56,11 @@ class ImageClip:
         return read_image(self._path(number), number)
 
     def digest(self, number: int) -> str:
-        """The hash of the frame's file, computed again when its size or time changes. Raises InputError."""
+        """The hash of the frame's file, computed again when that changes. Raises InputError."""
         path = self._path(number)
         try:
             state = path.stat()
-            key = (state.st_size, state.st_mtime_ns)
+            key = (state.st_ino, state.st_size, state.st_mtime_ns)
             with self._lock:
                 known = self._digests.get(number)
             if known and known[0] == key:

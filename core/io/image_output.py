@@ -12,8 +12,8 @@ from interneg.io.formats import image_format
 from interneg.io.made_from import PREFIX, SPACE, attributes_of_ours
 from interneg.io.pixels import once
 from interneg.io.sequence import Pattern
-from interneg.io.sidecar import read_sidecar, write_sidecar
-from interneg.publish import replacing
+from interneg.io.sidecar import SIDECARS, read_sidecar, write_sidecar
+from interneg.publish import remove_old, replacing
 
 # The writer loads OpenImageIO, which what only names files does without: it is imported where it is used.
 
@@ -39,7 +39,7 @@ class ImageOutput:
         """The file that the frame goes to."""
         return self._names if isinstance(self._names, Path) else self._names.path(number)
 
-    def write(self, frame: Frame, provenance: Mapping[str, str]) -> Path:
+    def write(self, frame: Frame, provenance: Mapping[str, str], seconds: float | None = None) -> Path:
         """Write one frame and its side file, and return its path. Raises OutputError, leaving nothing."""
         from interneg.io.image_reader import lost_attributes, packed_otherwise
         from interneg.io.image_writer import write_image
@@ -66,6 +66,9 @@ class ImageOutput:
             )
             if not self._looked:
                 self._looked = True
+                for folder in (path.parent, path.parent / SIDECARS):
+                    if folder.is_dir():
+                        remove_old(folder, temporary.stat().st_mtime)
                 if lost := lost_attributes(temporary, frame):
                     more = f" and {len(lost) - 12} more" if len(lost) > 12 else ""
                     sentence = f"the file cannot hold the attributes {', '.join(lost[:12])}{more}"
@@ -73,7 +76,8 @@ class ImageOutput:
                 if packed := packed_otherwise(temporary, frame):
                     sentence = f"compressed with {packed[1]}, since {packed[0]} cannot be written here"
                     self._tell(path, frame.number, "compression", sentence)
-            write_sidecar(path, temporary, content_digest(temporary), {frame.number: provenance})
+            took = {} if seconds is None else {frame.number: seconds}
+            write_sidecar(path, temporary, content_digest(temporary), {frame.number: provenance}, took)
         return path
 
     def provenance(self, number: int) -> dict[str, str] | None:

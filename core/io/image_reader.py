@@ -152,6 +152,11 @@ def _main(channels: list[tuple[str, ...]]) -> int:
 def _read_part(
     file: Any, path: Path, index: int, spec: Any, kind: ImageFormat, number: int, parts: int
 ) -> Frame:
+    if spec.get_string_attribute("tiff:ColorSpace") == "color separated":
+        raise InputError(
+            f"{path}: the file holds {spec.nchannels} inks, such as CMYK with alpha, which are no R, G, B; "
+            "convert it to RGB or RGBA"
+        )
     pixels, depths = _read_pixels(file, path, index, spec)
     metadata = dict(attributes_of(spec))
     if EXR_STRAIGHT in metadata:

@@ -8,7 +8,7 @@ from interneg.errors import InputError
 from interneg.io.formats import is_movie
 from interneg.io.sidecar import read_sidecar
 
-__all__ = ["PREFIX", "SPACE", "made_from"]
+__all__ = ["PREFIX", "SPACE", "made_from", "seconds_of"]
 
 PREFIX = "interneg:"
 SPACE = "interneg:colourspace"
@@ -23,6 +23,12 @@ def made_from(path: Path, number: int) -> dict[str, str]:
     if kept is not None and number in kept.frames:
         return kept.frames[number]
     return {} if is_movie(path) else attributes_of_ours(path)
+
+
+def seconds_of(path: Path, number: int) -> float | None:
+    """What a frame of Interneg's took to render; None where its side file does not say."""
+    kept = read_sidecar(path)
+    return None if kept is None else kept.seconds.get(number)
 
 
 def attributes_of_ours(path: Path) -> dict[str, str]:

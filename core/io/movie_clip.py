@@ -60,6 +60,8 @@ class MovieClip:
         self._index = read_index(path)
         self._reader = MovieReader(path, self._index)
         self._told: set[str] = set()
+        self._asked: int | None = None
+        self._looked = False
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -139,7 +141,9 @@ class MovieClip:
         place = self._place(number)
         with self._lock:
             try:
+                first = None if self._looked or not place else self._reader.picture(0)
                 picture = self._reader.picture(place)
+                self._look(first or picture)
             except (av.error.FFmpegError, OSError) as e:
                 raise InputError(f"{self._path}: frame {number} cannot be decoded: {e.strerror or e}") from e
         if picture is None:
@@ -176,7 +180,7 @@ class MovieClip:
         if "A" in channels:
             metadata[STRAIGHT] = 1
         aspect = float(movie.stream.sample_aspect_ratio or 1)
-        turn = orientation_of(picture)
+        turn = self._asked
         if turn is None:
             self._tell("turn", f"the movie asks for a turn by {picture.rotation} degrees, which is not done")
         elif turn in TURNS:
@@ -194,6 +198,11 @@ class MovieClip:
             metadata=metadata,
         )
         return upright(frame) if turn in TURNS else frame
+
+    def _look(self, first: Any) -> None:
+        """Note how the first picture asks to be shown, as all are then: some encoders ask in it alone."""
+        if not self._looked and first is not None:
+            self._asked, self._looked = orientation_of(first), True
 
     def _tell_early_sound(self, start: Fraction) -> None:
         """Say what is lost of sound that begins before the first picture, which a movie of ours does not."""

@@ -115,7 +115,8 @@ class Movie:
     def _decoder(self) -> Any:
         context = self.stream.codec_context
         name = _ALPHA.get(context.codec.canonical_name)
-        if name and self.stream.metadata.get("alpha_mode") == "1":
+        tags = {key.casefold(): value for key, value in self.stream.metadata.items()}
+        if name and tags.get("alpha_mode") == "1":
             context = av.CodecContext.create(name, "r")
             context.extradata = self.stream.codec_context.extradata
         context.thread_type = "AUTO"

@@ -48,6 +48,7 @@ class MovieFormat:
     layout: the pixel format for what a frame asks.
     alpha, full_range, pixel_aspect: whether the file can hold them.
     sound: the encoder for sound that the container cannot hold as it is, where the user asks for it.
+    rare_sound: how FFmpeg's names of codecs begin that the container holds and few players know in it.
     light: the encoder's option that takes a display and light levels (`interneg.io.hdr`), empty for none.
     """
 
@@ -60,6 +61,7 @@ class MovieFormat:
     full_range: bool = True
     pixel_aspect: bool = True
     sound: str
+    rare_sound: tuple[str, ...] = ()
     light: str = ""
 
 
@@ -107,6 +109,7 @@ _FORMATS = (
         codec="libx264",
         layout=_h264,
         sound="aac",
+        rare_sound=("pcm_", "flac", "vorbis", "dts"),
         light="x264-params",
         alpha=False,
     ),

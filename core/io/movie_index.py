@@ -18,7 +18,7 @@ from interneg.errors import InputError
 from interneg.io.h264 import may_hold_fields
 from interneg.io.movie_file import Movie
 from interneg.io.movie_promise import what_is_missing
-from interneg.io.movie_times import in_order, is_even, rate_of
+from interneg.io.movie_times import in_order, is_even, rate_of, steps_of
 
 __all__ = ["Index", "look", "read_index"]
 
@@ -206,10 +206,10 @@ def _index(found: list[_Shown], stream: Any, decoded: bool, missing: str) -> Ind
 def _tell(index: Index, path: Path) -> None:
     if index.missing:
         log.warning("%s: the movie is cut short: %s", path, index.missing)
-    steps = np.diff(np.array(index.times, np.float64))
+    steps = steps_of(index.times)
     if index.even or not len(steps):
         return
-    uneven = int((np.abs(steps - np.median(steps)) > 0.5 * np.median(steps)).sum())
+    uneven = int((np.abs(steps - np.median(steps)) >= 0.5 * np.median(steps)).sum())
     log.warning(
         "%s: the frame rate varies (%d of %d frames last longer or shorter than the rest); frames are "
         "numbered on, and a movie made of them keeps their times",

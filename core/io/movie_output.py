@@ -76,12 +76,13 @@ class MovieOutput:
             log.info("%s: the input has no frame rate; written at %s frames per second", path, DEFAULT_RATE)
         self._temporary = temporary_name(path)
         self._made: dict[int, dict[str, str]] = {}
+        self._took: dict[int, float] = {}
         self._kept: dict[int, dict[str, str]] | None = None
         self._ours = True
         self._last: int | None = None
         self._tell = once()
         self._timing = timing
-        self._track = SoundTrack(path, sound, self._format.sound, convert=convert)
+        self._track = SoundTrack(path, sound, self._format.sound, self._format.rare_sound, convert=convert)
         self._durations: dict[int, int] = {}
         self._ended = False
         self._raw: Any = None
@@ -98,7 +99,7 @@ class MovieOutput:
             self._kept, self._ours = kept_frames(self._path)
         return self._kept.get(number) if self._ours else {}
 
-    def write(self, frame: Frame, provenance: Mapping[str, str]) -> Path:
+    def write(self, frame: Frame, provenance: Mapping[str, str], seconds: float | None = None) -> Path:
         """Encode one frame, each with a higher number than the one before.
 
         Raises OutputError where it is not like the first, comes out of order or cannot be written; the
@@ -115,6 +116,8 @@ class MovieOutput:
             self._track.write((picture.pts + self._durations[picture.pts]) * self._unit)
         self._last = frame.number
         self._made[frame.number] = dict(provenance)
+        if seconds is not None:
+            self._took[frame.number] = seconds
         return self._path
 
     def close(self) -> None:
@@ -128,7 +131,8 @@ class MovieOutput:
             self._file.close()
             self._raw.close()
             self._track.close()
-            write_sidecar(self._path, self._temporary, outline_digest(self._temporary), self._made)
+            digest = outline_digest(self._temporary)
+            write_sidecar(self._path, self._temporary, digest, self._made, self._took)
             publish(self._temporary, self._path)
         self._stream = None
 

@@ -8,12 +8,14 @@ from itertools import pairwise
 
 import numpy as np
 
+from interneg.frame import Double
 from interneg.io.rates import nominal_rate
 
-__all__ = ["in_order", "is_even", "rate_of"]
+__all__ = ["in_order", "is_even", "rate_of", "steps_of"]
 
 _GAP = 1.75
-"""A frame that lasts so many times as long as most is held, and says nothing of the rate."""
+"""A frame that lasts so many times as long as most is held, one that lasts so many times less lacks its time;
+both say nothing of the rate."""
 _USUAL = [Fraction(n * 1000, 1001) for n in (24, 30, 48, 60, 120)] + [
     Fraction(n) for n in (12, 15, 16, 18, 20, 24, 25, 30, 48, 50, 60, 90, 100, 120, 240)
 ]
@@ -31,10 +33,13 @@ def rate_of(times: Sequence[int], unit: Fraction, said: Iterable[Fraction]) -> F
     said = [nominal_rate(r) for r in said if r > 0]
     # Of film in video by 3:2 pulldown the file says the rate of the video; of fields, one of the fields.
     meant = [r * part for r in said for part in (1, Fraction(4, 5), Fraction(1, 2))]
-    steps = np.diff(np.array(times, np.float64))
+    steps = steps_of(times)
     if not len(steps):
         return said[0] if said else None
-    regular = steps[steps < _GAP * np.median(steps)]
+    usually = np.median(steps)
+    regular = steps[(steps < _GAP * usually) & (_GAP * steps > usually)]
+    if not len(regular):  # as many of one length as of another, far from it
+        regular = steps
     measured = 1 / (float(regular.mean()) * float(unit))
     # A time is rounded to a unit, or by a pattern of long and short, at each end of a run without gaps.
     rounding = (1 + len(steps) - len(regular)) * max(1.0, float(np.ptp(regular))) / float(regular.sum())
@@ -53,6 +58,11 @@ def rate_of(times: Sequence[int], unit: Fraction, said: Iterable[Fraction]) -> F
     return Fraction(measured).limit_denominator(1001) or Fraction(measured)
 
 
+def steps_of(times: Sequence[int]) -> Double:
+    """How long each frame is shown until the next, (N,) float64; exact however large the times are."""
+    return np.array([after - before for before, after in pairwise(times)], np.float64)
+
+
 def is_even(times: Sequence[int], unit: Fraction, rate: Fraction | None) -> bool:
     """Whether no frame is shown more than a quarter of a frame off its place at this rate.
 
@@ -60,7 +70,7 @@ def is_even(times: Sequence[int], unit: Fraction, rate: Fraction | None) -> bool
     """
     if rate is None:
         return False
-    places = np.array(times, np.float64) - times[0]
+    places = np.array([time - times[0] for time in times], np.float64)
     off = places - np.arange(len(times)) / float(rate * unit)
     return float(np.ptp(off)) <= 0.5 / float(rate * unit)
 

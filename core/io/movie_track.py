@@ -19,14 +19,18 @@ log = logging.getLogger("interneg.io")
 class SoundTrack:
     """The sound of a movie source on its way into the movie `path`; None for none.
 
-    encoder: FFmpeg's name of what codes the sound that the container cannot hold. convert: whether it does;
-    else such sound is left out. Each is logged.
+    encoder: FFmpeg's name of what codes sound that the container cannot hold, and sound whose codec's name
+    begins as one of `rare`, which few players know in it. convert: whether it does; else the first is left
+    out, and the second kept. Each is logged.
     """
 
-    def __init__(self, path: Path, sound: Sound | None, encoder: str, *, convert: bool) -> None:
+    def __init__(
+        self, path: Path, sound: Sound | None, encoder: str, rare: tuple[str, ...], *, convert: bool
+    ) -> None:
         self._path = path
         self._sound = sound
         self._encoder = encoder
+        self._rare = rare
         self._convert = convert
         self._file: Any = None
 
@@ -35,7 +39,9 @@ class SoundTrack:
         if self._sound is None:
             return
         try:
-            converted, left = self._sound.add_to(file, self._encoder if self._convert else None)
+            converted, left, rare = self._sound.add_to(
+                file, self._encoder if self._convert else None, self._rare
+            )
         except (av.error.FFmpegError, OSError, ValueError) as e:
             log.warning("%s: the sound cannot be read and is left out: %s", self._path, e)
             return
@@ -44,6 +50,11 @@ class SoundTrack:
             log.warning(
                 "%s: the sound (%s) is written as %s", self._path, ", ".join(converted), self._encoder
             )
+        if rare:
+            log.warning(
+                "%s: few players know this sound (%s) in %s movies; --sound convert makes it %s",
+                self._path, ", ".join(rare), self._path.suffix, self._encoder,
+            )  # fmt: skip
         if left:
             log.warning(
                 "%s: %s movies cannot hold this sound (%s), which is left out; --sound convert makes it %s",

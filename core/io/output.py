@@ -32,8 +32,11 @@ class Output(Protocol):
     def path_of(self, number: int) -> Path:
         """The file that the frame goes to."""
 
-    def write(self, frame: Frame, provenance: Mapping[str, str]) -> Path:
-        """Write one frame under its own number, and return its file. Raises OutputError, leaving nothing."""
+    def write(self, frame: Frame, provenance: Mapping[str, str], seconds: float | None = None) -> Path:
+        """Write one frame under its own number, and return its file. Raises OutputError, leaving nothing.
+
+        provenance: what it was made from. seconds: what it took to render, to be kept in the side file.
+        """
 
     def provenance(self, number: int) -> dict[str, str] | None:
         """What the frame that is there was made from.

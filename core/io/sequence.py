@@ -219,4 +219,6 @@ def paddings(numbers: Iterable[str]) -> set[int]:
     texts = list(numbers)
     padded = {len(n) for n in texts if n.startswith("0")}
     padded |= {len(n) - 1 for n in texts if n.startswith("-0") and not {len(n), len(n) - 1} & padded}
-    return padded or {min(len(n.lstrip("-")) for n in texts)}
+    # What is too short for any of these is of a sequence of its own, as a.2.png beside a.0001.png.
+    others = [n for n in texts if not padded or len(n) < min(padded)]
+    return padded | ({min(len(n.lstrip("-")) for n in others)} if others else set())

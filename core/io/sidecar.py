@@ -18,7 +18,8 @@ SIDECARS = ".interneg"
 class Sidecar(NamedTuple):
     """What is kept beside a file of ours: its digest and size, its frames' provenance.
 
-    head: a hash of its first bytes. before: the digest of the file of ours that it replaced.
+    head: a hash of its first bytes. before: the digest of the file of ours that it replaced. seconds: what
+    its frames took to render, of those that say it.
     """
 
     digest: str
@@ -26,9 +27,16 @@ class Sidecar(NamedTuple):
     head: str
     before: str
     frames: dict[int, dict[str, str]]
+    seconds: dict[int, float]
 
 
-def write_sidecar(path: Path, content: Path, digest: str, frames: Mapping[int, Mapping[str, str]]) -> None:
+def write_sidecar(
+    path: Path,
+    content: Path,
+    digest: str,
+    frames: Mapping[int, Mapping[str, str]],
+    seconds: Mapping[int, float] | None = None,
+) -> None:
     """Keep the provenance of a file's frames beside it, before `content` becomes that file.
 
     In this order an end at any moment leaves no file of ours that would be taken for a stranger's. Raises
@@ -41,6 +49,7 @@ def write_sidecar(path: Path, content: Path, digest: str, frames: Mapping[int, M
         head_digest(content),
         former.digest if former else "",
         {n: dict(p) for n, p in frames.items()},
+        dict(seconds or {}),
     )
     with replacing(path.parent / SIDECARS / f"{path.name}.json") as temporary:
         temporary.write_text(json.dumps(kept._asdict(), indent=1), encoding="utf-8")
@@ -51,8 +60,10 @@ def read_sidecar(path: Path) -> Sidecar | None:
     try:
         kept = json.loads((path.parent / SIDECARS / f"{path.name}.json").read_text(encoding="utf-8"))
         frames = {int(n): {str(k): str(v) for k, v in p.items()} for n, p in kept["frames"].items()}
-        return Sidecar(str(kept["digest"]), int(kept["size"]), str(kept["head"]), str(kept["before"]), frames)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        seconds = {int(n): float(s) for n, s in kept.get("seconds", {}).items()}
+        before = str(kept["before"])
+        return Sidecar(str(kept["digest"]), int(kept["size"]), str(kept["head"]), before, frames, seconds)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         return None
 
 

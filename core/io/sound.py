@@ -47,20 +47,25 @@ class Sound:
         self._packets: Iterator[Any] = iter(())
         self._next: Any = None
 
-    def add_to(self, out: Any, convert: str | None) -> tuple[list[str], list[str]]:
+    def add_to(
+        self, out: Any, convert: str | None, rare: tuple[str, ...] = ()
+    ) -> tuple[list[str], list[str], list[str]]:
         """Make a stream of `out` (an output container) for each of sound.
 
-        convert: FFmpeg's name of the encoder for what the container cannot hold; None leaves that out.
-        Returns the names of the codecs that were converted, and of those that were left out. Raises
-        av.error.FFmpegError where the file cannot be read.
+        convert: FFmpeg's name of the encoder for what the container cannot hold, and for codecs whose names
+        begin as one of `rare`; None leaves the first out, and takes the second as they are.
+        Returns the names of the codecs that were converted, of those that were left out, and of rare ones
+        that were taken. Raises av.error.FFmpegError where the file cannot be read.
         """
         self._file = opened(self._path)
-        converted, left = [], []
+        converted, left, taken = [], [], []
         held = _held(self._path, out.format.name)
         for stream in self._file.streams.audio:
             codec = stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
-            if stream.index in held:
+            is_rare = codec.startswith(rare) if rare else False
+            if stream.index in held and not (convert and is_rare):
                 made = out.add_stream_from_template(stream)
+                taken += [codec] * is_rare
             elif convert and (made := _encoder(out, stream, convert)):
                 self._coded.add(stream.index)
                 converted.append(codec)
@@ -76,7 +81,7 @@ class Sound:
                 self._file.seek(int(self._start / kept[0].time_base), stream=kept[0], backward=True)
             self._packets = self._read(kept)
             self._next = next(self._packets, None)
-        return converted, left
+        return converted, left, taken
 
     def until(self, end: Fraction | None) -> Iterator[Any]:
         """The packets up to `end` seconds after the start that were not given yet, moved and ready to mux.

@@ -11,7 +11,7 @@ from interneg.frame import Frame
 
 
 class Digested(Protocol):
-    """A graph's source that also knows the hash of each frame's file."""
+    """A graph's source that also knows the hash of each frame's file, and which files were replaced."""
 
     @property
     def numbers(self) -> Sequence[int]:
@@ -21,7 +21,10 @@ class Digested(Protocol):
         """Read a frame. Raises InputError for one that is missing or unreadable."""
 
     def digest(self, number: int) -> str:
-        """A hash of the file that the frame is in; changes when the file does."""
+        """A hash of the file that the frame is in, as it was before it was read."""
+
+    def changed(self) -> Sequence[int]:
+        """The frames whose files are no longer so."""
 
 
 class ReadAhead:
@@ -66,6 +69,10 @@ class ReadAhead:
     def digest(self, number: int) -> str:
         """The hash that the source behind gives. Raises what it raises."""
         return self._source.digest(number)
+
+    def changed(self) -> Sequence[int]:
+        """What the source behind says."""
+        return self._source.changed()
 
 
 class ReadLate(ReadAhead):

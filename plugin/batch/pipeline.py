@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Source = TypeVar("Source")
 Result = TypeVar("Result")
@@ -14,6 +14,10 @@ Value = TypeVar("Value")
 
 _POLL = 0.1
 """Seconds between two looks at whether the work was called off."""
+
+GRACE = 3.0
+"""Seconds that reading and writing may take to end where the work was called off: on a disk that hangs they
+never do, and what they write is under a temporary name."""
 
 
 class Stopped(BaseException):
@@ -43,6 +47,7 @@ class Pipeline(Generic[Source, Result]):
         self._slots = slots
         self._threads = (readers, renderers, writers)
         self._stop = threading.Event()
+        self.is_settled = True
 
     def stop(self) -> None:
         """Call the work off, from any thread or signal handler; `run` then returns False."""
@@ -52,14 +57,17 @@ class Pipeline(Generic[Source, Result]):
         """Run all frames; `done(number, written)` is called in order. Returns whether all were run.
 
         When a stage raises, the frames before that one are finished, no other is begun, and the exception
-        is raised. What is being written is finished in any case.
+        is raised. What is being read and written is finished then; where the work was called off, for GRACE
+        seconds at most. After that `is_settled` is False, and what is written to is not to be touched.
         """
         reading, rendering, writing = (ThreadPoolExecutor(n, "interneg") for n in self._threads)
-        running: deque[tuple[int, Future[bool]]] = deque()
+        running: deque[tuple[int, Future[Source | None], Future[bool]]] = deque()
+        called_off = False
 
         def finish() -> None:
-            number, future = running.popleft()
+            number, _, future = running[0]
             done(number, self._result(future))
+            running.popleft()
 
         try:
             for number in numbers:
@@ -67,19 +75,22 @@ class Pipeline(Generic[Source, Result]):
                     finish()
                 source = reading.submit(self._reading, number)
                 result = rendering.submit(self._rendering, number, source)
-                running.append((number, writing.submit(self._writing, number, result)))
+                running.append((number, source, writing.submit(self._writing, number, result)))
                 del source, result
             while running:
                 finish()
         except Stopped:
-            return False
+            called_off = True
         finally:
             self._stop.set()
-            for pool in (reading, writing):
-                pool.shutdown(wait=True, cancel_futures=True)
             # A frame in a network cannot be called off; it is not waited for.
-            rendering.shutdown(wait=False, cancel_futures=True)
-        return True
+            for pool in (reading, writing, rendering):
+                pool.shutdown(wait=False, cancel_futures=True)
+            left: list[Future[Any]] = []
+            for _, source, written in running:
+                left += [future for future in (source, written) if not future.cancelled()]
+            self.is_settled = not wait(left, GRACE if called_off else None).not_done
+        return not called_off
 
     def _reading(self, number: int) -> Source | None:
         if self._stop.is_set():

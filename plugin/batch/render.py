@@ -44,8 +44,9 @@ def render(job: Job, colour: Colour, engines: EngineSource, progress: Progress) 
     """Render all frames of a job but those that are there and up to date.
 
     What can be checked before the work is: missing and damaged frames, colour spaces, engines, files in the
-    way. Raises InternegError; frames finished until then stay. Raises KeyboardInterrupt after the first
-    SIGINT or SIGTERM, all written frames being whole; a second one ends the process at once.
+    way. Raises InternegError, also where the input changed meanwhile; frames finished until then stay. Raises
+    KeyboardInterrupt after the first SIGINT or SIGTERM, all written frames being whole; a second one ends the
+    process at once.
     """
     _refuse_unused(job.recipe)
     if job.recipe.depth is not None and is_movie(Path(job.output)):
@@ -82,10 +83,12 @@ def render(job: Job, colour: Colour, engines: EngineSource, progress: Progress) 
                     raise KeyboardInterrupt
                 output.close()
         except BaseException:
-            output.abort()
+            if pipeline.is_settled:
+                output.abort()
             raise
         finally:
             stages.told.close()
+        stages.require_unchanged()
     return Summary(counts["written"], counts["up to date"], counts["left out"], clock.seconds)
 
 

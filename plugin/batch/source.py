@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from interneg.colour import Colour, FileSpace
 from interneg.errors import InputError
@@ -59,6 +60,7 @@ class ClipSource:
         self._override = space
         self._alike = alike
         self._unreadable: set[int] = set()
+        self._digests: dict[int, str] = {}
         self._wanted = wanted
         self.numbers: Sequence[int] = range(self._there[0], self._there[-1] + 1)
         self._first: Frame | None = None
@@ -102,20 +104,41 @@ class ClipSource:
         return gap and self._missing == "skip"
 
     def digest(self, number: int) -> str:
-        """A hash of the file that the frame comes from. Raises InputError."""
+        """A hash of the file that the frame comes from, as it was before it was read. Raises InputError."""
         if self._clip.path_of(number) is not None:
             try:
-                return self._clip.digest(number)
+                return self._before(number)
             except InputError:  # a broken link, or a file without rights
                 if self._missing == "error":
                     raise
         others = (n for n in self._candidates(number) if n != number)
-        return "still of " + self._clip.digest(next(others, number))
+        return "still of " + self._before(next(others, number))
+
+    def changed(self) -> list[int]:
+        """The frames whose files are there, and no longer as they were before they were read."""
+        numbers = sorted(self._digests)
+        found = []
+        for number in numbers[:1] if self._clip.is_movie else numbers:
+            with suppress(InputError):
+                if self._clip.digest(number) != self._digests[number]:
+                    found.append(number)
+        return found
+
+    def _before(self, number: int) -> str:
+        """The hash of a frame's file, for the whole run as it was at first.
+
+        A file may be replaced meanwhile, and neighbours may have seen it before: by what it was, all that was
+        made of it is known to be out of date.
+        """
+        if number not in self._digests:
+            self._digests.setdefault(number, self._clip.digest(number))
+        return self._digests[number]
 
     def _read(self, number: int) -> Frame:
         reason = ""
         for candidate in self._candidates(number):
             try:
+                self._before(candidate)
                 frame = self._clip.read(candidate)
             except InputError as error:
                 if self._missing == "error":
@@ -164,6 +187,7 @@ class StillSource:
 
     def __init__(self, source: ClipSource, numbers: Sequence[int]) -> None:
         self.numbers = numbers
+        self.changed = source.changed
         self._digest = source.digest(source.numbers[0])
         self._frame = source.frame(source.numbers[0])
 

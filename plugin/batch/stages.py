@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from interneg.errors import InputError
 from interneg.frame import Frame
 from interneg.graph import Graph, needed
-from interneg.io import Output
+from interneg.io import Output, format_frames
 from interneg.node import Node
 from interneg.plugin.batch.ahead import Digested, ReadAhead
 from interneg.plugin.batch.convert import Delivery
@@ -61,22 +63,33 @@ class Stages:
             clip.fetch([number])
         return facts
 
-    def render(self, number: int, facts: Facts) -> tuple[Frame, Facts]:
-        """Render the frame, in the output's colour space."""
-        path = self.output.path_of(number)
+    def render(self, number: int, facts: Facts) -> tuple[Frame, Facts, float]:
+        """Render the frame, in the output's colour space; last the seconds that this took."""
+        path, began = self.output.path_of(number), time.monotonic()
         with self.told.frame(number):
             frame = self.graph.render(number)
         if self.depth is not None:
             frame = at_depth(frame, self.depth, path)
-        return self.deliver(frame, path), facts
+        delivered = self.deliver(frame, path)
+        return delivered, facts, round(time.monotonic() - began, 3)
 
-    def write(self, number: int, result: tuple[Frame, Facts]) -> None:
+    def write(self, number: int, result: tuple[Frame, Facts, float]) -> None:
         """Write the frame."""
         self.output.write(*result)
 
     def all_kept(self, numbers: Sequence[int]) -> bool:
         """Whether there is nothing to do."""
         return all(self.kept.get(n) == self.facts(n)[KEY] for n in numbers if not self.source.left_out(n))
+
+    def require_unchanged(self) -> None:
+        """Raise InputError where a file was replaced while its frames were rendered."""
+        clips: tuple[Digested, ...] = (self.source, *self.beside)
+        for clip in clips:
+            if found := clip.changed():
+                raise InputError(
+                    f"frame{'s' * (len(found) > 1)} {format_frames(found)} of the input changed while it was "
+                    "rendered, so that frames are out of date; render again: only those are made anew"
+                )
 
     def _window(self, number: int) -> list[int]:
         return sorted(needed(self.nodes, number).intersection(self.source.numbers))

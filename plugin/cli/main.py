@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -13,7 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 import interneg
-from interneg.errors import HostMemoryError, InternegError
+from interneg.errors import HostMemoryError, InternegError, UsageError
 from interneg.plugin.batch.progress import silence
 from interneg.plugin.cli.analyse import analyse
 from interneg.plugin.cli.doctor import doctor
@@ -53,6 +54,11 @@ def guarded(invoke: Callable[[], Any], debug: bool) -> Any:
             raise
         if debug:
             traceback.print_exc()
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            name = str(error.filename)
+            raise _failed(
+                f"'{name[:60]}...' is no name of a file: it has {len(name)} characters", UsageError.exit_code
+            ) from None
         message = f"unexpected {type(error).__name__}: {error}; the option --debug shows where"
         raise _failed(message, 1) from None
 

@@ -34,6 +34,9 @@ RUNTIMES = ("openvino", "onnxruntime", "tensorrt", "tensorrt-rtx", "torch")
 ON_GPU = ("tensorrt", "tensorrt-rtx")
 PRECISIONS = ("fp32", "bf16", "fp16", "int8")
 
+MOST_IN_A_NAME = 128
+"""Characters of a job's name: what Open Job Description takes; other managers make files of it."""
+
 
 @dataclass(frozen=True)
 class SubmitRequest:
@@ -94,7 +97,7 @@ def farm_job(request: SubmitRequest) -> tuple[FarmJob, Path, Mapping[str, bytes]
         folder = _folder(request, recipe, output)
         text, files = _recipe(request, recipe, folder)
         order = FarmOrder(
-            request.name or f"interneg {Path(found.input).name}",
+            request.name or f"interneg {Path(found.input).name}"[:MOST_IN_A_NAME],
             text,
             recipe.nodes,
             clip_path("Input", found.input),
@@ -133,6 +136,10 @@ def _check(request: SubmitRequest) -> None:
             )
         if value not in known:
             raise UsageError(f"there is no {option} '{value}'{near(value, known)}; known: {', '.join(known)}")
+    if request.name is not None and not 1 <= len(request.name.strip()) <= MOST_IN_A_NAME:
+        raise UsageError(
+            f"--name: a job's name has 1 to {MOST_IN_A_NAME} characters, not {len(request.name.strip())}"
+        )
     if request.runtime not in ON_GPU:
         if request.fleet is not None:
             raise UsageError(f"--engines builds for GPUs, and --runtime {request.runtime} uses none")

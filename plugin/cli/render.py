@@ -106,7 +106,8 @@ def render(
         Literal["copy", "convert", "none"],
         typer.Option(
             help="Sound from movie to movie: copied as it is, and left out (which is said) where the output "
-            "cannot hold it; or converted there, to PCM in .mov, AAC in .mp4, FLAC in .mkv; or none."
+            "cannot hold it; or converted there, to PCM in .mov, AAC in .mp4, FLAC in .mkv, and in .mp4 "
+            "where it is PCM, FLAC, Vorbis or DTS, which few players know there; or none."
         ),
     ] = "copy",
     mask: MaskClip = None,
@@ -161,13 +162,9 @@ def render(
     from interneg.engines.source import Engines
     from interneg.errors import EngineError, UsageError
     from interneg.nodes import NODES
-    from interneg.plugin.analysis.follow import beside, follow
-    from interneg.plugin.analysis.shot import Work
-    from interneg.plugin.analysis.shot import analyse as whole_shot
     from interneg.plugin.batch.job import Job
     from interneg.plugin.batch.progress import shown
     from interneg.plugin.batch.render import render as run
-    from interneg.plugin.cli.devices import devices_of, render_on
     from interneg.plugin.cli.recipes import changed, render_of
     from interneg.plugin.facts.own_names import require_known
     from interneg.plugin.machine.allocator import keep_freed_memory
@@ -207,6 +204,8 @@ def render(
             sound=sound,
         )
         if devices is not None:
+            from interneg.plugin.cli.devices import devices_of, render_on
+
             if analyse:
                 raise UsageError("--devices renders: run `interneg analyse` first, then with --analysis")
             if code := render_on(devices_of(devices), job, given_options):
@@ -215,6 +214,10 @@ def render(
         engines = Engines(runtime, precision)
         require_known(job.recipe.nodes, [m.name for m in engines.models.values() if m.draws])
         if analysis is not None or analyse:
+            from interneg.plugin.analysis.follow import beside, follow
+            from interneg.plugin.analysis.shot import Work
+            from interneg.plugin.analysis.shot import analyse as whole_shot
+
             folder = analysis or beside(found.output)
             if analyse:
                 whole_shot(Work(replace(job, frames=None), folder, NODES, colour, engines, progress))

@@ -21,7 +21,8 @@ def review(
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="What `interneg analyse` made of the shot: its path is drawn, and its defects are listed.",
+            help="What `interneg analyse` made of the shot: its exposures and path are drawn, and its "
+            "defects are listed.",
         ),
     ] = None,
     defects: Annotated[
@@ -36,6 +37,12 @@ def review(
         Path | None,
         typer.Option(metavar="FILE", help="A path of stabilise, to be drawn; by default that of --analysis."),
     ] = None,
+    exposures: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Exposures of deflicker, to be drawn; by default those of --analysis."
+        ),
+    ] = None,
     megabytes: Annotated[
         float,
         typer.Option(
@@ -43,7 +50,7 @@ def review(
             min=0.1,
             help="About how large the page may become: so many frames are shown in full size.",
         ),
-    ] = 20.0,
+    ] = 15.0,
     input_space: Annotated[
         str | None,
         typer.Option(
@@ -65,24 +72,32 @@ def review(
 
     from interneg.colour import Colour
     from interneg.io import format_frames, open_clip, parse_frames
-    from interneg.io.made_from import made_from
+    from interneg.io.made_from import made_from, seconds_of
     from interneg.nodes import NODES
     from interneg.plugin.pairs import pair_frames
     from interneg.plugin.review.frames import ReviewedClips, with_room
     from interneg.plugin.review.made import made_html, spaces_of
-    from interneg.plugin.review.report import defects_of, file_in, path_curves, write_page
+    from interneg.plugin.review.report import (
+        defects_of,
+        exposure_curve,
+        file_in,
+        path_curves,
+        seconds_curve,
+        write_page,
+    )
     from interneg.texts import from_latin
 
     wanted = parse_frames(frames) if frames else None
     if analysis is not None:
-        path, defects = (
-            path or file_in(analysis, "stabilise"),
-            defects or file_in(analysis, "scratch-inpaint"),
-        )
+        path = path or file_in(analysis, "stabilise")
+        defects = defects or file_in(analysis, "scratch-inpaint")
+        exposures = exposures or file_in(analysis, "deflicker")
     clips = open_clip(input), open_clip(rendered)
     try:
         how, pairs = pair_frames(*clips, wanted)
-        made = {p.test: made_from(clips[1].path_of(p.test) or Path(), p.test) for p in pairs}
+        files = {p.test: clips[1].path_of(p.test) or Path() for p in pairs}
+        made = {number: made_from(file, number) for number, file in files.items()}
+        took = [seconds_of(file, number) for number, file in files.items()]
         spaces = spaces_of(made)
         looked = ReviewedClips(*clips, Colour(), (input_space or spaces[0], output_space or spaces[1]))
         console = Console(stderr=True)
@@ -97,7 +112,9 @@ def review(
             pictures = with_room(looked, found, small, int(megabytes * 1e6))
         numbers = [f.number for f in found]
         listed = None if defects is None else defects_of(defects, numbers, looked.offset)
-        curves = "" if path is None else path_curves(path, numbers)
+        curves = "" if exposures is None else exposure_curve(exposures, numbers)
+        curves += "" if path is None else path_curves(path, numbers)
+        curves += seconds_curve(numbers, took)
         facts = {
             "Before": from_latin(input),
             "After": from_latin(rendered),

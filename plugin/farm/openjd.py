@@ -1,15 +1,15 @@
 """A job as an Open Job Description bundle: the folder that Deadline Cloud and OpenJD runners take.
 
-Follows the specification 2023-09 with its extension TASK_CHUNKING, and the bundles of AWS Deadline Cloud. All
-files are JSON, which is what the specification names beside YAML.
+Follows the specification 2023-09 with its extension TASK_CHUNKING, and the bundles of AWS Deadline Cloud.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
+import yaml
 
 from interneg.errors import UsageError
 from interneg.plugin.farm.job import FarmJob, FarmPath, FarmStep, Frames, Needs, Piece
@@ -44,10 +44,10 @@ def bundle(job: FarmJob) -> dict[str, bytes]:
         )
     listed = [{"name": name, "value": value} for name, value in values.items()]
     return {
-        "template.json": _json(template(job)),
-        "parameter_values.json": _json({"parameterValues": listed}),
-        "asset_references.json": _json({"assetReferences": _references(job)}),
-        "openjd_parameters.json": _json(values),
+        "template.yaml": _yaml(template(job)),
+        "parameter_values.yaml": _yaml({"parameterValues": listed}),
+        "asset_references.yaml": _yaml({"assetReferences": _references(job)}),
+        "openjd_parameters.yaml": _yaml(values),
     }
 
 
@@ -150,5 +150,6 @@ def _references(job: FarmJob) -> Mapping[str, Any]:
     }
 
 
-def _json(value: object) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
+def _yaml(value: object) -> bytes:
+    made: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=math.inf)
+    return made.encode()

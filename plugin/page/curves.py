@@ -30,6 +30,8 @@ def curve(
     width, height = _CHART
     low, high = min(known), max(known)
     margin = 0.05 * (high - low)
+    # As many as tell the ends apart.
+    digits = max(0, 1 - math.floor(math.log10(high - low)))
     low, high = low - margin, high + margin
     step = (width - _LEFT - _RIGHT) / (numbers[-1] - numbers[0])
 
@@ -56,7 +58,7 @@ def curve(
         x, y = at(marked, value)
         dot = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5"><title>{marked}: {value:.4g}</title></circle>'
     ticks = "".join(
-        f'<text x="{_LEFT - 8}" y="{at(numbers[0], v)[1] + 4:.1f}" text-anchor="end">{v:.3g}</text>'
+        f'<text x="{_LEFT - 8}" y="{at(numbers[0], v)[1] + 4:.1f}" text-anchor="end">{v:.{digits}f}</text>'
         f'<line x1="{_LEFT}" x2="{width - _RIGHT}" y1="{at(numbers[0], v)[1]:.1f}" '
         f'y2="{at(numbers[0], v)[1]:.1f}"/>'
         for v in (high - margin, low + margin)

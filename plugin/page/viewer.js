@@ -91,6 +91,9 @@
         context.beginPath();
         context.arc(split, (from + to) / 2, 7 * ratio, 0, 2 * Math.PI);
         context.fill();
+        context.font = `${12 * ratio}px system-ui, sans-serif`;
+        label("before", split - 8 * ratio, to - 10 * ratio, "right");
+        label("after", split + 8 * ratio, to - 10 * ratio, "left");
       }
     }
     for (const box of layers()) {
@@ -99,6 +102,14 @@
     }
     if (boxes && boxes.checked) outline(frame.number, where, ratio);
     document.dispatchEvent(new CustomEvent("shown", { detail: frame.number }));
+  }
+
+  function label(text, x, y, side) {
+    context.textAlign = side;
+    context.lineWidth = 3 * (window.devicePixelRatio || 1);
+    context.strokeStyle = "#000000a0";
+    context.strokeText(text, x, y);
+    context.fillText(text, x, y);
   }
 
   function outline(number, where, ratio) {

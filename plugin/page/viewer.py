@@ -67,7 +67,9 @@ def viewer(
         f'<label><input type="checkbox" data-layer="{escape(name)}"> {escape(name)}</label>' for name in names
     )
     if boxes:
-        mattes += '<label><input type="checkbox" id="boxes" checked> boxes of defects</label>'
+        mattes += (
+            '<label><input type="checkbox" id="boxes" checked> boxes of defects, as in the input</label>'
+        )
     strip = "".join(
         f'<button type="button" data-frame="{f.number}"><img src="{f.thumbnail}" alt="">{f.number}</button>'
         for f in frames

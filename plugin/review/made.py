@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from html import escape
@@ -11,6 +12,7 @@ from interneg.io import format_frames
 from interneg.recipe import NodeTypes
 
 _OF_A_FRAME = ("input", "key")
+_HASH = re.compile(r"\b[0-9a-f]{32,}\b")
 
 
 def made_html(provenance: Mapping[int, Mapping[str, str]], types: NodeTypes) -> str:
@@ -58,7 +60,8 @@ def _facts(facts: Mapping[str, str]) -> str:
     }
     named = ("version", "models", "colour", "cuts", "recipe", "synthesised")
     rows |= {k: v for k, v in facts.items() if k not in named}
-    return f"<dl>{''.join(f'<dt>{escape(k)}</dt><dd>{escape(v)}</dd>' for k, v in rows.items() if v)}</dl>"
+    told = ((k, "<br>".join(_short(escape(part)) for part in v.split("; "))) for k, v in rows.items() if v)
+    return f"<dl>{''.join(f'<dt>{escape(k)}</dt><dd>{text}</dd>' for k, text in told)}</dl>"
 
 
 def _nodes(recipe: str, types: NodeTypes) -> str:
@@ -69,10 +72,9 @@ def _nodes(recipe: str, types: NodeTypes) -> str:
     except (ValueError, KeyError, TypeError):
         return f"<p>The recipe: {escape(recipe)}</p>"
     spaces = ", ".join(f"{k} {data[k]}" for k in ("input", "output", "depth") if data.get(k))
-    return (
-        f"<p>{escape(spaces)}</p><table><thead><tr><th>node</th><th></th><th>knobs; those that are not as by "
-        f"default come first, in bold</th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    )
+    heads = "<th>node</th><th></th><th>knobs; those that are not as by default come first, in bold</th>"
+    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return f'<p>{escape(spaces)}</p><div class="wide">{table}</div>'
 
 
 def _node(node: dict[str, object], types: NodeTypes) -> str:
@@ -82,12 +84,17 @@ def _node(node: dict[str, object], types: NodeTypes) -> str:
     ordered = sorted(node.items(), key=lambda item: _plain(usual.get(item[0])) == _plain(item[1]))
     knobs = []
     for knob, value in ordered:
-        text = f"{knob} = {value if isinstance(value, str) else json.dumps(value)}"
+        text = escape(f"{knob} = {value if isinstance(value, str) else json.dumps(value)}")
         changed = _plain(usual.get(knob)) != _plain(value)
-        knobs.append(f"<b>{escape(text)}</b>" if changed else escape(text))
+        knobs.append(_short(f"<b>{text}</b>" if changed else text))
     return (
         f"<tr><th>{escape(name)}</th><td>version {escape(str(version))}</td><td>{', '.join(knobs)}</td></tr>"
     )
+
+
+def _short(text: str) -> str:
+    """HTML whose long hashes are shown by their first digits, and whole where one points at them."""
+    return _HASH.sub(lambda found: f'<span title="{found[0]}">{found[0][:12]}…</span>', text)
 
 
 def _plain(value: object) -> object:

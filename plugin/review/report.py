@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -42,10 +43,13 @@ def write_page(
     size: tuple[int, int],
     enlarged: float,
     made: str,
-    path_curves: str = "",
+    further_curves: str = "",
     defects: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write the page. facts: what was compared. made: HTML. defects: see `defects_of`. Raises OutputError."""
+    """Write the page. facts: what was compared. made, further_curves: HTML. defects: see `defects_of`.
+
+    Raises OutputError.
+    """
     worst = [f.number for f in most_changed(found)]
     there = {s.number for s in shown}
     rows = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in facts.items())
@@ -53,7 +57,7 @@ def write_page(
         f"<dl>{rows}</dl>"
         + viewer(shown, [n for n in worst if n in there], size, enlarged, boxes=defects is not None)
         + (_defects(defects, there) if defects is not None else "")
-        + f"<h2>Over time</h2><div class=charts>{_curves(found)}{path_curves}</div>"
+        + f"<h2>Over time</h2><div class=charts>{_curves(found)}{further_curves}</div>"
         + f"<h2>The most changed frames first</h2>{_table(found, there)}"
         + f"<h2>How it was made</h2>{made}"
         + f'<p class="help">Pictures are JPEG, as a screen shows them in sRGB, and no longer exact; '
@@ -84,23 +88,50 @@ def file_in(analysis: Path, node: str) -> Path | None:
 
 def path_curves(file: Path, numbers: Sequence[int]) -> str:
     """The corrections of a path file over these frames as curves. Raises InputError."""
+    units = {"dx": "; pixels", "dy": "; pixels", "rotation": "; degrees", "scale": ""}
+    lines = _corrections(file, numbers, tuple(units), "path")
+    return "".join(
+        curve(f"path, {what}", f"what each frame is moved by{units[what]}", numbers, {"test": values})
+        for what, values in lines.items()
+    )
+
+
+def exposure_curve(file: Path, numbers: Sequence[int]) -> str:
+    """The corrections of a file of exposures over these frames as a curve. Raises InputError."""
+    (values,) = _corrections(file, numbers, ("exposure",), "exposures").values()
+    return curve("exposure", "by how many stops each frame is made brighter", numbers, {"test": values})
+
+
+def _corrections(
+    file: Path, numbers: Sequence[int], names: Sequence[str], what: str
+) -> Mapping[str, list[float]]:
+    """Values of the corrections in a file of an analysis, NaN for frames that it lacks. Raises InputError."""
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
         frames = {int(n): f["correction"] for n, f in data["frames"].items()}
-        lines = {
-            what: [float(frames[n][what]) if n in frames else math.nan for n in numbers]
-            for what in ("dx", "dy", "rotation", "scale")
+        found = {
+            name: [float(frames[n][name]) if n in frames else math.nan for n in numbers] for name in names
         }
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{file} is no path file as `interneg analyse` writes it: {error}") from error
-    notes = {"dx": "pixels", "dy": "pixels", "rotation": "degrees", "scale": ""}
-    return "".join(
-        curve(
-            f"path, {what}", f"what each frame is moved by; {notes[what]}".rstrip("; "), numbers, {"test": v}
-        )
-        for what, v in lines.items()
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+        raise InputError(f"{file} is no file of {what} as `interneg analyse` writes it: {error}") from error
+    if any(math.isinf(value) for values in found.values() for value in values):
+        raise InputError(f"{file} is no file of {what} as `interneg analyse` writes it: a value is infinite")
+    return found
+
+
+def seconds_curve(numbers: Sequence[int], seconds: Sequence[float | None]) -> str:
+    """The time that each frame took to render, None where nothing says it, as a curve."""
+    known = [s for s in seconds if s is not None]
+    if not known:
+        return ""
+    return curve(
+        "time per frame",
+        f"seconds of rendering, half of the frames under {median(known):.3g}; several frames are in work at "
+        "once, and the first ones wait for all that their neighbours need",
+        numbers,
+        {"test": [math.nan if s is None else s for s in seconds]},
     )
 
 
@@ -126,12 +157,7 @@ def _curves(found: Sequence[FrameFigures]) -> str:
             numbers,
             {"reference": changes(before), "test": changes(after)},
         )
-        + curve(
-            "noise",
-            f"standard deviation in luma, mean over its levels; {both}",
-            numbers,
-            {"reference": [f.noise_before for f in found], "test": [f.noise_after for f in found]},
-        )
+        + _noise(found, both)
         + curve("difference", "mean, of luma", numbers, {"test": [f.difference for f in found]})
         + curve(
             "largest change",
@@ -142,6 +168,18 @@ def _curves(found: Sequence[FrameFigures]) -> str:
         )
         + _spectrum(found)
     )
+
+
+def _noise(found: Sequence[FrameFigures], both: str) -> str:
+    """The noise over the frames; a sentence where there is none that could be drawn."""
+    before, after = [f.noise_before for f in found], [f.noise_after for f in found]
+    if not any(before + after):
+        return (
+            "<figure><figcaption><b>noise</b> none in any frame, before or after: compressed footage reads "
+            "as free of it; see the spectrum</figcaption></figure>"
+        )
+    note = f"standard deviation in luma, mean over its levels; {both}"
+    return curve("noise", note, [f.number for f in found], {"reference": before, "test": after})
 
 
 def _spectrum(found: Sequence[FrameFigures]) -> str:

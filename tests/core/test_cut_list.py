@@ -133,6 +133,8 @@ def test_a_list_without_a_rate_is_read_at_the_least_that_it_needs(caplog: pytest
         (event(1, "00:00:00;00", "00:00:00;10"), 24, "drop-frame timecodes, which 29.97.*the clip has 24"),
         ("FCM: DROP FRAME\n" + event(1, "00:00:00:00", "00:00:01:00"), 25, "drop-frame"),
         (event(1, "00:00:00:00", "00:00:01:00") + "002  A002  C  00:00 00:00\n", 24, "line 2 of the EDL"),
+        (EDL + "005 AX V D 025 00:00:00:00 00:00:02:00 01:00:07:12\n", 24, "line 10 of the EDL cannot be"),
+        (EDL + "005 AX V W001 010 00:00:00:00 00:00:02:00 01:00:07:12\n", 24, "line 10 of the EDL cannot"),
         ("TITLE: X\n" + event(1, "0", "9", track="A"), 24, "no event of the picture"),
         (event(1, "0", "9") + f"2 {'A V C ' * 9000}", 24, "line 2 of the EDL cannot be read"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from interneg.engines.models import load_catalogue
 from interneg.errors import EngineError, UsageError
-from interneg.gather import Gathered, gather, in_files
+from interneg.gather import Gathered, InFiles, gather
 from interneg.nodes import OWN
 from interneg.packages import model_folders, stated
 
@@ -60,8 +61,36 @@ def gathered() -> Gathered:
 
 
 def test_the_files_of_a_package_are_its_nodes() -> None:
-    assert in_files(sys.modules["interneg.nodes"]) == OWN
+    assert InFiles(sys.modules["interneg.nodes"]) == OWN
     assert {"deflicker", "denoise-sr", "stabilise"} <= set(OWN)
+    assert all(kind.name == name for name, kind in OWN.items())
+
+
+@pytest.mark.parametrize("name", ["other", "stabilise"])
+def test_a_file_of_another_node_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "__init__.py").touch()
+    second = NODE.format(kind="More", name="my-node") if name == "stabilise" else ""
+    (tmp_path / "one" / "my_node.py").write_text(NODE.format(kind="Mine", name=name) + second)
+    found = InFiles(importlib.import_module("one"))
+    assert list(found) == ["my-node"]
+    try:
+        with pytest.raises(ValueError, match=rf"my_node\.py holds the nodes: .*{name}.*one, 'my-node'"):
+            found["my-node"]
+    finally:
+        for module in ("one", "one.my_node"):
+            sys.modules.pop(module, None)
+
+
+def test_a_node_is_loaded_where_it_is_asked_for() -> None:
+    """A render of one node starts without what the others need."""
+    code = (
+        "import sys; from interneg.recipe import Recipe; from interneg.nodes import NODES;"
+        "Recipe.from_line('deflicker', NODES); print(*sorted(m for m in sys.modules if '.nodes.' in m))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.split() == ["interneg.nodes.deflicker"]
 
 
 def test_an_installed_package_adds_its_node(install: Install) -> None:

@@ -4,6 +4,7 @@ import gc
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -21,6 +22,17 @@ def test_a_result_is_computed_once_and_the_oldest_is_forgotten() -> None:
     get("a")
     get("b")
     assert made == ["a", "b", "c", "b"]
+
+
+def test_windows_that_slide_find_their_results_again_even_where_the_size_was_too_small() -> None:
+    memo, made = Memo(10), list[int]()
+    for first in range(200):
+        for k in range(first, first + 14):
+            memo.get(k, partial(made.append, k))
+    assert len(made) < 200 + 14 + 40
+    for k in range(1000, 2000):
+        memo.get(k, lambda: None)
+    assert len(memo._results) <= 14 and len(memo._dropped) <= 40
 
 
 def test_threads_that_ask_at_once_share_one_computation() -> None:

@@ -15,6 +15,7 @@ from interneg.publish import (
     final_name,
     publish,
     remove_abandoned,
+    remove_old,
     replacing,
     temporary_name,
     write_whole,
@@ -101,3 +102,15 @@ def test_only_what_nobody_writes_is_removed(tmp_path: Path) -> None:
         claim(open_file)
         remove_abandoned(path)
     assert names(tmp_path) == sorted([held.name, other.name])
+
+
+def test_what_was_left_an_hour_ago_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "a.exr"
+    old, new, other = temporary_name(path), temporary_name(path), tmp_path / ".note.exr"
+    for file in (old, new, other):
+        file.touch()
+    now = new.stat().st_mtime
+    for file in (old, other):
+        os.utime(file, (now - 4000, now - 4000))
+    remove_old(tmp_path, now)
+    assert names(tmp_path) == sorted([new.name, other.name])

@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 
 import interneg.nodes
 import interneg.plugin.cli.recipes
-from bench.__main__ import parts
+from bench.__main__ import LONG, parts
 from interneg.plugin.cli.main import app
 from interneg.recipe import Recipe
 from tests.docs.pages import COMMANDS, MENTIONED, ROOT, Command, commands, in_blocks, in_sentences
@@ -192,7 +192,7 @@ def _check_module(command: Command, module: str, *words: str) -> None:
         return _check_pytest(command, words)
     if module == "bench":
         named = [w for w in words[:1] if not w.isupper() and not w.startswith("-")]
-        assert set(named) <= parts(ROOT).keys(), command
+        assert set(named) <= {*parts(ROOT), *LONG}, command
         return None
     if module == "venv":
         return None

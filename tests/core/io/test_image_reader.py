@@ -244,6 +244,19 @@ def test_cmyk_keeps_its_bits(tmp_path: Path, bits: int) -> None:
     assert colour_model(frame.metadata) == "CMYK"
 
 
+def test_inks_with_alpha_are_told(tmp_path: Path) -> None:
+    spec = oiio.ImageSpec(8, 8, 5, "uint16")
+    spec.channelnames = ("C", "M", "Y", "K", "A")
+    spec["tiff:ColorSpace"] = "CMYK"
+    out = oiio.ImageOutput.create(str(tmp_path / "a.tif"))
+    assert out is not None and out.open(str(tmp_path / "a.tif"), spec)
+    assert out.write_image(np.zeros((8, 8, 5), np.uint16)) and out.close()
+    with pytest.raises(
+        InputError, match=r"a\.tif: the file holds 5 inks, such as CMYK with alpha.*convert it"
+    ):
+        read_image(tmp_path / "a.tif")
+
+
 def test_a_file_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.exr"
     write_image(path, exr(), attributes={}, warn=never)

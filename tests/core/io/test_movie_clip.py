@@ -10,7 +10,7 @@ import pytest
 from interneg.errors import InputError
 from interneg.frame import Box
 from interneg.io import open_clip
-from tests.core.io.ffmpeg import ffmpeg
+from tests.core.io.ffmpeg import ffmpeg, pictures
 from tests.core.io.io_movies import camera, make, picture
 
 
@@ -99,6 +99,22 @@ def test_pictures_are_turned_and_mirrored_as_ffmpeg_does(
     ffmpeg("-i", path, "-pix_fmt", "rgb24", "-f", "rawvideo", tmp_path / "shown.rgb")
     shown = np.fromfile(tmp_path / "shown.rgb", np.uint8).reshape(found.height, found.width, 3)
     np.testing.assert_allclose(found.pixels.transpose(1, 2, 0) * 255, shown, atol=1e-3)
+
+
+@pytest.mark.parametrize("turn", ["rotate=0:flip=horizontal", "rotate=90"])
+def test_a_turn_that_the_first_picture_asks_for_holds_for_all(tmp_path: Path, turn: str) -> None:
+    """As encoders write it into the stream itself: beside the first picture, or each that stands alone."""
+    plain, asking = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    ffmpeg(*pictures(0.5), "-c:v", "libx264", plain)
+    asked = f"h264_metadata=display_orientation=insert:{turn}"
+    ffmpeg("-i", plain, "-c", "copy", "-bsf:v", asked, asking)
+    first, later = open_clip(asking), open_clip(asking)
+    upright = open_clip(plain)
+    for clip, numbers in ((first, (1, 2, 9)), (later, (9, 2, 1))):
+        for n in numbers:
+            found, stored = clip.read(n).pixels, upright.read(n).pixels
+            shown = stored[..., ::-1] if "flip" in turn else np.rot90(stored, 1, (1, 2))
+            np.testing.assert_array_equal(found, shown)
 
 
 def test_motion_jpeg_is_upright_after_the_tag_of_its_pictures(tmp_path: Path) -> None:

@@ -46,6 +46,20 @@ def test_frames_that_are_held_change_no_rate_but_are_not_even() -> None:
     assert not is_even(times, Fraction(1, 24), rate)
 
 
+def test_frames_without_a_time_of_their_own_change_no_rate() -> None:
+    times = [*range(0, 140, 2), 139, 140]
+    assert rate_of(times, Fraction(1, 50), []) == 25
+    # As many short ones as long ones.
+    assert rate_of([0, 1, 100], Fraction(1, 1000), []) is not None
+
+
+def test_times_may_be_as_large_as_they_go() -> None:
+    for start in (2**58 + 56, 2**62):
+        times = [start + 40 * k for k in range(20)]
+        assert rate_of(times, Fraction(1, 1000), []) == 25
+        assert is_even(times, Fraction(1, 1000), Fraction(25))
+
+
 def test_a_telephone_that_wavers_about_thirty_is_not_even_where_it_drifts() -> None:
     rng = np.random.default_rng(1)
     wavering = [round(k * 3000 + rng.uniform(-600, 600)) for k in range(200)]

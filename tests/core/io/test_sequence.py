@@ -150,6 +150,13 @@ def test_folder(tmp_path: Path) -> None:
         folder_pattern(tmp_path / "none")
 
 
+def test_a_number_that_is_padded_less_is_of_another_sequence(tmp_path: Path) -> None:
+    for n in ("0001", "0002", "2"):
+        (tmp_path / f"a.{n}.exr").touch()
+    with pytest.raises(InputError, match=r"2 sequences.*a\.####\.exr, a\.#\.exr"):
+        folder_pattern(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("names", "numbers"),
     [

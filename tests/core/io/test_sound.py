@@ -73,6 +73,23 @@ def test_coded_sound_is_copied_unchanged(tmp_path: Path, name: str) -> None:
     assert packets[1] == [p for p in packets[0] if p in packets[1]]
 
 
+def test_sound_that_few_players_know_there_is_told_or_converted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clip = open_clip(talkie(tmp_path / "a.mkv", "pcm_s16le"))
+    for how, codec, told in (
+        ("copy", "pcm_s16le", "few players know this sound (pcm_s16le) in .mp4 movies; --sound convert"),
+        ("convert", "aac", "the sound (pcm_s16le) is written as aac"),
+    ):
+        caplog.clear()
+        out = open_output(tmp_path / "b.mp4", clip, overwrite=True, sound=how)  # type: ignore[arg-type]
+        for n in clip.numbers:
+            out.write(clip.read(n), {})
+        out.close()
+        assert told in caplog.text
+        assert movie(tmp_path / "b.mp4").others == (f"audio ({codec})",)
+
+
 def test_sound_that_a_movie_cannot_hold_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     clip = open_clip(talkie(tmp_path / "a.mkv", "pcm_u8"))
     out = open_output(tmp_path / "b.mp4", clip)

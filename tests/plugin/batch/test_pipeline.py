@@ -88,3 +88,27 @@ def test_stop_finishes_the_writing_and_does_not_wait_for_the_rendering() -> None
     assert time.monotonic() - start < 5
     assert written == [0]
     go_on.set()
+
+
+def test_a_disk_that_hangs_is_not_waited_for_where_the_work_was_called_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("interneg.plugin.batch.pipeline.GRACE", 0.3)
+    hanging, go_on = threading.Event(), threading.Event()
+
+    def write(number: int, _: int) -> None:
+        hanging.set()
+        go_on.wait(20)
+
+    pipeline = Pipeline(lambda n: n, lambda n, _: n, write, slots=3, readers=1, renderers=1, writers=1)
+
+    def stop() -> None:
+        hanging.wait(10)
+        pipeline.stop()
+
+    threading.Thread(target=stop).start()
+    start = time.monotonic()
+    assert not pipeline.run(range(9), lambda number, was: None)
+    assert time.monotonic() - start < 5
+    assert not pipeline.is_settled
+    go_on.set()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from openjd.model import decode_job_template
 
 ROOT = Path(__file__).parents[3]
@@ -41,12 +41,12 @@ def test_a_fleet_is_a_job_with_a_step_for_each_class_that_builds_on_its_gpu(
     job = tmp_path / "job"
     done = run("--fleet", fleet, "--store", tmp_path / "store", "--submit", "openjd", "--dest", job)
     assert done.returncode == 0, done.stderr
-    data = json.loads((job / "template.json").read_text())
+    data = yaml.safe_load((job / "template.yaml").read_text())
     decode_job_template(template=data, supported_extensions=[])
     assert [step["name"] for step in data["steps"]] == ["Engines", "Engines ours"]
     args = data["steps"][1]["script"]["actions"]["onRun"]["args"]
     assert args == ["--fleet", "{{Param.Fleet}}", "--store", "{{Param.Store}}"]
-    assert json.loads((job / "openjd_parameters.json").read_text()) == {
+    assert yaml.safe_load((job / "openjd_parameters.yaml").read_text()) == {
         "Fleet": str(fleet),
         "Store": str(tmp_path / "store"),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -129,3 +130,15 @@ def test_names_that_are_not_utf8_go_through_every_command(plate: Plate, tmp_path
     assert "für" in (page / "qc.json").read_text(encoding="utf-8")
     made = process("render", COPY, str(folder / f"none{STRANGE}.exr"), "x.exr", LC_ALL=locale)
     assert made.returncode == 3 and b"nonef\xfcr.exr: no such file" in made.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("render", "x" * 3000), ("analyse", "stabilise"), ("submit", "openjd", "x" * 3000)]
+)
+def test_what_is_too_long_for_a_name_is_usage(plate: Plate, tmp_path: Path, words: tuple[str, ...]) -> None:
+    out = tmp_path / ("y" * 3000 if words[0] == "analyse" else "o.####.exr")
+    made = run(*words, plate(range(2)), out)
+    assert made.exit_code == 2, made.output
+    assert re.search(
+        r"^interneg: '.{60}\.\.\.' is no name of a file: it has \d{4} characters$", made.stderr, re.M
+    )

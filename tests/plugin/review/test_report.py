@@ -38,6 +38,14 @@ def rendered(plate: Callable[..., str], tmp_path: Path) -> tuple[str, str]:
     return given, output
 
 
+def test_the_time_of_each_frame_is_drawn(rendered: tuple[str, str], tmp_path: Path) -> None:
+    page = review(tmp_path / "r", *rendered, "--frames", "1001-1004")
+    assert "<b>time per frame</b>" in page
+    for kept in (tmp_path / "out" / ".interneg").iterdir():
+        kept.unlink()
+    assert "time per frame" not in review(tmp_path / "r", *rendered, "--frames", "1001-1004")
+
+
 def test_the_recipe_is_that_of_the_frames(rendered: tuple[str, str], tmp_path: Path) -> None:
     page = review(tmp_path / "r", *rendered, "--frames", "1001-1004")
     assert "<b>window = 3</b>" in page
