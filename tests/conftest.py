@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
 from tests.toys import TemporalMean
+
+# Models that a developer has imported are no part of the catalogue that tests look at.
+os.environ.pop("INTERNEG_MODELS", None)
+os.environ["XDG_DATA_HOME"] = str(Path(tempfile.gettempdir(), f"interneg-tests-{os.getpid()}", "data"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

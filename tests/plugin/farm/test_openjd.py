@@ -170,9 +170,9 @@ def test_hosts_get_the_folder_of_a_model_of_ones_own(
     submitted("denoise-sr:model=sharp", *words)
     made = template(job)
     assert made["jobEnvironments"][0]["variables"]["INTERNEG_MODELS"] == "{{Param.Models}}"
-    values = yaml.safe_load((job / "openjd_parameters.yaml").read_text())
-    assert str(models) in json.dumps(values)
-    assert str(models / "sharp.onnx") in (job / "asset_references.yaml").read_text()
+    written = "".join(file.read_text() for file in job.iterdir())
+    assert str(models / "sharp.onnx") in written, "it is among the files that the job needs"
+    assert re.search(rf"{re.escape(str(models))}\b(?!/)", written), "and the folder is a parameter"
 
 
 def test_a_dry_run_writes_nothing(plate: Callable[..., str], tmp_path: Path) -> None:

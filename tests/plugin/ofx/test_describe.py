@@ -84,7 +84,11 @@ def test_parameters_follow_the_knobs(bundle: Path, name: str) -> None:
                 assert knob.help in automatic["OfxParamPropHint"]
                 assert told.get("OfxParamPropEnabled", 1) == (default != AUTO)
             elif knob.kind == "choice":
-                assert told["OfxParamPropChoiceOption"] == list(knob.choices)
+                assert told["OfxParamPropChoiceOption"] == [*knob.choices, *["own"] * bool(knob.others)]
+                if knob.others:
+                    beside = parameters[f"own_{knob_name}"]
+                    assert beside["OfxParamPropType"] == "OfxParamTypeString"
+                    assert knob.others in beside["OfxParamPropHint"]
                 assert knob.choices[told["OfxParamPropDefault"]] == default
             elif knob.kind != "frames":
                 assert told["OfxParamPropDefault"] == default
