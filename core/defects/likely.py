@@ -22,16 +22,20 @@ from interneg.node import View
 # How sure the network has to be of a spot's surest pixel, and of its others.
 _SURE, _EDGE = 0.25, 0.25
 # The logarithm of the odds that a spot has to have at a sensitivity of a half; what 0 adds, and 1 takes off.
-_ODDS, _STEEP = -0.5, 1.8
+_ODDS, _STEEP = 0.0, 1.8
+# What stands out so plainly by itself, as a logarithm of odds, needs none of these (see `_stands_out`), where
+# the network is so sure of it somewhere. How far around it is looked at how well the frames around fit, in
+# which share of the pixels there, and what grain makes of that at least.
+_PLAIN, _SURER, _RING, _MOST, _GRAIN = 1.25, 0.4, 6, 0.9, 0.01
 # How sure the network has to be of a spot's rim, and how wide that is at most.
 _RIM, _WIDTH = 0.15, 2
 # What the network leaves to a closer look has to be so likely to it at its surest pixel; less where it stands
 # out by so much.
 _DOUBTFUL, _UNLIKELY, _LOUD = 0.2, 0.05, 40 / 255
-# A scratch along the edge of the picture, so near, is the edge of the gate.
-_GATE = 4
+# What is so long along the edge of the picture, and so near to it, in pixels, is the edge of the gate.
+_EDGING, _GATE = 40, 4
 # Fewer pixels are none. More than so many ask for odds that rise as they do: large dirt is rare and clear.
-_LEAST, _LARGE = 3, 150
+_LEAST, _LARGE, _RARER = 3, 150, 0.5
 # How far from a line the network's answer counts as that line, how sure it is there, in which share of the
 # rows it has to be seen, and how many pixels narrower on each side it makes the line at most.
 _BESIDE, _LINE, _ROWS, _NARROWER = 5, 0.4, 0.6, 0.4
@@ -59,7 +63,8 @@ def spots(
 
     Seeds are what the network is sure of, with all that hangs together with them and is likely enough
     (hysteresis; Canny, 1986). They are damage where all that speaks for it makes the odds high enough (see
-    `odds`). What is found again, moved, in the frame before or after is a thing that moves.
+    `odds`), and so is what stands out plainly. What is found again, moved, in the frame before or after is a
+    thing that moves.
     """
     if len(seen.neighbours) < 2:
         return []
@@ -72,12 +77,23 @@ def spots(
         for scratch, sign in zip(found.scratch, found.signs, strict=True)
     ])  # fmt: skip
     areas = np.array([s.shape.sum() for s in found.spots])
-    needed = needed + np.where(found.scratch, 0, np.log(np.maximum(areas / _LARGE, 1)))
+    large = np.log(np.maximum(areas / _LARGE, 1))
     fits = np.array([_fits(*k, largest, but.shape[1]) for k in zip(found.spots, found.scratch, strict=True)])
     clear = found.facts[:, [odds.FACTS.index(f) for f in ("odd", "contrast")]] >= np.log([_FAR, _FAINTEST])
-    kept = np.flatnonzero(fits & (sure >= needed) & clear.all(axis=1))
+    fits &= clear.all(axis=1)
+    # Half as large at most, but for scratches; and the network has to be surer somewhere.
+    small = found.scratch | np.array([max(s.shape.shape) <= largest / 2 for s in found.spots])
+    small &= np.array([found.both[s.box][s.shape].max() > _SURER for s in found.spots])
+    plain = [
+        _stands_out(seen, spot, int(sign), found.both, found.labels) if fit else 0.0
+        for spot, sign, fit in zip(found.spots, found.signs, fits & small, strict=True)
+    ]
+    plainly = np.log(np.maximum(plain, 1e-6)) >= _PLAIN + needed - _ODDS + _RARER * large
+    needed = needed + np.where(found.scratch, 0, large)
+    kept = np.flatnonzero(fits & ((sure >= needed) | plainly))
     way = flights(seen, [found.spots[k] for k in kept])
-    stays = ~way.of_scene() & (sure[kept] + odds.of_flight(way.rarity) >= needed[kept])
+    stays = plainly[kept] | (sure[kept] + odds.of_flight(way.rarity) >= needed[kept])
+    stays &= ~way.of_scene()
     done = [
         _with_rim(found.spots[k], found.both, found.labels)
         for k in kept[stays]
@@ -127,10 +143,12 @@ def candidates(seen: Evidence, answer: Answer, but: Mask) -> Candidates:
 
 
 def _fits(spot: Spot, scratch: bool, largest: float, across: int) -> bool:
-    """Whether it is not too large for dirt, or a scratch, but for one at the picture's edge."""
+    """Whether it is not too large for dirt, or a scratch; what is long at the picture's edge is neither."""
     columns = spot.box[1]
     inside = columns.start >= _GATE and columns.stop <= across - _GATE
-    return bool((scratch and inside) or max(spot.shape.shape) <= largest)
+    return bool(
+        (scratch and inside) or max(spot.shape.shape) <= (largest if inside else min(largest, _EDGING))
+    )
 
 
 def doubtful(
@@ -178,6 +196,27 @@ def _with_rim(spot: Spot, both: Pixels, labels: NDArray[np.int32]) -> Spot:
     near = cv2.dilate(mine, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _WIDTH + 1,) * 2)) > 0
     rim = near & (both[area] > _RIM) & (labels[area] == 0)
     return Spot(left, top, (mine > 0) | rim)
+
+
+def _stands_out(seen: Evidence, spot: Spot, sign: int, both: Pixels, labels: NDArray[np.int32]) -> float:
+    """The odds of the network's mean answer, times how clearly a spot stands out.
+
+    That is its contrast to all frames around but one, over what the one that fits best differs by around the
+    spot, in most of what is there. sign: 1 of a bright one, else -1. both: what the network answers, and
+    labels: 0 for what belongs to no spot, (H, W). Frames that the place lies outside of tell nothing.
+    """
+    inside = [n for n in seen.neighbours if n.shows(spot.box)]
+    if len(inside) < 2:
+        return 0.0
+    apart = [(seen.luma[spot.box] - n.luma[spot.box])[spot.shape] for n in inside]
+    contrast = sorted(sign * float(a.mean()) for a in apart)[-2]
+    wide = tuple(slice(max(0, s.start - _RING), s.stop + _RING) for s in spot.box)
+    ring = labels[wide] == 0
+    misfits = [
+        float(np.quantile(np.abs(seen.luma[wide] - n.luma[wide])[ring], _MOST)) for n in inside if ring.any()
+    ]
+    mean = float(both[spot.box][spot.shape].mean())
+    return mean / max(1 - mean, 1e-6) * max(contrast, 0.0) / (min(misfits, default=0.0) + _GRAIN)
 
 
 def refined(line: Scratch, answer: Answer) -> Scratch:
