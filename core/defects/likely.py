@@ -120,7 +120,7 @@ class Candidates:
 
 
 def candidates(seen: Evidence, answer: Answer, but: Mask) -> Candidates:
-    """All that the network may hold for damage, with what speaks for it; the rest as in `spots`."""
+    """All that the network may hold for damage, with what speaks for it. but: (H, W), as in `spots`."""
     import cv2
 
     # Dirt lies across scratches: on them it is what it is on both sides.

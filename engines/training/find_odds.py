@@ -176,7 +176,10 @@ def fitted(known: Floats, shares: Floats, weights: Floats) -> tuple[float, list[
 
 
 def table(start: float, lines: Sequence[tuple[Floats, Floats]], count: int, windows: int) -> str:
-    """The module that `odds` reads. Its last fact is the flight; what none adds is made part of the start."""
+    """The module that `odds` reads. lines: knots (K,) and what they add (K,), the flight's last.
+
+    What no flight adds is made part of the start.
+    """
 
     def pair(line: tuple[Floats, Floats]) -> str:
         return ", ".join(f"({', '.join(f'{v:.2f}' for v in values)})" for values in line)
