@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from bench import peers, stills
 from bench.dirt import HELD_OUT, Damage, Image, damaged, load
-from bench.elements import KINDS, laid, near, read
 from bench.table import Row, at_least, at_most
 from interneg.colour import Colour, WorkingSpace
 from interneg.defects.context import FILLER
@@ -89,8 +88,6 @@ def rows(shared: Path, out: Path) -> Iterator[Row]:
     yield from synthetic(bench, clips, out)
     yield from clean(bench, clips)
     yield from grain(bench, clips)
-    if (archive := shared / "damage" / "damage.tar").is_file():
-        yield from real(bench, clips, archive)
     yield from speed(bench, clips)
     yield from stills.rows(shared, bench.context, bench.space, out)
 
@@ -205,30 +202,6 @@ def grain(bench: Bench, clips: Path) -> Iterator[Row]:
     text += f", mean; single patches {min(ratios):.2f} to {max(ratios):.2f}"
     yield at_least(text, 0.8, float(np.mean(ratios)), "times")
     yield at_most(text, 1.25, float(np.mean(ratios)), "times")
-
-
-def real(bench: Bench, clips: Path, archive: Path) -> Iterator[Row]:
-    """Real elements by kind: pixels found, a pixel beside damage counting as right, and pieces."""
-    for kind in KINDS:
-        elements, found, pieces = read(archive, kind), np.zeros(4), []
-        for seed, (name, start) in enumerate(zip(HELD_OUT, STARTS, strict=True), 1):
-            frames, covers = laid(load(clips / name, start, 2 * REACH + 1), elements, seed)
-            matte = bench.render(frames, REACH, ScratchInpaint(defects=True))[..., 3:].max(axis=-1) > 0.5
-            true = covers[REACH] > 0.3
-            seen = true & (np.abs(frames[REACH] - load(clips / name, start + REACH, 1)[0]).max(-1) > 16 / 255)
-            found += [(matte & seen).sum(), seen.sum(), (matte & near(true, 3)).sum(), matte.sum()]
-            count, labels, facts, _ = cv2.connectedComponentsWithStats(np.uint8(seen), connectivity=8)
-            large = [k for k in range(1, count) if facts[k, cv2.CC_STAT_AREA] >= 7]
-            pieces += [bool(matte[labels == k].mean() > 0.5) for k in large]
-        recall, precision = found[0] / found[1], found[2] / max(found[3], 1)
-        text = (
-            f"real {kind}: pixels, precision and recall; recall of {len(pieces)} pieces of 7 pixels or more"
-        )
-        figure = f"{precision:.2f}, {recall:.2f}; {np.mean(pieces):.2f}"
-        goal, met = "", None
-        if kind in ("dirt", "scratches"):
-            goal, met = "≥ 0.8, ≥ 0.8", bool(min(precision, recall) >= 0.8)
-        yield Row(text, goal, figure, met)
 
 
 def speed(bench: Bench, clips: Path) -> Iterator[Row]:

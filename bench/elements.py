@@ -20,9 +20,9 @@ SIDE = 100
 """Elements are scans of 400 pixels' side, reduced to this: what 4K film has at the size of the clips."""
 
 
-def read(archive: Path, kind: str) -> list[Image]:
-    """How opaque a kind's elements that no network was trained on are, (SIDE, SIDE) float32, 0..1."""
-    codes = read_pieces(archive, held=True)[kind]
+def read(archive: Path, kind: str, held: bool) -> list[Image]:
+    """How opaque a kind's elements are, (SIDE, SIDE) float32, 0..1: those held out from training, or not."""
+    codes = read_pieces(archive, held)[kind]
     return [cv2.resize(c, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32) / 255 for c in codes]
 
 

@@ -74,9 +74,9 @@ def detected(view: View, how: Sensitivity) -> Defects:
     def closer(likely_enough: Mask, taken: Mask) -> list[Spot]:
         return spots(view, seen, readily[:2], how.largest, by_sign, (likely_enough, taken))
 
-    dirt += likely.doubtful(dirt, answer, seen, closer)
-    kept = of_scene(seen, dirt) | glows(seen, dirt)
-    return Defects([spot for spot, belongs in zip(dirt, kept, strict=True) if not belongs], lines)
+    looked_at = likely.doubtful(dirt, answer, seen, closer)
+    dirt += [spot for spot, belongs in zip(looked_at, of_scene(seen, looked_at), strict=True) if not belongs]
+    return Defects([spot for spot, lit in zip(dirt, glows(seen, dirt), strict=True) if not lit], lines)
 
 
 def from_list(view: View, content: bytes, name: str) -> Defects:

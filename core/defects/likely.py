@@ -3,36 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from interneg.defects import odds
 from interneg.defects.detector import Answer
 from interneg.defects.dirt import Spot, moves
-from interneg.defects.evidence import Evidence, nearest
+from interneg.defects.evidence import Evidence
 from interneg.defects.lines import Scratch
+from interneg.defects.scene import flights
 from interneg.frame import Mask, Pixels
 from interneg.node import View
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
 # How sure the network has to be of a spot's surest pixel, and of its others.
-_SURE, _EDGE = 0.4, 0.25
-# The odds that a spot has to have at a sensitivity of a half; those of 0 and of 1 change them so many times.
-_ODDS, _STEEP = 3.5, 6.0
+_SURE, _EDGE = 0.25, 0.25
+# The logarithm of the odds that a spot has to have at a sensitivity of a half; what 0 adds, and 1 takes off.
+_ODDS, _STEEP = 0.0, 1.8
+# What stands out so plainly by itself, as a logarithm of odds, needs none of these (see `_stands_out`), where
+# the network is so sure of it somewhere. How far around it is looked at how well the frames around fit, in
+# which share of the pixels there, and what grain makes of that at least.
+_PLAIN, _SURER, _RING, _MOST, _GRAIN = 1.25, 0.4, 6, 0.9, 0.01
 # How sure the network has to be of a spot's rim, and how wide that is at most.
-_RIM, _WIDTH = 0.1, 2
-# How far around a spot it is looked at how well the frames around fit, in which share of the pixels there,
-# and what grain makes of that at least.
-_RING, _MOST, _GRAIN = 6, 0.9, 0.01
+_RIM, _WIDTH = 0.15, 2
 # What the network leaves to a closer look has to be so likely to it at its surest pixel; less where it stands
 # out by so much.
 _DOUBTFUL, _UNLIKELY, _LOUD = 0.2, 0.05, 40 / 255
-# A scratch along the edge of the picture, so near, is the edge of the gate.
-_GATE = 4
-# Fewer pixels are none. More than so many ask for odds that rise by this power: large dirt is rare and clear.
+# What is so long along the edge of the picture, and so near to it, in pixels, is the edge of the gate.
+_EDGING, _GATE = 40, 4
+# Fewer pixels are none. More than so many ask for odds that rise as they do: large dirt is rare and clear.
 _LEAST, _LARGE, _RARER = 3, 150, 0.5
 # How far from a line the network's answer counts as that line, how sure it is there, in which share of the
 # rows it has to be seen, and how many pixels narrower on each side it makes the line at most.
@@ -40,7 +42,7 @@ _BESIDE, _LINE, _ROWS, _NARROWER = 5, 0.4, 0.6, 0.4
 # How many times what the frame differs by around, times the cube of how odd the whole frame is, a spot has to
 # differ by: where one is blurred, veiled or shaken, its edges differ like dirt.
 _FAR = 4.0
-# What a spot differs by on average at least, in LOG_Y: less is grain.
+# What a spot differs by on average at least, in LOG_Y: less is grain; and what its rim does.
 _FAINTEST = 5 / 255
 _UNSEEN = 4 / 255
 
@@ -60,35 +62,93 @@ def spots(
     W): on those that run through the frame. With one frame around there is nothing to tell by.
 
     Seeds are what the network is sure of, with all that hangs together with them and is likely enough
-    (hysteresis; Canny, 1986); see `_shown`. What is found again, moved, in the frame before or after is a
+    (hysteresis; Canny, 1986). They are damage where all that speaks for it makes the odds high enough (see
+    `odds`), and so is what stands out plainly. What is found again, moved, in the frame before or after is a
     thing that moves.
     """
-    import cv2
-
     if len(seen.neighbours) < 2:
         return []
+    found = candidates(seen, answer, but)
+    if not found.spots:
+        return []
+    sure = odds.log_odds(found.facts)
+    needed = np.array([
+        _needed(sensitivity[2] if scratch else sensitivity[int(sign < 0)])
+        for scratch, sign in zip(found.scratch, found.signs, strict=True)
+    ])  # fmt: skip
+    areas = np.array([s.shape.sum() for s in found.spots])
+    large = np.log(np.maximum(areas / _LARGE, 1))
+    fits = np.array([_fits(*k, largest, but.shape[1]) for k in zip(found.spots, found.scratch, strict=True)])
+    clear = found.facts[:, [odds.FACTS.index(f) for f in ("odd", "contrast")]] >= np.log([_FAR, _FAINTEST])
+    fits &= clear.all(axis=1)
+    # Half as large at most, but for scratches; and the network has to be surer somewhere.
+    small = found.scratch | np.array([max(s.shape.shape) <= largest / 2 for s in found.spots])
+    small &= np.array([found.both[s.box][s.shape].max() > _SURER for s in found.spots])
+    plain = [
+        _stands_out(seen, spot, int(sign), found.both, found.labels) if fit else 0.0
+        for spot, sign, fit in zip(found.spots, found.signs, fits & small, strict=True)
+    ]
+    plainly = np.log(np.maximum(plain, 1e-6)) >= _PLAIN + needed - _ODDS + _RARER * large
+    needed = needed + np.where(found.scratch, 0, large)
+    kept = np.flatnonzero(fits & ((sure >= needed) | plainly))
+    way = flights(seen, [found.spots[k] for k in kept])
+    stays = plainly[kept] | (sure[kept] + odds.of_flight(way.rarity) >= needed[kept])
+    stays &= ~way.of_scene()
+    done = [
+        _with_rim(found.spots[k], found.both, found.labels)
+        for k in kept[stays]
+        if not moves(view, seen, found.spots[k], int(found.signs[k]))
+    ]
+    return _seen_only(done, seen)
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """What the network marks in a frame, piece by piece.
+
+    facts: what is known of each, (N, len(odds.FACTS)). signs: 1 of what is brighter than the frames around,
+    else -1, (N,). scratch: whether it looks more like a scratch than like dirt, (N,). both: how likely a
+    pixel is to be either, labels: 0 for what belongs to none, (H, W).
+    """
+
+    spots: list[Spot]
+    facts: NDArray[np.float64]
+    signs: NDArray[np.int64]
+    scratch: NDArray[np.bool_]
+    both: Pixels
+    labels: NDArray[np.int32]
+
+
+def candidates(seen: Evidence, answer: Answer, but: Mask) -> Candidates:
+    """All that the network may hold for damage, with what speaks for it. but: (H, W), as in `spots`."""
+    import cv2
+
     # Dirt lies across scratches: on them it is what it is on both sides.
     across = np.ones((1, 2 * _BESIDE + 1), np.uint8)
     closed = cv2.morphologyEx(answer.dirt, cv2.MORPH_CLOSE, across).reshape(answer.dirt.shape)
     both = np.where(but, closed, np.maximum(answer.dirt, answer.scratch))
-    count, labels, facts, _ = cv2.connectedComponentsWithStats(np.uint8(both > _EDGE), connectivity=8)
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(np.uint8(both > _EDGE), connectivity=8)
     surest, some = np.zeros(count, np.float32), np.nonzero(labels)
     np.maximum.at(surest, labels[some], both[some])
-    worth = (surest > _SURE) & (facts[:, cv2.CC_STAT_AREA] >= _LEAST)
+    worth = (surest > _SURE) & (boxes[:, cv2.CC_STAT_AREA] >= _LEAST)
     worth[0] = False
-    done = []
-    for label in np.flatnonzero(worth):
-        x, y, width, height = (int(v) for v in facts[label, :4])
-        spot = Spot(x, y, labels[y : y + height, x : x + width] == label)
-        shown = _shown(seen, spot, both, labels)
-        scratch = (answer.scratch[spot.box] - answer.dirt[spot.box])[spot.shape].sum() > 0
-        needed = _needed(sensitivity[2] if scratch else sensitivity[shown.sign < 0])
-        needed *= max(1.0, float(facts[label, cv2.CC_STAT_AREA]) / _LARGE) ** _RARER
-        gate = scratch and (x < _GATE or x + width > both.shape[1] - _GATE)
-        fits = (scratch and not gate) or max(width, height) <= largest
-        if fits and shown.odds >= needed and not moves(view, seen, spot, shown.sign):
-            done.append(_with_rim(spot, both, labels))
-    return _seen_only(done, seen)
+    numbers = np.where(worth, np.cumsum(worth), 0).astype(np.int32)
+    labels = numbers[labels]
+    spots = [
+        Spot(int(x), int(y), labels[y : y + height, x : x + width] == number)
+        for number, (x, y, width, height) in enumerate(boxes[worth, :4], 1)
+    ]
+    facts, signs = odds.facts_of(seen, answer, both, labels, len(spots))
+    return Candidates(spots, facts, signs, facts[:, odds.SCRATCH] > 0.5, both, labels)
+
+
+def _fits(spot: Spot, scratch: bool, largest: float, across: int) -> bool:
+    """Whether it is not too large for dirt, or a scratch; what is long at the picture's edge is neither."""
+    columns = spot.box[1]
+    inside = columns.start >= _GATE and columns.stop <= across - _GATE
+    return bool(
+        (scratch and inside) or max(spot.shape.shape) <= (largest if inside else min(largest, _EDGING))
+    )
 
 
 def doubtful(
@@ -109,7 +169,7 @@ def doubtful(
     for spot in look(enough, taken):
         if enough[spot.box][spot.shape].any() and not taken[spot.box][spot.shape].any():
             sure = both[spot.box]
-            kept = sure > _RIM / 2 if sure[spot.shape].max() >= _DOUBTFUL else True
+            kept = sure > _UNLIKELY if sure[spot.shape].max() >= _DOUBTFUL else True
             done.append(Spot(spot.x, spot.y, spot.shape & kept))
     return done
 
@@ -138,39 +198,25 @@ def _with_rim(spot: Spot, both: Pixels, labels: NDArray[np.int32]) -> Spot:
     return Spot(left, top, (mine > 0) | rim)
 
 
-class _Shown(NamedTuple):
-    """How a spot stands out: 1 as a bright one, else -1, and the odds that it is damage."""
+def _stands_out(seen: Evidence, spot: Spot, sign: int, both: Pixels, labels: NDArray[np.int32]) -> float:
+    """The odds of the network's mean answer, times how clearly a spot stands out.
 
-    sign: int
-    odds: float
-
-
-def _shown(seen: Evidence, spot: Spot, both: Pixels, labels: NDArray[np.int32]) -> _Shown:
-    """How a spot stands out. both: what the network answers. labels: 0 for what belongs to no spot, (H, W).
-
-    The odds of the network's mean answer, times the contrast to all frames around but one, over what the one
-    that fits best differs by around the spot, in most of what is there. Frames that the place lies outside of
-    tell nothing; where fewer than two are left it is no damage.
+    That is its contrast to all frames around but one, over what the one that fits best differs by around the
+    spot, in most of what is there. sign: 1 of a bright one, else -1. both: what the network answers, and
+    labels: 0 for what belongs to no spot, (H, W). Frames that the place lies outside of tell nothing.
     """
-    likely = both[spot.box][spot.shape]
     inside = [n for n in seen.neighbours if n.shows(spot.box)]
     if len(inside) < 2:
-        return _Shown(1, 0.0)
-    apart = {n.offset: (seen.luma[spot.box] - n.luma[spot.box])[spot.shape] for n in inside}
-    near = [apart[n.offset] for n in nearest(tuple(inside))]
-    sign = 1 if float((likely * np.sum(near, axis=0)).sum()) > 0 else -1
-    contrasts = sorted(sign * float(a.mean()) for a in apart.values())
-    far = float(seen.unlike[spot.box][spot.shape].mean())
+        return 0.0
+    apart = [(seen.luma[spot.box] - n.luma[spot.box])[spot.shape] for n in inside]
+    contrast = sorted(sign * float(a.mean()) for a in apart)[-2]
     wide = tuple(slice(max(0, s.start - _RING), s.stop + _RING) for s in spot.box)
     ring = labels[wide] == 0
     misfits = [
         float(np.quantile(np.abs(seen.luma[wide] - n.luma[wide])[ring], _MOST)) for n in inside if ring.any()
     ]
-    if contrasts[-2] < max(_FAR * seen.odd**3 * far, _FAINTEST):
-        return _Shown(sign, 0.0)
-    mean = float(likely.mean())
-    clear_by = max(contrasts[-2], 0.0) / (min(misfits, default=0.0) + _GRAIN)
-    return _Shown(sign, mean / max(1 - mean, 1e-6) * clear_by)
+    mean = float(both[spot.box][spot.shape].mean())
+    return mean / max(1 - mean, 1e-6) * max(contrast, 0.0) / (min(misfits, default=0.0) + _GRAIN)
 
 
 def refined(line: Scratch, answer: Answer) -> Scratch:
@@ -193,4 +239,4 @@ def refined(line: Scratch, answer: Answer) -> Scratch:
 
 def _needed(sensitivity: float) -> float:
     """The odds that a spot has to have."""
-    return float(_ODDS * _STEEP ** (1 - 2 * sensitivity)) if sensitivity > 0 else np.inf
+    return _ODDS + _STEEP * (1 - 2 * sensitivity) if sensitivity > 0 else np.inf

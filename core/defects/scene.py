@@ -54,26 +54,53 @@ class _Around:
         return own
 
 
-def of_scene(seen: Evidence, spots: Sequence[Spot]) -> npt.NDArray[np.bool_]:
-    """Whether each of the spots of a frame belongs to its scene, (N,) bool.
+@dataclass(frozen=True, eq=False)
+class Flights:
+    """What may be the flights of a frame's spots.
+
+    rarity: how unlikely each spot's is by chance, as a power of ten, (N,). around, goes: the spots as things,
+    and where their flights go; others: luma of the frames around, along the motion; median: what is usual,
+    (H, W).
+    """
+
+    rarity: Floats
+    around: list[_Around | None]
+    goes: list[complex]
+    others: list[Pixels]
+    median: Pixels
+
+    def of_scene(self) -> npt.NDArray[np.bool_]:
+        """Whether each of the spots belongs to its scene, (N,): it flies, or is one of a crowd."""
+        made = self.rarity > _FLIES
+        known = [k for k, a in enumerate(self.around) if a]
+        members = [
+            Member(a.placed, a.sign, a.level, float(rarity), way)
+            for a, rarity, way in zip(self.around, self.rarity, self.goes, strict=True)
+            if a
+        ]
+        made[known] |= in_crowd(members, self.others, self.median)
+        return made
+
+
+def flights(seen: Evidence, spots: Sequence[Spot]) -> Flights:
+    """Look for the flights of a frame's spots.
 
     Dirt is strewn anew over each frame. In each of the frames around, along the motion, what is as large, as
     long and differs as much as a spot is looked for. The spot belongs to the scene where these lie on the way
-    of something that flies by, closer to it than dirt as dense as they are would by chance; or where it is
-    one of a crowd (see `in_crowd`).
+    of something that flies by, closer to it than dirt as dense as they are would by chance.
     """
-    if not spots or len(seen.neighbours) < 2:
-        return np.zeros(len(spots), np.bool_)
     frames = {n.offset: n.luma for n in seen.neighbours} | {0: seen.luma}
-    median = usual(list(frames.values()))
-    around = [_around(frames, median, spot) for spot in spots]
-    flights = [_flight(a) if a else (0.0, 0j) for a in around]
-    flies = np.array([rarity > _FLIES for rarity, _ in flights])
-    known = [k for k, a in enumerate(around) if a]
-    members = [Member(a.placed, a.sign, a.level, *f) for a, f in zip(around, flights, strict=True) if a]
+    median = usual(list(frames.values())) if spots else seen.luma
+    few = len(seen.neighbours) < 2
+    around = [None if few else _around(frames, median, spot) for spot in spots]
+    found = [_flight(a) if a else (0.0, 0j) for a in around]
     others = [p for offset, p in frames.items() if offset]
-    flies[known] |= in_crowd(members, others, median)
-    return flies
+    return Flights(np.array([r for r, _ in found]), around, [goes for _, goes in found], others, median)
+
+
+def of_scene(seen: Evidence, spots: Sequence[Spot]) -> npt.NDArray[np.bool_]:
+    """Whether each of the spots of a frame belongs to its scene, (N,) bool; see `flights`."""
+    return flights(seen, spots).of_scene()
 
 
 def _around(frames: dict[int, Pixels], median: Pixels, spot: Spot) -> _Around | None:

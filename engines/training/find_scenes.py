@@ -106,6 +106,94 @@ def lettering(clip: list[Image], rng: np.random.Generator) -> None:
         clip[t] += alpha * (level - clip[t])
 
 
+def _fine(picture: Image) -> npt.NDArray[np.uint8]:
+    return np.zeros((4 * picture.shape[0], 4 * picture.shape[1]), np.uint8)
+
+
+def _lay(picture: Image, fine: npt.NDArray[np.uint8], opaque: float, level: float) -> None:
+    """Lay what was drawn at four times the size, (4 H, 4 W), 0..255, over a picture."""
+    alpha = cv2.resize(fine, picture.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    picture += np.float32(opaque) * alpha * (np.float32(level) - picture)
+
+
+def wings(clip: list[Image], rng: np.random.Generator) -> None:
+    """Birds, each a stroke bent in its middle, that beat their wings and fly the same way."""
+    height, width = clip[0].shape
+    count, size, thick = int(rng.integers(2, 10)), rng.uniform(3, 10), int(rng.integers(4, 11))
+    level = rng.uniform(0, 0.25) if rng.random() < 0.7 else rng.uniform(0.7, 1)
+    at, speeds = rng.uniform((0, 0), (width, height), (count, 2)), rng.normal(0, 1, (count, 2))
+    speeds += rng.normal(0, 6, 2)
+    phases, beat = rng.uniform(0, 2 * np.pi, count), rng.uniform(0.8, 2.5)
+    for t, picture in enumerate(clip):
+        fine = _fine(picture)
+        for middle, phase in zip(at + speeds * (t - len(clip) / 2), phases, strict=True):
+            lift = 0.8 * size * np.sin(phase + beat * t)
+            points = middle + np.array([(-size, -lift), (0, 0), (size, -lift)])
+            cv2.polylines(fine, [np.int32(np.rint(4 * points))], False, 255, thick)
+        _lay(picture, fine, 0.9, level)
+
+
+def paper(clip: list[Image], rng: np.random.Generator) -> None:
+    """Scraps of paper that fall and turn."""
+    height, width = clip[0].shape
+    count = int(rng.integers(15, 50))
+    scraps = rng.uniform((0, 0, 2, -4, 3), (width, height, 6, 4, 12), (count, 5))
+    turns = rng.uniform((0, 0, 0.1), (np.pi, np.pi, 1), (count, 3))
+    for t, picture in enumerate(clip):
+        for (x, y, size, across, down), (turn, spin, level) in zip(scraps, turns, strict=True):
+            angle = turn + spin * t
+            way = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+            corners = size / 2 * np.array([[1, 0.6], [1, -0.6], [-1, -0.6], [-1, 0.6]]) @ way
+            fine = _fine(picture)
+            corners += (x + across * t, (y + down * t) % height)
+            cv2.fillPoly(fine, [np.int32(np.rint(4 * corners))], 255)
+            _lay(picture, fine, 1.0, level)
+
+
+def burst(clip: list[Image], rng: np.random.Generator) -> None:
+    """A shot is fired, or a lamp lights up, in the middle frame: a bright core that lights what is around."""
+    height, width = clip[0].shape
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    picture = clip[len(clip) // 2]
+    for _ in range(int(rng.integers(1, 3))):
+        x, y, radius = rng.uniform(0, width), rng.uniform(0, height), rng.uniform(5, 24)
+        away, around = np.hypot(columns - x, rows - y), np.arctan2(rows - y, columns - x)
+        rays, depth = int(rng.integers(2, 8)), rng.uniform(0, 0.5)
+        core = np.clip(radius * (1 - depth * (1 - np.cos(rays * around)) / 2) - away, 0, 3) / 3
+        light = np.maximum(core, rng.uniform(0.2, 0.7) * np.exp(-away / np.float32(rng.uniform(8, 40))))
+        picture += light.astype(np.float32) * (np.float32(rng.uniform(0.85, 1)) - picture)
+
+
+def falling(clip: list[Image], rng: np.random.Generator) -> None:
+    """Rain that is seen to fall: each streak is farther down in the next frame."""
+    height, width = clip[0].shape
+    drops = rng.uniform((0, 0, 8), (width, height, 32), (int(rng.integers(40, 150)), 3))
+    slant, step, cover = rng.normal(0, 0.2), rng.uniform(0.7, 2.5), rng.uniform(0.15, 0.5)
+    for t, picture in enumerate(clip):
+        fine = _fine(picture)
+        for x, y, length in drops:
+            top = (y + step * length * t) % height
+            end = int(4 * (x + slant * length)), int(4 * (top + length))
+            cv2.line(fine, (int(4 * x), int(4 * top)), end, 255, int(rng.integers(3, 7)))
+        _lay(picture, fine, cover, 0.9)
+
+
+def glints(clip: list[Image], rng: np.random.Generator) -> None:
+    """Glints, new in each frame, on what is brightest in the lower half."""
+    for picture in clip:
+        lower = picture.copy()
+        lower[: len(lower) // 2] = 0
+        places = np.argwhere(lower >= np.quantile(lower, 0.95))
+        for y, x in places[rng.choice(len(places), int(rng.integers(15, 50)))]:
+            _blob(picture, x, y, rng.uniform(0.7, 2), 0.97, 0.4)
+
+
+THINGS: tuple[Callable[[list[Image], np.random.Generator], None], ...] = (
+    flying, flying, rain, sparkle, lamps, flash, lettering, lettering,
+    wings, wings, wings, paper, burst, burst, burst, falling, glints,
+)  # fmt: skip
+"""All that is no damage, some of it more than once: it is laid on more often."""
+
 _THINGS: tuple[Callable[[list[Image], np.random.Generator], None], ...] = (
     flying, flying, rain, sparkle, sparkle, lamps, flash, lettering,
 )  # fmt: skip

@@ -52,7 +52,9 @@ def grey(clip: Pixels) -> Pixels:
 def test_a_matte_adds_to_what_is_found(render: Render) -> None:
     clean = scene()
     given = grey(dirty(clean)[0])
-    plain, added = render(given), render(given, ScratchInpaint(matte="add"), matte=matte(DAMAGED))
+    plain = render(given, ScratchInpaint(bright=0.3, dark=0.3))
+    adds = ScratchInpaint(bright=0.3, dark=0.3, matte="add")
+    added = render(given, adds, matte=matte(DAMAGED))
     np.testing.assert_array_equal(plain.pixels[:, DAMAGED], given[MIDDLE][:, DAMAGED])
     np.testing.assert_array_equal(added.pixels[:, ~DAMAGED], plain.pixels[:, ~DAMAGED])
     before, after = (np.abs(p - clean[MIDDLE])[:, DAMAGED].mean() for p in (given[MIDDLE], added.pixels))

@@ -1,0 +1,127 @@
+"""Odds: how likely what the network marks is damage, by all that speaks for it.
+
+Each fact adds its own share to the logarithm of the odds (a generalised additive model: Hastie and
+Tibshirani, 1986). What it adds was fitted on damage of known truth, by `engines/training/find_odds.py`.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from interneg.defects.detector import Answer
+from interneg.defects.evidence import Evidence, nearest
+from interneg.defects.odds_fitted import FLIGHT, SHARES, START
+from interneg.frame import Pixels
+
+# OpenCV is imported where it is used: what only lists nodes never loads it.
+
+Labels = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
+
+FACTS = (
+    "mean", "surest", "scratch", "area", "long", "wide", "contrast", "clear", "second", "agreed", "beside",
+    "texture", "confidence", "spike", "odd", "around", "halo", "uneven", "patchy",
+)  # fmt: skip
+"""What is known of a candidate, in order; see `facts_of`."""
+
+SCRATCH = FACTS.index("scratch")
+"""The fact which share of what the network holds for damage it holds for a scratch."""
+
+# What is around is looked at so far, in pixels.
+_AROUND = 17
+# Grain makes so much of a difference at least, in LOG_Y.
+_GRAIN = 0.004
+
+
+def facts_of(
+    seen: Evidence, answer: Answer, both: Pixels, labels: Labels, count: int
+) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """What is known of each candidate, (N, len(FACTS)), and its sign, (N,): 1 of a bright one, else -1."""
+    import cv2
+
+    y, x = np.nonzero(labels)
+    label = labels[y, x]
+    area = np.maximum(np.bincount(label, minlength=count + 1)[1:].astype(np.float64), 1)
+
+    def mean(values: npt.NDArray[np.generic]) -> Floats:
+        return np.bincount(label, values, minlength=count + 1)[1:] / area
+
+    def per(plane: Pixels) -> Floats:
+        return mean(plane[y, x])
+
+    away = (labels == 0).astype(np.float32)
+    size = (_AROUND, _AROUND)
+    weight = np.maximum(cv2.blur(away, size, borderType=cv2.BORDER_REFLECT), 0.02)
+
+    def around(plane: Pixels) -> Pixels:
+        return np.asarray(cv2.blur(plane * away, size, borderType=cv2.BORDER_REFLECT) / weight)
+
+    close = nearest(seen.neighbours)
+    apart = {n.offset: seen.luma - n.luma for n in seen.neighbours}
+    inside = {n.offset: per(_within(n.field)) > 0.5 for n in seen.neighbours}
+    signed = np.sum([per(both * apart[n.offset]) * inside[n.offset] for n in close], axis=0)
+    sign = np.where(signed > 0, 1, -1)
+    contrasts = np.sort(
+        [np.where(inside[o], sign * per(a), np.nan) for o, a in apart.items()], axis=0
+    )  # NaN last
+    known = np.sum(list(inside.values()), axis=0)
+    row = np.arange(count)
+    lowest = contrasts[0]
+    second = contrasts[np.maximum(known - 2, 0), row]
+    misfits = np.sort([np.where(inside[o], per(around(np.abs(a))), np.inf) for o, a in apart.items()], axis=0)
+    gap = np.min([per(np.abs(a.luma - b.luma)) for a, b in combinations(seen.neighbours, 2)], axis=0)
+    beside = per(np.abs(seen.luma - around(seen.luma)))
+    ringed = np.sum([sign * per(around(apart[n.offset])) * inside[n.offset] for n in close], axis=0)
+    halo = ringed / np.maximum(np.sum([inside[n.offset] for n in close], axis=0), 1)
+    uneven = np.sqrt(np.maximum(per(seen.luma**2) - per(seen.luma) ** 2, 0))
+    patchy = np.min([np.sqrt(np.maximum(per(a**2) - per(a) ** 2, 0)) for a in apart.values()], axis=0)
+    local = np.sqrt(np.maximum(around(seen.luma**2) - around(seen.luma) ** 2, 0))
+    dx, dy = x - mean(x)[label - 1], y - mean(y)[label - 1]
+    across, down, skew = mean(dx * dx) + 1 / 12, mean(dy * dy) + 1 / 12, mean(dx * dy)
+    spread = np.hypot(across - down, 2 * skew)
+    long, wide = (np.sqrt(np.maximum(6 * (across + down + s), 1)) for s in (spread, -spread))
+    surest = np.zeros(count + 1)
+    np.maximum.at(surest, label, both[y, x])
+    scratch = per(answer.scratch) / np.maximum(per(answer.scratch) + per(answer.dirt), 1e-6)
+
+    def logit(p: Floats) -> Floats:
+        p = np.clip(p, 0.001, 0.999)
+        return np.log(p / (1 - p))
+
+    def log(v: Floats) -> Floats:
+        return np.log(np.maximum(v, 0) + _GRAIN)
+
+    base = log(second)
+    made = np.column_stack([
+        logit(per(both)), logit(surest[1:]), scratch, np.log(area), np.log(long), np.log(wide),
+        base, base - log(misfits[0]), log(lowest), base - log(gap), base - log(beside), log(per(local)),
+        np.max([per(n.confidence) for n in close], axis=0),
+        base - log(per(np.maximum(seen.bright, seen.dark))),
+        base - log(per(seen.unlike)) - 3 * np.log(max(seen.odd, 0.3)), logit(per(around(both))),
+        np.clip(halo / (np.maximum(second, 0) + _GRAIN), -1, 2), base - log(uneven), base - log(patchy),
+    ])  # fmt: skip
+    made[known < 2] = np.nan
+    return made, sign
+
+
+def log_odds(facts: Floats) -> Floats:
+    """The logarithm of the odds that each candidate is damage, (N,); -inf where a fact is not known."""
+    made = np.full(len(facts), START)
+    for k, name in enumerate(FACTS):
+        made += np.interp(facts[:, k], *SHARES[name])
+    return np.where(np.isnan(made), -np.inf, made)
+
+
+def of_flight(rarity: Floats) -> Floats:
+    """What is added to that where a flight is as rare by chance, as a power of ten, (N,); 0 without one."""
+    return np.asarray(np.interp(rarity, *FLIGHT))
+
+
+def _within(field: Pixels) -> Pixels:
+    """1 where a place lies within the other frame, else 0, (H, W)."""
+    height, width = field.shape[:2]
+    x, y = field[..., 0] + np.arange(width), field[..., 1] + np.arange(height)[:, None]
+    return np.asarray((x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1), np.float32)
