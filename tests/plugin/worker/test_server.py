@@ -9,10 +9,12 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -352,7 +354,7 @@ def test_a_worker_of_another_user_is_refused(tmp_path: Path) -> None:
         "import os, socket; os.setuid(65534); s = socket.socket(socket.AF_UNIX); "
         f"s.bind({str(path)!r}); s.listen(); print(); input()"
     )
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+    for folder in takewhile(lambda f: f != Path(tempfile.gettempdir()), (tmp_path, *tmp_path.parents)):
         folder.chmod(0o777)
     command = [sys.executable, "-I", "-S", "-u", "-c", script]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
