@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.toys import TemporalMean
@@ -12,6 +13,11 @@ from tests.toys import TemporalMean
 # Models that a developer has imported are no part of the catalogue that tests look at.
 os.environ.pop("INTERNEG_MODELS", None)
 os.environ["XDG_DATA_HOME"] = str(Path(tempfile.gettempdir(), f"interneg-tests-{os.getpid()}", "data"))
+
+
+# How long an example takes says nothing where other tests run beside.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

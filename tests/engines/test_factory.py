@@ -49,7 +49,8 @@ def order(model: Model, precision: str = "fp32", target: str = "portable") -> Or
 
 
 def children() -> list[psutil.Process]:
-    return [p for p in psutil.Process().children() if "spawn_main" in " ".join(p.cmdline())]
+    own = [p for p in psutil.Process().children() if p.status() != psutil.STATUS_ZOMBIE]
+    return [p for p in own if "spawn_main" in " ".join(p.cmdline())]
 
 
 # All of the catalogue, as CI builds it

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -16,6 +17,15 @@ from interneg.plugin.doctor.engine_table import engine_lines
 from tests.core.colour.colour_configs import with_table
 
 run = CliRunner().invoke
+
+
+@pytest.fixture(autouse=True)
+def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other tests run at the same time: what they install, and their workers, are not to be found here."""
+    for name in [n for n in os.environ if n.startswith("INTERNEG_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("OFX_PLUGIN_PATH", raising=False)
+    monkeypatch.setenv("INTERNEG_WORKER_DIR", str(tmp_path / "worker"))
 
 
 def test_json_says_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +99,7 @@ def test_the_screen_tells_what_opens_and_numbers_why_not(
     made = run(app, ["doctor"], env={"COLUMNS": "100"})
     assert made.exit_code == 0, made.output
     small, large = (line for line in made.stdout.splitlines() if line.startswith(("small", "large")))
-    assert small.split() == ["small", "openvino", "fp32", "fp32", "[1]"]
+    assert small.split() == ["small", "openvino", "fp32", "fp32", "[1]"], made.stdout
     assert "fp32,int8" in large and "nothing [2]" in large
     assert "\nopenvino 9 in fp32: as asked" in made.stdout
     assert "[1] not int8: the model failed its qualification: PSNR 12 dB" in made.stdout
@@ -141,7 +151,7 @@ def test_models_that_lack_the_same_share_a_note_and_five_runtimes_fit_80_columns
     assert made.exit_code == 0, made.output
     shown = made.stdout.partition("model ")[2]
     assert "MODEL" not in made.stdout
-    assert [n for n in range(1, 9) if f"\n[{n}] " in shown] == [1, 2]
+    assert [n for n in range(1, 9) if f"\n[{n}] " in shown] == [1, 2], made.stdout
     assert "\nopenvino 9 in fp32: as is" in shown
     assert "no engine built for this GPU" in shown
     assert "not fp16: its file: its blob is truncated" in " ".join(shown.split())

@@ -42,6 +42,9 @@ def wait_until(true: Callable[[], Any], seconds: float = 10) -> None:
 
 def sent(worker: Any, data: bytes, descriptors: list[int] | None = None) -> list[tuple[Kind, bytes]]:
     """What a new connection answers to these bytes until it is closed."""
+    if not worker.socket.exists():
+        with worker.connect():
+            pass
     with socket.socket(socket.AF_UNIX) as peer:
         peer.connect(str(worker.socket))
         peer.settimeout(20)
