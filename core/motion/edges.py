@@ -113,8 +113,8 @@ def _in_rows(x: Pixels, y: Pixels, border: int) -> Origin:
 def zoom_to_fill(size: tuple[int, int], motion: Motion, aspect: float = 1.0) -> float:
     """How many times a picture of `size` (H, W) is to be enlarged, so that no pixel lies outside of it.
 
-    motion: what moves it, in square pixels. aspect: how many times as wide as high a pixel is. Returns 1 or
-    more.
+    motion: what moves it, in square pixels; where that moves the middle out of the picture, no enlargement is
+    enough. aspect: how many times as wide as high a pixel is. Returns 1 or more.
     """
     back = motion.inverse
     reach = complex(aspect * (size[1] - 1) / 2, (size[0] - 1) / 2)
