@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -141,9 +142,11 @@ class MovieClip:
         place = self._place(number)
         with self._lock:
             try:
-                first = None if self._looked or not place else self._reader.picture(0)
+                if place and not self._looked:
+                    with suppress(av.error.FFmpegError, OSError):  # it alone may be damaged
+                        self._look(self._reader.picture(0))
                 picture = self._reader.picture(place)
-                self._look(first or picture)
+                self._look(picture)
             except (av.error.FFmpegError, OSError) as e:
                 raise InputError(f"{self._path}: frame {number} cannot be decoded: {e.strerror or e}") from e
         if picture is None:

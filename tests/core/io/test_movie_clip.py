@@ -117,6 +117,24 @@ def test_a_turn_that_the_first_picture_asks_for_holds_for_all(tmp_path: Path, tu
             np.testing.assert_array_equal(found, shown)
 
 
+def test_a_first_picture_that_is_damaged_keeps_no_other_from_being_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = make(tmp_path / "a.mov", 4)
+    reader = clip._reader  # type: ignore[attr-defined]
+    picture = reader.picture
+
+    def damaged(place: int) -> object:
+        if place == 0:
+            raise av.error.InvalidDataError(1, "damaged")
+        return picture(place)
+
+    monkeypatch.setattr(reader, "picture", damaged)
+    assert clip.read(1003).number == 1003
+    with pytest.raises(InputError, match="frame 1001 cannot be decoded"):
+        clip.read(1001)
+
+
 def test_motion_jpeg_is_upright_after_the_tag_of_its_pictures(tmp_path: Path) -> None:
     """Beside such a picture stand its EXIF data, which PyAV has no name for."""
     spec = oiio.ImageSpec(64, 48, 3, "uint8")
