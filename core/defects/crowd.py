@@ -13,7 +13,7 @@ from interneg.frame import Pixels
 
 # How many spots akin are looked at, how near, as a share of the width, and how many there have to be.
 _KIN, _WITHIN, _LEAST = 24, 0.5, 8
-# Which share of them have to fly, or to have a home.
+# Which share of them have to fly.
 _SHARE = 0.4
 # How many have to fly at least.
 _FLYING = 7
@@ -40,12 +40,14 @@ class Member:
     goes: complex
 
 
-def in_crowd(members: Sequence[Member], others: Sequence[Pixels], median: Pixels) -> npt.NDArray[np.bool_]:
+def in_crowd(
+    members: Sequence[Member], others: Sequence[Pixels], median: Pixels, home: float
+) -> npt.NDArray[np.bool_]:
     """Whether each spot of a frame is one of many akin that fly the same way, or that have a home.
 
-    others: luma of the frames around, along the motion; median: what is usual, (H, W) each. What looks
-    like a flight of dirt is chance, and goes any way: Rayleigh's test of directions. And dirt has as many
-    like ones in the other frames anywhere.
+    others: luma of the frames around, along the motion; median: what is usual, (H, W) each. home: which
+    share of them has to have one. What looks like a flight of dirt is chance, and goes any way: Rayleigh's
+    test of directions. And dirt has as many like ones in the other frames anywhere.
     """
     made = np.zeros(len(members), np.bool_)
     for sign in (1, -1):
@@ -57,7 +59,7 @@ def in_crowd(members: Sequence[Member], others: Sequence[Pixels], median: Pixels
         if any(len(k) >= _LEAST for k in kin):
             at_home = _at_home(same, others, median)
             for k, near in zip(at, kin, strict=True):
-                lives = at_home[near].mean() >= _SHARE
+                lives = at_home[near].mean() >= home
                 made[k] = len(near) >= _LEAST and (lives or _fly([same[j] for j in near]))
     return made
 

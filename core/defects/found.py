@@ -17,7 +17,7 @@ from interneg.defects.light import glows
 from interneg.defects.lines import Scratch
 from interneg.defects.listing import Listing, listing
 from interneg.defects.matte import Marks, Mattes
-from interneg.defects.scene import of_scene
+from interneg.defects.scene import flights
 from interneg.defects.scratches import covered, scratches, spoiled
 from interneg.defects.shot_list import FrameDefects, listed
 from interneg.defects.tracks import rounded
@@ -68,14 +68,16 @@ def detected(view: View, how: Sensitivity) -> Defects:
         return Defects((), lines)
     covers = [covered(lines, (size[0], size[1]), sign) for sign in (1, -1)]
     readily = how.bright, how.dark, how.scratches
-    dirt = likely.spots(view, seen, answer, readily, how.largest, covers[0] | covers[1])
+    sure = likely.spots(view, seen, answer, readily, how.largest, covers[0] | covers[1])
     by_sign = {1: covers[0], -1: covers[1]}
 
     def closer(likely_enough: Mask, taken: Mask) -> list[Spot]:
         return spots(view, seen, readily[:2], how.largest, by_sign, (likely_enough, taken))
 
-    looked_at = likely.doubtful(dirt, answer, seen, closer)
-    dirt += [spot for spot, belongs in zip(looked_at, of_scene(seen, looked_at), strict=True) if not belongs]
+    looked_at = likely.doubtful(sure.spots, answer, seen, closer)
+    more = flights(seen, looked_at)
+    belong = [*sure.flights.of_scene(more)[sure.which], *more.of_scene(sure.flights)]
+    dirt = [spot for spot, belongs in zip(sure.spots + looked_at, belong, strict=True) if not belongs]
     return Defects([spot for spot, lit in zip(dirt, glows(seen, dirt), strict=True) if not lit], lines)
 
 

@@ -13,7 +13,7 @@ from interneg.defects.detector import Answer
 from interneg.defects.dirt import Spot, moves
 from interneg.defects.evidence import Evidence
 from interneg.defects.lines import Scratch
-from interneg.defects.scene import flights
+from interneg.defects.scene import Flights, flights
 from interneg.frame import Mask, Pixels
 from interneg.node import View
 
@@ -22,7 +22,7 @@ from interneg.node import View
 # How sure the network has to be of a spot's surest pixel, and of its others.
 _SURE, _EDGE = 0.25, 0.25
 # The logarithm of the odds that a spot has to have at a sensitivity of a half; what 0 adds, and 1 takes off.
-_ODDS, _STEEP = 0.0, 1.8
+_ODDS, _STEEP = -0.2, 1.8
 # What stands out so plainly by itself, as a logarithm of odds, needs none of these (see `_stands_out`), where
 # the network is so sure of it somewhere. How far around it is looked at how well the frames around fit, in
 # which share of the pixels there, and what grain makes of that at least.
@@ -54,7 +54,7 @@ def spots(
     sensitivity: tuple[float, float, float],
     largest: float,
     but: Mask,
-) -> list[Spot]:
+) -> Likely:
     """The dirt, and the scratches that don't run through the frame, of the window's own frame.
 
     answer: of the network. sensitivity: to bright and dark dirt, and to scratches, 0 (none is found) to 1.
@@ -67,10 +67,10 @@ def spots(
     thing that moves.
     """
     if len(seen.neighbours) < 2:
-        return []
+        return Likely([], [], flights(seen, []))
     found = candidates(seen, answer, but)
     if not found.spots:
-        return []
+        return Likely([], [], flights(seen, []))
     sure = odds.log_odds(found.facts)
     needed = np.array([
         _needed(sensitivity[2] if scratch else sensitivity[int(sign < 0)])
@@ -95,11 +95,24 @@ def spots(
     stays = plainly[kept] | (sure[kept] + odds.of_flight(way.rarity) >= needed[kept])
     stays &= ~way.of_scene()
     done = [
-        _with_rim(found.spots[k], found.both, found.labels)
-        for k in kept[stays]
+        (int(j), spot)
+        for j, k in zip(np.flatnonzero(stays), kept[stays], strict=True)
         if not moves(view, seen, found.spots[k], int(found.signs[k]))
+        and (spot := _seen_only(_with_rim(found.spots[k], found.both, found.labels), seen)).shape.any()
     ]
-    return _seen_only(done, seen)
+    return Likely([spot for _, spot in done], [j for j, _ in done], way)
+
+
+@dataclass(frozen=True, eq=False)
+class Likely:
+    """The spots that are likely enough.
+
+    flights: of these, and of others that belong to the scene. which: where among them each spot's is.
+    """
+
+    spots: list[Spot]
+    which: list[int]
+    flights: Flights
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,13 +187,10 @@ def doubtful(
     return done
 
 
-def _seen_only(found: Sequence[Spot], seen: Evidence) -> list[Spot]:
-    """The spots without what differs by less than `_UNSEEN` from two frames around: their soft rims."""
-    shown = []
-    for s in found:
-        apart = np.sort([np.abs(seen.luma[s.box] - n.luma[s.box]) for n in seen.neighbours], axis=0)[1]
-        shown.append(Spot(s.x, s.y, s.shape & (apart >= _UNSEEN)))
-    return [spot for spot in shown if spot.shape.any()]
+def _seen_only(spot: Spot, seen: Evidence) -> Spot:
+    """The spot without what differs by less than `_UNSEEN` from two frames around: its soft rim."""
+    apart = np.sort([np.abs(seen.luma[spot.box] - n.luma[spot.box]) for n in seen.neighbours], axis=0)[1]
+    return Spot(spot.x, spot.y, spot.shape & (apart >= _UNSEEN))
 
 
 def _with_rim(spot: Spot, both: Pixels, labels: NDArray[np.int32]) -> Spot:

@@ -25,6 +25,8 @@ _LEVEL, _STRONG, _FLOOR, _LARGER = 0.35, 0.7, 0.01, 3.0
 _OFF, _OF_LENGTH, _OF_WAY = 2.0, 0.25, 0.15
 # How unlikely a flight has to be by chance, as a power of ten.
 _FLIES = 3.25
+# Which share of a crowd that does not fly has to have a home: of one kind of find, and of several.
+_HOME, _JOINT_HOME = 0.4, 0.55
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,17 +71,28 @@ class Flights:
     others: list[Pixels]
     median: Pixels
 
-    def of_scene(self) -> npt.NDArray[np.bool_]:
-        """Whether each of the spots belongs to its scene, (N,): it flies, or is one of a crowd."""
-        made = self.rarity > _FLIES
+    def of_scene(self, beside: Flights | None = None) -> npt.NDArray[np.bool_]:
+        """Whether each of the spots belongs to its scene, (N,): it flies, or is one of a crowd.
+
+        beside: those of further spots of the frame, with which they may be one; that has to be clearer, as
+        of more spots more are at one place by chance.
+        """
+        made, own = self.rarity > _FLIES, self.members
         known = [k for k, a in enumerate(self.around) if a]
-        members = [
+        made[known] |= in_crowd(own, self.others, self.median, _HOME)
+        if beside is not None and beside.members:
+            joint = in_crowd(own + beside.members, self.others, self.median, _JOINT_HOME)
+            made[known] |= joint[: len(known)]
+        return made
+
+    @property
+    def members(self) -> list[Member]:
+        """The spots that are things, in order, for a crowd."""
+        return [
             Member(a.placed, a.sign, a.level, float(rarity), way)
             for a, rarity, way in zip(self.around, self.rarity, self.goes, strict=True)
             if a
         ]
-        made[known] |= in_crowd(members, self.others, self.median)
-        return made
 
 
 def flights(seen: Evidence, spots: Sequence[Spot]) -> Flights:
@@ -96,11 +109,6 @@ def flights(seen: Evidence, spots: Sequence[Spot]) -> Flights:
     found = [_flight(a) if a else (0.0, 0j) for a in around]
     others = [p for offset, p in frames.items() if offset]
     return Flights(np.array([r for r, _ in found]), around, [goes for _, goes in found], others, median)
-
-
-def of_scene(seen: Evidence, spots: Sequence[Spot]) -> npt.NDArray[np.bool_]:
-    """Whether each of the spots of a frame belongs to its scene, (N,) bool; see `flights`."""
-    return flights(seen, spots).of_scene()
 
 
 def _around(frames: dict[int, Pixels], median: Pixels, spot: Spot) -> _Around | None:

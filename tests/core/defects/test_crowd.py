@@ -27,28 +27,28 @@ def glints(place: tuple[int, int]) -> Pixels:
 
 
 def test_many_that_fly_the_same_way_are_a_crowd() -> None:
-    assert in_crowd(crowd(12, 0.1), [FLAT] * 4, FLAT).all()
+    assert in_crowd(crowd(12, 0.1), [FLAT] * 4, FLAT, 0.4).all()
 
 
 def test_many_that_go_all_ways_are_none() -> None:
-    assert not in_crowd(crowd(12, 1), [FLAT] * 4, FLAT).any()
+    assert not in_crowd(crowd(12, 1), [FLAT] * 4, FLAT, 0.4).any()
 
 
 def test_few_are_none() -> None:
-    assert not in_crowd(crowd(5, 0), [FLAT] * 4, FLAT).any()
+    assert not in_crowd(crowd(5, 0), [FLAT] * 4, FLAT, 0.4).any()
 
 
 def test_bright_ones_and_dark_ones_are_two_kinds() -> None:
-    assert not in_crowd([*crowd(5, 0), *crowd(5, 0, -1)], [FLAT] * 4, FLAT).any()
+    assert not in_crowd([*crowd(5, 0), *crowd(5, 0, -1)], [FLAT] * 4, FLAT, 0.4).any()
 
 
 def test_what_has_a_home_in_the_frames_around_is_a_crowd() -> None:
-    assert in_crowd(crowd(12, 1), [glints((60, 90))] * 4, FLAT).any()
+    assert in_crowd(crowd(12, 1), [glints((60, 90))] * 4, FLAT, 0.4).any()
 
 
 def test_what_is_elsewhere_in_the_frames_around_makes_no_home() -> None:
-    assert not in_crowd(crowd(12, 1), [glints((60, 10))] * 4, FLAT).any()
+    assert not in_crowd(crowd(12, 1), [glints((60, 10))] * 4, FLAT, 0.4).any()
 
 
 def test_nothing_is_no_crowd() -> None:
-    assert in_crowd([], [FLAT] * 4, FLAT).shape == (0,)
+    assert in_crowd([], [FLAT] * 4, FLAT, 0.4).shape == (0,)

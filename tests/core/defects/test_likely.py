@@ -32,7 +32,7 @@ def drawn(spot: Spot) -> Mask:
 @pytest.mark.parametrize(("bright", "dark", "count"), [(0.5, 0.5, 1), (0.5, 0.0, 1), (0.0, 0.5, 0)])
 def test_bright_dirt_is_found_by_its_own_sensitivity(bright: float, dark: float, count: int) -> None:
     view = view_of(shot(), 2)
-    found = spots(view, seen(view), answer(), (bright, dark, 0.5), 60, NOTHING)
+    found = spots(view, seen(view), answer(), (bright, dark, 0.5), 60, NOTHING).spots
     assert len(found) == count
     for spot in found:
         np.testing.assert_array_equal(drawn(spot), answer().dirt > 0)
@@ -40,29 +40,29 @@ def test_bright_dirt_is_found_by_its_own_sensitivity(bright: float, dark: float,
 
 def test_what_is_doubtful_needs_more_sensitivity() -> None:
     view = view_of(shot(), 2)
-    low, high = (spots(view, seen(view), answer(0.45), (s, s, s), 60, NOTHING) for s in (0.0001, 1.0))
+    low, high = (spots(view, seen(view), answer(0.45), (s, s, s), 60, NOTHING).spots for s in (0.0001, 1.0))
     assert not low and len(high) == 1
 
 
 def test_what_is_too_large_stays_but_for_scratches() -> None:
     view = view_of(shot(), 2)
     found = seen(view)
-    assert not spots(view, found, answer(), (0.5, 0.5, 0.5), 4, NOTHING)
-    assert len(spots(view, found, answer(scratch=True), (0.5, 0.5, 0.5), 4, NOTHING)) == 1
-    assert not spots(view, found, answer(scratch=True), (0.5, 0.5, 0.0), 4, NOTHING)
+    assert not spots(view, found, answer(), (0.5, 0.5, 0.5), 4, NOTHING).spots
+    assert len(spots(view, found, answer(scratch=True), (0.5, 0.5, 0.5), 4, NOTHING).spots) == 1
+    assert not spots(view, found, answer(scratch=True), (0.5, 0.5, 0.0), 4, NOTHING).spots
 
 
 def test_a_frame_that_is_odd_as_a_whole_asks_for_more() -> None:
     view = view_of(shot(), 2)
     found = seen(view)
     odd = replace(found, odd=1.7, unlike=np.full(SIZE, 0.05, np.float32))
-    assert len(spots(view, found, answer(), (0.5, 0.5, 0.5), 60, NOTHING)) == 1
-    assert not spots(view, odd, answer(), (0.5, 0.5, 0.5), 60, NOTHING)
+    assert len(spots(view, found, answer(), (0.5, 0.5, 0.5), 60, NOTHING).spots) == 1
+    assert not spots(view, odd, answer(), (0.5, 0.5, 0.5), 60, NOTHING).spots
 
 
 def test_one_frame_around_tells_nothing() -> None:
     view = view_of(shot()[2:4], 0)
-    assert not spots(view, seen(view), answer(), (1, 1, 1), 60, NOTHING)
+    assert not spots(view, seen(view), answer(), (1, 1, 1), 60, NOTHING).spots
 
 
 def test_dirt_across_a_scratch_is_whole() -> None:
@@ -70,7 +70,7 @@ def test_dirt_across_a_scratch_is_whole() -> None:
     line[:, 32:34] = True
     given.dirt[line] = 0
     given.scratch[line] = 0.95
-    (spot,) = spots(view, seen(view), given, (0.5, 0.5, 0.5), 60, line)
+    (spot,) = spots(view, seen(view), given, (0.5, 0.5, 0.5), 60, line).spots
     np.testing.assert_array_equal(drawn(spot), answer().dirt > 0)
 
 

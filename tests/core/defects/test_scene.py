@@ -9,7 +9,7 @@ import pytest
 
 from interneg.defects.dirt import Spot
 from interneg.defects.evidence import Evidence, Neighbour
-from interneg.defects.scene import of_scene
+from interneg.defects.scene import flights
 from interneg.frame import Pixels
 
 SIZE = (240, 320)
@@ -52,7 +52,7 @@ def judged(at: Callable[[int], Things], offsets: Sequence[int] = OFFSETS) -> npt
     frames = [drawn(at(o)) for o in offsets]
     found = spots(frames[list(offsets).index(0)])
     assert found
-    return of_scene(seen(frames, offsets), found)
+    return flights(seen(frames, offsets), found).of_scene()
 
 
 @pytest.mark.parametrize("offsets", [OFFSETS, (-1, 0, 1), (0, 1, 2), (-2, -1, 0), (-2, -1, 0, 1)])
@@ -66,7 +66,7 @@ def test_a_ball_that_falls_faster_and_faster_belongs_to_the_scene() -> None:
 
 def test_a_dark_thing_is_followed_as_well() -> None:
     frames = [0.6 - drawn([(160 + 17 * t, 120, 4)]) for t in OFFSETS]
-    assert of_scene(seen(frames), spots(frames[2])).tolist() == [True]
+    assert flights(seen(frames), spots(frames[2])).of_scene().tolist() == [True]
 
 
 def test_a_spot_of_one_frame_does_not() -> None:
@@ -102,7 +102,7 @@ def test_rain_is_of_one_kind() -> None:
             ends = [(round(16 * (x + s * 0.15 * length)), round(16 * (down + s * length))) for s in (0, 1)]
             cv2.line(made, ends[0], ends[1], 0.55, 1, cv2.LINE_AA, 4)
         frames.append(made)
-    assert of_scene(seen(frames), spots(frames[2])).mean() > 0.85
+    assert flights(seen(frames), spots(frames[2])).of_scene().mean() > 0.85
 
 
 def test_sparkle_has_a_home_and_dirt_elsewhere_has_none() -> None:
@@ -111,5 +111,15 @@ def test_sparkle_has_a_home_and_dirt_elsewhere_has_none() -> None:
     dirt = {t: rng.uniform((150, 10, 4), (310, 130, 6), (6, 3)).tolist() for t in OFFSETS}
     frames = [drawn([*glints[t], *dirt[t]]) for t in OFFSETS]
     found = spots(frames[2])
-    belongs, water = of_scene(seen(frames), found), np.array([s.y > 140 for s in found])
+    belongs, water = flights(seen(frames), found).of_scene(), np.array([s.y > 140 for s in found])
     assert belongs[water].mean() > 0.7 and not belongs[~water].any()
+
+
+def test_few_are_of_a_crowd_with_others_that_were_found_otherwise() -> None:
+    rng = np.random.default_rng(6)
+    glints = {t: rng.uniform((20, 150, 1.5), (110, 220, 2.2), (25, 3)).tolist() for t in OFFSETS}
+    frames = [drawn(glints[t]) for t in OFFSETS]
+    found = spots(frames[2])
+    few, others = (flights(seen(frames), some) for some in (found[:3], found[3:]))
+    assert not few.of_scene().any()
+    assert few.of_scene(others).all() and others.of_scene(few).mean() > 0.7
