@@ -27,6 +27,9 @@ VARIABLE = "INTERNEG_MODELS"
 PICTURE = "picture"
 """What the output of a model is called that makes a whole picture."""
 
+CORRECTION = "correction"
+"""What the output of a model is called that is added to its input, as those of Denoise-SR are."""
+
 Count = Annotated[int, Meta(ge=1)]
 Word = Annotated[str, Meta(min_length=1)]
 
@@ -77,7 +80,10 @@ class Training(CatalogueTable, frozen=True):
 
 
 class ImportedFile(CatalogueTable, frozen=True):
-    """The file that a model was imported from. sha256: of the file. made_by: what read it."""
+    """The file that a model was imported from, or whose weights it was trained on from.
+
+    sha256: of the file. made_by: what read it.
+    """
 
     file: Word
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
@@ -99,8 +105,8 @@ class Model(CatalogueTable, frozen=True):
     limits: the worst figures of a qualification by precision, where they are not qualify.LIMITS.
     size: the only height and width that the graph takes, None where it takes any multiples.
     everywhere: the operators by which each output pixel depends on the whole picture.
-    training: of a model trained here. origin: of an imported one. reference: what the file that was imported
-    makes of the golden input, as .npy, which engines then qualify against.
+    training: of a model trained here. origin: of one that a user imported or trained. reference: what the
+    file that was imported makes of the golden input, as .npy, which engines then qualify against.
     """
 
     name: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]*$")]
@@ -133,12 +139,17 @@ class Model(CatalogueTable, frozen=True):
     @property
     def corrects(self) -> bool:
         """Whether its output is added to a picture, so that what it is off by is seen there."""
-        return self.output.name == "correction"
+        return self.output.name == CORRECTION
 
     @property
     def draws(self) -> bool:
         """Whether its output is a whole picture, not something to add to one."""
         return self.output.name == PICTURE
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether Denoise-SR takes it by its name: it makes a picture, or a user trained it."""
+        return self.draws or (self.corrects and self.origin is not None)
 
     def file(self, precision: Precision) -> Weights:
         """The weights that a precision runs from: its own, or else the fp32 ones."""

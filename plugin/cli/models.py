@@ -102,7 +102,7 @@ def _compare(
     from interneg.publish import write_whole
 
     nodes = [NODES["denoise-sr"].with_knobs({**knobs, "model": name}) for name in names]
-    require_known(nodes, [m.name for m in known.values() if m.draws])
+    require_known(nodes, [m.name for m in known.values() if m.is_choice])
     path, space = plate
     with ExitStack() as opened:
         clip = opened.enter_context(closing(open_clip(path)))

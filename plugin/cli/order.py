@@ -200,7 +200,7 @@ def _models(nodes: tuple[Node, ...]) -> tuple[FarmPath | None, tuple[Path, ...]]
     Raises KnobError for one that there is not, UsageError where they lie in several folders.
     """
     known = load_catalogue()
-    require_known(nodes, [m.name for m in known.values() if m.draws])
+    require_known(nodes, [m.name for m in known.values() if m.is_choice])
     taken = {m: known[m] for n in nodes for m in n.models if m in known and is_imported(known[m])}
     files = tuple(path for model in taken.values() for path in files_of(model))
     folders = sorted({path.parent for path in files})
