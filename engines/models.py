@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal
@@ -174,16 +174,40 @@ class Model(CatalogueTable, frozen=True):
         return data
 
 
-def load_catalogue(folders: Iterable[str | Path] = ()) -> Mapping[str, Model]:
+class Catalogue(Mapping[str, Model]):
+    """Models by name. twice: names that two entries have, which is told where one is asked for by `find`."""
+
+    def __init__(self, models: Mapping[str, Model], twice: Mapping[str, str]) -> None:
+        self._models = MappingProxyType({n: m for n, m in models.items() if n not in twice})
+        self.twice = MappingProxyType(dict(twice))
+
+    def __getitem__(self, name: str) -> Model:
+        return self._models[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._models)
+
+    def __len__(self) -> int:
+        return len(self._models)
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The names that Denoise-SR's knob `model` takes beside its own, and those of two models."""
+        return (*(m.name for m in self.values() if m.is_choice), *self.twice)
+
+
+def load_catalogue(folders: Iterable[str | Path] = ()) -> Catalogue:
     """Read every `*.toml` of the built-in catalogue and of further folders; the models by name.
 
     Further folders are those that installed packages bring along with their nodes (interneg.packages), those
     in the path list $INTERNEG_MODELS, for all commands, the user's own (`own_folder`), and those given.
-    Raises EngineError, naming the file and the reason, for a folder that does not exist, an entry that does
-    not keep to the schema, weights that are not there, and two entries of one name.
+    A name that two entries have stands for neither: see `Catalogue.twice`. Raises EngineError, naming the
+    file and the reason, for a folder that does not exist, an entry that does not keep to the schema, and
+    weights that are not there.
     """
     found: dict[str, Model] = {}
     origin: dict[str, Path] = {}
+    twice: dict[str, str] = {}
     listed, own = listed_folders(), own_folder()
     seen: set[Path] = set()
     given = map(expanded, folders)
@@ -198,12 +222,12 @@ def load_catalogue(folders: Iterable[str | Path] = ()) -> Mapping[str, Model]:
         for path in sorted(folder.glob("*.toml")):
             model = read_entry(path)
             if model.name in found:
-                raise EngineError(
-                    f"{path} declares the model '{model.name}', which {origin[model.name]} already declares; "
-                    "rename one of them"
+                twice[model.name] = (
+                    f"{path} declares the model '{model.name}', which {origin[model.name]} already declares: "
+                    "neither is used; remove or rename one of them"
                 )
             found[model.name], origin[model.name] = model, path
-    return MappingProxyType(found)
+    return Catalogue(found, twice)
 
 
 def listed_folders() -> list[Path]:
@@ -220,7 +244,9 @@ def own_folder() -> Path | None:
 
 
 def find(models: Mapping[str, Model], name: str) -> Model:
-    """The model of a name. Raises EngineError, with near matches, where there is none."""
+    """The model of a name. Raises EngineError where there is none, with near matches, or two of that name."""
+    if isinstance(models, Catalogue) and name in models.twice:
+        raise EngineError(models.twice[name])
     if name not in models:
         known = near(name, models) or f" (the catalogue holds {', '.join(models) or 'no model'})"
         raise EngineError(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from interneg.engines.entry_text import toml_text
-from interneg.engines.models import VARIABLE, Model, listed_folders, own_folder
+from interneg.engines.models import VARIABLE, Catalogue, Model, listed_folders, own_folder
 from interneg.errors import OutputError, UsageError
 from interneg.publish import write_whole
 
@@ -28,6 +28,8 @@ def target_folder(asked: Path | None) -> Path:
 
 def require_free(name: str, known: Mapping[str, Model], folder: Path, overwrite: bool) -> None:
     """Raise UsageError where a model of that name is kept elsewhere, or here and may not be overwritten."""
+    if isinstance(known, Catalogue) and name in known.twice:
+        raise UsageError(f"{known.twice[name]}; or give this one another --name")
     if name not in known:
         return
     place = Path(known[name].weights["fp32"].file).parent
