@@ -30,6 +30,7 @@ class LaidDamage:
 
     blur: the deviation of a Gaussian, in pixels of the damaged frame. noise: white, the deviation of R, G and
     B each, in 8-bit code values. grain: of a plate, in pixels as `pitch` mm; at most one of the two.
+    strength: of the grain, its deviation in the middle of its range, in 8-bit code values.
     coding: of a codec that frames go through.
     """
 
@@ -37,12 +38,8 @@ class LaidDamage:
     blur: float = 0.0
     noise: float = 0.0
     grain: GrainProfile | None = None
+    strength: float = 0.0
     coding: Quantised | None = None
-
-    @property
-    def is_none(self) -> bool:
-        """Whether nothing is done to a frame."""
-        return self == LaidDamage() or (self.scale == 1 and not self.words)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -55,7 +52,7 @@ class LaidDamage:
         if self.noise:
             found.append(f"white noise of {self.noise:.1f} code values")
         if self.grain is not None and self.grain.sigmas.any():
-            found.append("noise or grain as measured")
+            found.append(f"noise or grain as measured, of some {self.strength:.1f} code values")
         if self.coding is not None:
             kind = {"h264": "H.264 at QP", "mpeg2": "MPEG at quantiser", "jpeg": "JPEG at quality"}
             found.append(f"{kind[self.coding.kind]} {self.coding.value:.0f}")

@@ -33,12 +33,13 @@ def measured(like: Reel, clean: Sequence[Pixels], colour: Colour) -> LaidDamage:
     clean: (3, H, W) float32 in LOG_Y, at the size of the damaged frames. Raises InputError where the grain of
     the clip cannot be measured, with the reason.
     """
-    return LaidDamage(blur=_blur(like, clean), grain=_grain(like, colour), coding=_coding(like))
+    grain, strength = _grain(like, colour)
+    return LaidDamage(blur=_blur(like, clean), grain=grain, strength=strength, coding=_coding(like))
 
 
-def _grain(like: Reel, colour: Colour) -> GrainProfile:
-    """The mean of what some places of the clip show, of three frames each."""
-    numbers, found, why = like.clip.numbers, [], ""
+def _grain(like: Reel, colour: Colour) -> tuple[GrainProfile, float]:
+    """The mean of what some places of the clip show, of three frames each; its strength in code values."""
+    numbers, found, strong, why = like.clip.numbers, [], [], ""
     for k in range(_PLACES):
         at = (2 * k + 1) * len(numbers) // (2 * _PLACES)
         near = numbers[max(0, at - 1) : at + 2]
@@ -48,10 +49,11 @@ def _grain(like: Reel, colour: Colour) -> GrainProfile:
         except InputError as error:
             why = str(error)
             continue
+        strong.append(255 * float(np.median(grain.sigmas)))
         found.append(profile_of(grain, colour, like.space, "like", "digital", 1.0, planes[0].shape[2]))
     if not found:
         raise InputError(f"{like.path}: {why}; or say how strong its noise is, with --noise")
-    return joined(found)
+    return joined(found), float(np.mean(strong))
 
 
 def _log_rgb(planes: Pixels) -> Pixels:

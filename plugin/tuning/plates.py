@@ -16,6 +16,7 @@ from interneg.nonfinite import fill, nonfinite
 from interneg.plugin.batch.source import ClipSource
 from interneg.plugin.pairs import FramePair, pair_frames
 from interneg.plugin.screen import over_display
+from interneg.plugin.tuning.clips_in import expanded_clips, require_pairs
 
 SMALLEST = 48
 """Pixels a side that a damaged frame has at least."""
@@ -92,16 +93,13 @@ class Plates:
     def __init__(
         self, clean: Sequence[str], damaged: Sequence[str], colour: Colour, space: str | None
     ) -> None:
-        """Open them.
+        """Open them; a folder of clips stands for those in it.
 
         Raises UsageError for numbers or sizes of clips that do not fit each other, InputError for one that
         cannot be read or whose frames have no partner.
         """
-        if damaged and len(damaged) != len(clean):
-            raise UsageError(
-                f"--clean names {len(clean)} clips and --damaged {len(damaged)}: each clean clip has one "
-                "that is damaged, in the same order"
-            )
+        clean, damaged = expanded_clips(clean), expanded_clips(damaged)
+        require_pairs(clean, damaged)
         self._opened = ExitStack()
         try:
             self.takes = [

@@ -22,6 +22,7 @@ from interneg.engines.tuning.start import weights_of
 from interneg.engines.tuning.tuner import Plan, Standing, Tuner
 from interneg.errors import EngineError
 from interneg.io import open_clip
+from interneg.plugin.tuning.aligned import require_aligned
 from interneg.plugin.tuning.damage import LaidDamage, changed
 from interneg.plugin.tuning.frames import frames, parts
 from interneg.plugin.tuning.judge import HeldFrames
@@ -32,7 +33,7 @@ from interneg.plugin.tuning.split import Split, split, spread
 
 _MOST_FRAMES, _RUN = 240, 4
 _CHOSEN, _CHOSEN_PARTS, _FITTED = 8, 16, 12
-_JUDGED, _TRIED = 12, 2
+_JUDGED, _TRIED, _ALIGNED = 12, 2, 5
 _LEAST_GAIN = 0.02
 """dB."""
 
@@ -80,6 +81,8 @@ def train(
         scale = max(plates.scale, damage.scale)
         start = order.begins_from(models, scale)
         told = weights_of(start)
+        if order.damaged:
+            require_aligned(frames(plates, spread(found.train, _ALIGNED), damage, colour), scale)
         report.say(f"damage: {_words(order, damage)}")
         report.say(
             f"held out: {found.words}, {len(found.choose)} frames to choose by, {len(found.report)} to report"
