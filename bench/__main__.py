@@ -2,7 +2,8 @@
 
 FOLDER holds the public test sets Set5 and BSD68 (default: ../shared/data/dev); without it their rows are
 left out. Everything is written to bench/out. The queue of training runs rests meanwhile.
-`endurance` and `fuzz` take long and are run by name only, with --frames and --size, or --cases and --seed.
+`endurance`, `fuzz` and `special` take long and are run by name only, with --frames and --size, --cases and
+--seed, or --minutes.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from bench import (
     real_damage,
     scaling,
     shared_out,
+    special,
     speed,
     stabilise,
     temporal,
@@ -43,7 +45,7 @@ HERE = Path(__file__).parent
 
 OUT = HERE / "out"
 
-LONG = ("endurance", "fuzz")
+LONG = ("endurance", "fuzz", "special")
 """Parts that take an hour or so, and measure no time: they are run by name only, and the queue goes on."""
 
 
@@ -82,6 +84,7 @@ def long_parts(chosen: argparse.Namespace) -> dict[str, Callable[[], Iterable[Ro
     return {
         "endurance": lambda: endurance.rows(OUT, chosen.frames, (width, height)),
         "fuzz": lambda: fuzz.rows(OUT, chosen.cases, chosen.seed),
+        "special": lambda: special.rows(chosen.data.parent / "footage" / "clips", OUT, chosen.minutes),
     }
 
 
@@ -94,6 +97,7 @@ def main() -> None:
     parser.add_argument("--size", default="854x480", help="of endurance, WIDTHxHEIGHT")
     parser.add_argument("--cases", type=int, default=1000, help="of fuzz")
     parser.add_argument("--seed", type=int, default=1, help="of fuzz")
+    parser.add_argument("--minutes", type=float, default=60, help="of special, for each kind of footage")
     chosen = parser.parse_args()
     OUT.mkdir(exist_ok=True)
     if not chosen.data.is_dir():

@@ -7,13 +7,19 @@ from typing import NamedTuple, Protocol, runtime_checkable
 from interneg.errors import EngineError
 from interneg.frame import Pixels
 
+CORRECTED = ("Y", "Cb", "Cr", "sigma Y", "sigma C", "q")
+"""What a model takes whose correction is added to a picture: that, the deviations of the noise of its luma
+and of its colour, and the level of compression.
+"""
+
 
 class Traits(NamedTuple):
     """What a node has to know of a model that is none of Interneg's own.
 
-    makes: what its output is: "picture" where that is R, G, B or Y, encoded in 0..1. takes: what each input
-    plane holds: "R", "G", "B" or "Y", likewise, and after them "sigma", the standard deviation of the noise
-    in the same units at each pixel, or "one sigma", which is the same at all.
+    makes: what its output is: "picture" where that is R, G, B or Y, encoded in 0..1; "correction" where it is
+    to be added to Y, Cb, Cr. takes: what each input plane holds: of a picture "R", "G", "B" or "Y", likewise,
+    and after them "sigma", the standard deviation of the noise in the same units at each pixel, or "one
+    sigma", which is the same at all; of a correction `CORRECTED`.
     perceptual: whether it was trained to please the eye, and so draws what was not photographed.
     everywhere: the operators by which each result pixel depends on the whole picture; empty where none does.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal
@@ -26,6 +26,9 @@ VARIABLE = "INTERNEG_MODELS"
 
 PICTURE = "picture"
 """What the output of a model is called that makes a whole picture."""
+
+CORRECTION = "correction"
+"""What the output of a model is called that is added to its input, as those of Denoise-SR are."""
 
 Count = Annotated[int, Meta(ge=1)]
 Word = Annotated[str, Meta(min_length=1)]
@@ -77,7 +80,10 @@ class Training(CatalogueTable, frozen=True):
 
 
 class ImportedFile(CatalogueTable, frozen=True):
-    """The file that a model was imported from. sha256: of the file. made_by: what read it."""
+    """The file that a model was imported from, or whose weights it was trained on from.
+
+    sha256: of the file. made_by: what read it.
+    """
 
     file: Word
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
@@ -99,8 +105,8 @@ class Model(CatalogueTable, frozen=True):
     limits: the worst figures of a qualification by precision, where they are not qualify.LIMITS.
     size: the only height and width that the graph takes, None where it takes any multiples.
     everywhere: the operators by which each output pixel depends on the whole picture.
-    training: of a model trained here. origin: of an imported one. reference: what the file that was imported
-    makes of the golden input, as .npy, which engines then qualify against.
+    training: of a model trained here. origin: of one that a user imported or trained. reference: what the
+    file that was imported makes of the golden input, as .npy, which engines then qualify against.
     """
 
     name: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]*$")]
@@ -133,12 +139,17 @@ class Model(CatalogueTable, frozen=True):
     @property
     def corrects(self) -> bool:
         """Whether its output is added to a picture, so that what it is off by is seen there."""
-        return self.output.name == "correction"
+        return self.output.name == CORRECTION
 
     @property
     def draws(self) -> bool:
         """Whether its output is a whole picture, not something to add to one."""
         return self.output.name == PICTURE
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether Denoise-SR takes it by its name: it makes a picture, or a user trained it."""
+        return self.draws or (self.corrects and self.origin is not None)
 
     def file(self, precision: Precision) -> Weights:
         """The weights that a precision runs from: its own, or else the fp32 ones."""
@@ -163,16 +174,40 @@ class Model(CatalogueTable, frozen=True):
         return data
 
 
-def load_catalogue(folders: Iterable[str | Path] = ()) -> Mapping[str, Model]:
+class Catalogue(Mapping[str, Model]):
+    """Models by name. twice: names that two entries have, which is told where one is asked for by `find`."""
+
+    def __init__(self, models: Mapping[str, Model], twice: Mapping[str, str]) -> None:
+        self._models = MappingProxyType({n: m for n, m in models.items() if n not in twice})
+        self.twice = MappingProxyType(dict(twice))
+
+    def __getitem__(self, name: str) -> Model:
+        return self._models[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._models)
+
+    def __len__(self) -> int:
+        return len(self._models)
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The names that Denoise-SR's knob `model` takes beside its own, and those of two models."""
+        return (*(m.name for m in self.values() if m.is_choice), *self.twice)
+
+
+def load_catalogue(folders: Iterable[str | Path] = ()) -> Catalogue:
     """Read every `*.toml` of the built-in catalogue and of further folders; the models by name.
 
     Further folders are those that installed packages bring along with their nodes (interneg.packages), those
     in the path list $INTERNEG_MODELS, for all commands, the user's own (`own_folder`), and those given.
-    Raises EngineError, naming the file and the reason, for a folder that does not exist, an entry that does
-    not keep to the schema, weights that are not there, and two entries of one name.
+    A name that two entries have stands for neither: see `Catalogue.twice`. Raises EngineError, naming the
+    file and the reason, for a folder that does not exist, an entry that does not keep to the schema, and
+    weights that are not there.
     """
     found: dict[str, Model] = {}
     origin: dict[str, Path] = {}
+    twice: dict[str, str] = {}
     listed, own = listed_folders(), own_folder()
     seen: set[Path] = set()
     given = map(expanded, folders)
@@ -187,12 +222,12 @@ def load_catalogue(folders: Iterable[str | Path] = ()) -> Mapping[str, Model]:
         for path in sorted(folder.glob("*.toml")):
             model = read_entry(path)
             if model.name in found:
-                raise EngineError(
-                    f"{path} declares the model '{model.name}', which {origin[model.name]} already declares; "
-                    "rename one of them"
+                twice[model.name] = (
+                    f"{path} declares the model '{model.name}', which {origin[model.name]} already declares: "
+                    "neither is used; remove or rename one of them"
                 )
             found[model.name], origin[model.name] = model, path
-    return MappingProxyType(found)
+    return Catalogue(found, twice)
 
 
 def listed_folders() -> list[Path]:
@@ -209,7 +244,9 @@ def own_folder() -> Path | None:
 
 
 def find(models: Mapping[str, Model], name: str) -> Model:
-    """The model of a name. Raises EngineError, with near matches, where there is none."""
+    """The model of a name. Raises EngineError where there is none, with near matches, or two of that name."""
+    if isinstance(models, Catalogue) and name in models.twice:
+        raise EngineError(models.twice[name])
     if name not in models:
         known = near(name, models) or f" (the catalogue holds {', '.join(models) or 'no model'})"
         raise EngineError(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from interneg.engines import qualify, speeds
 from interneg.engines.gpus import NoGpuError
-from interneg.engines.models import PRECISIONS, Model, Precision, find, load_catalogue
+from interneg.engines.models import PRECISIONS, Catalogue, Model, Precision, find, load_catalogue
 from interneg.engines.network_engine import NetworkEngine
 from interneg.engines.runtimes import RUNTIMES, Network, Runtime
 from interneg.engines.runtimes.base import PrecisionChoice
@@ -63,6 +63,14 @@ class Engines:
         self._store = store or Store()
         self._lock = threading.Lock()
         self._opened: dict[str, tuple[NetworkEngine, str]] = {}
+        self._stamps: dict[str, tuple[int, int, int]] = {}
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The names that Denoise-SR's knob `model` takes beside its own."""
+        if isinstance(self.models, Catalogue):
+            return self.models.choices
+        return tuple(m.name for m in self.models.values() if m.is_choice)
 
     def open(self, model: str) -> NetworkEngine:
         """The engine of a catalogue model.
@@ -84,6 +92,31 @@ class Engines:
                 self._opened[name] = self._first(find(self.models, name))
                 log.info("%s", self._opened[name][1])
             return self._opened[name]
+
+    def refresh(self, name: str) -> None:
+        """Look whether a model that a user imported or trained is still the one that is open.
+
+        Where its entry names other weights by now, or is gone, the next `open` takes what there is. For a
+        process that outlives a render; within one, frames must not differ.
+        """
+        with self._lock:
+            known = self.models.get(name)
+            if known is None or known.origin is None or self._is_given:
+                return
+            entry = Path(known.weights["fp32"].file).with_name(f"{name}.toml")
+            try:
+                seen = entry.stat()
+                stamp = (seen.st_mtime_ns, seen.st_size, seen.st_ino)
+            except OSError:
+                stamp = (0, 0, 0)
+            if self._stamps.setdefault(name, stamp) == stamp:
+                return
+            self._stamps[name] = stamp
+            self.models = load_catalogue(self._folders)
+            now = self.models.get(name)
+            if now is None or now.weights != known.weights:
+                # What renders with it goes on; it is given back when the last one is done.
+                self._opened.pop(name, None)
 
     def _first(self, model: Model) -> tuple[NetworkEngine, str]:
         # Sentences, not the errors: an error's traceback would keep networks and what they hold of the GPU.

@@ -18,7 +18,7 @@ from typing import ClassVar
 import numpy as np
 
 from interneg.colour import WorkingSpace
-from interneg.engine import ToldEngine
+from interneg.engine import CORRECTED, ToldEngine
 from interneg.errors import KnobError
 from interneg.frame import Pixels
 from interneg.grain.noise import described, per_channel, white
@@ -29,7 +29,7 @@ from interneg.restore.cleaned import CLEANER, cleaned
 from interneg.restore.coding import average, coding_noise
 from interneg.restore.correction import correction
 from interneg.restore.lock import lock
-from interneg.restore.own_model import WHITE, restored
+from interneg.restore.own_model import WHITE, corrected, restored
 from interneg.restore.plateaus import hold_extremes, hold_rgb
 from interneg.restore.stack import OVER_TIME, Stack
 from interneg.restore.trained import noise_seen, see, trust
@@ -69,8 +69,8 @@ class DenoiseSR(Node):
     model: str = knob(
         "lite", "choice", "Model",
         "lite is fast; standard is slower and a little sharper, and leaves more of strong blocks. A model of "
-        "your own (interneg import-model) restores as it was trained to: noise counts where it takes that, "
-        "deblock does not, and where it enlarges more than scale its result is reduced.",
+        "your own (interneg import-model, interneg train) restores as it was trained to: noise counts where "
+        "it takes that, deblock does not, and where it enlarges more than scale its result is reduced.",
         choices=_OURS, others="the name of a model of your own", animatable=False,
     )  # fmt: skip
     noise: float | str = knob(
@@ -145,7 +145,8 @@ class DenoiseSR(Node):
         net[3:5] = own = self._deviations(view, net[:count])
         if self.noise == AUTO:
             self._tell(view, own, count)
-        net[5] = self.deblock
+        # One that was trained on the user's plates knows how they were compressed.
+        net[5] = self.deblock if guest is None else 0
         if count == 1:
             net[4] = 0
         given, stack = plain, None
@@ -165,7 +166,9 @@ class DenoiseSR(Node):
                 net[4] = 0
         if scale == 1 and not net[3:].any() and (guest is None or _is_told(guest)):
             return given  # there is nothing to remove
-        if guest is not None:
+        if guest is not None and guest.traits.makes == "correction":
+            result = corrected(guest, given, net, count, scale)
+        elif guest is not None:
             result = restored(guest, given, (net[3], net[4]), scale)
         else:
             asked = view.context.engines, self.models[0], net, stack, given, count, scale, self.deblock
@@ -223,7 +226,7 @@ class DenoiseSR(Node):
         if self.model in _OURS:
             return None
         engine = view.context.engines.open(self.model)
-        if not isinstance(engine, ToldEngine) or engine.traits.makes != "picture":
+        if not isinstance(engine, ToldEngine) or not _makes_pictures(engine):
             raise KnobError(
                 f"{self.name} cannot use the model {self.model}: it makes no picture of a picture"
             )
@@ -243,6 +246,12 @@ class DenoiseSR(Node):
         view.context.tell(self.name, found)
 
 
+def _makes_pictures(engine: ToldEngine) -> bool:
+    makes, takes = engine.traits[:2]
+    return makes == "picture" or (makes == "correction" and takes == CORRECTED)
+
+
 def _is_told(engine: ToldEngine) -> bool:
-    """Whether a model is told of the noise."""
-    return any("sigma" in plane for plane in engine.traits.takes)
+    """Whether all that a model removes is the noise that it is told of."""
+    makes, takes = engine.traits[:2]
+    return makes == "picture" and any("sigma" in plane for plane in takes)

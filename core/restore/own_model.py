@@ -32,11 +32,7 @@ def restored(engine: ToldEngine, given: Pixels, noise: tuple[Pixels, Pixels], sc
     `engine.run` raises.
     """
     takes = engine.traits.takes
-    if engine.scale < scale:
-        raise KnobError(
-            f"the model {engine.name} enlarges {engine.scale}x, and scale asks for {scale}x: set scale to at "
-            f"most {engine.scale}, or take a model that enlarges more"
-        )
+    _require_enlarges(engine, scale)
     coloured = len(given) == 3 and float(np.abs(given[1:]).max()) > _NEUTRAL
     luma_alone = not coloured or "Y" in takes
     seen = given[:1].copy() if luma_alone else given.copy()
@@ -51,6 +47,31 @@ def restored(engine: ToldEngine, given: Pixels, noise: tuple[Pixels, Pixels], sc
         to_luma(made)
         return made
     return np.stack([made[0], *(cubic(plane, scale) for plane in given[1:])])
+
+
+def corrected(engine: ToldEngine, given: Pixels, net: Pixels, count: int, scale: int) -> Pixels:
+    """The picture that a model makes of one that was trained from Interneg's own, as `restored` returns it.
+
+    given: as for `restored`. net: (6, H, W) float32, what it sees, see `interneg.engine.CORRECTED`; count:
+    how many planes of the picture are not all 0. Where the picture lies beyond the range that networks are
+    trained in, it is enlarged and no more. Raises as `restored` does.
+    """
+    _require_enlarges(engine, scale)
+    change = engine.run(net)
+    trusted = trust(given[:count], net[:count], engine.scale)
+    planes = [_fitted(cubic(plane, engine.scale), engine.scale, scale) for plane in given]
+    for k in range(count):
+        more = change[k] if trusted is None else change[k] * trusted
+        planes[k] = planes[k] + _fitted(more, engine.scale, scale)
+    return np.stack(planes)
+
+
+def _require_enlarges(engine: ToldEngine, scale: int) -> None:
+    if engine.scale < scale:
+        raise KnobError(
+            f"the model {engine.name} enlarges {engine.scale}x, and scale asks for {scale}x: set scale to at "
+            f"most {engine.scale}, or take a model that enlarges more"
+        )
 
 
 def _on_any_range(engine: ToldEngine, takes: tuple[str, ...], seen: Pixels, sigma: Pixels) -> Pixels:

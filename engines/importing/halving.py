@@ -28,13 +28,16 @@ class Halved(NamedTuple):
     why: str = ""
 
 
-def halved(weights: bytes, golden: Pixels, expected: Pixels) -> Halved:
-    """Try the fp16 graph of a wrapped one. golden: (C, H, W); expected: what fp32 makes of it."""
+def halved(weights: bytes, golden: Pixels, expected: Pixels, output: str = PICTURE) -> Halved:
+    """Try the fp16 graph of a wrapped one. golden: (C, H, W); expected: what fp32 makes of it.
+
+    output: what its result is called.
+    """
     kept: tuple[str, ...] = ()
     try:
         kept = tuple(typed.overflowing(weights, golden))
         data = typed.half(weights, kept)
-        made = run_wrapped(data, golden)
+        made = run_wrapped(data, golden, output)
     except EngineError as error:
         return Halved(None, None, kept, str(error))
     except Exception as error:  # noqa: BLE001  onnx and OpenVINO have no exception of their own in common
@@ -45,7 +48,7 @@ def halved(weights: bytes, golden: Pixels, expected: Pixels) -> Halved:
     return Halved(data, figures, kept)
 
 
-def run_wrapped(weights: bytes, planes: Pixels) -> Pixels:
+def run_wrapped(weights: bytes, planes: Pixels, output: str = PICTURE) -> Pixels:
     """What ONNX Runtime makes of (C, H, W) planes by a wrapped graph, (C', H', W') float32."""
-    whole = Signature(INPUT, len(planes), False, None, "", "", 0, PICTURE)
+    whole = Signature(INPUT, len(planes), False, None, "", "", 0, output)
     return np.asarray(RawGraph(weights, whole).run(planes), np.float32)

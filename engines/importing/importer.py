@@ -13,10 +13,10 @@ import numpy as np
 
 import interneg
 from interneg.engines import qualify
-from interneg.engines.entry_text import toml_text
 from interneg.engines.importing import torch_files
 from interneg.engines.importing.card import card_text
 from interneg.engines.importing.halving import Halved, halved
+from interneg.engines.importing.keeping import keep_entry, named, require_free, write_entry
 from interneg.engines.importing.measured import SEAM, EngineFigures, measure
 from interneg.engines.importing.probe import Probed, probe
 from interneg.engines.importing.reading import read
@@ -25,17 +25,13 @@ from interneg.engines.importing.wrapping import INPUT, wrapped
 from interneg.engines.models import (
     PERCEPTUAL,
     PICTURE,
-    VARIABLE,
     Kind,
     Model,
-    listed_folders,
     load_catalogue,
-    own_folder,
 )
 from interneg.engines.training.limits import limits
-from interneg.errors import InputError, OutputError, UsageError
+from interneg.errors import InputError
 from interneg.frame import Pixels
-from interneg.publish import write_whole
 
 
 class Imported(NamedTuple):
@@ -47,19 +43,6 @@ class Imported(NamedTuple):
     halved: Halved
     measured: EngineFigures
     warnings: tuple[str, ...]
-
-
-def target_folder(asked: Path | None) -> Path:
-    """The folder that a model goes to: the one asked for, the first in $INTERNEG_MODELS, or the user's own.
-
-    Raises OutputError where there is none.
-    """
-    folder = asked or next(iter(listed_folders()), None) or own_folder()
-    if folder is None:
-        raise OutputError(
-            f"this user has no home folder to keep models in: name one with --folder or ${VARIABLE}"
-        )
-    return folder
 
 
 def import_model(
@@ -76,7 +59,7 @@ def import_model(
     """
     name = name_of(wishes, path.stem)
     known = load_catalogue()
-    _require_free(name, known, folder, overwrite)
+    require_free(name, known, folder, overwrite)
     model, wishes = _graph(path, wishes, report)
     probed = probe(model, wishes, report)
     form, how, near = probed.signature, probed.how, probed.locality
@@ -92,7 +75,7 @@ def import_model(
     entry = _entry(name, path, wishes, probed, half, weights, expected, known)
     files = _files(name, weights, half, expected)
     with tempfile.TemporaryDirectory() as staging:
-        _write(Path(staging), name, files, entry)
+        write_entry(Path(staging), name, files, entry)
         report("proving")
         measured = measure(Path(staging) / f"{name}.toml")
     entry["quality"] |= {
@@ -105,13 +88,7 @@ def import_model(
     if half.weights is None:
         warnings.append(f"it does not hold in fp16 ({half.why}): build its engines in fp32")
     files[f"{name}.md"] = card_text(entry, probed, half, measured, warnings).encode()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write(folder, name, files, entry)
-    except OSError as error:
-        raise OutputError(
-            f"{folder} cannot be written: {error.strerror}; name another with --folder"
-        ) from error
+    keep_entry(folder, name, files, entry)
     return Imported(name, folder / f"{name}.toml", probed, half, measured, tuple(warnings))
 
 
@@ -125,16 +102,6 @@ def _graph(path: Path, wishes: Wishes, report: Callable[[str], None]) -> tuple[A
         raise InputError(f"{path} is no file of a model that is known here ({known}): export it to ONNX")
     report("reading")
     return read(path), wishes
-
-
-def _require_free(name: str, known: Mapping[str, Model], folder: Path, overwrite: bool) -> None:
-    if name not in known:
-        return
-    place = Path(known[name].weights["fp32"].file).parent
-    if place.resolve() != folder.resolve():
-        raise UsageError(f"there is a model '{name}' in {place} already: give this one another --name")
-    if not overwrite:
-        raise UsageError(f"there is a model '{name}' in {place} already: give --overwrite, or another --name")
 
 
 def _files(name: str, weights: bytes, half: Halved, expected: Pixels) -> dict[str, bytes]:
@@ -180,8 +147,8 @@ def _entry(
             "golden": ["encoded"] * len(colours) + ["map"] * len(noise),
         },
         "output": {"name": PICTURE, "dtype": "float32", "layout": "NCHW", "channels": colours},
-        "weights": {"fp32": _named(f"{name}.onnx", weights)},
-        "reference": _named(f"{name}-reference.npy", _npy(expected)),
+        "weights": {"fp32": named(f"{name}.onnx", weights)},
+        "reference": named(f"{name}-reference.npy", _npy(expected)),
         "origin": {
             "file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
             "made_by": f"interneg {interneg.__version__}", "url": wishes.url,
@@ -192,22 +159,11 @@ def _entry(
         },
     }  # fmt: skip
     if half.weights is not None and half.figures is not None:
-        entry["weights"]["fp16"] = _named(f"{name}-fp16.onnx", half.weights)
+        entry["weights"]["fp16"] = named(f"{name}-fp16.onnx", half.weights)
         entry["quality"]["fp16 PSNR against fp32"] = round(half.figures.psnr, 1)
         entry["limits"] = {"fp16": limits("fp16", [half.figures])}
     return entry
 
 
-def _named(file: str, data: bytes) -> dict[str, str]:
-    return {"file": file, "sha256": hashlib.sha256(data).hexdigest()}
-
-
 def _round(value: float) -> float:
     return float(f"{value:.3g}")
-
-
-def _write(folder: Path, name: str, files: Mapping[str, bytes], entry: Mapping[str, Any]) -> None:
-    """The entry last: with it the model is there. Raises OSError."""
-    for file, data in files.items():
-        write_whole(folder / file, data)
-    write_whole(folder / f"{name}.toml", toml_text(dict(entry)).encode())

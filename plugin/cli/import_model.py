@@ -79,7 +79,7 @@ def import_model(
 
     from interneg.engines.importing.card import found
     from interneg.engines.importing.importer import import_model as run
-    from interneg.engines.importing.importer import target_folder
+    from interneg.engines.importing.keeping import target_folder
     from interneg.engines.importing.wishes import Wishes
     from interneg.home import expanded
 

@@ -26,6 +26,7 @@ from interneg.plugin.cli.qc import qc
 from interneg.plugin.cli.render import render
 from interneg.plugin.cli.review import review
 from interneg.plugin.cli.submit import submit
+from interneg.plugin.cli.train import train
 from interneg.plugin.cli.worker import worker
 from interneg.plugin.machine.streams import print_anything
 
@@ -94,6 +95,7 @@ app.command()(review)
 app.command()(submit)
 app.command(name="import-model")(import_model)
 app.command()(models)
+app.command()(train)
 app.command()(doctor)
 app.command()(worker)
 app.command()(install)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from interneg.engines.models import Model
+    from interneg.engines.models import Catalogue
 
 
 def models(
@@ -58,7 +58,7 @@ def models(
         _list(known)
 
 
-def _list(known: Mapping[str, Model]) -> None:
+def _list(known: Catalogue) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -77,12 +77,14 @@ def _list(known: Mapping[str, Model]) -> None:
             folders.setdefault(files[0].parent, []).append(model.name)
     console = Console()
     console.print(table)
+    for sentence in known.twice.values():
+        Console(stderr=True).print(f"warning: {sentence}", markup=False, highlight=False, soft_wrap=True)
     for folder, names in folders.items():
         console.print(f"{folder}: {', '.join(names)}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _compare(
-    known: Mapping[str, Model], names: tuple[str, str], plate: tuple[str, str | None], frame: int | None,
+    known: Catalogue, names: tuple[str, str], plate: tuple[str, str | None], frame: int | None,
     knobs: Mapping[str, object], reference: str | None, file: Path,
 ) -> None:  # fmt: skip
     from contextlib import ExitStack, closing
@@ -102,7 +104,7 @@ def _compare(
     from interneg.publish import write_whole
 
     nodes = [NODES["denoise-sr"].with_knobs({**knobs, "model": name}) for name in names]
-    require_known(nodes, [m.name for m in known.values() if m.draws])
+    require_known(nodes, known.choices)
     path, space = plate
     with ExitStack() as opened:
         clip = opened.enter_context(closing(open_clip(path)))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from interneg.colour import Colour
-from interneg.engines.models import load_catalogue
+from interneg.engines.models import find, load_catalogue
 from interneg.errors import UsageError, near
 from interneg.io import Clip, open_clip
 from interneg.node import Node
@@ -200,7 +200,9 @@ def _models(nodes: tuple[Node, ...]) -> tuple[FarmPath | None, tuple[Path, ...]]
     Raises KnobError for one that there is not, UsageError where they lie in several folders.
     """
     known = load_catalogue()
-    require_known(nodes, [m.name for m in known.values() if m.draws])
+    require_known(nodes, known.choices)
+    for name in (m for n in nodes for m in n.models if m in known.twice):
+        find(known, name)
     taken = {m: known[m] for n in nodes for m in n.models if m in known and is_imported(known[m])}
     files = tuple(path for model in taken.values() for path in files_of(model))
     folders = sorted({path.parent for path in files})

@@ -24,6 +24,16 @@ def qc(
     crop: Annotated[
         int, typer.Option(min=0, metavar="PIXELS", help="Leave out so many pixels on every side.")
     ] = 0,
+    lpips: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="WEIGHTS",
+            help="Also measure LPIPS, by this file of weights; twice for the network's and lpips' own.",
+        ),
+    ] = None,
+    vmaf: Annotated[
+        bool, typer.Option("--vmaf", help="Also measure VMAF, where the program ffmpeg has libvmaf.")
+    ] = False,
 ) -> None:
     """Compare TEST with REFERENCE: PSNR-Y, SSIM-Y, FLIP, flicker, E_warp, blockiness, overshoot.
 
@@ -34,24 +44,29 @@ def qc(
     from rich.console import Console
     from rich.progress import Progress
 
+    from interneg.home import expanded
     from interneg.io import open_clip, parse_frames
     from interneg.plugin.pairs import pair_frames
     from interneg.plugin.qc.measure import measure
+    from interneg.plugin.qc.meters import LpipsMeter, Meter
     from interneg.plugin.qc.report_html import write_html
     from interneg.plugin.qc.report_json import report_json
     from interneg.plugin.qc.table import quality_table
     from interneg.plugin.qc.viewer import Viewer
+    from interneg.plugin.qc.vmaf import VmafMeter
     from interneg.texts import from_latin
 
     wanted = parse_frames(frames) if frames else None
+    meters: list[Meter] = [LpipsMeter(list(map(expanded, lpips)))] if lpips else []
     clips = open_clip(reference), open_clip(test)
     try:
+        meters += [VmafMeter()] if vmaf else []
         paired_by, pairs = pair_frames(*clips, wanted)
         viewer = Viewer(*clips, crop)
         progress = Console(stderr=True)
         with Progress(console=progress, disable=not progress.is_terminal, transient=True) as bar:
             task = bar.add_task("comparing", total=len(pairs))
-            quality = measure(viewer, pairs, lambda: bar.advance(task))
+            quality = measure(viewer, pairs, lambda: bar.advance(task), meters)
         facts: dict[str, Any] = {
             "reference": from_latin(reference),  # reports are UTF-8
             "test": from_latin(test),
@@ -66,6 +81,8 @@ def qc(
     finally:
         for clip in clips:
             clip.close()
+        for meter in meters:
+            meter.close()
 
     console = Console()
     console.print(quality_table(quality, facts))

@@ -211,7 +211,7 @@ def render(
                 raise typer.Exit(code)
             return
         engines = Engines(runtime, precision)
-        require_known(job.recipe.nodes, [m.name for m in engines.models.values() if m.draws])
+        require_known(job.recipe.nodes, engines.choices)
         if analysis is not None or analyse:
             from interneg.plugin.analysis.follow import beside, follow
             from interneg.plugin.analysis.shot import Work

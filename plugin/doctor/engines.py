@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from interneg.engines.models import Precision
+from interneg.engines.models import Catalogue, Precision
 from interneg.engines.runtimes import RUNTIMES, Runtime
 from interneg.engines.source import Engines
 from interneg.errors import EngineError, InternegError
@@ -63,4 +63,5 @@ def models() -> dict[str, str]:
             found[name] = engines.describe(name)
         except InternegError as error:
             found[name] = f"{CANNOT_OPEN}{error}"
-    return found
+    twice = engines.models.twice if isinstance(engines.models, Catalogue) else {}
+    return found | {name: f"{CANNOT_OPEN}{why}" for name, why in twice.items()}

@@ -72,11 +72,15 @@ class FigureSummary(NamedTuple):
 
 @dataclass(frozen=True)
 class Quality:
-    """The comparison of two clips. size: width, height as compared; shots: the first reference frames."""
+    """The comparison of two clips.
+
+    size: width, height as compared. shots: the first reference frames. measures: what was measured.
+    """
 
     size: tuple[int, int]
     shots: list[int]
     frames: list[FrameQuality]
+    measures: tuple[Measure, ...] = MEASURES
 
     def summary(self, name: str, low_is_bad: bool = False) -> FigureSummary:
         """Sum up one figure over the clip."""

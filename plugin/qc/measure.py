@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -20,15 +20,21 @@ from interneg.metrics.overshoot import overshoot
 from interneg.metrics.temporal import SMALLEST_FOR_MOTION, block_levels, flicker, motion, warp_error
 from interneg.nonfinite import fill
 from interneg.plugin.pairs import FramePair
-from interneg.plugin.qc.figures import FrameQuality, Quality
+from interneg.plugin.qc.figures import MEASURES, FrameQuality, Quality
+from interneg.plugin.qc.meters import Meter
 from interneg.plugin.qc.viewer import Viewer
 from interneg.shots import LOOK, Shots
 
 _THUMB = (64, 36)
 
 
-def measure(viewer: Viewer, pairs: list[FramePair], done: Callable[[], None] = lambda: None) -> Quality:
-    """Measure all pairs, in order; `done` is called after each.
+def measure(
+    viewer: Viewer,
+    pairs: list[FramePair],
+    done: Callable[[], None] = lambda: None,
+    meters: Sequence[Meter] = (),
+) -> Quality:
+    """Measure all pairs, in order; `done` is called after each. meters: what else to measure.
 
     Pixels that are not finite in either frame are counted where the two disagree and left out of all other
     figures (both get the reference's nearest good value). Figures over time run within a shot of the
@@ -57,6 +63,8 @@ def measure(viewer: Viewer, pairs: list[FramePair], done: Callable[[], None] = l
             reference = fill(reference, bad)
             test = np.where(bad, reference, test)
         values, now = _still(reference, test)
+        for meter in meters:
+            meter.see(_rgb(reference), _rgb(test))
         values |= {
             "nan": float(lost),
             "max": 0.0 if math.isnan(difference.max) else difference.max,
@@ -79,7 +87,11 @@ def measure(viewer: Viewer, pairs: list[FramePair], done: Callable[[], None] = l
     _add_flicker(frames, levels, starts)
     for start in starts:
         frames[start].values.update(e_warp=math.nan, e_warp_reference=math.nan)
-    return Quality(size, [frames[s].pair.reference for s in starts], frames)
+    for meter in meters:
+        for made, value in zip(frames, meter.figures(), strict=True):
+            made.values[meter.measure.name] = value
+    measures = (*MEASURES, *(meter.measure for meter in meters))
+    return Quality(size, [frames[s].pair.reference for s in starts], frames, measures)
 
 
 def _still(reference: Pixels, test: Pixels) -> tuple[dict[str, float], tuple[Double, Double]]:

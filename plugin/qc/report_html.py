@@ -33,7 +33,7 @@ def write_html(path: Path, quality: Quality, facts: Mapping[str, Any], viewer: V
     Raises OutputError where it cannot be written, InputError where a frame can no longer be read.
     """
     worst = sorted(quality.frames, key=lambda f: -f.values["flip"])[:_WORST_SHOWN]
-    charts = "".join(chart(m, quality) for m in MEASURES) if len(quality.frames) > 1 else ""
+    charts = "".join(chart(m, quality) for m in quality.measures) if len(quality.frames) > 1 else ""
     shown = [_shown(f, viewer) for f in sorted(worst, key=lambda f: f.pair.reference)]
     body = (
         f"<dl>{_facts(quality, facts)}</dl><h2>Summary</h2><table><thead><tr><th>figure</th><th>mean</th>"
@@ -64,7 +64,7 @@ def _facts(quality: Quality, facts: Mapping[str, Any]) -> str:
 
 def _summary(quality: Quality) -> str:
     rows = []
-    for m in MEASURES:
+    for m in quality.measures:
         mean, worst, frame = quality.summary(m.name, m.low_is_bad)
         own = number(quality.summary(m.reference).mean) if m.reference else ""
         cells = (number(mean), number(worst), "–" if frame is None else str(frame), own)

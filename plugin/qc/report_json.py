@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 import interneg
-from interneg.plugin.qc.figures import MEASURES, Quality
+from interneg.plugin.qc.figures import Quality
 
 
 def report_json(quality: Quality, facts: Mapping[str, Any]) -> bytes:
@@ -26,11 +26,12 @@ def report_json(quality: Quality, facts: Mapping[str, Any]) -> bytes:
     }
     The figures: psnr_y (dB), ssim_y, flip, max, mean, nan, blockiness, overshoot_max, overshoot_mean, and
     flicker, local_flicker, e_warp of the test with flicker_reference, local_flicker_reference and
-    e_warp_reference beside them. null: the figure does not exist; psnr_y where the lumas are equal, figures
-    over time at the ends of a shot, and what the picture is too small for.
+    e_warp_reference beside them; lpips and vmaf where they were asked for. null: the figure does not exist;
+    psnr_y where the lumas are equal, figures over time at the ends of a shot, and what the picture is too
+    small for.
     """
     summary = {}
-    for measure in MEASURES:
+    for measure in quality.measures:
         summary[measure.name] = quality.summary(measure.name, measure.low_is_bad)._asdict()
         if measure.reference:
             summary[measure.reference] = quality.summary(measure.reference, measure.low_is_bad)._asdict()

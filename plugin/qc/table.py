@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from interneg.plugin.qc.figures import MEASURES, Quality, number
+from interneg.plugin.qc.figures import Quality, number
 
 
 def quality_table(quality: Quality, facts: Mapping[str, Any]) -> Table:
@@ -23,7 +23,7 @@ def quality_table(quality: Quality, facts: Mapping[str, Any]) -> Table:
     table.add_column("figure")
     for heading in ("mean", "worst", "frame", "reference"):
         table.add_column(heading, justify="right")
-    for m in MEASURES:
+    for m in quality.measures:
         mean, worst, frame = quality.summary(m.name, m.low_is_bad)
         own = number(quality.summary(m.reference).mean) if m.reference else ""
         table.add_row(m.label, number(mean), number(worst), "–" if frame is None else str(frame), own)

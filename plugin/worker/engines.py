@@ -17,6 +17,7 @@ class SharedEngines:
         self._lock = threading.Lock()
         self._engines: Engines | None = None
         self._described: dict[str, str] = {}
+        self._identities: dict[str, str] = {}
 
     @property
     def described(self) -> list[str]:
@@ -24,11 +25,13 @@ class SharedEngines:
         return list(self._described.values())
 
     def open(self, model: str) -> Engine:
-        """The engine of a model. Raises EngineError."""
+        """The engine of a model as it is by now: it may have been imported anew. Raises EngineError."""
         with self._lock:
             self._engines = self._engines or Engines()
+        self._engines.refresh(model)
         engine = self._engines.open(model)
-        if model not in self._described:
+        if self._identities.get(model) != engine.identity:
+            self._identities[model] = engine.identity
             self._described[model] = self._engines.describe(model)
         return engine
 

@@ -53,10 +53,14 @@ def test_a_wrong_entry_is_refused_with_its_file_and_reason(
     assert str(path) in str(caught.value)
 
 
-def test_two_entries_of_one_name_are_refused(write: Write) -> None:
+def test_a_name_of_two_entries_stands_for_neither_and_all_others_go_on(write: Write) -> None:
     first, second = write("tiny", folder="a"), write("tiny", folder="b")
+    write("tiny-x2", folder="b")
+    found = load_catalogue([first, second])
+    assert {"tiny-x2", *BUILT_IN} == set(found) and list(found.twice) == ["tiny"]
     with pytest.raises(EngineError, match=r"b/tiny.toml declares .* 'tiny', which .*a/tiny.toml already"):
-        load_catalogue([first, second])
+        find(found, "tiny")
+    assert "tiny" in found.choices and "tiny-x2" not in found.choices
 
 
 def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from interneg.colour import Colour
-from interneg.engine import Traits
+from interneg.engine import CORRECTED, Traits
 from interneg.errors import KnobError
 from interneg.frame import Frame, Pixels, Window
 from interneg.graph import FrameList, Graph
@@ -145,3 +145,28 @@ def test_over_time_it_sees_the_average_of_the_frames(colour: Colour) -> None:
     done = Graph([node], FrameList(still), context(colour, Both())).render(1)
     wanted = np.stack([reduce(p, 4) for p in Guest().run(np.clip(frame().pixels, 0, 1))])
     np.testing.assert_allclose(done.pixels, wanted, atol=2e-3)
+
+
+class Trained(Guest):
+    """A model that was trained on a user's plates: adds what it is told of the noise to luma."""
+
+    scale = 1
+
+    def __init__(self) -> None:
+        super().__init__(makes="correction", takes=CORRECTED)
+        self.seen: list[Pixels] = []
+
+    def run(self, planes: Pixels) -> Pixels:
+        self.seen.append(planes.copy())
+        return np.stack([planes[3] + np.float32(0.05), *np.zeros_like(planes[:2])])
+
+
+def test_a_trained_model_runs_whatever_is_told_and_is_told_no_compression(colour: Colour) -> None:
+    guest = Trained()
+    for noise, deblock in ((0, 0.0), (0, 0.5), (10, 0.5)):
+        got = rendered(colour, guest, noise=noise, deblock=deblock).pixels
+        sigma = 0.6686 * noise / 255
+        np.testing.assert_allclose(got, frame().pixels + 0.05 + sigma, atol=2e-4)
+        assert not guest.seen[-1][5].any()
+    with pytest.raises(KnobError, match="makes no picture of a picture"):
+        rendered(colour, Guest(makes="correction", takes=("R", "G", "B")))

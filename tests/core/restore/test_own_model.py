@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from interneg.engine import Traits
+from interneg.engine import CORRECTED, Traits
 from interneg.errors import KnobError
 from interneg.frame import Pixels
 from interneg.resize import cubic, reduce
-from interneg.restore.own_model import restored
+from interneg.restore.own_model import corrected, restored
 
 RGB = ("R", "G", "B")
 QUIET = (np.full((1, 1), 0.0, np.float32),) * 2
@@ -118,3 +118,40 @@ def test_noise_is_given_as_the_deviation_of_each_channel() -> None:
         restored(guest, picture(), (luma, chroma), 1)
         wanted = 0.1 * share if kind == "sigma" else np.full_like(share, 0.1 * share.mean())
         np.testing.assert_allclose(guest.seen[0][3], wanted, rtol=0.05)
+
+
+class Corrector(Guest):
+    """Adds a tenth to luma, and what it is told of the noise to Cb."""
+
+    def __init__(self, scale: int = 1) -> None:
+        super().__init__(scale=scale)
+        self.traits = Traits("correction", CORRECTED)
+
+    def run(self, planes: Pixels) -> Pixels:
+        self.seen.append(planes)
+        large = planes.repeat(self.scale, 1).repeat(self.scale, 2)
+        return np.stack([np.full_like(large[0], 0.1), large[4], np.zeros_like(large[0])])
+
+
+@pytest.mark.parametrize(("own", "wanted"), [(1, 1), (2, 2), (4, 2), (2, 1)])
+def test_a_correction_is_added_and_reduced(own: int, wanted: int) -> None:
+    given = picture()
+    net = np.zeros((6, *given.shape[1:]), np.float32)
+    net[:3], net[4] = given, 0.02
+    made = corrected(Corrector(own), given, net, 3, wanted)
+    plain = np.stack([reduce(cubic(p, own), own // wanted) for p in given])
+    np.testing.assert_allclose(made[0], plain[0] + 0.1, atol=1e-5)
+    np.testing.assert_allclose(made[1], plain[1] + 0.02, atol=1e-5)
+    grey = corrected(Corrector(own), given, net, 1, wanted)
+    np.testing.assert_allclose(grey[1], plain[1], atol=1e-6)
+
+
+def test_a_correction_leaves_what_lies_beyond_its_range() -> None:
+    given = picture()
+    given[0, :12, :12] = 40.0
+    net = np.zeros((6, *given.shape[1:]), np.float32)
+    net[:3] = np.clip(given, -0.75, 1.6)
+    made = corrected(Corrector(), given, net, 3, 1)
+    np.testing.assert_array_equal(made[0, :8, :8], given[0, :8, :8])
+    with pytest.raises(KnobError, match="enlarges 1x, and scale asks for 2x"):
+        corrected(Corrector(), given, net, 3, 2)

@@ -12,7 +12,8 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper
 
-from interneg.engines.importing.importer import Imported, import_model, target_folder
+from interneg.engines.importing.importer import Imported, import_model
+from interneg.engines.importing.keeping import target_folder
 from interneg.engines.importing.wishes import Wishes
 from interneg.engines.models import find, load_catalogue
 from interneg.engines.source import Engines

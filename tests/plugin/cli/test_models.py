@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import cv2
@@ -52,3 +54,26 @@ def test_mistakes_are_told(folder: Path) -> None:  # noqa: F811
     ):
         code, said = run("models", *words)
         assert (code, says in said) == (2, True)
+
+
+def test_a_name_in_two_folders_concerns_what_uses_it_alone(
+    imported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(imported / "models", imported / "others")
+    monkeypatch.setenv("INTERNEG_MODELS", f"{imported / 'models'}{os.pathsep}{imported / 'others'}")
+    cv2.imwrite(str(imported / "in.png"), np.full((32, 32, 3), 90, np.uint8))
+    words = (imported / "in.png", imported / "out.png", "--overwrite")
+    assert run("render", "denoise-sr:noise=5", *words)[0] == 0
+    code, said = run("models")
+    assert code == 0 and "denoise-sr-lite-x1" in said
+    twice = "declares the model 'sharp', which"
+    assert f"warning: {imported / 'others' / 'sharp.toml'} {twice}" in said
+    for command in (
+        ("render", "denoise-sr:model=sharp", *words),
+        ("models", "sharp"),
+        ("models", "sharp", "--compare", "lite", "--on", imported / "in.png"),
+    ):
+        code, said = run(*command)
+        assert (code, twice in said) == (5, True), said
+    code, said = run("import-model", imported / "sharp.onnx", "--layout", "rgb")
+    assert (code, twice in said, "another --name" in said) == (2, True, True)
