@@ -74,7 +74,7 @@ def review(
     from interneg.colour import Colour
     from interneg.errors import UsageError
     from interneg.io import format_frames, open_clip, parse_frames
-    from interneg.io.made_from import made_from, seconds_of
+    from interneg.io.made_from import frames_of_movie, made_from, seconds_of
     from interneg.nodes import NODES
     from interneg.plugin.pairs import pair_frames
     from interneg.plugin.review.frames import ReviewedClips, with_room
@@ -98,8 +98,9 @@ def review(
         exposures = exposures or file_in(analysis, "deflicker")
     clips = open_clip(input), open_clip(rendered)
     try:
-        how, pairs = pair_frames(*clips, wanted)
-        files = {p.test: clips[1].path_of(p.test) or Path() for p in pairs}
+        how, pairs = pair_frames(*clips, wanted, frames_of_movie(Path(rendered)))
+        source = clips[1].is_movie
+        files = {p.reference if source else p.test: clips[1].path_of(p.test) or Path() for p in pairs}
         made = {number: made_from(file, number) for number, file in files.items()}
         took = [seconds_of(file, number) for number, file in files.items()]
         spaces = spaces_of(made)
