@@ -128,7 +128,7 @@ def review(
         page = html / "review.html"
         write_page(
             page, from_latin(Path(rendered).name), facts, found, pictures, looked.size, looked.enlarged,
-            made_html(made, NODES), curves, listed,
+            made_html(made, NODES), curves, listed, float(clips[0].rate or clips[1].rate or 24),
         )  # fmt: skip
     finally:
         for clip in clips:
