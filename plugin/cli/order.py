@@ -97,7 +97,7 @@ def farm_job(request: SubmitRequest) -> tuple[FarmJob, Path, Mapping[str, bytes]
         folder = _folder(request, recipe, output)
         text, files = _recipe(request, recipe, folder)
         order = FarmOrder(
-            request.name or f"interneg {Path(found.input).name}"[:MOST_IN_A_NAME],
+            request.name or f"interneg {_name_of(Path(found.input))}"[:MOST_IN_A_NAME],
             text,
             recipe.nodes,
             clip_path("Input", found.input),
@@ -121,6 +121,12 @@ def farm_job(request: SubmitRequest) -> tuple[FarmJob, Path, Mapping[str, bytes]
             *_models(recipe.nodes),
         )
         return job_of(order, clip), folder, files
+
+
+def _name_of(clip: Path) -> str:
+    """The name by which people know a clip: its folder's where its own has nothing but a number."""
+    named = re.sub(r"%0?\d*d|#", "", clip.stem).strip("._-")
+    return clip.name if named else clip.absolute().parent.name or clip.name
 
 
 def _check(request: SubmitRequest) -> None:

@@ -64,7 +64,13 @@ def run(library: Path, source: Path) -> Run:
 
 @pytest.mark.parametrize(
     ("call", "after", "number"),
-    [("write", 3, errno.EIO), ("write", 9, errno.ESTALE), ("sync", 4, errno.EIO), ("rename", 3, errno.EIO)],
+    [
+        ("write", 3, errno.EIO),
+        ("write", 3, errno.ENOSPC),
+        ("write", 9, errno.ESTALE),
+        ("sync", 4, errno.EIO),
+        ("rename", 3, errno.EIO),
+    ],
 )
 def test_writing_that_fails_names_the_frame_and_goes_on_later(
     run: Run, whole: dict[str, bytes | None], tmp_path: Path, call: str, after: int, number: int
@@ -72,6 +78,7 @@ def test_writing_that_fails_names_the_frame_and_goes_on_later(
     done = run(tmp_path, path=f"{tmp_path}/", call=call, after=after, errno=number)
     assert done.returncode == 6, done.stderr
     assert f"interneg: {tmp_path}/" in done.stderr and ".exr" in done.stderr
+    assert ("the disk is full" in done.stderr) == (number == errno.ENOSPC)
     assert "Traceback" not in done.stderr
     there = frames(tmp_path)
     assert all(whole[name] == pixels for name, pixels in there.items())

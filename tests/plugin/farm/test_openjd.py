@@ -91,6 +91,17 @@ def test_frames_with_gaps_become_a_list_of_ranges(plate: Callable[..., str], tmp
     assert frames == {"name": "Frames", "type": "STRING", "range": ["1001,1003", "1005-1006"]}
 
 
+def test_a_job_is_called_as_the_clip_is_known(plate: Callable[..., str], tmp_path: Path) -> None:
+    given, job = plate([1, 2]), tmp_path / "job"
+    submitted("deflicker", given, tmp_path / "o.####.exr", "--dest", job)
+    assert template(job)["name"] == f"interneg {Path(given).name}"
+    for number in (1, 2):
+        file = Path(given.replace("####", f"{number:04d}"))
+        file.rename(file.with_name(f"{number:04d}.exr"))
+    submitted("deflicker", Path(given).with_name("####.exr"), tmp_path / "o.####.exr", "--dest", job)
+    assert template(job)["name"] == f"interneg {Path(given).parent.name}"
+
+
 def test_a_movie_is_one_task(plate: Callable[..., str], tmp_path: Path) -> None:
     job = tmp_path / "job"
     submitted("deflicker", plate(), tmp_path / "out.mov", "--dest", job)
