@@ -53,7 +53,8 @@
       tick.addEventListener("change", () => decide([entry], tick.checked));
       const [x, y, width, height] = box.map((v) => Math.round(v));
       label.append(tick, ` ${name}: ${what}, ${width}x${height} pixels at ${x}, ${y}`);
-      Object.assign(look, { type: "button", className: "link", textContent: "look", ariaLabel: `Look at ${name}` });
+      Object.assign(look, { type: "button", className: "link", textContent: "look" });
+      look.setAttribute("aria-label", `Look at ${name}`);
       look.addEventListener("click", () => {
         pointed = entry;
         window.viewer.lookAt(box[0] + box[2] / 2, box[1] + box[3] / 2);
