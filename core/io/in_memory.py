@@ -26,9 +26,9 @@ def made_in_memory(path: Path) -> Iterator[str]:
 
     The name is in UTF-8 and without an extension. It takes as much memory as the file is large; where the
     system has no files in memory (outside Linux) the name is that of the file itself. Raises OSError where
-    the file cannot be made or written.
+    the file cannot be made or written. Where anything fails, `path` may hold a part of it.
     """
-    if not hasattr(os, "memfd_create"):
+    if not (hasattr(os, "memfd_create") and Path("/proc/self/fd").is_dir()):
         with utf8_name(path, "ab") as name:
             yield name
         return
