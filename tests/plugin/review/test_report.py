@@ -56,6 +56,13 @@ def test_the_recipe_is_that_of_the_frames(rendered: tuple[str, str], tmp_path: P
     assert "<b>window = 5</b>" in page
 
 
+def test_frames_that_were_not_rendered_are_named(rendered: tuple[str, str], tmp_path: Path) -> None:
+    page = review(tmp_path / "r", *rendered)
+    assert [frame["number"] for frame in shown(page)["frames"]] == [1001, 1002, 1003, 1004]
+    assert "<dt>Not rendered</dt><dd>1005-1006</dd>" in page
+    assert "Not rendered" not in review(tmp_path / "r", *rendered, "--frames", "1001-1002")
+
+
 def test_frames_of_a_movie_stand_beside_those_that_they_were_made_from(
     plate: Callable[..., str], tmp_path: Path
 ) -> None:
