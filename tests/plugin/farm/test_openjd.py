@@ -297,6 +297,19 @@ def test_the_whole_job_makes_what_one_machine_makes(plate: Callable[..., str], t
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("rule", ["skip", "hold"])
+def test_frames_that_are_missing_stop_no_step(plate: Callable[..., str], tmp_path: Path, rule: str) -> None:
+    given, job = plate(), tmp_path / "job"
+    Path(given.replace("####", "1003")).unlink()
+    options = ("--missing", rule, "--program", INTERNEG, "--dest", job)
+    submitted("deflicker", given, tmp_path / "out" / "p.####.exr", *options)
+    told(running(job, "--step", "Review", "--run-dependencies"))
+    assert len(list((tmp_path / "out").glob("*.exr"))) == (5 if rule == "skip" else 6)
+    page = (tmp_path / "out" / "p.review" / "review.html").read_text()
+    assert "1001-1002,1004-1006, paired by number" in page
+
+
+@pytest.mark.slow
 def test_paths_are_those_of_the_host(plate: Callable[..., str], tmp_path: Path) -> None:
     given, job = plate(), tmp_path / "job"
     mask = Path(given).with_name("mask.exr")
