@@ -22,7 +22,7 @@ __all__ = ["opened", "reason_of"]
 # OpenImageIO's own limit knows neither what float pixels take nor what memory is free.
 oiio.attribute("limits:imagesize_MB", 0)
 
-_ENDS = 2**16
+_ENDS = 2**14
 """Bytes at either end of a file, where headers are."""
 
 _SMALL = 2**28
