@@ -24,7 +24,7 @@ from interneg.plugin.batch.progress import Clock, Progress, Summary
 from interneg.plugin.batch.provenance import Provenance
 from interneg.plugin.batch.stages import Stages
 from interneg.plugin.batch.told import Told
-from interneg.plugin.facts.files import read, with_content
+from interneg.plugin.facts.files import FileParts, read
 from interneg.plugin.facts.own_names import drawn_by
 
 _THREADS = 4
@@ -104,8 +104,9 @@ def _prepare(
     jobs, frames = load(job.memory, source.frame_bytes, scale, windows, job.jobs)
     ahead, told = ReadAhead(source), Told(progress)
     context = Context(colour, engines, Memo(4 * (before + after + jobs + 2)), told.tell, read, told.nonfinite)
+    parts = FileParts(job.recipe)
     provenance = Provenance(
-        replace(with_content(job.recipe), input_space=source.space, output_space=space).identity,
+        replace(parts.recipe, input_space=source.space, output_space=space).identity,
         tuple(e.identity for e in opened),
         colour.identity,
         cuts,
@@ -117,5 +118,7 @@ def _prepare(
         nodes, ahead, context, cuts=cuts, known=known.frames if known is not None else None, **beside
     )
     depth, clips = job.recipe.depth, tuple(beside.values())
-    stages = Stages(source, ahead, clips, nodes, graph, plan.deliver, depth, output, provenance, kept, told)
+    stages = Stages(
+        source, ahead, clips, nodes, graph, plan.deliver, depth, output, provenance, parts, kept, told
+    )
     return stages, jobs, frames
