@@ -1,7 +1,8 @@
 """A long render in one process: whether its memory, its open files and its threads grow.
 
 Each quarter of the frames counts as its median, so that a moment's peak decides nothing: the last quarter is
-held against the second, when everything that is kept between frames is there.
+held against the second, when everything that is kept between frames is there. Ctrl-C ends the render, and the
+rows are of the frames that there were until then.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -48,12 +50,14 @@ def rows(out: Path, frames: int, size: tuple[int, int]) -> Iterator[Row]:
     shutil.rmtree(folder, ignore_errors=True)
     source = plate(folder / "in", frames, size)
     began = time.monotonic()
-    looks = watched(source, folder / "out" / "r.%05d.jpg")
+    looks, ended = watched(source, folder / "out" / "r.%05d.jpg")
     made = len(list((folder / "out").glob("*.jpg")))
-    if made != frames:
+    if ended and made != frames:
         raise RuntimeError(f"{made} of {frames} frames were written")
-    second, last = quarter(looks, frames, 1), quarter(looks, frames, 3)
-    what = f"{frames} frames of {size[0]}x{size[1]}, all five nodes, {time.monotonic() - began:.0f} s"
+    second, last = quarter(looks, made, 1), quarter(looks, made, 3)
+    what = f"{made} frames of {size[0]}x{size[1]}, all five nodes, {time.monotonic() - began:.0f} s"
+    if not ended:
+        what = f"{what}, stopped before the {frames} that were asked for"
     grown = 100 * (at(last, "memory") / at(second, "memory") - 1)
     yield at_most(f"{what}: memory of the last quarter over the second", 5, grown, "%")
     yield Row("memory of the second and of the last quarter", "", " and ".join(
@@ -82,30 +86,34 @@ def plate(folder: Path, frames: int, size: tuple[int, int]) -> Path:
     return folder / "plate.%05d.jpg"
 
 
-def watched(source: Path, target: Path) -> list[Look]:
-    """Render, and look at the process every now and then."""
+def watched(source: Path, target: Path) -> tuple[list[Look], bool]:
+    """Render, and look at the process every now and then; and whether it came to its end by itself."""
     line = ["render", RECIPE, str(source), str(target)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     child = subprocess.Popen(
         [sys.executable, "-m", "interneg.plugin.cli", *line],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment,
     )  # fmt: skip
-    seen, looks = psutil.Process(child.pid), []
-    while child.poll() is None:
-        try:
-            # What is shared with others, as pages of a file, is not the render's to keep.
-            memory = seen.memory_full_info().uss
-            frames = (
-                sum(1 for e in os.scandir(target.parent) if e.name[0] != ".") if target.parent.is_dir() else 0
-            )
-            looks.append(Look(frames, memory, seen.num_fds(), seen.num_threads()))
-        except psutil.Error:
-            break
-        time.sleep(EVERY)
+    seen, looks, ended = psutil.Process(child.pid), [], True
+    try:
+        while child.poll() is None:
+            with suppress(psutil.Error):  # it may end meanwhile
+                looks.append(look_at(seen, target.parent))
+            time.sleep(EVERY)
+    except KeyboardInterrupt:
+        ended = False
+        child.terminate()
     _, said = child.communicate()
-    if child.returncode:
+    if ended and child.returncode:
         raise RuntimeError(f"the render ended with {child.returncode}: {said.decode()}")
-    return looks
+    return looks, ended
+
+
+def look_at(process: psutil.Process, folder: Path) -> Look:
+    """The process now, and how many frames it has made in its folder."""
+    made = sum(1 for e in os.scandir(folder) if e.name[0] != ".") if folder.is_dir() else 0
+    # What is shared with others, as pages of a file, is not the render's to keep.
+    return Look(made, process.memory_full_info().uss, process.num_fds(), process.num_threads())
 
 
 def quarter(looks: list[Look], frames: int, number: int) -> list[Look]:

@@ -113,6 +113,14 @@ class Node(Treatment):
         numbers: of the frames. read: gives the content of a file. A node that reads files by frame answers.
         """
 
+    def part_of_file(self, knob: str, content: bytes, numbers: Collection[int]) -> bytes | None:
+        """What of a file that a knob names counts for these frames; None where all of it does for each.
+
+        By it a render knows which frames stay as they are where the file was changed. content: of the file.
+        Raises InputError where it is not what the knob takes.
+        """
+        return None
+
     @property
     def solved_by(self) -> str:
         """The knob that takes the file of the analysis; "" where these knobs leave nothing to solve."""

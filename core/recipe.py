@@ -156,10 +156,14 @@ class Recipe:
 
     def with_files(self, change: Callable[[str], str]) -> Recipe:
         """The recipe with the value of each "file" knob that names a file changed."""
+        return self.with_files_of(lambda node, knob, path: change(path))
+
+    def with_files_of(self, change: Callable[[Node, str, str], str]) -> Recipe:
+        """Likewise; `change` gets the node and the name of the knob, too."""
         nodes = []
         for node in self.nodes:
             files = (name for name, k in knobs_of(type(node)).items() if k.kind == "file")
-            named = {name: change(value) for name in files if (value := str(getattr(node, name)))}
+            named = {name: change(node, name, value) for name in files if (value := str(getattr(node, name)))}
             nodes.append(type(node).with_knobs({**node.knobs, **named}))
         return replace(self, nodes=tuple(nodes))
 

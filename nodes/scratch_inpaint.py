@@ -24,7 +24,7 @@ from interneg.defects.context import FILLER
 from interneg.defects.detector import FINDER
 from interneg.defects.evidence import REACH, neighbours
 from interneg.defects.found import Damage, Sensitivity, described, detected, from_list, spoilt
-from interneg.defects.listing import require
+from interneg.defects.listing import part_of, require
 from interneg.defects.matte import Marks, drawn, over_plate, read_matte, softly
 from interneg.defects.repair import repaired
 from interneg.defects.shot_list import FrameDefects, ShotDefects
@@ -185,6 +185,10 @@ class ScratchInpaint(Node):
         """A list of defects has to have the frames."""
         if self.defects_list:
             require(read(self.defects_list), self.defects_list, numbers)
+
+    def part_of_file(self, knob: str, content: bytes, numbers: Collection[int]) -> bytes | None:
+        """Of a list of defects what is in the frames."""
+        return part_of(content, numbers) if knob == "defects_list" else None
 
     @property
     def solved_by(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from interneg.errors import InputError
@@ -17,24 +17,28 @@ class FramePair(NamedTuple):
 
 
 def pair_frames(
-    reference: Clip, test: Clip, frames: Collection[int] | None = None
+    reference: Clip, test: Clip, frames: Collection[int] | None = None, made: Sequence[int] = ()
 ) -> tuple[str, list[FramePair]]:
-    """Say which frames belong together, and by what: "number" or "order".
+    """Say which frames belong together, and by what: "number", "order" or "provenance".
 
-    By number where both clips have the same ones, or hold all that `frames` asks for; by order where their
-    numbers have nothing to do with each other (none in common, or one of the two is a movie) and there are
-    as many. `frames` are then numbers of the reference.
+    By provenance where `made` says from which frames of the reference those of the test were made, in their
+    order. Else by number where both clips have the same ones, or hold all that `frames` asks for; by order
+    where their numbers have nothing to do with each other (none in common, or one of the two is a movie) and
+    there are as many. `frames` are then numbers of the reference.
     Raises InputError that lists the frames without a partner.
     """
     ours, theirs = reference.numbers, test.numbers
     unrelated = not set(ours) & set(theirs) or reference.is_movie != test.is_movie
-    if ours != theirs and unrelated and len(ours) == len(theirs):
+    if made and len(made) == len(theirs) and set(made) <= set(ours):
+        pairs = dict(zip(made, theirs, strict=True))
+        how = "provenance"
+    elif ours != theirs and unrelated and len(ours) == len(theirs):
         pairs = dict(zip(ours, theirs, strict=True))
         how = "order"
     else:
         pairs = {n: n for n in set(ours) & set(theirs)}
         how = "number"
-    every = {*ours, *theirs} if how == "number" else ours
+    every = {"number": {*ours, *theirs}, "order": ours, "provenance": made}[how]
     asked = sorted(every if frames is None else frames)
     if lost := [n for n in asked if n not in pairs]:
         gone = [

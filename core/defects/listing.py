@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, NoReturn, TypeVar
 
 import msgspec
@@ -113,6 +114,39 @@ def require(content: bytes, name: str, numbers: Iterable[int]) -> None:
     frames = _read(content, name)[1]
     for number in numbers:
         _require(frames, name, number)
+
+
+def part_of(content: bytes, numbers: Collection[int]) -> bytes:
+    """What of the file counts for these frames, as text that is equal where they come out the same.
+
+    What is rejected does not count, and of scratches those that are in none of the frames. Raises InputError
+    where the file is no list.
+    """
+    size, frames, rows = _read_once(content)
+    dirt = {n: [piece for piece in frames[n] if _counts(piece)] for n in sorted(numbers) if n in frames}
+    there = [row for row in rows if _counts(row) and _reaches(row, numbers)]
+    return json.dumps([size, dirt, there], sort_keys=True).encode()
+
+
+@lru_cache(maxsize=2)
+def _read_once(content: bytes) -> tuple[tuple[int, int], dict[int, list[Any]], list[Any]]:
+    return _read(content, "the list of defects")
+
+
+def _counts(entry: Any) -> bool:
+    return not (isinstance(entry, dict) and entry.get("use") is False)
+
+
+def _reaches(track: Any, numbers: Collection[int]) -> bool:
+    """Whether a scratch may be in one of the frames, see `Track.at`."""
+    try:
+        ends = [
+            *map(int, track["columns"]),
+            *(track[e] for e in ("first", "last") if track.get(e) is not None),
+        ]
+        return any(min(ends) <= number <= max(ends) for number in numbers)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return True  # what is wrong with it is said where it is read
 
 
 def _require(frames: Collection[int], name: str, number: int) -> None:

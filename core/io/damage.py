@@ -26,15 +26,15 @@ def damage(path: Path) -> str | None:
     return None if found is None else f"{path}: the file is damaged or truncated: {found}"
 
 
-def damaged_end(path: Path) -> str | None:
+def damaged_end(path: Path, by: str | None = None) -> str | None:
     """What is wrong with the first or last rows of a part (of PNG and JPEG: with the bytes that end them).
 
-    None where all is well, and for deep parts, which are not looked at. Raises InputError and OSError for
-    files without a header.
+    None where all is well, and for deep parts, which are not looked at. by: see `opened`. Raises InputError
+    and OSError for files without a header.
     """
-    with opened(path) as (file, kind, specs):
+    with opened(path, by) as (file, kind, specs):
         if kind.ending:
-            return None if _has_ending(path, kind) else "its last bytes are missing"
+            return None if _has_ending(Path(by or path), kind) else "its last bytes are missing"
         for part, spec in enumerate(specs):
             if not spec.deep and not _has_ends(file, part, spec):
                 return reason_of(file, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -21,24 +22,27 @@ __all__ = ["opened", "reason_of"]
 # OpenImageIO's own limit knows neither what float pixels take nor what memory is free.
 oiio.attribute("limits:imagesize_MB", 0)
 
+_ENDS = 2**14
+"""Bytes at either end of a file, where headers are."""
+
 _SMALL = 2**28
 """Bytes that any machine has."""
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[Any, ImageFormat, list[Any]]]:
+def opened(path: Path, by: str | None = None) -> Iterator[tuple[Any, ImageFormat, list[Any]]]:
     """Open an image file: gives the OpenImageIO.ImageInput, the format, and the ImageSpec of each part.
 
-    Alpha is left as the file has it. Raises InputError for what is missing, empty, a folder, without the
-    right to read it, of no known extension, not readable, or really of another format than its name says;
-    and HostMemoryError where the pixels would not fit into memory.
+    by: the name by which it is opened, where that is not its own. Alpha is left as the file has it. Raises
+    InputError for what is missing, empty, a folder, without the right to read it, of no known extension, not
+    readable, or really of another format than its name says; and HostMemoryError where the pixels would not
+    fit into memory.
     """
     asked = image_format(path)
     with ExitStack() as stack:
         try:
-            with path.open("rb") as content:  # OpenImageIO does not say why it cannot
-                size = content.seek(0, 2)
-            name = stack.enter_context(utf8_name(path, "rb"))
+            size = _size(Path(by or path))  # OpenImageIO does not say why it cannot
+            name = by or stack.enter_context(utf8_name(path, "rb"))
         except IsADirectoryError as e:
             raise InputError(f"{path}: this is a folder; an image file was expected") from e
         except OSError as e:
@@ -68,9 +72,20 @@ def opened(path: Path) -> Iterator[tuple[Any, ImageFormat, list[Any]]]:
         for spec in specs:
             for attribute, value in lacking.items():
                 spec.attribute(attribute, value)
-            for attribute in asked.absent_attributes(path, texts_of(spec)):
+            for attribute in asked.absent_attributes(Path(name), texts_of(spec)):
                 spec.erase_attribute(attribute)
         yield file, asked, specs
+
+
+def _size(path: Path) -> int:
+    """The bytes of a file, whose ends are read: OpenImageIO, which keeps Python waiting while it opens one,
+    then finds them in memory, and a disk that hangs does so here, where SIGTERM is heard."""
+    with path.open("rb", buffering=0) as file:
+        file.read(_ENDS)
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _ENDS))
+        file.read(_ENDS)
+    return size
 
 
 def reason_of(file: Any, path: Path) -> str:

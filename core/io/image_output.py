@@ -41,7 +41,6 @@ class ImageOutput:
 
     def write(self, frame: Frame, provenance: Mapping[str, str], seconds: float | None = None) -> Path:
         """Write one frame and its side file, and return its path. Raises OutputError, leaving nothing."""
-        from interneg.io.image_reader import lost_attributes, packed_otherwise
         from interneg.io.image_writer import write_image
 
         path = self.path_of(frame.number)
@@ -63,19 +62,13 @@ class ImageOutput:
                 depth=self._depth,
                 warn=lambda what, sentence: self._tell(path, frame.number, what, sentence),
                 on=path,
+                look=not self._looked,
             )
             if not self._looked:
                 self._looked = True
                 for folder in (path.parent, path.parent / SIDECARS):
                     if folder.is_dir():
                         remove_old(folder, temporary.stat().st_mtime)
-                if lost := lost_attributes(temporary, frame):
-                    more = f" and {len(lost) - 12} more" if len(lost) > 12 else ""
-                    sentence = f"the file cannot hold the attributes {', '.join(lost[:12])}{more}"
-                    self._tell(path, frame.number, "attributes", sentence)
-                if packed := packed_otherwise(temporary, frame):
-                    sentence = f"compressed with {packed[1]}, since {packed[0]} cannot be written here"
-                    self._tell(path, frame.number, "compression", sentence)
             took = {} if seconds is None else {frame.number: seconds}
             write_sidecar(path, temporary, content_digest(temporary), {frame.number: provenance}, took)
         return path

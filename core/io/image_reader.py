@@ -101,34 +101,35 @@ def read_rgb8(path: Path) -> npt.NDArray[np.uint8]:
     return np.ascontiguousarray(np.repeat(pixels, 3, 2) if pixels.shape[2] < 3 else pixels[..., :3])
 
 
-def read_attributes(path: Path) -> dict[str, Any]:
+def read_attributes(path: Path, by: str | None = None) -> dict[str, Any]:
     """The attributes of a file's parts in one mapping, from the headers alone; of two alike the first.
 
-    Values are as in `read_image`. Raises InputError for a file whose header cannot be read.
+    Values are as in `read_image`. by: see `opened`. Raises InputError for a file whose header cannot be read.
     """
-    with opened(path) as (_, _, specs):
+    with opened(path, by) as (_, _, specs):
         return {name: value for spec in reversed(specs) for name, value in attributes_of(spec)}
 
 
-def lost_attributes(path: Path, frame: Frame) -> list[str]:
+def lost_attributes(path: Path, frame: Frame, by: str | None = None) -> list[str]:
     """The names of the frame's attributes that its file does not hold, sorted.
 
-    Those of the layout of a file and of one format are not counted. Raises InputError as `read_attributes`.
+    Those of the layout of a file and of one format are not counted. by: see `opened`. Raises InputError as
+    `read_attributes`.
     """
-    held = read_attributes(path)
+    held = read_attributes(path, by)
     names = {name for f in (frame, *frame.parts) for name in f.metadata} - set(held)
     if rate_in(held):
         names -= {"FramesPerSecond", "dpx:FrameRate"}
     return sorted(n for n in names if n not in _LAYOUT and n.partition(":")[0] not in _FORMATS)
 
 
-def packed_otherwise(path: Path, frame: Frame) -> tuple[str, str] | None:
+def packed_otherwise(path: Path, frame: Frame, by: str | None = None) -> tuple[str, str] | None:
     """The compression that the frame came with and the one that its file has, where these should be alike.
 
-    None too where that is one of another format's. Raises InputError as `read_attributes`.
+    None too where that is one of another format's. by: see `opened`. Raises InputError as `read_attributes`.
     """
     asked, found = (
-        str(m.get("compression", "")).partition(":")[0] for m in (frame.metadata, read_attributes(path))
+        str(m.get("compression", "")).partition(":")[0] for m in (frame.metadata, read_attributes(path, by))
     )
     own = image_format(path)
     others = {c for kind in IMAGES if kind is not own for c in kind.compressions}

@@ -18,8 +18,10 @@ from interneg.io.attributes import PART, STRAIGHT
 from interneg.io.damage import damaged_end
 from interneg.io.formats import ImageFormat, image_format
 from interneg.io.image_header import BITS, ImageHeader, header_of, is_straight
+from interneg.io.image_reader import lost_attributes, packed_otherwise
+from interneg.io.in_memory import made_in_memory
 from interneg.io.pixels import Warn, integers, to_half, unassociated
-from interneg.texts import error_text, utf8_name
+from interneg.texts import error_text
 
 __all__ = ["write_image"]
 
@@ -35,6 +37,7 @@ def write_image(
     depth: str | None = None,
     warn: Warn,
     on: Path | None = None,
+    look: bool = False,
 ) -> None:
     """Write a frame and its parts to `path`, in the format that its extension stands for.
 
@@ -45,6 +48,7 @@ def write_image(
         it) or NaN (stored as 0) in integers, finite but beyond 65504 in half (stored as 65504); and for
         unassociated alpha in EXR, which is written as it came.
     on: the name that errors speak of, where `path` is a temporary one.
+    look: whether to call `warn`, too, for attributes and a compression that the file does not hold.
     Parts go to EXR (as parts) and TIFF (as pages). EXR and TIFF keep tiles, but of a mipmap only the picture.
     No time of writing is added to EXR and TIFF.
     Raises OutputError for channels, parts or windows that the format cannot hold, and where writing fails;
@@ -62,15 +66,18 @@ def write_image(
     headers = [header_of(part, kind, name, depth, attributes if part is frame else {}) for part in parts]
     if kind.needs_room:
         _prove_room(path, headers[0].spec.image_bytes() + 2**20)
-    _write_parts(path, kind, name, parts, headers, warn)
+    with made_in_memory(path) as file:
+        _write_parts(path, file, kind, name, parts, headers, warn)
+        # On a full disk some writers lose the end without a word.
+        try:
+            lost = damaged_end(path, file)
+        except InputError as e:
+            lost = str(e)
+        if lost is not None:
+            raise OutputError(f"{name}: {_unwritten(path, name, lost, 'the end of the file is not there')}")
+        if look:
+            _tell_losses(path, file, frame, warn)
     kind.put_file_name(path, name.name)
-    # On a full disk some writers lose the end without a word.
-    try:
-        lost = damaged_end(path)
-    except InputError as e:
-        lost = str(e)
-    if lost is not None:
-        raise OutputError(f"{name}: {_unwritten(path, name, lost, 'the end of the file is not there')}")
     if kind.alpha == "multiplied" and "A" in frame.channels and is_straight(kind, frame):
         warn(
             "alpha",
@@ -79,7 +86,13 @@ def write_image(
 
 
 def _write_parts(
-    path: Path, kind: ImageFormat, name: Path, parts: list[Frame], headers: list[ImageHeader], warn: Warn
+    path: Path,
+    file: str,
+    kind: ImageFormat,
+    name: Path,
+    parts: list[Frame],
+    headers: list[ImageHeader],
+    warn: Warn,
 ) -> None:
     out = oiio.ImageOutput.create(f"x{path.suffix}")
     if out is None:
@@ -91,17 +104,25 @@ def _write_parts(
             raise OutputError(f"{name}: {_unwritten(path, name, reason, 'the file could not be written')}")
 
     specs = [header.spec for header in headers]
-    with utf8_name(path, "ab") as file:
-        try:
-            declared = len(specs) > 1 and kind.parts == "declared"
-            check(out.open(file, tuple(specs)) if declared else out.open(file, specs[0]))
-            for k, (part, header) in enumerate(zip(parts, headers, strict=True)):
-                if k:
-                    check(out.open(file, header.spec, "AppendSubimage"))
-                check(out.write_image(_samples(part, header, kind, warn)))
-        finally:
-            closed = out.close()
-        check(closed)
+    try:
+        declared = len(specs) > 1 and kind.parts == "declared"
+        check(out.open(file, tuple(specs)) if declared else out.open(file, specs[0]))
+        for k, (part, header) in enumerate(zip(parts, headers, strict=True)):
+            if k:
+                check(out.open(file, header.spec, "AppendSubimage"))
+            check(out.write_image(_samples(part, header, kind, warn)))
+    finally:
+        closed = out.close()
+    check(closed)
+
+
+def _tell_losses(path: Path, file: str, frame: Frame, warn: Warn) -> None:
+    """Say what of the frame's facts the file does not hold. file: the name by which it is read."""
+    if lost := lost_attributes(path, frame, file):
+        more = f" and {len(lost) - 12} more" if len(lost) > 12 else ""
+        warn("attributes", f"the file cannot hold the attributes {', '.join(lost[:12])}{more}")
+    if packed := packed_otherwise(path, frame, file):
+        warn("compression", f"compressed with {packed[1]}, since {packed[0]} cannot be written here")
 
 
 def _unwritten(path: Path, name: Path, reason: str, what: str) -> str:

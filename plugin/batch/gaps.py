@@ -23,12 +23,18 @@ _THREADS = 4
 
 
 def require(
-    clip: Clip, name: str, numbers: Iterable[int], missing: Missing = "error", advice: str | None = None
+    clip: Clip,
+    name: str,
+    numbers: Iterable[int],
+    missing: Missing = "error",
+    advice: str | None = None,
+    *,
+    look: bool = True,
 ) -> None:
     """Check that the frames are there, by the rule for those that are not: stop, or only say so.
 
-    Raises InputError naming all that are missing, else all that are seen to be damaged before any is read
-    whole.
+    look: whether to look into the files for damage. Raises InputError naming all that are missing, else all
+    that are seen to be damaged before any is read whole.
     """
     wanted = sorted(set(numbers))
     advice = advice_for(clip) if advice is None else advice
@@ -37,7 +43,7 @@ def require(
         if missing == "error":
             raise InputError(f"{sentence}; there are {format_frames(clip.numbers)}{advice}")
         log.warning("%s (%s)", sentence, "the frame before is held" if missing == "hold" else "left out")
-    if missing == "error" and (found := damaged(clip, wanted)):
+    if look and missing == "error" and (found := damaged(clip, wanted)):
         raise unreadable(name, found, advice)
 
 

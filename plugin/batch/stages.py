@@ -17,6 +17,7 @@ from interneg.plugin.batch.depth import at_depth
 from interneg.plugin.batch.provenance import KEY, Provenance
 from interneg.plugin.batch.source import ClipSource
 from interneg.plugin.batch.told import Told
+from interneg.plugin.facts.files import FileParts
 
 Facts = dict[str, str]
 
@@ -26,7 +27,8 @@ class Stages:
     """The three stages of a pipeline.
 
     beside: the mask and the matte, those that there are. depth: how samples are stored, None for as in the
-    input. kept: the provenance key of each output frame that is there already. told: where nodes tell.
+    input. parts: of the files that knobs name. kept: the provenance key of each output frame that is there
+    already. told: where nodes tell.
     """
 
     source: ClipSource
@@ -38,6 +40,7 @@ class Stages:
     depth: str | None
     output: Output
     provenance: Provenance
+    parts: FileParts
     kept: dict[int, str]
     told: Told
 
@@ -46,7 +49,7 @@ class Stages:
         around = sorted(needed(self.nodes, number))
         clips: tuple[Digested, ...] = (self.source, *self.beside)
         digests = [clip.digest(n) for clip in clips for n in around if n in clip.numbers]
-        return self.provenance.of(digests)
+        return self.provenance.of(digests + self.parts.digests(around))
 
     def read(self, number: int) -> Facts | None:
         """Read what the frame needs. None where it is up to date, or left out."""

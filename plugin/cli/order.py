@@ -12,6 +12,7 @@ from pathlib import Path
 
 from interneg.colour import Colour
 from interneg.engines.models import find, load_catalogue
+from interneg.engines.runtimes import RUNTIMES
 from interneg.errors import UsageError, near
 from interneg.io import Clip, open_clip
 from interneg.node import Node
@@ -20,6 +21,7 @@ from interneg.plugin.analysis.follow import beside
 from interneg.plugin.analysis.steps import steps
 from interneg.plugin.batch.gaps import Missing
 from interneg.plugin.batch.job import Job, frames_of
+from interneg.plugin.batch.planned import foresee
 from interneg.plugin.cli.recipes import changed, render_of
 from interneg.plugin.facts.own_names import require_known
 from interneg.plugin.farm.job import FarmJob, FarmPath, Needs, Piece
@@ -30,8 +32,10 @@ from interneg.plugin.models.shelf import files_of, is_imported
 from interneg.plugin.scripts.find import config_of, is_script
 from interneg.recipe import Recipe
 
-RUNTIMES = ("openvino", "onnxruntime", "tensorrt", "tensorrt-rtx", "torch")
 ON_GPU = ("tensorrt", "tensorrt-rtx")
+AS_HOSTS_CAN = ("openvino",)
+"""Runtimes whose precisions are those of the host's processor."""
+
 PRECISIONS = ("fp32", "bf16", "fp16", "int8")
 
 MOST_IN_A_NAME = 128
@@ -85,24 +89,28 @@ def farm_job(request: SubmitRequest) -> tuple[FarmJob, Path, Mapping[str, bytes]
         (request.input_space, request.output_space), given, Colour(ocio),
     )  # fmt: skip
     recipe = changed(found.recipe, request.settings, inputs=given)
+    asked = changed(
+        recipe, (), input_space=request.input_space, output_space=request.output_space, depth=request.depth
+    )
+    cuts = None if request.cuts is None else str(request.cuts)
+    job = Job(asked, found.input, found.output, request.frames or found.frames, request.missing, cuts)
+    foresee(job, Colour(ocio))
     if request.analyse and is_script(request.recipe):
         raise UsageError("--analyse takes a recipe, not a script; leave it out, or save the recipe as TOML")
     if request.analyse and given:
         raise UsageError(f"--analyse takes the {next(iter(given))} from the recipe file: write it there")
     solved = [step.name for step in steps(recipe.nodes, NODES)] if request.analyse else []
     with closing(open_clip(found.input)) as clip:
-        job = Job(recipe, found.input, found.output, request.frames or found.frames, request.missing)
-        frames = frames_of(job, clip)
         output = clip_path("Output", found.output, writes=True)
         folder = _folder(request, recipe, output)
         text, files = _recipe(request, recipe, folder)
         order = FarmOrder(
-            request.name or f"interneg {Path(found.input).name}"[:MOST_IN_A_NAME],
+            request.name or f"interneg {_name_of(Path(found.input))}"[:MOST_IN_A_NAME],
             text,
             recipe.nodes,
             clip_path("Input", found.input),
             output,
-            frames,
+            frames_of(job, clip),
             request.chunk,
             request.runtime,
             request.precision,
@@ -123,10 +131,16 @@ def farm_job(request: SubmitRequest) -> tuple[FarmJob, Path, Mapping[str, bytes]
         return job_of(order, clip), folder, files
 
 
+def _name_of(clip: Path) -> str:
+    """The name by which people know a clip: its folder's where its own has nothing but a number."""
+    named = re.sub(r"%0?\d*d|#", "", clip.stem).strip("._-")
+    return clip.name if named else clip.absolute().parent.name or clip.name
+
+
 def _check(request: SubmitRequest) -> None:
     """Refuse what would let two machines of the farm differ, or an option that does nothing."""
     for option, value, known in (
-        ("runtime", request.runtime, RUNTIMES),
+        ("runtime", request.runtime, tuple(RUNTIMES)),
         ("precision", request.precision, PRECISIONS),
     ):
         if value == "auto":
@@ -136,6 +150,10 @@ def _check(request: SubmitRequest) -> None:
             )
         if value not in known:
             raise UsageError(f"there is no {option} '{value}'{near(value, known)}; known: {', '.join(known)}")
+    if request.runtime not in AS_HOSTS_CAN:
+        for precision, lacking in RUNTIMES[request.runtime].precisions().items():
+            if precision == request.precision and lacking:
+                raise UsageError(f"--precision {precision}: {lacking}")
     if request.name is not None and not 1 <= len(request.name.strip()) <= MOST_IN_A_NAME:
         raise UsageError(
             f"--name: a job's name has 1 to {MOST_IN_A_NAME} characters, not {len(request.name.strip())}"

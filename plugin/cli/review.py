@@ -16,7 +16,10 @@ def review(
         Path, typer.Option("--html", metavar="DIR", help="Write the page to DIR/review.html.")
     ] = Path("review"),
     frames: Annotated[
-        str, typer.Option(metavar="RANGE", help="Frames to look at, as 1001-1100x2; by default all.")
+        str,
+        typer.Option(
+            metavar="RANGE", help="Frames to look at, as 1001-1100x2; by default all that were rendered."
+        ),
     ] = "",
     analysis: Annotated[
         Path | None,
@@ -74,7 +77,7 @@ def review(
     from interneg.colour import Colour
     from interneg.errors import UsageError
     from interneg.io import format_frames, open_clip, parse_frames
-    from interneg.io.made_from import made_from, seconds_of
+    from interneg.io.made_from import frames_of_movie, made_from, seconds_of
     from interneg.nodes import NODES
     from interneg.plugin.pairs import pair_frames
     from interneg.plugin.review.frames import ReviewedClips, with_room
@@ -98,8 +101,12 @@ def review(
         exposures = exposures or file_in(analysis, "deflicker")
     clips = open_clip(input), open_clip(rendered)
     try:
-        how, pairs = pair_frames(*clips, wanted)
-        files = {p.test: clips[1].path_of(p.test) or Path() for p in pairs}
+        both = set(clips[0].numbers) & set(clips[1].numbers)
+        if wanted is None and both and not clips[1].is_movie:
+            wanted = tuple(sorted(both))
+        how, pairs = pair_frames(*clips, wanted, frames_of_movie(Path(rendered)))
+        source = clips[1].is_movie
+        files = {p.reference if source else p.test: clips[1].path_of(p.test) or Path() for p in pairs}
         made = {number: made_from(file, number) for number, file in files.items()}
         took = [seconds_of(file, number) for number, file in files.items()]
         spaces = spaces_of(made)
@@ -124,10 +131,12 @@ def review(
             "After": from_latin(rendered),
             "Frames": f"{format_frames(numbers)}, paired by {how}; {looked.size[0]}x{looked.size[1]}",
         }
+        if not frames and (lost := sorted({*clips[0].numbers} - {*numbers})):
+            facts["Not rendered"] = format_frames(lost)
         page = html / "review.html"
         write_page(
             page, from_latin(Path(rendered).name), facts, found, pictures, looked.size, looked.enlarged,
-            made_html(made, NODES), curves, listed,
+            made_html(made, NODES), curves, listed, float(clips[0].rate or clips[1].rate or 24),
         )  # fmt: skip
     finally:
         for clip in clips:

@@ -12,13 +12,14 @@ BASE = 0.9 * GIB
 """Python and its libraries."""
 
 PER_PIXEL = {
-    "deflicker": 350,
-    "stabilise": 320,
-    "scratch-inpaint": 940,
+    "deflicker": 760,
+    "stabilise": 1460,
+    "scratch-inpaint": 1130,
     "grain-match": 450,
     "denoise-sr": 1280,
 }
-"""Bytes for each pixel of the input, a node at a time, two frames in work at once."""
+"""Bytes for each pixel of the input, a node at a time, two frames in work at once, on clips that are longer
+than the windows: what neighbours will ask for is kept."""
 
 ENLARGED = 180
 """Bytes for each pixel that an output has more than the input."""

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from tempfile import TemporaryDirectory
 from typing import Any
+from xml.etree import ElementTree
 
 from interneg.errors import OutputError, UsageError
 from interneg.plugin.farm.job import FarmJob, FarmStep, Frames, Piece, require_ranges
@@ -26,9 +27,12 @@ RETRIES = 3
 
 
 def specification(job: FarmJob) -> str:
-    """The job as Cuebot's XML. Raises UsageError where pyoutline is absent."""
+    """The job as Cuebot's XML, a line for each element. Raises UsageError where pyoutline is absent."""
     with _launcher(job) as launcher:
-        return str(launcher.serialize(use_pycuerun=False))
+        head, mark, text = str(launcher.serialize(use_pycuerun=False)).partition("<spec>")
+    root = ElementTree.fromstring(mark + text)
+    ElementTree.indent(root)
+    return f"{head}\n{ElementTree.tostring(root, 'unicode')}\n"
 
 
 def send(job: FarmJob) -> str:

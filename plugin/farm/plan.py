@@ -120,7 +120,9 @@ def _steps(order: FarmOrder) -> Iterator[FarmStep]:
     )  # fmt: skip
     if order.review is not None:
         page: list[Argument] = ["review", order.input, order.output, "--html", order.review]
-        page += ["--frames", Frames.JOB, *order.spaces]
+        if "--missing" not in order.shared:  # else it shows those that are there before and after
+            page += ["--frames", Frames.JOB]
+        page += order.spaces
         if order.analysis is not None:
             page += ["--analysis", order.analysis]
         host = Needs(order.needs.cores, order.needs.memory)

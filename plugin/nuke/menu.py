@@ -21,6 +21,9 @@ MANAGERS = (
 )
 """Render managers: how the menu calls them, and how `interneg submit` does."""
 
+OPTIONS = "--chunk 20"
+"""What stands in the field for further options; `interneg submit --help` lists them."""
+
 RESOURCES = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # What hosts set for themselves, and would break another Python.
@@ -87,7 +90,15 @@ def submit_to_farm() -> threading.Thread | None:
     if found is None:
         return None
     copy, _, options = found
-    line = command("submit", MANAGERS[chosen][1], copy, *options)
+    further = nuke.getInput("Further options of interneg submit", OPTIONS)
+    if further is None:
+        return None
+    try:
+        words = shlex.split(further)
+    except ValueError as error:
+        nuke.message(f"'{further}' are no options: {error}")
+        return None
+    line = command("submit", MANAGERS[chosen][1], copy, *options, *words)
     thread = threading.Thread(target=_tell, args=(line,), name="Interneg submit", daemon=True)
     thread.start()
     return thread

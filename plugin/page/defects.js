@@ -30,26 +30,79 @@
     counted.textContent = `${all.length} defects, ${out} rejected`;
   };
 
-  let shown = null;
+  const nameOf = (entry, index) => (entry.number === undefined ? index + 1 : entry.number);
+
+  let shown = null, pointed = null, unsaved = false;
+  const decide = (entries, use) => {
+    for (const entry of entries) entry.use = use;
+    unsaved = true;
+    for (const tick of rows.querySelectorAll("input")) tick.checked = used(tick.entry);
+    count();
+    window.viewer.draw();
+  };
+  const point = (entry) => { pointed = entry; window.viewer.draw(); };
+
   const show = (number) => {
     if (number === shown) return;
-    shown = number;
+    [shown, pointed] = [number, null];
     rows.replaceChildren(...at(number).map(({ entry, use, what, box }, index) => {
       const row = document.createElement("li"), label = document.createElement("label");
-      const tick = document.createElement("input");
-      tick.type = "checkbox";
-      tick.checked = use;
-      tick.addEventListener("change", () => { entry.use = tick.checked; count(); window.viewer.draw(); });
+      const tick = document.createElement("input"), look = document.createElement("button");
+      const name = nameOf(entry, index);
+      Object.assign(tick, { type: "checkbox", checked: use, entry });
+      tick.addEventListener("change", () => decide([entry], tick.checked));
       const [x, y, width, height] = box.map((v) => Math.round(v));
-      const name = entry.number === undefined ? index + 1 : entry.number;
       label.append(tick, ` ${name}: ${what}, ${width}x${height} pixels at ${x}, ${y}`);
-      row.append(label);
+      Object.assign(look, { type: "button", className: "link", textContent: "look" });
+      look.setAttribute("aria-label", `Look at ${name}`);
+      look.addEventListener("click", () => {
+        pointed = entry;
+        window.viewer.lookAt(box[0] + box[2] / 2, box[1] + box[3] / 2);
+      });
+      row.append(label, " ", look);
+      row.addEventListener("mouseenter", () => point(entry));
+      row.addEventListener("focusin", () => point(entry));
+      row.addEventListener("mouseleave", () => point(null));
       return row;
     }));
     if (!rows.children.length) rows.textContent = "Nothing was found in this frame.";
   };
 
+  // Boxes lie two pixels of the screen outside what was found.
+  const onScreen = ([x, y, width, height], { left, top, scale }) =>
+    [left + x * scale - 2, top + y * scale - 2, width * scale + 4, height * scale + 4];
+
+  const outline = (context, number, where, ratio) => {
+    context.font = `${11 * ratio}px system-ui, sans-serif`;
+    context.textAlign = "left";
+    at(number).forEach(({ entry, use, box }, index) => {
+      const [x, y, width, height] = onScreen(box, where);
+      context.lineWidth = (entry === pointed ? 3.5 : 1.5) * ratio;
+      context.strokeStyle = context.fillStyle = use ? "#ff4040" : "#b4b4ba";
+      context.setLineDash(use ? [] : [4 * ratio, 3 * ratio]);
+      context.strokeRect(x, y, width, height);
+      context.setLineDash([]);
+      context.lineWidth = 3 * ratio;
+      context.strokeStyle = "#000000a0";
+      const words = [String(nameOf(entry, index)), x + width + 3 * ratio, y + 9 * ratio];
+      context.strokeText(...words);
+      context.fillText(...words);
+    });
+  };
+
+  // The smallest box under a place of the screen.
+  const under = (number, where, x, y) => {
+    const hit = at(number).filter(({ box }) => {
+      const [left, top, width, height] = onScreen(box, where);
+      return x >= left - 2 && x <= left + width + 2 && y >= top - 2 && y <= top + height + 2;
+    });
+    return hit.sort((a, b) => a.box[2] * a.box[3] - b.box[2] * b.box[3])[0];
+  };
+
   document.addEventListener("shown", (event) => show(event.detail));
+  document.getElementById("reject-all").addEventListener("click", () => decide(at(shown).map((f) => f.entry), false));
+  document.getElementById("accept-all").addEventListener("click", () => decide(at(shown).map((f) => f.entry), true));
+  window.addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
   document.getElementById("take-back").addEventListener("click", () => {
     const text = JSON.stringify(given.list, null, 1) + "\n";
     const link = document.createElement("a");
@@ -57,7 +110,8 @@
     link.download = given.name;
     link.click();
     URL.revokeObjectURL(link.href);
+    unsaved = false;
   });
-  window.defects = { at };
+  window.defects = { outline, under, turn: ({ entry, use }) => decide([entry], !use) };
   count();
 })();

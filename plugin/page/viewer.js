@@ -18,7 +18,7 @@
   const image = (source) => {
     if (!source) return null;
     if (!loaded.has(source)) {
-      if (loaded.size > 200) loaded.clear();
+      if (loaded.size > 800) loaded.clear();
       const made = new Image();
       made.onload = draw;
       made.src = source;
@@ -40,6 +40,9 @@
     const top = down <= canvas.height ? (canvas.height - down) / 2 : canvas.height / 2 - state.y * down;
     return { scale, left: Math.round(left), top: Math.round(top), across, down };
   };
+
+  // The same for places in the input, which is smaller where the render enlarges.
+  const boxScale = (where) => ({ ...where, scale: where.scale * data.enlarged });
 
   // From where to where the wipe goes: over what is seen of the picture.
   const span = (where) => {
@@ -100,7 +103,7 @@
       const matte = image(frame.overlays[box.dataset.layer]);
       if (matte) whole(matte);
     }
-    if (boxes && boxes.checked) outline(frame.number, where, ratio);
+    if (boxes && boxes.checked) window.defects.outline(context, frame.number, boxScale(where), ratio);
     document.dispatchEvent(new CustomEvent("shown", { detail: frame.number }));
   }
 
@@ -110,19 +113,6 @@
     context.strokeStyle = "#000000a0";
     context.strokeText(text, x, y);
     context.fillText(text, x, y);
-  }
-
-  function outline(number, where, ratio) {
-    context.lineWidth = 1.5 * ratio;
-    for (const found of window.defects.at(number)) {
-      const [x, y, width, height] = found.box;
-      context.strokeStyle = found.use ? "#ff4040" : "#8a8a90";
-      context.setLineDash(found.use ? [] : [4 * ratio, 3 * ratio]);
-      context.strokeRect(
-        where.left + x * where.scale * data.enlarged - 2, where.top + y * where.scale * data.enlarged - 2,
-        width * where.scale * data.enlarged + 4, height * where.scale * data.enlarged + 4);
-    }
-    context.setLineDash([]);
   }
 
   function tell() {
@@ -171,19 +161,22 @@
     const ratio = window.devicePixelRatio || 1, inside = canvas.getBoundingClientRect();
     return [(event.clientX - inside.left) * ratio, (event.clientY - inside.top) * ratio];
   };
+  const boxAt = (x, y) => boxes && boxes.checked && window.defects.under(frames[state.at].number, boxScale(place()), x, y);
   canvas.addEventListener("pointerdown", (event) => {
     const [x, y] = at(event), where = place();
+    canvas.focus();
+    const box = boxAt(x, y);
+    if (box) { window.defects.turn(box); return; }
     const [start, length] = span(where);
     const line = start + (Number(wipe.value) / 100) * length;
     const onLine = Math.abs(x - line) < 14 * (window.devicePixelRatio || 1);
     dragged = { x, y, pan: mode.value !== "wipe" || (state.zoom && !onLine), moved: false };
     canvas.setPointerCapture(event.pointerId);
     if (!dragged.pan) moveWipe(((x - start) / length) * 100);
-    canvas.focus();
   });
   canvas.addEventListener("pointermove", (event) => {
-    if (!dragged) return;
     const [x, y] = at(event), where = place();
+    if (!dragged) { canvas.style.cursor = boxAt(x, y) ? "pointer" : ""; return; }
     if (dragged.pan) {
       state.x = Math.max(0, Math.min(1, state.x - (x - dragged.x) / where.across));
       state.y = Math.max(0, Math.min(1, state.y - (y - dragged.y) / where.down));
@@ -214,6 +207,7 @@
     d: () => { mode.value = mode.value === "difference" ? "wipe" : "difference"; draw(); },
     o: () => { for (const box of document.querySelectorAll("[data-layer]")) box.checked = !box.checked; draw(); },
     b: () => { state.hold = true; draw(); },
+    x: () => { if (boxes) boxes.checked = !boxes.checked; draw(); },
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -232,7 +226,11 @@
   for (const box of document.querySelectorAll("[data-layer], #boxes")) box.addEventListener("change", draw);
   document.addEventListener("click", (event) => {
     const link = event.target.closest("[data-frame]");
-    if (link) { event.preventDefault(); goTo(Number(link.dataset.frame)); }
+    if (link) {
+      event.preventDefault();
+      goTo(Number(link.dataset.frame));
+      canvas.scrollIntoView({ block: "nearest" });
+    }
     const curve = event.target.closest("svg.curve");
     if (curve) {
       const inside = curve.getBoundingClientRect(), cursor = curve.querySelector(".cursor");
@@ -241,6 +239,13 @@
     }
   });
   window.addEventListener("resize", refresh);
-  window.viewer = { state, draw, goTo };
+  // Looks at a place of the input in the frame, 4:1.
+  const lookAt = (x, y) => {
+    [state.x, state.y] = [(x * data.enlarged) / data.size[0], (y * data.enlarged) / data.size[1]];
+    zoomTo(4);
+    canvas.scrollIntoView({ block: "nearest" });
+  };
+  const ready = (index) => Boolean(image(frames[index].before) && image(frames[index].after));
+  window.viewer = { state, draw, go, goTo, lookAt, ready, told, count: frames.length, rate: data.rate };
   refresh();
 })();

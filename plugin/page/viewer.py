@@ -44,12 +44,14 @@ def viewer(
     enlarged: float = 1.0,
     boxes: bool = False,
     ranked: str = "most changed",
+    rate: float | None = None,
 ) -> str:
-    """The viewer as HTML; the page needs the script "viewer".
+    """The viewer as HTML; the page needs the script "viewer", and "play" where there is a rate.
 
     worst: numbers of these frames, the most changed first. size: (W, H) of the picture after. enlarged: how
     many times as large as the input that is. boxes: whether there is a list of defects, whose script comes
-    first. ranked: what the first of `worst` are, "most changed".
+    first. ranked: what the first of `worst` are, "most changed". rate: frames per second when they are
+    played, None where they are no sequence.
     """
     names = list(dict.fromkeys(name for frame in frames for name in frame.overlays))
     data = {
@@ -62,6 +64,7 @@ def viewer(
         "size": size,
         "enlarged": enlarged,
         "ranked": ranked,
+        "rate": rate,
     }  # fmt: skip
     mattes = "".join(
         f'<label><input type="checkbox" data-layer="{escape(name)}"> {escape(name)}</label>' for name in names
@@ -74,9 +77,11 @@ def viewer(
         f'<button type="button" data-frame="{f.number}"><img src="{f.thumbnail}" alt="">{f.number}</button>'
         for f in frames
     )
-    keys = " ".join(
-        f"<kbd>{escape(key)}</kbd> {escape(what)}" for key, what in (*KEYS, ("n", f"next of the {ranked}"))
-    )
+    picked = " Click a box to reject or accept what it marks." if boxes else ""
+    playing = [] if rate is None else [("space", "play and stop")]
+    further = (*playing, ("n", f"next of the {ranked}"), *([("x", "boxes on and off")] if boxes else []))
+    play = "" if rate is None else '<button type="button" id="play">Play</button>'
+    keys = " ".join(f"<kbd>{escape(key)}</kbd> {escape(what)}" for key, what in (*KEYS, *further))
     zooms = "".join(
         f'<option value="{value:g}">{name}</option>'
         for value, name in (
@@ -85,6 +90,7 @@ def viewer(
     )  # fmt: skip
     return (
         '<section aria-label="Viewer"><div class="tools">'
+        f"{play}"
         '<label>Frame <input type="range" id="frame" min="0" value="0" step="1"></label>'
         '<label>Wipe <input type="range" id="wipe" min="0" max="100" value="50" step="0.5"></label>'
         '<label>Show <select id="mode"><option value="wipe">wipe</option>'
@@ -95,6 +101,6 @@ def viewer(
         '<canvas id="picture" role="img" tabindex="0" aria-label="Before and after"></canvas>'
         '<p id="told" aria-live="polite"></p>'
         f'<div class="strip" role="group" aria-label="Frames">{strip}</div>'
-        f'<p class="help">Drag the wipe; zoomed in, drag the picture. Keys: {keys}</p></section>'
+        f'<p class="help">Drag the wipe; zoomed in, drag the picture.{picked} Keys: {keys}</p></section>'
         f"{data_block('shot', data)}"
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ _MANAGERS = (
     ("Deadline 10", "deadline"),
 )
 _RECIPE = "deflicker | scratch-inpaint | stabilise | denoise-sr:temporal=1,detail=0.3"
+
+_OPTIONS = "--chunk 20"
+"""What stands in the field for further options; `interneg submit --help` lists them."""
 
 
 def python() -> str | None:
@@ -56,16 +60,20 @@ def output_of(clip: str) -> str:
     return str(path.parent / f"{stem}_interneg" / f"{stem}.%04d.exr")
 
 
-def submit(manager: str, recipe: str, clip: str, output: str, frames: str) -> str:
-    """Run `interneg submit`, and return what it says."""
+def submit(manager: str, recipe: str, clip: str, output: str, frames: str, options: str = "") -> str:
+    """Run `interneg submit`, and return what it says. options: further ones, as on a command line."""
     program = python()
     if program is None:
         return "Interneg is not where Resolve looks: run `interneg install resolve` and do as it says."
+    try:
+        further = shlex.split(options)
+    except ValueError as error:
+        return f"'{options}' are no options: {error}"
     kept = {name: value for name, value in os.environ.items() if name not in _OF_THE_HOST}
     line = [program, "-I", "-m", "interneg.plugin.cli", "submit", manager, recipe, clip, output]
     try:
         done = subprocess.run(
-            [*line, "--frames", frames],
+            [*line, "--frames", frames, *further],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -92,7 +100,7 @@ def window(resolve: Any, bmd: Any) -> None:
         return
     ui = resolve.Fusion().UIManager
     shows = bmd.UIDispatcher(ui)
-    fields = {"recipe": _RECIPE, "output": output_of(clip), "frames": frames}
+    fields = {"recipe": _RECIPE, "output": output_of(clip), "frames": frames, "options": _OPTIONS}
     rows = [
         ui.HGroup([ui.Label({"Text": name.capitalize()}), ui.LineEdit({"ID": name, "Text": text})])
         for name, text in fields.items()
@@ -106,8 +114,8 @@ def window(resolve: Any, bmd: Any) -> None:
 
     def send(event: Any) -> None:
         manager = _MANAGERS[items["manager"].CurrentIndex][1]
-        recipe, output, wanted = (str(items[name].Text) for name in fields)
-        print(submit(manager, recipe, clip, output, wanted))
+        recipe, output, wanted, options = (str(items[name].Text) for name in fields)
+        print(submit(manager, recipe, clip, output, wanted, options))
         shows.ExitLoop()
 
     asked.On.send.Clicked = send

@@ -87,9 +87,8 @@ def _node(node: dict[str, object], types: NodeTypes) -> str:
         text = escape(f"{knob} = {value if isinstance(value, str) else json.dumps(value)}")
         changed = _plain(usual.get(knob)) != _plain(value)
         knobs.append(_short(f"<b>{text}</b>" if changed else text))
-    return (
-        f"<tr><th>{escape(name)}</th><td>version {escape(str(version))}</td><td>{', '.join(knobs)}</td></tr>"
-    )
+    cells = f"<td class=short>version {escape(str(version))}</td><td>{', '.join(knobs)}</td>"
+    return f"<tr><th>{escape(name)}</th>{cells}</tr>"
 
 
 def _short(text: str) -> str:

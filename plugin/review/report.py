@@ -45,17 +45,21 @@ def write_page(
     made: str,
     further_curves: str = "",
     defects: Mapping[str, Any] | None = None,
+    rate: float = 24.0,
 ) -> None:
     """Write the page. facts: what was compared. made, further_curves: HTML. defects: see `defects_of`.
+    rate: frames of the clip per second.
 
     Raises OutputError.
     """
     worst = [f.number for f in most_changed(found)]
     there = {s.number for s in shown}
+    # In the time that they have in the shot, though the page may have every second only.
+    played = rate * len(shown) / len(found)
     rows = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in facts.items())
     body = (
         f"<dl>{rows}</dl>"
-        + viewer(shown, [n for n in worst if n in there], size, enlarged, boxes=defects is not None)
+        + viewer(shown, [n for n in worst if n in there], size, enlarged, defects is not None, rate=played)
         + (_defects(defects, there) if defects is not None else "")
         + f"<h2>Over time</h2><div class=charts>{_curves(found)}{further_curves}</div>"
         + f"<h2>The most changed frames first</h2>{_table(found, there)}"
@@ -63,7 +67,7 @@ def write_page(
         + f'<p class="help">Pictures are JPEG, as a screen shows them in sRGB, and no longer exact; '
         f"the figures are of the frames themselves. Page by Interneg {escape(interneg.__version__)}.</p>"
     )
-    scripts = ["defects", "viewer"] if defects is not None else ["viewer"]
+    scripts = [*(["defects"] if defects is not None else []), "viewer", "play"]
     with replacing(path) as temporary:
         temporary.write_text(document(title, body, scripts), encoding="utf-8")
 
@@ -237,6 +241,8 @@ def _defects(defects: Mapping[str, Any], there: set[int]) -> str:
         + (f"<p>Most dirt: {links}</p>" if most else "")
         + "<p>Ticked is repaired. Untick what is none, then take the list back: the knob "
         '<b>defects_list</b> of scratch-inpaint reads it.</p><ul id="defect-rows"></ul>'
+        '<p><button type="button" id="reject-all">Reject all of this frame</button> '
+        '<button type="button" id="accept-all">Accept all of this frame</button></p>'
         '<p><span id="defect-count" aria-live="polite"></span> '
         f'<button type="button" id="take-back">Take {escape(defects["name"])} back</button></p></section>'
         f"{data_block('defects-list', defects)}"

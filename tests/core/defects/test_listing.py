@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from interneg.defects.listing import Listing, listing
+from interneg.defects.listing import Listing, listing, part_of
 from interneg.errors import InputError
 
 SIZE = (300, 400)
@@ -49,6 +50,33 @@ def test_what_is_not_in_use_is_not_there() -> None:
     )
     spots, lines = found.of(1)
     assert [(s.x, s.y) for s in spots] == [(5, 5)] and not lines
+
+
+def test_of_a_list_what_is_in_use_counts_for_the_frames_that_have_it() -> None:
+    def part(numbers: set[int], edit: Callable[[Any], None] = lambda data: None) -> bytes:
+        data = {
+            "format": "interneg defects 1", "size": [400, 300],
+            "dirt": {str(n): [{"number": n, "use": True, "box": [n, 2, 3, 4]}] for n in range(1, 9)},
+            "scratches": [{"sign": "dark", "use": True, "columns": {"2": 9, "3": 9}, "last": 5}],
+        }  # fmt: skip
+        edit(data)
+        return part_of(json.dumps(data).encode(), numbers)
+
+    def reject(kind: str, key: Any) -> Callable[[Any], None]:
+        def edit(data: Any) -> None:
+            entry = data[kind][key][0] if kind == "dirt" else data[kind][key]
+            entry["use"] = False
+
+        return edit
+
+    assert part({3, 4}) == part({4, 3}) != part({3})
+    assert part({3, 4}) != part({3, 4}, reject("dirt", "3"))
+    assert part({3, 4}) == part({3, 4}, reject("dirt", "5"))
+    for numbers, counts in (({1}, False), ({2}, True), ({5}, True), ({6, 7}, False)):
+        assert (part(numbers) != part(numbers, reject("scratches", 0))) == counts
+    assert part({3}, lambda d: d["dirt"]["3"].append({"use": False, "box": [0, 0, 1, 1]})) == part({3})
+    with pytest.raises(InputError, match="is not JSON"):
+        part_of(b"{", {1})
 
 
 def test_a_scratch_that_is_not_forced_is_in_the_frames_that_it_names() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -227,6 +228,34 @@ def test_an_edit_of_the_list_renders_the_frames_anew(
     assert "5 up to date" in run("render", recipe, plate, out).output
     edited(found[0], tmp_path, lambda data: data["scratches"].clear())
     assert "5 frames written" in run("render", recipe, plate, out).output
+
+
+def test_an_edit_of_the_list_leaves_the_frames_that_it_does_not_touch(tmp_path: Path) -> None:
+    numbers, given = range(1001, 1021), str(tmp_path / "in" / "p.####.exr")
+    (tmp_path / "in").mkdir()
+    dice = np.random.default_rng(1)
+    for number in numbers:
+        picture = dice.uniform(0.2, 0.4, (3, 48, 64)).astype(np.float32)
+        frame = Frame.of(picture, depth=("float",) * 3, number=number)
+        name = given.replace("####", str(number))
+        write_image(Path(name), frame, attributes={}, warn=lambda kind, sentence: None)
+    piece = {"number": 1, "use": True, "box": [20, 20, 6, 6]}
+    dirt = {str(n): [piece] if n in (1002, 1018) else [] for n in numbers}
+    listed = {"format": "interneg defects 1", "size": [64, 48], "dirt": dirt, "scratches": []}
+    recipe = f"scratch-inpaint:defects_list={tmp_path / 'd.json'}"
+    edited(json.dumps(listed), tmp_path, lambda data: None)
+    assert "20 frames written" in run("render", recipe, given, tmp_path / "out" / "o.####.exr").output
+    edited(json.dumps(listed), tmp_path, lambda data: data["dirt"]["1002"][0].update(use=False))
+    said = run("render", recipe, given, tmp_path / "out" / "o.####.exr").output
+    written, kept = map(int, re.findall(r"(\d+) (?:frames written|up to date)", said)[-2:])
+    assert written + kept == 20 and 1 <= written <= 8
+    run("render", recipe, given, tmp_path / "new" / "o.####.exr")
+    for number in numbers:
+        one, two = (
+            oiio.ImageBuf(str(tmp_path / folder / f"o.{number}.exr")).get_pixels(oiio.FLOAT)
+            for folder in ("out", "new")
+        )
+        np.testing.assert_array_equal(one, two)
 
 
 def test_of_a_recipe_with_both_the_first_or_the_named_one_is_analysed(plate: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,30 @@ def test_a_fleet_is_a_job_with_a_step_for_each_class_that_builds_on_its_gpu(
         "Fleet": str(fleet),
         "Store": str(tmp_path / "store"),
     }
+
+
+@pytest.mark.slow
+def test_the_job_builds_what_the_store_lacks(tmp_path: Path) -> None:
+    pytest.importorskip("tensorrt_rtx", reason="builds engines without a GPU")
+    fleet, job, store = tmp_path / "fleet.toml", tmp_path / "job", tmp_path / "store"
+    small = 'models = ["denoise-sr-lite-x1"]\nprecisions = ["fp16"]\nprofiles = ["proxy"]\n'
+    fleet.write_text(f'{small}[[class]]\nname = "farm"\ngpus = ["L4"]\n')
+    done = run("--fleet", fleet, "--store", store, "--submit", "openjd", "--dest", job)
+    assert done.returncode == 0, done.stderr
+    program = tmp_path / "bin" / "build_engines.py"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} {ROOT / "build_engines.py"} "$@"\n')
+    program.chmod(0o755)
+    line = [
+        sys.executable, "-m", "openjd", "run", str(job / "template.yaml"),
+        "--job-param", f"file://{job / 'openjd_parameters.yaml'}", "--step", "Engines",
+    ]  # fmt: skip
+    env = {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"}
+    for told in ("1 built in", "1 already in the store"):
+        ended = subprocess.run(line, capture_output=True, text=True, timeout=120, env=env)
+        assert ended.returncode == 0, ended.stdout
+        assert told in ended.stdout, ended.stdout
+    assert len(list(store.glob("*.engine"))) == 1
 
 
 @pytest.mark.parametrize("manager", ["opencue", "deadline"])

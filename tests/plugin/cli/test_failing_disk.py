@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,7 +64,13 @@ def run(library: Path, source: Path) -> Run:
 
 @pytest.mark.parametrize(
     ("call", "after", "number"),
-    [("write", 3, errno.EIO), ("write", 9, errno.ESTALE), ("sync", 4, errno.EIO), ("rename", 3, errno.EIO)],
+    [
+        ("write", 3, errno.EIO),
+        ("write", 3, errno.ENOSPC),
+        ("write", 9, errno.ESTALE),
+        ("sync", 4, errno.EIO),
+        ("rename", 3, errno.EIO),
+    ],
 )
 def test_writing_that_fails_names_the_frame_and_goes_on_later(
     run: Run, whole: dict[str, bytes | None], tmp_path: Path, call: str, after: int, number: int
@@ -70,6 +78,7 @@ def test_writing_that_fails_names_the_frame_and_goes_on_later(
     done = run(tmp_path, path=f"{tmp_path}/", call=call, after=after, errno=number)
     assert done.returncode == 6, done.stderr
     assert f"interneg: {tmp_path}/" in done.stderr and ".exr" in done.stderr
+    assert ("the disk is full" in done.stderr) == (number == errno.ENOSPC)
     assert "Traceback" not in done.stderr
     there = frames(tmp_path)
     assert all(whole[name] == pixels for name, pixels in there.items())
@@ -98,6 +107,29 @@ def test_a_slow_disk_that_gives_little_at_a_time_makes_the_same_frames(
         done = run(tmp_path, path=part, microseconds=1000, most=1500)
         assert done.returncode == 0, done.stderr
         assert frames(tmp_path) == whole
+
+
+@pytest.mark.parametrize("hangs", ["r.%04d.exr", "r.%04d.dpx", "r.mkv", "plate.1003.exr"])
+def test_sigterm_ends_a_render_whose_disk_hangs(
+    library: Path, source: Path, tmp_path: Path, hangs: str
+) -> None:
+    """Each call on that file takes a minute: what is written, or a frame that is read."""
+    name = "r.%04d.exr" if hangs.startswith("plate") else hangs
+    part = hangs if hangs.startswith("plate") else f"{tmp_path}/"
+    facts = {"LD_PRELOAD": str(library), "FAULTY_PATH": part, "FAULTY_MICROSECONDS": "60000000"}
+    process = subprocess.Popen(
+        [*render_command(source, tmp_path / name), "--output-space", "ACEScct"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **facts},
+    )  # fmt: skip
+    time.sleep(6)
+    assert process.poll() is None
+    stopped = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=50)
+    assert time.monotonic() - stopped < 5
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    assert [p.name for p in tmp_path.glob("[!.]*")] == []
 
 
 def test_input_that_is_replaced_meanwhile_is_told_and_rendered_again(tmp_path: Path) -> None:

@@ -53,15 +53,22 @@ def test_blanks_and_bars_are_quoted(plate: Callable[..., str], tmp_path: Path) -
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (("--input-space", 'a "b"'), "leave out quotes and line breaks"),
+        (("--mask", 'in/a "b".exr'), "leave out quotes and line breaks"),
         (("--name", "a\nb"), "has a line break"),
         (("--frames", "1001-1006x2"), "Deadline cuts frames into ranges without gaps"),
     ],
 )
 def test_what_its_files_cannot_say_is_refused(
-    plate: Callable[..., str], tmp_path: Path, options: tuple[str, ...], says: str
+    plate: Callable[..., str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    says: str,
 ) -> None:
-    line = ["submit", "deadline", "deflicker", plate(), str(tmp_path / "o.####.exr"), *options, "--dry-run"]
+    given = plate()
+    monkeypatch.chdir(tmp_path)
+    Path('in/a "b".exr').write_bytes(Path("in/plate.1001.exr").read_bytes())
+    line = ["submit", "deadline", "deflicker", given, str(tmp_path / "o.####.exr"), *options, "--dry-run"]
     done = CliRunner().invoke(app, line)
     assert done.exit_code == 2
     assert says in done.output
@@ -75,7 +82,10 @@ def test_the_client_of_deadline_gets_the_files(
     client.write_text('#!/bin/sh\nif test -f "$4" && test -f "$5"; then echo "2 jobs"; else exit 1; fi\n')
     client.chmod(0o755)
     monkeypatch.setenv("PATH", f"{client.parent}:/usr/bin:/bin")
-    line = ["submit", "deadline", "deflicker", plate(), str(tmp_path / "out" / "o.####.exr")]
+    given = plate()
+    monkeypatch.chdir(tmp_path)
+    Path('in/a "b".exr').write_bytes(Path("in/plate.1001.exr").read_bytes())
+    line = ["submit", "deadline", "deflicker", given, str(tmp_path / "out" / "o.####.exr")]
     done = CliRunner().invoke(app, line)
     assert (done.exit_code, done.output.splitlines()[-1]) == (0, "2 jobs")
     client.write_text("#!/bin/sh\necho no repository >&2; exit 3\n")

@@ -89,6 +89,15 @@ def test_the_variable_of_the_show_goes_along(
     ] * 2
 
 
+def test_show_and_shot_are_those_of_the_environment(
+    plate: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("SHOW", "film"), ("SHOT", "sh010"), ("FACILITY", "cloud")):
+        monkeypatch.setenv(name, value)
+    root = written(tmp_path / "job", "deflicker", plate(), tmp_path / "o.####.exr")
+    assert [root.findtext(name) for name in ("show", "shot", "facility")] == ["film", "sh010", "cloud"]
+
+
 def test_a_farm_that_cannot_be_reached_is_one_line(
     plate: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -91,9 +91,20 @@ def test_frames_with_gaps_become_a_list_of_ranges(plate: Callable[..., str], tmp
     assert frames == {"name": "Frames", "type": "STRING", "range": ["1001,1003", "1005-1006"]}
 
 
+def test_a_job_is_called_as_the_clip_is_known(plate: Callable[..., str], tmp_path: Path) -> None:
+    given, job = plate([1, 2]), tmp_path / "job"
+    submitted("deflicker", given, tmp_path / "o.####.exr", "--dest", job)
+    assert template(job)["name"] == f"interneg {Path(given).name}"
+    for number in (1, 2):
+        file = Path(given.replace("####", f"{number:04d}"))
+        file.rename(file.with_name(f"{number:04d}.exr"))
+    submitted("deflicker", Path(given).with_name("####.exr"), tmp_path / "o.####.exr", "--dest", job)
+    assert template(job)["name"] == f"interneg {Path(given).parent.name}"
+
+
 def test_a_movie_is_one_task(plate: Callable[..., str], tmp_path: Path) -> None:
     job = tmp_path / "job"
-    submitted("deflicker", plate(), tmp_path / "out.mov", "--dest", job)
+    submitted("deflicker", plate(), tmp_path / "out.mov", "--output-space", "ACEScct", "--dest", job)
     assert "parameterSpace" not in template(job)["steps"][0]
 
 
@@ -154,6 +165,38 @@ def test_what_cannot_be_is_refused(
     )
     assert done.exit_code in (2, 3)
     assert says in done.output
+
+
+@pytest.mark.parametrize(
+    ("recipe", "output", "options", "says"),
+    [
+        ("deflicker", "in/plate.####.exr", (), "the output would overwrite the input"),
+        ("deflicker", "o.exr", (), "one image cannot hold 6 frames"),
+        ("deflicker", "o.####.xyz", (), "'.xyz'"),
+        ("scratch-inpaint:defects", "o.####.png", (), "cannot hold the defects AOV"),
+        ("deflicker", "o.####.png", ("--depth", "half"), "half"),
+        ("deflicker", "o.####.exr", ("--output-space", "ACEScgg"), "did you mean"),
+        ("deflicker", "o.####.exr", ("--cuts", "nowhere.edl"), "the cut list nowhere.edl cannot be read"),
+        ("deflicker", "there.####.exr", (), "were not written by interneg"),
+        (
+            "denoise-sr",
+            "o.####.exr",
+            ("--runtime", "onnxruntime", "--precision", "bf16"),
+            "fp32 and int8 only",
+        ),
+        ("denoise-sr", "o.####.exr", ("--runtime", "tensorrt", "--precision", "bf16"), "fp32, fp16 and int8"),
+    ],
+)
+def test_what_each_task_would_refuse_is_not_sent(
+    plate: Callable[..., str], tmp_path: Path, recipe: str, output: str, options: tuple[str, ...], says: str
+) -> None:
+    given = plate()
+    (tmp_path / "there.1003.exr").write_bytes(Path(given.replace("####", "1003")).read_bytes())
+    line = ["submit", "openjd", recipe, given, str(tmp_path / output), *options]
+    done = CliRunner().invoke(app, [*line, "--dest", str(tmp_path / "job")])
+    assert done.exit_code in (2, 3, 6)
+    assert says in done.output
+    assert not (tmp_path / "job").exists()
 
 
 def test_hosts_get_the_folder_of_a_model_of_ones_own(
@@ -251,6 +294,19 @@ def test_the_whole_job_makes_what_one_machine_makes(plate: Callable[..., str], t
     np.testing.assert_array_equal(pixels(output, range(1001, 1007)), pixels(one, range(1001, 1007)))
     page = (tmp_path / "farm" / "p.review" / "review.html").read_text()
     assert 'id="defect-rows"' in page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", ["skip", "hold"])
+def test_frames_that_are_missing_stop_no_step(plate: Callable[..., str], tmp_path: Path, rule: str) -> None:
+    given, job = plate(), tmp_path / "job"
+    Path(given.replace("####", "1003")).unlink()
+    options = ("--missing", rule, "--program", INTERNEG, "--dest", job)
+    submitted("deflicker", given, tmp_path / "out" / "p.####.exr", *options)
+    told(running(job, "--step", "Review", "--run-dependencies"))
+    assert len(list((tmp_path / "out").glob("*.exr"))) == (5 if rule == "skip" else 6)
+    page = (tmp_path / "out" / "p.review" / "review.html").read_text()
+    assert "1001-1002,1004-1006, paired by number" in page
 
 
 @pytest.mark.slow

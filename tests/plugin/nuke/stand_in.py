@@ -64,6 +64,7 @@ class StandIn(ModuleType):
         self.messages: list[str] = []
         self.asked: list[str] = []
         self.frames: str | None = "1001-1002"
+        self.options: str | None = "--chunk 2"
         self.answer = False
         self.chosen: int | None = 0
         self._root, self._text = Root(script), text
@@ -93,7 +94,7 @@ class StandIn(ModuleType):
 
     def getInput(self, text: str, default: str) -> str | None:
         self.asked.append(f"{text}: {default}")
-        return self.frames
+        return self.frames if "Frames" in text else self.options
 
     def scriptSaveToTemp(self, path: str) -> str:
         try:

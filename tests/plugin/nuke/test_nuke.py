@@ -159,7 +159,7 @@ def test_a_node_is_sent_to_a_farm(
     monkeypatch.delenv("OCIO", raising=False)
     client = tmp_path / "bin" / "deadlinecommand"
     client.parent.mkdir()
-    client.write_text('#!/bin/sh\ngrep -h Arguments "$5"\n')
+    client.write_text('#!/bin/sh\ngrep -h ChunkSize "$4"; grep -h Arguments "$5"\n')
     client.chmod(0o755)
     monkeypatch.setenv("PATH", f"{client.parent}:/usr/bin:/bin")
     script = tmp_path / "comp.nk"
@@ -172,13 +172,20 @@ def test_a_node_is_sent_to_a_farm(
     assert loaded.submit_to_farm() is None
     nuke.chosen = 2
     loaded.submit_to_farm().join(timeout=60)
-    assert nuke.asked[-2:] == [
+    assert nuke.asked[-3:] == [
         "Render manager: Open Job Description (Deadline Cloud), OpenCue, Deadline 10",
         "Frames to render: 1001-1003",
+        "Further options of interneg submit: --chunk 20",
     ]
-    sent = nuke.messages[-1].splitlines()[-1]
+    size, sent = nuke.messages[-1].splitlines()[-2:]
+    assert size == "ChunkSize=2"
     assert sent.startswith(f"Arguments=render {tmp_path / 'comp.DenoiseSR1.farm.nk'} ")
     assert "--node DenoiseSR1" in sent
+    nuke.options = "--name 'a"
+    assert loaded.submit_to_farm() is None
+    assert "are no options" in nuke.messages[-1]
+    nuke.options = None
+    assert loaded.submit_to_farm() is None
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_the_clip_under_the_playhead_is_sent(
     monkeypatch.setenv("OFX_PLUGIN_PATH", str(tmp_path / "OFX"))
     client = tmp_path / "bin" / "deadlinecommand"
     client.parent.mkdir()
-    client.write_text('#!/bin/sh\ngrep -h Frames "$4"; grep -h Arguments "$5"\n')
+    client.write_text('#!/bin/sh\ngrep -hE "Frames|ChunkSize" "$4"; grep -h Arguments "$5"\n')
     client.chmod(0o755)
     monkeypatch.setenv("PATH", f"{client.parent}:/usr/bin:/bin")
     clip = plate().replace("####", "[1001-1006]")
@@ -80,6 +80,7 @@ def test_the_clip_under_the_playhead_is_sent(
     script["window"](resolve_of(item(clip, 1, 3), window), SimpleNamespace(UIDispatcher=lambda ui: ui))
     said = capsys.readouterr().out
     assert "Frames=1002-1004" in said
+    assert "ChunkSize=20" in said
     folder = Path(clip).parent
     assert f"{folder}/plate.%04d.exr {folder}/plate_interneg/plate.%04d.exr" in said
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -158,6 +159,68 @@ def test_defects_are_rejected_and_taken_back(page: Path, tmp_path: Path) -> None
     found = listing((tmp_path / "d.json").read_bytes(), "d.json", (HEIGHT, WIDTH))
     dirt, scratches = found.of(1003)
     assert (len(dirt), len(scratches)) == (0, 1)
+
+
+def test_a_click_on_a_box_rejects_what_it_marks(page: Path) -> None:
+    with opened(page) as seen:
+        seen.get_by_label("Defects of this frame").get_by_role("button", name="1003", exact=True).click()
+        counted, wipe = seen.locator("#defect-count"), seen.locator("#wipe")
+        seen.evaluate("window.scrollTo(0, 0)")
+        place = seen.locator("#picture").bounding_box()
+        scale = min(place["width"] / WIDTH, place["height"] / HEIGHT)
+        left = place["x"] + (place["width"] - WIDTH * scale) / 2
+        top = place["y"] + (place["height"] - HEIGHT * scale) / 2
+        inside = left + 13 * scale, top + 14 * scale
+        seen.mouse.click(*inside)
+        assert counted.inner_text() == "2 defects, 1 rejected"
+        assert not seen.get_by_label("7: dirt, 6x5 pixels at 10, 12").is_checked()
+        assert wipe.input_value() == "50"
+        seen.mouse.click(*inside)
+        assert counted.inner_text() == "2 defects, 0 rejected"
+        seen.get_by_role("button", name="Reject all of this frame").click()
+        assert counted.inner_text() == "2 defects, 2 rejected"
+        seen.get_by_role("button", name="Accept all of this frame").click()
+        assert counted.inner_text() == "2 defects, 0 rejected"
+        seen.locator("#picture").focus()
+        seen.keyboard.press("x")
+        seen.mouse.click(*inside)
+        assert counted.inner_text() == "2 defects, 0 rejected"
+        assert wipe.input_value() != "50"
+
+
+def test_a_defect_is_looked_at(page: Path) -> None:
+    with opened(page) as seen:
+        seen.get_by_label("Defects of this frame").get_by_role("button", name="1003", exact=True).click()
+        seen.get_by_role("button", name="Look at 7").click()
+        assert "400 %" in seen.locator("#told").inner_text()
+        x, y = seen.evaluate("[window.viewer.state.x, window.viewer.state.y]")
+        assert (x, y) == pytest.approx((13 / WIDTH, 14.5 / HEIGHT))
+
+
+def test_frames_are_played_over_and_over(page: Path) -> None:
+    with opened(page) as seen:
+        seen.keyboard.press("Home")
+        told = seen.locator("#told")
+        seen.locator("#picture").focus()
+        seen.keyboard.press(" ")
+        assert seen.get_by_role("button", name="Stop").is_visible()
+        assert told.get_attribute("aria-live") == "off"
+        seen.evaluate(
+            """() => { window.numbers = []; document.addEventListener("shown", (e) => {
+            if (window.numbers.at(-1) !== e.detail) window.numbers.push(e.detail); }); }"""
+        )
+        for _ in range(100):
+            if len(seen.evaluate("window.numbers")) > 7:
+                break
+            seen.wait_for_timeout(100)
+        seen.get_by_role("button", name="Stop").click()
+        numbers = seen.evaluate("window.numbers")
+        assert len(numbers) > 7
+        assert all((b - a) % len(NUMBERS) == 1 for a, b in itertools.pairwise(numbers)), numbers
+        assert told.get_attribute("aria-live") == "polite"
+        still = told.inner_text()
+        seen.wait_for_timeout(300)
+        assert told.inner_text() == still
 
 
 def test_everything_has_a_name_for_screen_readers(page: Path) -> None:

@@ -56,6 +56,28 @@ def test_the_recipe_is_that_of_the_frames(rendered: tuple[str, str], tmp_path: P
     assert "<b>window = 5</b>" in page
 
 
+def test_frames_that_were_not_rendered_are_named(rendered: tuple[str, str], tmp_path: Path) -> None:
+    page = review(tmp_path / "r", *rendered)
+    assert [frame["number"] for frame in shown(page)["frames"]] == [1001, 1002, 1003, 1004]
+    assert "<dt>Not rendered</dt><dd>1005-1006</dd>" in page
+    assert "Not rendered" not in review(tmp_path / "r", *rendered, "--frames", "1001-1002")
+
+
+def test_frames_of_a_movie_stand_beside_those_that_they_were_made_from(
+    plate: Callable[..., str], tmp_path: Path
+) -> None:
+    """The movie counts from 1, as the input does; it was made from frames 3 to 5."""
+    given, movie = plate(range(1, 7)), tmp_path / "out.mov"
+    run("render", "deflicker:window=3", given, movie, "--frames", "3-5", "--output-space", "ACEScct")
+    page = review(tmp_path / "r", given, movie)
+    assert [frame["number"] for frame in shown(page)["frames"]] == [3, 4, 5]
+    assert "paired by provenance" in page
+    assert "<b>window = 3</b>" in page and "<b>time per frame</b>" in page
+    assert [f["number"] for f in shown(review(tmp_path / "r", given, movie, "--frames", "4"))["frames"]] == [
+        4
+    ]
+
+
 def test_the_input_is_seen_in_the_space_that_it_was_rendered_in(
     plate: Callable[..., str], tmp_path: Path
 ) -> None:
