@@ -77,7 +77,7 @@ def train(
     plates = Plates(order.clean, order.damaged, colour, order.space)
     try:
         found = split([len(take.pairs) for take in plates.takes])
-        damage = _damage(order, plates, found, colour)
+        damage = _damage(order, plates, found, colour, report)
         scale = max(plates.scale, damage.scale)
         start = order.begins_from(models, scale)
         told = weights_of(start)
@@ -97,7 +97,12 @@ def train(
                          (train_.clean, train_.seen, train_.sigma)))  # fmt: skip
         told = best_told(start.variant, scale, told, some, device)
     plan = Plan.usual(
-        start.variant, scale, 60 * order.minutes, takes_bf16(device), min(train_.seen.shape[-2:])
+        start.variant,
+        scale,
+        60 * order.minutes,
+        takes_bf16(device),
+        device.type == "cuda",
+        min(train_.seen.shape[-2:]),
     )
     tuner = Tuner(replace(plan, seed=order.seed), told, train_, choose, device)
     if saved is not None:
@@ -124,7 +129,7 @@ def _keep_state(order: TrainingOrder, tuner: Tuner) -> None:
     save(order.state, order.mark, tuner.state)
 
 
-def _damage(order: TrainingOrder, plates: Plates, found: Split, colour: Colour) -> LaidDamage:
+def _damage(order: TrainingOrder, plates: Plates, found: Split, colour: Colour, report: Report) -> LaidDamage:
     if order.damaged:
         return LaidDamage()
     if order.like is None:
@@ -133,7 +138,11 @@ def _damage(order: TrainingOrder, plates: Plates, found: Split, colour: Colour) 
         like = Reel(order.like, clip, colour, order.space)
         plain = LaidDamage(scale=order.scale)
         some = [both.damaged for both in frames(plates, spread(found.train, 3), plain, colour)]
-        return changed(measured(like, some, colour), order.blur, order.noise, order.qp, order.scale)
+        said = {"noise": order.noise, "blur": order.blur, "qp": order.qp}
+        known = [what for what, value in said.items() if value is not None]
+        return changed(
+            measured(like, some, colour, known, report.say), order.blur, order.noise, order.qp, order.scale
+        )
 
 
 def _samples(
