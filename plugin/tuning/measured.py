@@ -38,8 +38,8 @@ def measured(
     """The damage of a clip, beside some clean frames of the kind that it is to be laid on.
 
     clean: (3, H, W) float32 in LOG_Y, at the size of the damaged frames. known: of "noise", "blur" and "qp"
-    what need not be measured. tell: told what cannot be. Raises InputError where the grain of the clip cannot be
-    measured, with the reason.
+    what need not be measured. tell: told what cannot be. Raises InputError where the grain of the clip cannot
+    be measured, with the reason.
     """
     found = LaidDamage()
     if "noise" not in known:
