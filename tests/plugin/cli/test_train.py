@@ -106,6 +106,19 @@ def test_a_training_that_was_stopped_goes_on(folder: Path, monkeypatch: pytest.M
     assert (code, "there is a model 'columns' in" in said, "give --overwrite" in said) == (2, True, True)
 
 
+def test_what_is_stopped_while_plates_are_read_ends_at_once(
+    folder: Path,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import threading
+
+    monkeypatch.setattr(threading.Event, "is_set", lambda self: True)
+    good = written(folder, "good", damaged=False)
+    code, said = run("train", "--clean", good, "--noise", 9, "--name", "mine", "--threads", 1)
+    assert code == 130 and "min left" not in said
+    assert not list((folder / "models").rglob("*.*"))
+
+
 def test_mistakes_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     good, bad = written(folder, "good", damaged=False), written(folder, "bad", damaged=True)
     few = written(folder, "few", damaged=True, numbers=range(1, 5))
