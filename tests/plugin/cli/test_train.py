@@ -123,6 +123,9 @@ def test_mistakes_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     good, bad = written(folder, "good", damaged=False), written(folder, "bad", damaged=True)
     few = written(folder, "few", damaged=True, numbers=range(1, 5))
     cv2.imwrite(str(folder / "small.0001.png"), np.zeros((50, 70, 3), np.uint8))
+    (folder / "tiny").mkdir()
+    for number in range(1, 7):
+        cv2.imwrite(str(folder / "tiny" / f"t.{number:04d}.png"), np.zeros((40, 60, 3), np.uint8))
     one = str(folder / "good" / "plate.0001.png")
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     for words, code, says in (
@@ -132,6 +135,7 @@ def test_mistakes_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         (["--clean", good, "--clean", good, "--damaged", bad], 2, "--clean names 2 clips and --damaged 1"),
         (["--clean", one, "--damaged", folder / "small.0001.png"], 2, "exactly 2 or 4 times as large"),
         (["--clean", few, "--noise", 3], 2, "4 frames are too few to train on"),
+        (["--clean", folder / "tiny", "--noise", 3], 2, "is too small to train on: 48x48 at least"),
         (["--clean", folder / "gone.%04d.png", "--noise", 3], 3, "no frame of this sequence"),
         (["--clean", good, "--noise", 3, "--scale", 3], 2, "enlarges 1, 2 or 4 times"),
         (["--clean", good, "--noise", 3, "--start", "light"], 5, "there is no model 'light'"),
@@ -159,3 +163,25 @@ def test_what_gains_nothing_is_not_kept(folder: Path, monkeypatch: pytest.Monkey
         True,
     )
     assert not list((folder / "models").glob("*.toml"))
+
+
+@pytest.mark.slow
+def test_an_enlarging_model_is_trained_of_clean_plates_alone(
+    folder: Path,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        "interneg.plugin.tuning.session._LEAST_GAIN", -50.0
+    )  # in two seconds it may gain none
+    good = written(folder, "good", damaged=False)
+    words = ("--clean", good, "--scale", 2, "--noise", 6, "--blur", 0.5, "--name", "twice", "--threads", 1)
+    code, said = run("train", *words, "--minutes", 0.03)
+    assert code == 0, said
+    assert "damage: reduced to 1/2, blur of 0.5 pixels, white noise of 6.0 code values" in said
+    out = folder / "out.%04d.png"
+    for scale in (1, 2):
+        line = f"denoise-sr:model=twice,scale={scale}"
+        code, said = run("render", line, good, out, "--frames", "1", "--overwrite")
+        assert code == 0, said
+        made = cv2.imread(str(folder / "out.0001.png"))
+        assert made is not None and made.shape == (scale * SIDE, scale * SIDE, 3)
