@@ -9,6 +9,7 @@ knows well, white noise. Of the filmed clips three make those to train on, three
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -76,6 +77,9 @@ def _kind(kind: Kind, footage: Path, out: Path, minutes: float) -> Iterator[Row]
     what = f"{kind.name}, {minutes:g} minutes"
     yield Row(f"{what}: PSNR damaged / lite at its best settings / trained", "",
               f"{plain:.2f} / {plain + lite:.2f} / {made:.2f} dB", None)  # fmt: skip
+    ends = re.findall(r"held-out PSNR, .*: ([\d.]+) dB", done.stdout)
+    yield Row(f"{what}: the same of the ends of the clips it was trained on, as `interneg train` prints", "",
+              f"{' / '.join(ends)} dB", None)  # fmt: skip
     for words_, frames in (("daylight damaged alike", ordinary), ("white noise as strong", noisy)):
         usual = _gain(HeldFrames(frames, 1, colour), engines)[1]
         yield Row(f"{what}: gained by lite, {words_} / here", "", f"{usual:.2f} / {lite:.2f} dB", None)

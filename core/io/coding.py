@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -29,9 +30,13 @@ _ANNEX_K = np.array(
 """The luma table of ITU-T T.81, annex K: that of a quality of 50."""
 
 
+_SILENT = ("hevc", "av1", "vp9", "vp8", "mpeg4", "wmv3", "vc1")
+"""Lossy codecs whose decoders do not tell."""
+
+
 class Quantised(NamedTuple):
-    """kind: "h264", "mpeg2" or "jpeg". value: the median quantiser (H.264's QP, 0..51; MPEG's, 1..31), or
-    the quality by libjpeg's scale, 1..100.
+    """kind: "h264", "mpeg2" or "jpeg", or another codec. value: the median quantiser (H.264's QP, 0..51;
+    MPEG's, 1..31), or the quality by libjpeg's scale, 1..100; NaN for another codec.
     """
 
     kind: str
@@ -39,7 +44,7 @@ class Quantised(NamedTuple):
 
 
 def coding_of_movie(path: str | Path) -> Quantised | None:
-    """That of the first frames of a movie; None for a codec that does not tell.
+    """That of the first frames of a movie; None for a codec that loses little, or nothing.
 
     Raises InputError for a file that cannot be read.
     """
@@ -49,9 +54,10 @@ def coding_of_movie(path: str | Path) -> Quantised | None:
             if not source.streams.video:
                 return None
             stream = source.streams.video[0]
-            kind = _KINDS.get(stream.codec_context.name)
+            name = stream.codec_context.codec.canonical_name
+            kind = _KINDS.get(name)
             if kind is None:
-                return None
+                return Quantised(name, math.nan) if name in _SILENT else None
             stream.codec_context.options = {"export_side_data": "venc_params"}
             for frame in source.decode(stream):
                 told = frame.side_data.get("VIDEO_ENC_PARAMS")

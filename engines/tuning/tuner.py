@@ -52,13 +52,14 @@ class Plan:
     bf16: bool = False
 
     @classmethod
-    def usual(cls, network: str, scale: int, seconds: float, bf16: bool, most: int) -> Plan:
+    def usual(cls, network: str, scale: int, seconds: float, bf16: bool, gpu: bool, most: int) -> Plan:
         """What suits a network. most: pixels that a crop may have a side.
 
         Raises nothing; standard forgets at the rate that lite learns at (engines/training/README.md).
         """
         size = min(72 if scale == 1 else 40, most // 2 * 2)
-        return cls(network, scale, seconds, 1.5e-3 if network == "lite" else 4e-4, 8, size, bf16=bf16)
+        rate = 1.5e-3 if network == "lite" else 4e-4
+        return cls(network, scale, seconds, rate, 32 if gpu else 8, size, bf16=bf16)
 
 
 class Standing(NamedTuple):

@@ -142,6 +142,10 @@ class _Shown:
             f"{check.left / 60:.1f} min left at most{cooling}"
         )
 
+    def read(self, done: int, total: int) -> None:
+        """Move the bar on while plates are read."""
+        self._bar.update(self._task, description="reading", completed=done, total=total)
+
     def tick(self, seconds: float, end: float) -> None:
         """Move the bar on."""
         self._bar.update(self._task, description="training", completed=seconds, total=end)

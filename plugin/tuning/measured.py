@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -27,14 +28,32 @@ _PLACES = 3
 _BLURS = (0.0, 0.4, 0.6, 0.8, 1.0, 1.3, 1.6, 2.0, 2.5, 3.0)
 
 
-def measured(like: Reel, clean: Sequence[Pixels], colour: Colour) -> LaidDamage:
+def measured(
+    like: Reel,
+    clean: Sequence[Pixels],
+    colour: Colour,
+    known: Container[str] = (),
+    tell: Callable[[str], None] = lambda text: None,
+) -> LaidDamage:
     """The damage of a clip, beside some clean frames of the kind that it is to be laid on.
 
-    clean: (3, H, W) float32 in LOG_Y, at the size of the damaged frames. Raises InputError where the grain of
-    the clip cannot be measured, with the reason.
+    clean: (3, H, W) float32 in LOG_Y, at the size of the damaged frames. known: of "noise", "blur" and "qp"
+    what need not be measured. tell: told what cannot be. Raises InputError where the grain of the clip cannot
+    be measured, with the reason.
     """
-    grain, strength = _grain(like, colour)
-    return LaidDamage(blur=_blur(like, clean), grain=grain, strength=strength, coding=_coding(like))
+    found = LaidDamage()
+    if "noise" not in known:
+        grain, strength = _grain(like, colour)
+        found = replace(found, grain=grain, strength=strength)
+    if "blur" not in known:
+        found = replace(found, blur=_blur(like, clean))
+    if "qp" not in known:
+        coding = _coding(like)
+        if coding is not None and math.isnan(coding.value):
+            tell(f"{like.path}: {coding.kind} does not tell how strongly it was compressed: say it with --qp")
+            coding = None
+        found = replace(found, coding=coding)
+    return found
 
 
 def _grain(like: Reel, colour: Colour) -> tuple[GrainProfile, float]:

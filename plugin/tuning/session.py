@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -47,6 +48,9 @@ class Report(Protocol):
     def check(self, check: Standing) -> None:
         """The held-out parts were looked at."""
 
+    def read(self, done: int, total: int) -> None:
+        """So many frames are read, of so many."""
+
     def tick(self, seconds: float, end: float) -> None:
         """So many seconds are spent, of so many."""
 
@@ -65,7 +69,8 @@ def train(
     """Train a model on plates and keep it.
 
     stopped: asked after each step. Raises UsageError for what was asked wrongly, InputError for plates that
-    cannot be read, EngineError where nothing was gained, OutputError where it cannot be kept.
+    cannot be read, EngineError where nothing was gained, OutputError where it cannot be kept,
+    KeyboardInterrupt where it was stopped before it began.
     """
     order.check()
     models = load_catalogue()
@@ -77,7 +82,7 @@ def train(
     plates = Plates(order.clean, order.damaged, colour, order.space)
     try:
         found = split([len(take.pairs) for take in plates.takes])
-        damage = _damage(order, plates, found, colour)
+        damage = _damage(order, plates, found, colour, report)
         scale = max(plates.scale, damage.scale)
         start = order.begins_from(models, scale)
         told = weights_of(start)
@@ -87,7 +92,7 @@ def train(
         report.say(
             f"held out: {found.words}, {len(found.choose)} frames to choose by, {len(found.report)} to report"
         )
-        train_, choose = _samples(order, plates, found, damage, colour, device, report)
+        train_, choose = _samples(order, plates, found, damage, colour, device, report, stopped)
         judge = HeldFrames(frames(plates, spread(found.report, _JUDGED), damage, colour), scale, colour)
         trial = HeldFrames(frames(plates, spread(found.choose, _TRIED), damage, colour), scale, colour)
     finally:
@@ -97,7 +102,12 @@ def train(
                          (train_.clean, train_.seen, train_.sigma)))  # fmt: skip
         told = best_told(start.variant, scale, told, some, device)
     plan = Plan.usual(
-        start.variant, scale, 60 * order.minutes, takes_bf16(device), min(train_.seen.shape[-2:])
+        start.variant,
+        scale,
+        60 * order.minutes,
+        takes_bf16(device),
+        device.type == "cuda",
+        min(train_.seen.shape[-2:]),
     )
     tuner = Tuner(replace(plan, seed=order.seed), told, train_, choose, device)
     if saved is not None:
@@ -124,7 +134,7 @@ def _keep_state(order: TrainingOrder, tuner: Tuner) -> None:
     save(order.state, order.mark, tuner.state)
 
 
-def _damage(order: TrainingOrder, plates: Plates, found: Split, colour: Colour) -> LaidDamage:
+def _damage(order: TrainingOrder, plates: Plates, found: Split, colour: Colour, report: Report) -> LaidDamage:
     if order.damaged:
         return LaidDamage()
     if order.like is None:
@@ -133,7 +143,11 @@ def _damage(order: TrainingOrder, plates: Plates, found: Split, colour: Colour) 
         like = Reel(order.like, clip, colour, order.space)
         plain = LaidDamage(scale=order.scale)
         some = [both.damaged for both in frames(plates, spread(found.train, 3), plain, colour)]
-        return changed(measured(like, some, colour), order.blur, order.noise, order.qp, order.scale)
+        said = {"noise": order.noise, "blur": order.blur, "qp": order.qp}
+        known = [what for what, value in said.items() if value is not None]
+        return changed(
+            measured(like, some, colour, known, report.say), order.blur, order.noise, order.qp, order.scale
+        )
 
 
 def _samples(
@@ -144,11 +158,19 @@ def _samples(
     colour: Colour,
     device: Device,
     report: Report,
+    stopped: Callable[[], bool],
 ) -> tuple[Samples, Samples]:
     run = _RUN if damage.coding else 1
     runs = spread(found.train, _MOST_FRAMES, run)
-    report.say(f"reading {sum(map(len, runs))} frames to train on")
-    train_ = parts(plates, runs, damage, colour, order.seed)
+    total, counted = sum(map(len, runs)), itertools.count(1)
+    report.say(f"reading {total} frames to train on")
+
+    def done() -> None:
+        report.read(next(counted), total)
+        if stopped():
+            raise KeyboardInterrupt
+
+    train_ = parts(plates, runs, damage, colour, order.seed, done=done)
     choose = parts(plates, spread(found.choose, _CHOSEN, run), damage, colour, order.seed + 1, _CHOSEN_PARTS)
     return Samples.of(train_, device), Samples.of(choose, device)
 

@@ -63,7 +63,7 @@ def split(counts: Sequence[int]) -> Split:
             gap = _GAP if count >= _LONG else 0
             train += [PairAt(clip, f) for f in range(count - out - gap)]
             held.append([PairAt(clip, f) for f in range(count - out, count)])
-        words = "the last fifth of each clip"
+        words = "the last fifth of each clip (the same scenes: others may gain less)"
     if not held:
         # Single frames, or clips of a few: by turns.
         every = [PairAt(c, f) for c, n in enumerate(counts) for f in range(n)]

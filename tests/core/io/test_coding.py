@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import av
@@ -33,6 +34,8 @@ def test_a_movie_tells_its_quantiser(tmp_path: Path) -> None:
     told = coding_of_movie(movie(tmp_path / "b.mkv", "mpeg2video"))
     assert told is not None and told.kind == "mpeg2" and told.value == pytest.approx(9, abs=1)
     assert coding_of_movie(movie(tmp_path / "c.mkv", "ffv1")) is None
+    silent = coding_of_movie(movie(tmp_path / "e.mkv", "mpeg4"))
+    assert silent is not None and silent.kind == "mpeg4" and math.isnan(silent.value)
     (tmp_path / "d.mkv").write_bytes(b"no movie")
     with pytest.raises(InputError, match="cannot be read"):
         coding_of_movie(tmp_path / "d.mkv")

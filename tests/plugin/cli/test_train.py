@@ -49,7 +49,7 @@ def test_plates_train_a_model_that_a_render_takes(folder: Path) -> None:  # noqa
     words = ("train", "--clean", good, "--damaged", bad, "--name", "columns", "--threads", 1)
     code, said = run(*words, "--minutes", 0.1)
     assert code == 0, said
-    assert "held out: the last fifth of each clip, 1 frames to choose by, 1 to report" in said
+    assert "held out: the last fifth of each clip (the same scenes: others may gain less), 1 frames" in said
     assert "held-out parts" in said and "min left at most" in said
     assert 'use it: interneg render "denoise-sr:model=columns,scale=1" INPUT OUTPUT' in said
 
@@ -106,10 +106,26 @@ def test_a_training_that_was_stopped_goes_on(folder: Path, monkeypatch: pytest.M
     assert (code, "there is a model 'columns' in" in said, "give --overwrite" in said) == (2, True, True)
 
 
+def test_what_is_stopped_while_plates_are_read_ends_at_once(
+    folder: Path,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import threading
+
+    monkeypatch.setattr(threading.Event, "is_set", lambda self: True)
+    good = written(folder, "good", damaged=False)
+    code, said = run("train", "--clean", good, "--noise", 9, "--name", "mine", "--threads", 1)
+    assert code == 130 and "min left" not in said
+    assert not list((folder / "models").rglob("*.*"))
+
+
 def test_mistakes_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     good, bad = written(folder, "good", damaged=False), written(folder, "bad", damaged=True)
     few = written(folder, "few", damaged=True, numbers=range(1, 5))
     cv2.imwrite(str(folder / "small.0001.png"), np.zeros((50, 70, 3), np.uint8))
+    (folder / "tiny").mkdir()
+    for number in range(1, 7):
+        cv2.imwrite(str(folder / "tiny" / f"t.{number:04d}.png"), np.zeros((40, 60, 3), np.uint8))
     one = str(folder / "good" / "plate.0001.png")
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     for words, code, says in (
@@ -119,6 +135,7 @@ def test_mistakes_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         (["--clean", good, "--clean", good, "--damaged", bad], 2, "--clean names 2 clips and --damaged 1"),
         (["--clean", one, "--damaged", folder / "small.0001.png"], 2, "exactly 2 or 4 times as large"),
         (["--clean", few, "--noise", 3], 2, "4 frames are too few to train on"),
+        (["--clean", folder / "tiny", "--noise", 3], 2, "is too small to train on: 48x48 at least"),
         (["--clean", folder / "gone.%04d.png", "--noise", 3], 3, "no frame of this sequence"),
         (["--clean", good, "--noise", 3, "--scale", 3], 2, "enlarges 1, 2 or 4 times"),
         (["--clean", good, "--noise", 3, "--start", "light"], 5, "there is no model 'light'"),
@@ -146,3 +163,25 @@ def test_what_gains_nothing_is_not_kept(folder: Path, monkeypatch: pytest.Monkey
         True,
     )
     assert not list((folder / "models").glob("*.toml"))
+
+
+@pytest.mark.slow
+def test_an_enlarging_model_is_trained_of_clean_plates_alone(
+    folder: Path,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        "interneg.plugin.tuning.session._LEAST_GAIN", -50.0
+    )  # in two seconds it may gain none
+    good = written(folder, "good", damaged=False)
+    words = ("--clean", good, "--scale", 2, "--noise", 6, "--blur", 0.5, "--name", "twice", "--threads", 1)
+    code, said = run("train", *words, "--minutes", 0.03)
+    assert code == 0, said
+    assert "damage: reduced to 1/2, blur of 0.5 pixels, white noise of 6.0 code values" in said
+    out = folder / "out.%04d.png"
+    for scale in (1, 2):
+        line = f"denoise-sr:model=twice,scale={scale}"
+        code, said = run("render", line, good, out, "--frames", "1", "--overwrite")
+        assert code == 0, said
+        made = cv2.imread(str(folder / "out.0001.png"))
+        assert made is not None and made.shape == (scale * SIDE, scale * SIDE, 3)

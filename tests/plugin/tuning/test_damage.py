@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -105,3 +106,23 @@ def test_the_quality_of_jpegs_is_read_from_them(tmp_path: Path, colour: Colour) 
         found = measured(Reel("like", clip, colour, SPACE), clean[:1], colour)
     assert found.coding is not None and found.coding.kind == "jpeg"
     assert found.coding.value == pytest.approx(30, abs=2)
+
+
+def test_what_is_known_is_not_measured_and_what_cannot_be_is_told(tmp_path: Path, colour: Colour) -> None:
+    like = tmp_path / "like.mkv"
+    with av.open(str(like), "w") as sink:
+        stream = sink.add_stream("mpeg4", rate=24)
+        stream.width = stream.height = 128
+        stream.pix_fmt = "yuv420p"
+        for _ in range(3):  # white all over: no grain can be measured of it
+            sink.mux(
+                stream.encode(av.VideoFrame.from_ndarray(np.full((128, 128, 3), 255, np.uint8), "rgb24"))
+            )
+        sink.mux(stream.encode(None))
+    told: list[str] = []
+    with closing(open_clip(like)) as clip:
+        reel = Reel("like.mkv", clip, colour, SPACE)
+        assert measured(reel, [scene(1)], colour, ("noise", "blur", "qp"), told.append) == LaidDamage()
+        assert not told
+        measured(reel, [scene(1)], colour, ("noise",), told.append)
+    assert told == ["like.mkv: mpeg4 does not tell how strongly it was compressed: say it with --qp"]

@@ -26,7 +26,7 @@ def test_one_clip_holds_out_its_end_and_leaves_a_gap() -> None:
     assert [p.pair for p in found.train] == list(range(38))
     assert [p.pair for p in found.choose] == list(range(40, 45))
     assert [p.pair for p in found.report] == list(range(45, 50))
-    assert found.words == "the last fifth of each clip"
+    assert found.words == "the last fifth of each clip (the same scenes: others may gain less)"
 
 
 def test_of_many_clips_whole_ones_are_held_out() -> None:
