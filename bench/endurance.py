@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -50,6 +51,7 @@ def rows(out: Path, frames: int, size: tuple[int, int]) -> Iterator[Row]:
     shutil.rmtree(folder, ignore_errors=True)
     source = plate(folder / "in", frames, size)
     began = time.monotonic()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # shells have it ignored in the background
     looks, ended = watched(source, folder / "out" / "r.%05d.jpg")
     made = len(list((folder / "out").glob("*.jpg")))
     if ended and made != frames:

@@ -27,7 +27,7 @@ from interneg.recipe import Recipe
 
 
 @dataclass(frozen=True)
-class Plan:
+class RenderPlan:
     """A render before its first frame.
 
     nodes: those that render. source: the input. cuts: first frames of shots, None where they are to be found.
@@ -71,7 +71,7 @@ def begun(job: Job, clip: Clip, *, look: bool = True) -> tuple[tuple[int, ...], 
     return wanted, _output(job, clip, wanted)
 
 
-def planned(job: Job, clip: Clip, wanted: Sequence[int], output: Output, colour: Colour) -> Plan:
+def planned(job: Job, clip: Clip, wanted: Sequence[int], output: Output, colour: Colour) -> RenderPlan:
     """Everything but engines that can fail before the first frame. Raises InternegError."""
     told: list[str] = []
     nodes = _rendered(job.recipe, told)
@@ -98,7 +98,7 @@ def planned(job: Job, clip: Clip, wanted: Sequence[int], output: Output, colour:
         for name, opened in further.items()
         if name in job.recipe.inputs
     }
-    return Plan(nodes, source, cuts, space, deliver, beside, told)
+    return RenderPlan(nodes, source, cuts, space, deliver, beside, told)
 
 
 def _refuse_unused(recipe: Recipe) -> None:

@@ -15,11 +15,14 @@ PER_PIXEL = {
     "deflicker": 760,
     "stabilise": 1460,
     "scratch-inpaint": 1130,
-    "grain-match": 450,
+    "grain-match": 710,
     "denoise-sr": 1280,
 }
 """Bytes for each pixel of the input, a node at a time, two frames in work at once, on clips that are longer
 than the windows: what neighbours will ask for is kept."""
+
+BEHIND = 170
+"""Bytes for each pixel of the input for each node behind another: the frames that go from one to the next."""
 
 ENLARGED = 180
 """Bytes for each pixel that an output has more than the input."""
@@ -33,6 +36,7 @@ def memory_of(nodes: Sequence[Node], width: int, height: int) -> int:
     working = [n for n in nodes if n.strength != 0]
     scale = math.prod(n.enlarges for n in working)
     most = max(PER_PIXEL.values())
-    per_pixel = sum(PER_PIXEL.get(n.name, most) for n in working) + ENLARGED * (scale**2 - 1)
+    per_pixel = sum(PER_PIXEL.get(n.name, most) for n in working)
+    per_pixel += BEHIND * max(0, len(working) - 1) + ENLARGED * (scale**2 - 1)
     asked = ROOM * (BASE + per_pixel * width * height)
     return math.ceil(asked / (GIB / 4)) * GIB // 4
