@@ -132,6 +132,24 @@ def test_the_worst_frames_are_drawn_with_the_numbers_of_the_list(plate: str, tmp
     assert done.exit_code == 6 and "worst exists" in done.output and not (tmp_path / "e.json").exists()
     done = run("analyse", "stabilise", plate, tmp_path / "e.json", "--pictures", tmp_path / "other")
     assert done.exit_code == 2 and "--pictures shows what scratch-inpaint found" in done.output
+    assert "add --node scratch-inpaint" in done.output
+    done = run("analyse", "scratch-inpaint", plate, tmp_path / "e.json", "--pictures", tmp_path / "d.json")
+    assert done.exit_code == 6 and "d.json is a file: name a folder" in done.output
+    assert not (tmp_path / "e.json").exists()
+
+
+def test_pictures_of_an_earlier_analysis_are_replaced(plate: str, tmp_path: Path) -> None:
+    folder = tmp_path / "worst"
+    folder.mkdir()
+    (folder / "defects.0007.png").write_bytes(b"of another shot")
+    (folder / "defects.notes.png").write_bytes(b"of the artist")
+    frames = ["--frames", str(FIRST + MIDDLE)]
+    done = run(
+        "analyse", "scratch-inpaint", plate, tmp_path / "d.json", "--pictures", folder, "--overwrite", *frames
+    )
+    assert done.exit_code == 0, done.output
+    names = {path.name for path in folder.iterdir()}
+    assert names == {f"defects.{FIRST + MIDDLE}.png", "defects.notes.png"}
 
 
 def test_a_list_as_it_was_written_gives_the_same_frames_bit_for_bit(
