@@ -112,13 +112,20 @@ def listing(content: bytes, name: str, size: tuple[int, int]) -> Listing:
 def require(content: bytes, name: str, numbers: Iterable[int]) -> None:
     """Raise InputError where the file is none, or lacks one of these frames; see `listing`."""
     frames = _read(content, name)[1]
-    for number in numbers:
-        _require(frames, name, number)
+    _require(frames, name, *sorted(set(numbers)))
 
 
-def _require(frames: Collection[int], name: str, number: int) -> None:
-    if number not in frames:
-        raise InputError(f"{name} has no frame {number}, it has {_span(frames)}: analyse that frame, too")
+def _require(frames: Collection[int], name: str, *numbers: int) -> None:
+    lacking = [n for n in numbers if n not in frames]
+    if not lacking:
+        return
+    if len(lacking) == 1:
+        raise InputError(f"{name} has no frame {lacking[0]}, it has {_span(frames)}: analyse that frame, too")
+    raise InputError(
+        f"{name} has no frame {lacking[0]}, and lacks {len(lacking)} in all of those that this render looks "
+        f"at, {_span(numbers)}; it has {_span(frames)}: analyse them, too (nodes that come after look at "
+        "frames around)"
+    )
 
 
 def _read(content: bytes, name: str) -> tuple[tuple[int, int], dict[int, list[Any]], list[Any]]:

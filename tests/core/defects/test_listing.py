@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from interneg.defects.listing import Listing, listing
+from interneg.defects.listing import Listing, listing, require
 from interneg.errors import InputError
 
 SIZE = (300, 400)
@@ -107,3 +107,12 @@ def test_a_scratch_that_would_change_nothing_is_refused(entry: dict[str, Any], w
 
 def test_a_scratch_that_is_not_in_use_may_be_in_no_frame() -> None:
     assert not read({"1": []}, [{"sign": "dark", "columns": {"92": 9}, "use": False}]).tracks
+
+
+def test_all_frames_that_a_list_lacks_are_counted_at_once() -> None:
+    content = b'{"format": "interneg defects 1", "size": [4, 3], "dirt": {"5": [], "6": []}, "scratches": []}'
+    require(content, "d.json", [5, 6])
+    with pytest.raises(InputError, match=r"d\.json has no frame 7, it has 5-6: analyse that frame, too"):
+        require(content, "d.json", [7, 6])
+    with pytest.raises(InputError, match=r"has no frame 3, and lacks 3 in all of those .* 3-7; it has 5-6: "):
+        require(content, "d.json", range(3, 8))

@@ -272,7 +272,7 @@ BAD: dict[str, tuple[Edit, str]] = {
     "format": (lambda d: d.update(format="x"), "is of the format 'x', expected 'interneg defects 1'"),
     "size": (lambda d: d.update(size=[9, 9]), "made for pictures of 9x9"),
     "no scratches": (lambda d: d.pop("scratches"), "is no list of defects"),
-    "no frames": (lambda d: d.update(dirt={}), "has no frame 1001, it has none: analyse that frame"),
+    "no frames": (lambda d: d.update(dirt={}), "has no frame 1001, and lacks 5 in all of those"),
     "use": (lambda d: _first(d).update(use="no"), "dirt 1: Expected `bool`, got `str` - at `$.use`"),
     "a typo": (lambda d: _first(d).update(uses=False), "unknown field `uses`"),
     "no box": (lambda d: _first(d).pop("box"), "missing required field `box`"),
