@@ -22,7 +22,7 @@ from interneg.colour import WorkingSpace
 from interneg.defects.beneath import uncovered
 from interneg.defects.context import FILLER
 from interneg.defects.detector import FINDER
-from interneg.defects.evidence import REACH, neighbours
+from interneg.defects.evidence import REACH, neighbours, offsets
 from interneg.defects.found import Damage, Sensitivity, described, detected, from_list, spoilt
 from interneg.defects.listing import part_of, require
 from interneg.defects.matte import Marks, drawn, over_plate, read_matte, softly
@@ -157,6 +157,11 @@ class ScratchInpaint(Node):
         """R, G, B (or a grey plane), (C, H, W) float32, in; the same with what was found filled out."""
         if self.view != "result":
             view.context.tell(self.name, f"shows the view '{self.view}', which is to look at, not the result")
+        if self.matte == "off" and self.matte_from != "input":
+            view.context.tell(
+                self.name,
+                f"matte is off, so {self.matte_from} is not looked at: set matte to add, replace or protect",
+            )
         planes, damage = view.planes(), self._damage(view)
         if self.view == "matte":
             return damage.mattes.planes(len(planes))
@@ -218,6 +223,12 @@ class ScratchInpaint(Node):
         def find() -> Damage:
             seen = 0.0 if self.matte == "replace" else 1.0  # which needs no dirt to be looked for
             how = Sensitivity(seen * self.bright, seen * self.dark, self.scratches, self.largest)
+            if not self.defects_list and (how.bright or how.dark) and len(offsets(view)) < 2:
+                view.context.tell(
+                    self.name,
+                    f"no dirt is looked for in frame {frame.number}, whose shot has no two other frames that "
+                    "differ from it: a matte or a list says where it is",
+                )
             found = from_list(view, content, self.defects_list) if self.defects_list else detected(view, how)
             mattes = drawn(found.spots, found.lines, (frame.height, frame.width), self.grow, self.feather)
             if self.matte != "off":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -106,14 +107,13 @@ def listing(content: bytes, name: str, size: tuple[int, int]) -> Listing:
             f"{name} was made for pictures of {width}x{height}, these are {size[1]}x{size[0]}: analyse anew"
         )
     dirt = {n: _used(pieces, f"{name}, frame {n}", size) for n, pieces in frames.items()}
-    return Listing(name, size, dirt, _tracks(rows, name, size[0]))
+    return Listing(name, size, dirt, _tracks(rows, name, size, frames))
 
 
 def require(content: bytes, name: str, numbers: Iterable[int]) -> None:
     """Raise InputError where the file is none, or lacks one of these frames; see `listing`."""
     frames = _read(content, name)[1]
-    for number in numbers:
-        _require(frames, name, number)
+    _require(frames, name, *sorted(set(numbers)))
 
 
 def part_of(content: bytes, numbers: Collection[int]) -> bytes:
@@ -149,9 +149,17 @@ def _reaches(track: Any, numbers: Collection[int]) -> bool:
         return True  # what is wrong with it is said where it is read
 
 
-def _require(frames: Collection[int], name: str, number: int) -> None:
-    if number not in frames:
-        raise InputError(f"{name} has no frame {number}, it has {_span(frames)}: analyse that frame, too")
+def _require(frames: Collection[int], name: str, *numbers: int) -> None:
+    lacking = [n for n in numbers if n not in frames]
+    if not lacking:
+        return
+    if len(lacking) == 1:
+        raise InputError(f"{name} has no frame {lacking[0]}, it has {_span(frames)}: analyse that frame, too")
+    raise InputError(
+        f"{name} has no frame {lacking[0]}, and lacks {len(lacking)} in all of those that this render looks "
+        f"at, {_span(numbers)}; it has {_span(frames)}: analyse them, too (nodes that come after look at "
+        "frames around)"
+    )
 
 
 def _read(content: bytes, name: str) -> tuple[tuple[int, int], dict[int, list[Any]], list[Any]]:
@@ -194,27 +202,40 @@ def _used(pieces: Sequence[Any], frame: str, size: tuple[int, int]) -> list[Dirt
     return made
 
 
-def _tracks(rows: Sequence[Any], name: str, height: int) -> list[Track]:
+def _tracks(rows: Sequence[Any], name: str, size: tuple[int, int], frames: Collection[int]) -> list[Track]:
     made = []
     for k, row in enumerate(rows, 1):
         where = f"{name}, scratch {_called(row, k)}"
         entry = _entry(row, TrackEntry, where)
         if not entry.columns:
             raise InputError(f"{where}: expected columns by frame, there is none")
-        places = {
-            n: _place(given, entry, f"{where}, frame {n}", height) for n, given in entry.columns.items()
-        }
+        if entry.first is not None and entry.last is not None and entry.first > entry.last:
+            raise InputError(
+                f"{where}: expected first to be no later than last, not {entry.first} and {entry.last}"
+            )
+        places = {n: _place(given, entry, f"{where}, frame {n}", size) for n, given in entry.columns.items()}
+        track = Track(_SIGNS[entry.sign], places, entry.forced, entry.first, entry.last)
+        if entry.use and all(track.at(n) is None for n in frames):
+            raise InputError(
+                f"{where} is in none of the frames of the file, {_span(frames)}: correct the frames of its "
+                "columns, first and last; or set use to false"
+            )
         if entry.use:
-            made.append(Track(_SIGNS[entry.sign], places, entry.forced, entry.first, entry.last))
+            made.append(track)
     return made
 
 
-def _place(given: float | PlaceEntry, track: TrackEntry, where: str, height: int) -> LinePlace:
-    entry = given if isinstance(given, PlaceEntry) else PlaceEntry(given)
+def _place(given: float | PlaceEntry, track: TrackEntry, where: str, size: tuple[int, int]) -> LinePlace:
+    entry, (height, across) = given if isinstance(given, PlaceEntry) else PlaceEntry(given), size
     width = track.width if entry.width is None else entry.width
     top, bottom = entry.rows or (0, height)
-    if width <= 0:
+    if not 0 < width < math.inf:
         raise InputError(f"{where}: expected a width above 0 pixels, not {width:g}")
+    aside = (abs(entry.lean) + width) / 2
+    if not -aside < entry.column < across - 1 + aside < math.inf:
+        raise InputError(
+            f"{where}: expected a column within the picture, 0 to {across - 1}, not {entry.column:g}"
+        )
     if not 0 <= top < bottom <= height:
         raise InputError(
             f"{where}: expected rows from the first to the one beyond the last, within 0 and {height}, not "

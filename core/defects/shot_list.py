@@ -117,7 +117,7 @@ def listed(spot: Spot, seen: Evidence) -> DirtEntry:
     """The piece of dirt as an entry, in the smallest box that holds it.
 
     It is bright or dark by what it shows more of against the frames around; clear: how much at most, in 8-bit
-    codes.
+    codes, 0 or more.
     """
     rows, columns = (np.flatnonzero(spot.shape.any(axis=k)) for k in (1, 0))
     shape = spot.shape[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -129,7 +129,7 @@ def listed(spot: Spot, seen: Evidence) -> DirtEntry:
         box=(spot.x + int(columns[0]), spot.y + int(rows[0]), shape.shape[1], shape.shape[0]),
         pixels=int(shape.sum()),
         sign=_NAMES[sign],
-        clear=round(255 * most[sign], 1),
+        clear=round(255 * max(most[sign], 0.0), 1),
         shape=runs(shape),
     )
 

@@ -50,7 +50,8 @@ def _source(
             refuse_same(clip, {n: output.path_of(n) for n in wanted})
         still = len(clip.numbers) == 1
         numbers = clip.numbers if still else wanted
-        require(clip, path, numbers, advice="")
+        black = ", black where nothing is to be repaired" if what == "matte" else ""
+        require(clip, path, numbers, advice=f". Supply them{black}, or give one image for all frames")
         source = ClipSource(
             clip, path, numbers, colour=colour, advice="", picture=what == "reference"
         )  # fmt: skip

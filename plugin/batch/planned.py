@@ -111,9 +111,12 @@ def _refuse_unused(recipe: Recipe) -> None:
         if name not in recipe.inputs or used:
             continue
         if able:
-            raise UsageError(
-                f"the knobs of {able[0].name} leave the {name} unused: say what it does, or leave it out"
+            does = (
+                "set matte to add, replace or protect, and matte_from to input"
+                if name == "matte"
+                else "say what it does"
             )
+            raise UsageError(f"the knobs of {able[0].name} leave the {name} unused: {does}, or leave it out")
         other = ", or give it as the mask" if name == "matte" else ""
         raise UsageError(f"no node of this recipe takes a {name}; leave it out{other}")
 

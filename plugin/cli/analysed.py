@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +40,9 @@ class Further:
 
     @property
     def there(self) -> list[Path]:
-        """Those that are there already."""
+        """Those that are there already. Raises OutputError where a file stands where a folder is to be."""
+        if self.pictures is not None and self.pictures.exists() and not self.pictures.is_dir():
+            raise OutputError(f"--pictures {self.pictures} is a file: name a folder")
         full = self.pictures is not None and self.pictures.exists() and any(self.pictures.iterdir())
         found = [path for path in (self.nuke, self.plot, self.av1) if path is not None and path.exists()]
         return found + [self.pictures] * full if self.pictures is not None else found
@@ -50,7 +53,8 @@ class Further:
             raise UsageError("--nuke takes the path of stabilise, and this is none; leave it out")
         if self.pictures is not None and kind is not ShotDefects:
             raise UsageError(
-                "--pictures shows what scratch-inpaint found, and this is none of it; leave it out"
+                "--pictures shows what scratch-inpaint found, and this file is of another node: add --node "
+                "scratch-inpaint where the recipe has it, or leave --pictures out"
             )
         if (self.plot is not None or self.av1 is not None) and kind is not ShotGrain:
             option = "--plot" if self.plot is not None else "--av1"
@@ -73,6 +77,11 @@ class Further:
         if self.pictures is not None:
             files |= {self.pictures / f"defects.{n:04d}.png": png for n, png in found.pictures.items()}
         return files
+
+    def outdated(self, files: Collection[Path]) -> list[Path]:
+        """Pictures of an earlier analysis, whose numbers are those of another list; not those in `files`."""
+        found = [] if self.pictures is None else sorted(self.pictures.glob("defects.*.png"))
+        return [p for p in found if p not in files and p.name.split(".")[1].isdigit()]
 
 
 def _nuke(made: MeasuredPath) -> bytes:
@@ -103,6 +112,8 @@ def to_file(
         for target, content in files.items():
             with replacing(target) as temporary:
                 temporary.write_bytes(content)
+        for path in further.outdated(files):
+            path.unlink()
         for sentence in made.report:
             progress.status(sentence)
         for target in files:

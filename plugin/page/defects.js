@@ -7,18 +7,61 @@
   const used = (entry) => entry.use !== false;
   const [left, top] = given.offset;
 
+  const ends = (entry) => {
+    const frames = Object.keys(entry.columns).map(Number);
+    return [entry.first ?? Math.min(...frames), entry.last ?? Math.max(...frames)];
+  };
+
+  // Where a scratch is repaired in a frame, as interneg.defects.tracks has it; null for nowhere.
+  const placeOf = (entry, number) => {
+    const facts = (n) => (typeof entry.columns[n] === "number" ? { column: entry.columns[n] } : entry.columns[n]);
+    const frames = Object.keys(entry.columns).map(Number).sort((a, b) => a - b);
+    const [first, last] = ends(entry);
+    if (number < first || number > last) return null;
+    if (frames.includes(number)) return facts(number);
+    if (!entry.forced) return null;
+    const before = frames.filter((n) => n < number).pop(), after = frames.find((n) => n > number);
+    if (before === undefined || after === undefined) return facts(before ?? after);
+    const share = (number - before) / (after - before);
+    return { ...facts(before), column: facts(before).column + share * (facts(after).column - facts(before).column) };
+  };
+
+  // Whether a scratch is repaired in frames in which it was not found, too, and from which frame to which.
+  const reach = (entry, name) => {
+    const label = document.createElement("label"), tick = document.createElement("input");
+    tick.type = "checkbox";
+    tick.checked = entry.forced === true;
+    tick.addEventListener("change", () => { entry.forced = tick.checked; unsaved = true; window.viewer.draw(); });
+    label.append(tick, " forced: in every frame from first to last");
+    const fields = ["first", "last"].map((end, k) => {
+      const field = document.createElement("input");
+      field.type = "number";
+      field.size = 6;
+      field.value = ends(entry)[k];
+      field.ariaLabel = `${end} frame of scratch ${name}`;
+      field.addEventListener("change", () => {
+        const asked = ends(entry);
+        asked[k] = Math.round(field.valueAsNumber);
+        if (asked[0] <= asked[1]) [entry[end], unsaved] = [asked[k], true];
+        field.value = ends(entry)[k];
+        window.viewer.draw();
+      });
+      return field;
+    });
+    return [document.createElement("br"), label, " ", fields[0], " to ", fields[1]];
+  };
+
   // What is to be seen in a frame: the entry itself, which is changed in place, and where it is.
   const at = (number) => {
     const found = (given.list.dirt[number] || []).map((entry) => ({
       entry, use: used(entry), what: "dirt", box: [entry.box[0] + left, entry.box[1] + top, entry.box[2], entry.box[3]],
     }));
     for (const entry of given.list.scratches) {
-      const place = entry.columns[number];
-      if (place === undefined) continue;
-      const facts = typeof place === "number" ? { column: place } : place;
-      const width = facts.width || entry.width || 3;
-      const [first, last] = facts.rows || [0, given.list.size[1]];
-      const x = facts.column - width / 2 + left;
+      const place = placeOf(entry, Number(number));
+      if (place === null) continue;
+      const width = place.width || entry.width || 3;
+      const [first, last] = place.rows || [0, given.list.size[1]];
+      const x = place.column - width / 2 + left;
       found.push({ entry, use: used(entry), what: "scratch, over the shot", box: [x, first + top, width, last - first] });
     }
     return found;
@@ -36,7 +79,7 @@
   const decide = (entries, use) => {
     for (const entry of entries) entry.use = use;
     unsaved = true;
-    for (const tick of rows.querySelectorAll("input")) tick.checked = used(tick.entry);
+    for (const tick of rows.querySelectorAll("input")) if (tick.entry) tick.checked = used(tick.entry);
     count();
     window.viewer.draw();
   };
@@ -59,7 +102,7 @@
         pointed = entry;
         window.viewer.lookAt(box[0] + box[2] / 2, box[1] + box[3] / 2);
       });
-      row.append(label, " ", look);
+      row.append(label, " ", look, ...(entry.columns ? reach(entry, name) : []));
       row.addEventListener("mouseenter", () => point(entry));
       row.addEventListener("focusin", () => point(entry));
       row.addEventListener("mouseleave", () => point(null));

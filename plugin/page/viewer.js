@@ -211,7 +211,7 @@
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.tagName === "SELECT") return;
+    if (event.target.tagName === "SELECT" || event.target.type === "number") return;
     if (event.target.type === "range" && /^(Arrow|Home|End)/.test(event.key)) return;
     const act = keys[event.key];
     if (act) { event.preventDefault(); act(); }

@@ -192,7 +192,19 @@ def test_a_blurred_veiled_frame_among_sharp_ones_stays(render: Render, shaken: i
 def test_shots_of_one_and_two_frames_stay_as_they_are(render: Render, count: int) -> None:
     given, _ = dirty(scene())
     shot = given[MIDDLE : MIDDLE + count]
-    np.testing.assert_array_equal(render(shot, number=1).pixels, shot[0])
+    told: list[str] = []
+    made = render(shot, number=1, tell=lambda node, sentence: told.append(sentence)).pixels
+    np.testing.assert_array_equal(made, shot[0])
+    assert ["no dirt is looked for in frame 1, " in sentence for sentence in told] == [True]
+    render(
+        shot,
+        ScratchInpaint(matte="replace"),
+        number=1,
+        matte=Frame.of(shot[0]),
+        tell=lambda *t: told.append(""),
+    )
+    render(given, number=1, tell=lambda *words: told.append(""))
+    assert len(told) == 1
 
 
 def test_a_cut_at_every_frame_leaves_every_frame(render: Render) -> None:

@@ -262,6 +262,13 @@ def test_a_view_is_told(render: Render, view: str) -> None:
     assert len(told) == 1
 
 
+def test_a_channel_that_no_matte_is_taken_from_is_told(render: Render) -> None:
+    told: list[str] = []
+    given, _ = dirty(scene())
+    render(given, ScratchInpaint(matte_from="alpha"), tell=lambda node, sentence: told.append(sentence))
+    assert told == ["matte is off, so alpha is not looked at: set matte to add, replace or protect"]
+
+
 def test_all_of_the_spots_are_there() -> None:
     assert not (DAMAGED & np.logical_or.reduce([disc(x, y, r + 3) for x, y, r in SPOTS])).any()
 

@@ -9,24 +9,25 @@ from typing import Any
 import numpy as np
 import pytest
 
-from interneg.defects.listing import Listing, listing, part_of
+from interneg.defects.listing import Listing, listing, part_of, require
 from interneg.errors import InputError
 
 SIZE = (300, 400)
 PAGE = Path(__file__).parents[3] / "docs/artists/scratch-inpaint.md"
 
 
-def read(dirt: dict[str, list[Any]], scratches: list[Any]) -> Listing:
-    data = {"format": "interneg defects 1", "size": [400, 300], "dirt": dirt, "scratches": scratches}
-    return listing(json.dumps(data).encode(), "d.json", SIZE)
+def read(dirt: dict[str, list[Any]], scratches: list[Any], size: tuple[int, int] = SIZE) -> Listing:
+    data = {"format": "interneg defects 1", "size": size[::-1], "dirt": dirt, "scratches": scratches}
+    # A number that is too large for a float, as a file may have it.
+    return listing(json.dumps(data).replace("Infinity", "1e999").encode(), "d.json", size)
 
 
 def test_what_the_page_says_to_add_by_hand_is_understood() -> None:
     lines = re.findall(r'^\{"(?:box|sign)".*\}$', PAGE.read_text(), re.M)
     box, short, scratch = map(json.loads, lines)
-    found = read({str(n): [box] for n in (40, 41, *range(1001, 1051))}, [short, scratch])
+    found = read({str(n): [box] for n in (40, 41, *range(1001, 1051))}, [short, scratch], (300, 600))
     (part,) = found.of(40)[1]
-    (first, last), rows = short["columns"]["40"]["rows"], np.flatnonzero(part.cover(SIZE).any(axis=1))
+    (first, last), rows = short["columns"]["40"]["rows"], np.flatnonzero(part.cover((300, 600)).any(axis=1))
     assert (
         not found.of(41)[1]
         and part.sign == 1
@@ -107,3 +108,39 @@ def test_what_is_no_dirt_is_refused_by_its_place(entry: Any) -> None:
 def test_what_is_no_scratch_is_refused_by_its_place(entry: Any) -> None:
     with pytest.raises(InputError, match=r"d\.json, scratch no\. 1: "):
         read({}, [entry])
+
+
+def test_an_edge_scratch_is_within_the_picture() -> None:
+    found = read({"1": []}, [{"sign": "dark", "width": 4, "columns": {"1": -1}}])
+    assert found.of(1)[1][0].cover(SIZE).any()
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"columns": {"2": 1000}}, "frame 2: expected a column within the picture, 0 to 399, not 1000"),
+        ({"columns": {"2": -3}}, "frame 2: expected a column within the picture"),
+        ({"columns": {"2": {"column": 9, "lean": 1e999}}}, "frame 2: expected a column within"),
+        ({"columns": {"2": 9}, "width": 1e999}, "frame 2: expected a width above 0 pixels, not inf"),
+        ({"columns": {"2": 9}, "first": 3, "last": 2}, "first to be no later than last, not 3 and 2"),
+        ({"columns": {"92": 9}}, "is in none of the frames of the file, 1-3: correct"),
+        ({"columns": {"2": 9}, "first": 3}, "is in none of the frames of the file, 1-3: correct"),
+        ({"columns": {"92": 9}, "forced": True, "first": 7, "last": 92}, "is in none of the frames"),
+    ],
+)
+def test_a_scratch_that_would_change_nothing_is_refused(entry: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=re.escape(words)):
+        read({"1": [], "2": [], "3": []}, [{"sign": "dark", **entry}])
+
+
+def test_a_scratch_that_is_not_in_use_may_be_in_no_frame() -> None:
+    assert not read({"1": []}, [{"sign": "dark", "columns": {"92": 9}, "use": False}]).tracks
+
+
+def test_all_frames_that_a_list_lacks_are_counted_at_once() -> None:
+    content = b'{"format": "interneg defects 1", "size": [4, 3], "dirt": {"5": [], "6": []}, "scratches": []}'
+    require(content, "d.json", [5, 6])
+    with pytest.raises(InputError, match=r"d\.json has no frame 7, it has 5-6: analyse that frame, too"):
+        require(content, "d.json", [7, 6])
+    with pytest.raises(InputError, match=r"has no frame 3, and lacks 3 in all of those .* 3-7; it has 5-6: "):
+        require(content, "d.json", range(3, 8))

@@ -133,6 +133,24 @@ def test_the_worst_frames_are_drawn_with_the_numbers_of_the_list(plate: str, tmp
     assert done.exit_code == 6 and "worst exists" in done.output and not (tmp_path / "e.json").exists()
     done = run("analyse", "stabilise", plate, tmp_path / "e.json", "--pictures", tmp_path / "other")
     assert done.exit_code == 2 and "--pictures shows what scratch-inpaint found" in done.output
+    assert "add --node scratch-inpaint" in done.output
+    done = run("analyse", "scratch-inpaint", plate, tmp_path / "e.json", "--pictures", tmp_path / "d.json")
+    assert done.exit_code == 6 and "d.json is a file: name a folder" in done.output
+    assert not (tmp_path / "e.json").exists()
+
+
+def test_pictures_of_an_earlier_analysis_are_replaced(plate: str, tmp_path: Path) -> None:
+    folder = tmp_path / "worst"
+    folder.mkdir()
+    (folder / "defects.0007.png").write_bytes(b"of another shot")
+    (folder / "defects.notes.png").write_bytes(b"of the artist")
+    frames = ["--frames", str(FIRST + MIDDLE)]
+    done = run(
+        "analyse", "scratch-inpaint", plate, tmp_path / "d.json", "--pictures", folder, "--overwrite", *frames
+    )
+    assert done.exit_code == 0, done.output
+    names = {path.name for path in folder.iterdir()}
+    assert names == {f"defects.{FIRST + MIDDLE}.png", "defects.notes.png"}
 
 
 def test_a_list_as_it_was_written_gives_the_same_frames_bit_for_bit(
@@ -283,7 +301,7 @@ BAD: dict[str, tuple[Edit, str]] = {
     "format": (lambda d: d.update(format="x"), "is of the format 'x', expected 'interneg defects 1'"),
     "size": (lambda d: d.update(size=[9, 9]), "made for pictures of 9x9"),
     "no scratches": (lambda d: d.pop("scratches"), "is no list of defects"),
-    "no frames": (lambda d: d.update(dirt={}), "has no frame 1001, it has none: analyse that frame"),
+    "no frames": (lambda d: d.update(dirt={}), "has no frame 1001, and lacks 5 in all of those"),
     "use": (lambda d: _first(d).update(use="no"), "dirt 1: Expected `bool`, got `str` - at `$.use`"),
     "a typo": (lambda d: _first(d).update(uses=False), "unknown field `uses`"),
     "no box": (lambda d: _first(d).pop("box"), "missing required field `box`"),

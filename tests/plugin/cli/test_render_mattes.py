@@ -141,11 +141,16 @@ def test_what_does_not_fit_is_refused(plate: str, tmp_path: Path) -> None:
     for recipe, options, code, words in (
         (add, [], 3, "none is there: give one, with --matte"),
         (add, ["--matte", small], 3, f"the matte of frame 1001 is 12x9, the picture {WIDTH}x{HEIGHT}"),
-        (add, ["--matte", short], 3, "the matte: "),
+        (add, ["--matte", short], 3, "black where nothing is to be repaired, or give one image for all"),
         (add, ["--matte", tmp_path / "none.####.exr"], 3, "the matte: "),
         (add, ["--matte", out], 3, "the matte: "),
         ("deflicker", ["--matte", short], 2, "no node of this recipe takes a matte"),
-        ("scratch-inpaint", ["--matte", short], 2, "the knobs of scratch-inpaint leave the matte unused"),
+        (
+            "scratch-inpaint",
+            ["--matte", short],
+            2,
+            "leave the matte unused: set matte to add, replace or protect",
+        ),
         (f"{add},matte_from=alpha", [], 3, "frame 1001 has no alpha, which the matte is to come from"),
     ):
         done = run("render", recipe, plate, out, *options)

@@ -223,6 +223,29 @@ def test_frames_are_played_over_and_over(page: Path) -> None:
         assert told.inner_text() == still
 
 
+def test_a_scratch_is_forced_and_its_ends_are_set(page: Path, tmp_path: Path) -> None:
+    with opened(page) as seen:
+        rows = seen.locator("#defect-rows")
+        seen.get_by_label("Defects of this frame").get_by_role("button", name="1003").click()
+        name = rows.get_by_text("scratch, over the shot").inner_text().strip().split(":")[0]
+        seen.get_by_label("forced: in every frame from first to last").check()
+        first, last = (seen.get_by_label(f"{end} frame of scratch {name}") for end in ("first", "last"))
+        last.fill("1")
+        last.blur()
+        assert last.input_value() != "1"  # it would end before it begins
+        first.fill("")
+        first.press_sequentially("1001")  # digits are keys of the page elsewhere
+        first.blur()
+        seen.keyboard.press("Home")
+        assert "Frame 1001" in seen.locator("#told").inner_text()
+        assert "scratch, over the shot" in rows.inner_text()
+        with seen.expect_download() as taken:
+            seen.get_by_role("button", name="Take d.json back").click()
+        taken.value.save_as(tmp_path / "d.json")
+    found = listing((tmp_path / "d.json").read_bytes(), "d.json", (HEIGHT, WIDTH))
+    assert found.of(1001)[1] and found.forced(1001)
+
+
 def test_everything_has_a_name_for_screen_readers(page: Path) -> None:
     with opened(page) as seen:
         nameless = seen.evaluate(
