@@ -44,7 +44,7 @@ class FrameList:
 
 def handles(nodes: Sequence[Node]) -> tuple[int, int]:
     """How many frames before and after a range are read to render it, cut detection included."""
-    before, after = (sum(n.reach[side] for n in nodes if n.strength != 0) for side in (0, 1))
+    before, after = (sum(n.reach[side] for n in nodes if not n.bypassed) for side in (0, 1))
     return (before + LOOK, after + LOOK) if before or after else (0, 0)
 
 
@@ -52,7 +52,7 @@ def needed(nodes: Sequence[Node], number: int) -> set[int]:
     """The numbers of the frames that are looked at to render that one, in the clip or beyond its ends."""
     wanted = {number}
     look = LOOK if any(handles(nodes)) else 0
-    for node in reversed([n for n in nodes if n.strength != 0]):
+    for node in reversed([n for n in nodes if not n.bypassed]):
         before, after = node.reach
         anchors = {a for n in wanted for a in node.anchors(n)}
         wanted = {m for n in wanted for m in range(n - before, n + after + 1)} | anchors
@@ -80,7 +80,7 @@ class Graph:
         cuts: Collection[int] | None = None,
         known: Container[int] | None = None,
     ) -> None:
-        self._nodes = [n for n in nodes if n.strength != 0]
+        self._nodes = [n for n in nodes if not n.bypassed]
         self._context = context
         self._mask = mask
         self._matte = matte

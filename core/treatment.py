@@ -67,6 +67,11 @@ class Treatment:
         return "result"
 
     @property
+    def bypassed(self) -> bool:
+        """Whether the input passes through and nothing else is asked for: at a strength of 0."""
+        return self.strength == 0
+
+    @property
     def uses_matte(self) -> bool:
         """Whether the node looks at the matte with these knobs."""
         return self.matted
@@ -132,7 +137,7 @@ class Treatment:
         picture differ in size.
         """
         frame = window.frame
-        if self.strength == 0:
+        if self.bypassed:
             return frame
         for seen in (frame, *window.frames, *window.anchors):
             if not seen.colour_channels:

@@ -144,6 +144,11 @@ class ScratchInpaint(Node):
         return "result" if self.view == "result" else "data" if self.view == "matte" else "aid"
 
     @property
+    def bypassed(self) -> bool:
+        """Not where the matte of what was found is asked for, which strength does not change."""
+        return super().bypassed and self.view != "matte" and not self.defects
+
+    @property
     def uses_matte(self) -> bool:
         """Where it is to come from the matte input."""
         return self.matte != "off" and self.matte_from == "input"
@@ -165,6 +170,8 @@ class ScratchInpaint(Node):
         planes, damage = view.planes(), self._damage(view)
         if self.view == "matte":
             return damage.mattes.planes(len(planes))
+        if self.strength == 0:
+            return planes
         matte = damage.mattes.both
         if self.view == "over plate":
             return over_plate(planes, matte * view.amount)

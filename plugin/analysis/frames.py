@@ -36,7 +36,7 @@ def inputs_of(recipe: Recipe, before: int) -> dict[str, str]:
     Raises InputError for one that cannot be read.
     """
     found = {}
-    nodes = [n for n in recipe.nodes[:before] if n.strength != 0]
+    nodes = [n for n in recipe.nodes[:before] if not n.bypassed]
     for name, path in recipe.inputs.items():
         if any(sees(node, name) for node in nodes):
             with closing(open_clip(path)) as clip:

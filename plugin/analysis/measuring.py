@@ -63,7 +63,7 @@ class Measuring:
         """
         self._progress, self._wanted, self._cuts = progress, wanted, cuts
         self._found: dict[int, Any] = {}
-        self._nodes = [*(n for n in nodes[:-1] if n.strength != 0), watched(nodes[-1], self._found)]
+        self._nodes = [*(n for n in nodes[:-1] if not n.bypassed), watched(nodes[-1], self._found)]
         self._kind = type(nodes[-1])
         self._told = Told(progress)
         source = ClipSource(

@@ -43,7 +43,7 @@ def steps(nodes: Sequence[Node], types: NodeTypes) -> list[Step]:
     """
     found: list[Step] = []
     for index, node in enumerate(nodes):
-        if node.analysis is not None and node.solved_by and node.strength != 0:
+        if node.analysis is not None and node.solved_by and not node.bypassed:
             before = sum(nodes[s.index].name == node.name for s in found)
             name = f"{node.name}-{before + 1}" if before else node.name
             found.append(Step(index, name, node.solved_by, node.analysis))

@@ -78,7 +78,7 @@ def planned(job: Job, clip: Clip, wanted: Sequence[int], output: Output, colour:
     there = set(clip.numbers)
     for node in nodes:
         # Says now where a curve leaves its limits, and where a file that it reads lacks a frame.
-        working = [n for n in wanted if node.at(n).strength != 0]
+        working = [n for n in wanted if not node.at(n).bypassed]
         node.require([n for n in working if n in there], read)
     cuts = read_cuts(job.cuts, clip) if job.cuts else None
     if job.known_cuts is not None:
@@ -126,7 +126,7 @@ def _rendered(recipe: Recipe, told: list[str]) -> list[Node]:
 
     told: gets a sentence on those.
     """
-    nodes = [n for n in recipe.nodes if n.strength != 0]
+    nodes = [n for n in recipe.nodes if not n.bypassed]
     view = next((k for k, node in enumerate(nodes) if node.shows != "result"), len(nodes))
     if behind := [n.name for n in nodes[view + 1 :]]:
         told.append(f"{nodes[view].name} shows a view, so what is behind it is left out: {', '.join(behind)}")
@@ -158,7 +158,7 @@ def _output(job: Job, clip: Clip, wanted: Sequence[int]) -> Output:
         (k, n.name)
         for n in job.recipe.nodes
         for k, declared in knobs_of(type(n)).items()
-        if declared.aov and getattr(n, k) and n.strength != 0
+        if declared.aov and getattr(n, k) and not n.bypassed
     ]
     if adding and (kind is None or kind.name != "openexr"):
         aov, node = adding[0]

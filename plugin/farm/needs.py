@@ -33,7 +33,7 @@ ROOM = 1.25
 
 def memory_of(nodes: Sequence[Node], width: int, height: int) -> int:
     """Bytes of memory that a render of pictures of that size takes, ROOM included, in quarters of a GiB."""
-    working = [n for n in nodes if n.strength != 0]
+    working = [n for n in nodes if not n.bypassed]
     scale = math.prod(n.enlarges for n in working)
     most = max(PER_PIXEL.values())
     per_pixel = sum(PER_PIXEL.get(n.name, most) for n in working)

@@ -238,6 +238,21 @@ def test_the_matte_view_is_data_whatever_strength_mask_and_alpha_are(render: Ren
     assert np.isfinite(render(damaged, ScratchInpaint(view="matte"), channels=tuple("RGBA")).pixels).all()
 
 
+def test_a_strength_of_0_keeps_the_plate_and_the_matte(render: Render) -> None:
+    given, _ = dirty(scene())
+    full = render(given, ScratchInpaint(defects=True))
+    none = render(given, ScratchInpaint(defects=True, strength=0))
+    assert none.channels == full.channels
+    np.testing.assert_array_equal(none.pixels[:3], given[MIDDLE])
+    np.testing.assert_array_equal(none.pixels[3:], full.pixels[3:])
+    shown, whole = (render(given, ScratchInpaint(view="matte", strength=s)).pixels for s in (0, 1))
+    np.testing.assert_array_equal(shown, whole)
+    np.testing.assert_array_equal(shown[0], full.pixels[3])
+    np.testing.assert_array_equal(render(given, ScratchInpaint(strength=0)).pixels, given[MIDDLE])
+    over = ScratchInpaint(view="over plate", defects=True, strength=0)
+    np.testing.assert_array_equal(render(given, over).pixels[:3], given[MIDDLE])
+
+
 def test_the_other_views_show_what_strength_and_mask_leave(render: Render) -> None:
     given, _ = dirty(scene())
     inside = np.zeros((HEIGHT, WIDTH))
