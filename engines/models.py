@@ -175,11 +175,14 @@ class Model(CatalogueTable, frozen=True):
 
 
 class Catalogue(Mapping[str, Model]):
-    """Models by name. twice: names that two entries have, which is told where one is asked for by `find`."""
+    """Models by name.
 
-    def __init__(self, models: Mapping[str, Model], twice: Mapping[str, str]) -> None:
-        self._models = MappingProxyType({n: m for n, m in models.items() if n not in twice})
-        self.twice = MappingProxyType(dict(twice))
+    unusable: why names stand for none: two entries have them, or their entry can't be read. `find` tells it.
+    """
+
+    def __init__(self, models: Mapping[str, Model], unusable: Mapping[str, str]) -> None:
+        self._models = MappingProxyType({n: m for n, m in models.items() if n not in unusable})
+        self.unusable = MappingProxyType(dict(unusable))
 
     def __getitem__(self, name: str) -> Model:
         return self._models[name]
@@ -192,8 +195,8 @@ class Catalogue(Mapping[str, Model]):
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The names that Denoise-SR's knob `model` takes beside its own, and those of two models."""
-        return (*(m.name for m in self.values() if m.is_choice), *self.twice)
+        """The names that Denoise-SR's knob `model` takes beside its own, and those that can't be used."""
+        return (*(m.name for m in self.values() if m.is_choice), *self.unusable)
 
 
 def load_catalogue(folders: Iterable[str | Path] = ()) -> Catalogue:
@@ -201,13 +204,14 @@ def load_catalogue(folders: Iterable[str | Path] = ()) -> Catalogue:
 
     Further folders are those that installed packages bring along with their nodes (interneg.packages), those
     in the path list $INTERNEG_MODELS, for all commands, the user's own (`own_folder`), and those given.
-    A name that two entries have stands for neither: see `Catalogue.twice`. Raises EngineError, naming the
-    file and the reason, for a folder that does not exist, an entry that does not keep to the schema, and
-    weights that are not there.
+    A name that two entries have stands for neither, and an entry of the user's own or the facility's that
+    can't be read for none, so that all other models go on: see `Catalogue.unusable`. Raises EngineError,
+    naming the file and the reason, for a folder that does not exist and, in the other folders, for an entry
+    that does not keep to the schema, and weights that are not there.
     """
     found: dict[str, Model] = {}
     origin: dict[str, Path] = {}
-    twice: dict[str, str] = {}
+    unusable: dict[str, str] = {}
     listed, own = listed_folders(), own_folder()
     seen: set[Path] = set()
     given = map(expanded, folders)
@@ -220,14 +224,22 @@ def load_catalogue(folders: Iterable[str | Path] = ()) -> Catalogue:
             continue
         seen.add(folder.resolve())
         for path in sorted(folder.glob("*.toml")):
-            model = read_entry(path)
+            try:
+                model = read_entry(path)
+            except EngineError as error:
+                if folder not in (*listed, *kept):
+                    raise
+                unusable[path.stem] = (
+                    f"{error}; put it right, or remove {path.name} and import the model anew"
+                )
+                continue
             if model.name in found:
-                twice[model.name] = (
+                unusable[model.name] = (
                     f"{path} declares the model '{model.name}', which {origin[model.name]} already declares: "
                     "neither is used; remove or rename one of them"
                 )
             found[model.name], origin[model.name] = model, path
-    return Catalogue(found, twice)
+    return Catalogue(found, unusable)
 
 
 def listed_folders() -> list[Path]:
@@ -245,8 +257,8 @@ def own_folder() -> Path | None:
 
 def find(models: Mapping[str, Model], name: str) -> Model:
     """The model of a name. Raises EngineError where there is none, with near matches, or two of that name."""
-    if isinstance(models, Catalogue) and name in models.twice:
-        raise EngineError(models.twice[name])
+    if isinstance(models, Catalogue) and name in models.unusable:
+        raise EngineError(models.unusable[name])
     if name not in models:
         known = near(name, models) or f" (the catalogue holds {', '.join(models) or 'no model'})"
         raise EngineError(

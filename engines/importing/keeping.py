@@ -28,8 +28,8 @@ def target_folder(asked: Path | None) -> Path:
 
 def require_free(name: str, known: Mapping[str, Model], folder: Path, overwrite: bool) -> None:
     """Raise UsageError where a model of that name is kept elsewhere, or here and may not be overwritten."""
-    if isinstance(known, Catalogue) and name in known.twice:
-        raise UsageError(f"{known.twice[name]}; or give this one another --name")
+    if isinstance(known, Catalogue) and name in known.unusable:
+        raise UsageError(f"{known.unusable[name]}; or give this one another --name")
     if name not in known:
         return
     place = Path(known[name].weights["fp32"].file).parent

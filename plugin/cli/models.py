@@ -77,7 +77,7 @@ def _list(known: Catalogue) -> None:
             folders.setdefault(files[0].parent, []).append(model.name)
     console = Console()
     console.print(table)
-    for sentence in known.twice.values():
+    for sentence in known.unusable.values():
         Console(stderr=True).print(f"warning: {sentence}", markup=False, highlight=False, soft_wrap=True)
     for folder, names in folders.items():
         console.print(f"{folder}: {', '.join(names)}", markup=False, highlight=False, soft_wrap=True)

@@ -219,7 +219,7 @@ def _models(nodes: tuple[Node, ...]) -> tuple[FarmPath | None, tuple[Path, ...]]
     """
     known = load_catalogue()
     require_known(nodes, known.choices)
-    for name in (m for n in nodes for m in n.models if m in known.twice):
+    for name in (m for n in nodes for m in n.models if m in known.unusable):
         find(known, name)
     taken = {m: known[m] for n in nodes for m in n.models if m in known and is_imported(known[m])}
     files = tuple(path for model in taken.values() for path in files_of(model))

@@ -63,5 +63,5 @@ def models() -> dict[str, str]:
             found[name] = engines.describe(name)
         except InternegError as error:
             found[name] = f"{CANNOT_OPEN}{error}"
-    twice = engines.models.twice if isinstance(engines.models, Catalogue) else {}
-    return found | {name: f"{CANNOT_OPEN}{why}" for name, why in twice.items()}
+    unusable = engines.models.unusable if isinstance(engines.models, Catalogue) else {}
+    return found | {name: f"{CANNOT_OPEN}{why}" for name, why in unusable.items()}

@@ -53,11 +53,25 @@ def test_a_wrong_entry_is_refused_with_its_file_and_reason(
     assert str(path) in str(caught.value)
 
 
+def test_an_entry_of_the_users_that_cant_be_read_stops_what_uses_it_alone(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write("tiny")
+    write("tiny-x2")
+    (folder / "tiny.toml").write_text("name = 3")
+    monkeypatch.setenv("INTERNEG_MODELS", str(folder))
+    found = load_catalogue()
+    assert {"tiny-x2", *BUILT_IN} == set(found)
+    with pytest.raises(EngineError, match=r"tiny\.toml is no catalogue entry.* remove tiny\.toml"):
+        find(found, "tiny")
+    assert "tiny" in found.choices
+
+
 def test_a_name_of_two_entries_stands_for_neither_and_all_others_go_on(write: Write) -> None:
     first, second = write("tiny", folder="a"), write("tiny", folder="b")
     write("tiny-x2", folder="b")
     found = load_catalogue([first, second])
-    assert {"tiny-x2", *BUILT_IN} == set(found) and list(found.twice) == ["tiny"]
+    assert {"tiny-x2", *BUILT_IN} == set(found) and list(found.unusable) == ["tiny"]
     with pytest.raises(EngineError, match=r"b/tiny.toml declares .* 'tiny', which .*a/tiny.toml already"):
         find(found, "tiny")
     assert "tiny" in found.choices and "tiny-x2" not in found.choices
