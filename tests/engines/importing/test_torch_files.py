@@ -140,6 +140,9 @@ def test_a_pickle_that_runs_code_is_refused_and_does_not_run_it(
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings(
+    "ignore:.torch.jit:FutureWarning"
+)  # deprecated since torch 2.14, and still what others export
 def test_torchscript_is_probed_like_any_graph(folder: Path, tmp_path: Path) -> None:
     class Warm(torch.nn.Module):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
