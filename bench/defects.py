@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,10 +10,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from bench import peers, stills
+from bench import peers, repair_speed, stills
 from bench.dirt import HELD_OUT, Damage, Image, damaged, load
+from bench.repair_speed import median_of_three
 from bench.table import Row, at_least, at_most
 from interneg.colour import Colour, WorkingSpace
 from interneg.defects.context import FILLER
@@ -88,7 +87,7 @@ def rows(shared: Path, out: Path) -> Iterator[Row]:
     yield from synthetic(bench, clips, out)
     yield from clean(bench, clips)
     yield from grain(bench, clips)
-    yield from speed(bench, clips)
+    yield from repair_speed.rows(bench, shared / "footage")
     yield from stills.rows(shared, bench.context, bench.space, out)
 
 
@@ -204,27 +203,6 @@ def grain(bench: Bench, clips: Path) -> Iterator[Row]:
     yield at_most(text, 1.25, float(np.mean(ratios)), "times")
 
 
-def speed(bench: Bench, clips: Path) -> Iterator[Row]:
-    """1080p: CPU time for each new frame of a clip, over that of the median of three."""
-    small = damaged(load(clips / HELD_OUT[0], 10, 8), 5)
-    frames = [cv2.resize(f.damaged, (1920, 1080), interpolation=cv2.INTER_CUBIC) for f in small]
-    bench.render(frames, REACH)
-    start = time.process_time()
-    for at in (3, 4, 5):
-        bench.render(frames, at)
-    ours = (time.process_time() - start) / 3
-    start = time.process_time()
-    median_of_three(frames, 3)
-    theirs = time.process_time() - start
-    name = f"1080p: CPU time of a frame ({ours:.1f} s) ÷ that of the median of three"
-    yield Row(name, "", f"{ours / theirs:.1f}", None)
-    if peers.there():
-        seconds = peers.vapoursynth("median", np.stack(frames[:7]))[1]
-        yield Row(
-            "1080p: CPU time of a frame ÷ that of mvtools' median of three", "", f"{ours / seconds:.1f}", None
-        )
-
-
 def held(made: Image, picture: Image) -> Image:
     """What was made, where it differs from the picture by more than 24 codes of 8 bits."""
     return np.where(np.abs(made - picture).max(-1, keepdims=True) > 24 / 255, made, picture)
@@ -244,18 +222,3 @@ def telea(frame: Damage) -> Image:
     """OpenCV's inpainting of the true matte, 5 pixels' radius."""
     codes = np.rint(255 * frame.damaged).astype(np.uint8)
     return cv2.inpaint(codes, np.uint8(frame.labels > 0), 5, cv2.INPAINT_TELEA).astype(np.float32) / 255
-
-
-def median_of_three(pictures: Sequence[Image], at: int) -> Image:
-    """The median of a frame and of those before and after, brought onto it by dense inverse search."""
-    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    greys = [cv2.cvtColor(np.rint(255 * p).astype(np.uint8), cv2.COLOR_RGB2GRAY) for p in pictures]
-    height, width = greys[at].shape
-    grid = np.dstack(np.meshgrid(np.arange(width), np.arange(height))).astype(np.float32)
-    moved: list[npt.NDArray[np.float32]] = [pictures[at]]
-    for other in (at - 1, at + 1):
-        place = grid + search.calc(greys[at], greys[other], None)
-        moved.append(
-            cv2.remap(pictures[other], place, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        )
-    return np.median(moved, axis=0).astype(np.float32)

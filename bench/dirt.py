@@ -40,10 +40,12 @@ class Damage:
     spots: int
 
 
-def load(folder: Path, first: int, count: int, box: tuple[int, int, int, int] | None = None) -> list[Image]:
-    """Frames of a clip. box: x, y, width and height of a crop."""
+def load(
+    folder: Path, first: int, count: int, box: tuple[int, int, int, int] | None = None, ending: str = "jpg"
+) -> list[Image]:
+    """Frames of a clip. box: x, y, width and height of a crop. ending: of the files' names."""
     x, y, width, height = box or (0, 0, 1 << 20, 1 << 20)
-    paths = sorted(folder.glob("*.jpg"))[first : first + count]
+    paths = sorted(folder.glob(f"*.{ending}"))[first : first + count]
     pictures = []
     for path in paths:
         picture = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
