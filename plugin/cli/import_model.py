@@ -59,6 +59,14 @@ def import_model(
             help="It was trained to please the eye (a GAN): the fidelity lock is on, unless unlock is.",
         ),
     ] = False,
+    accept_extra_licences: Annotated[
+        bool,
+        typer.Option(
+            "--accept-extra-licences",
+            help="Also read weights of architectures in the package spandrel-extra-arches, some for no "
+            "commercial use: you accept their licences.",
+        ),
+    ] = False,
     folder: Annotated[
         Path | None,
         typer.Option(
@@ -95,6 +103,7 @@ def import_model(
         licence=licence,
         url=url,
         perceptual=perceptual,
+        extra=accept_extra_licences,
     )
     place = target_folder(expanded(folder) if folder else None)
     shown = Console(stderr=True)
