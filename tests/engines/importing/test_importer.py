@@ -318,6 +318,7 @@ def nets_that_are_refused() -> dict[str, tuple[onnx.ModelProto, str]]:
     stuck.inputs.append(helper.make_tensor_value_info("reference", TensorProto.FLOAT, [1, 3, "h", "w"]))
     flat = Net().with_("Mul", 0.0)
     broken = Net().with_("Mul", np.nan)
+    matte = Net().conv(np.full((1, 3, 3, 3), 1 / 27))
     half = Net().do("AveragePool", kernel_shape=[2, 2], strides=[2, 2])
     return {
         "custom": (
@@ -329,6 +330,7 @@ def nets_that_are_refused() -> dict[str, tuple[onnx.ModelProto, str]]:
         "flat": (flat.model(), "one flat field"),
         "broken": (broken.model(), "NaN or inf for an ordinary picture"),
         "half": (half.model(), "no whole scale"),
+        "matte": (matte.model(), "output .* has 1 planes, and its picture 3: name another output"),
     }
 
 
