@@ -87,7 +87,7 @@ def ranges(
             words = f"in {simple.takes}, out {simple.gives}"
             return Guess(simple.takes, f"{words}; others would give the same"), simple
     words = f"in {chosen.takes}, out {chosen.gives}"
-    names = ", ".join(RANGES)
+    names = ", ".join(RANGES).replace("0..1", "0..1 (most are)", 1)
     return Guess(
         None,
         "",
