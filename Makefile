@@ -24,12 +24,12 @@ lint: install
 
 # Weights of PyTorch by spandrel, which needs torchvision: with a stand-in for that, and with both as they are.
 test-spandrel: install
-	$(BIN)/python -m pip install --quiet --no-deps spandrel safetensors einops
+	$(BIN)/python -m pip install --quiet --no-deps spandrel spandrel-extra-arches safetensors einops
 	$(BIN)/python -m pytest tests/engines/importing/test_torch_files.py
 
 test-torchvision:
 	$(PYTHON) -m venv .torchvision
-	.torchvision/bin/python -m pip install --quiet torch==2.14.1 torchvision==0.29.1 -e .[spandrel,test]
+	.torchvision/bin/python -m pip install --quiet torch==2.14.1 torchvision==0.29.1 -e .[spandrel-extra-arches,test]
 	.torchvision/bin/python -m pytest tests/engines/importing/test_torch_files.py
 
 bench: install

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -67,6 +68,13 @@ class Lpips:
         for path in files:
             try:
                 held = torch.load(path, map_location="cpu", weights_only=True)
+            except OSError as error:
+                raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+            except UnpicklingError as error:  # torch's own advice is to load it whole, which runs its code
+                raise InputError(
+                    f"{path} is no file of weights, or holds more than weights, which could run code, and "
+                    "was not opened: give a state_dict"
+                ) from error
             except Exception as error:
                 raise InputError(
                     f"{path} is no file of weights that torch reads: {_first_line(error)}"

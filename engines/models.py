@@ -219,7 +219,7 @@ def load_catalogue(folders: Iterable[str | Path] = ()) -> Catalogue:
     for folder in (Path(catalogue.__file__).parent, *model_folders(), *listed, *kept, *given):
         if not folder.is_dir():
             where = f", which ${VARIABLE} names," if folder in listed else ""
-            raise EngineError(f"the model folder {folder}{where} does not exist")
+            raise EngineError(f"the model folder {folder}{where} does not exist: make it, or name another")
         if folder.resolve() in seen:
             continue
         seen.add(folder.resolve())

@@ -61,9 +61,10 @@ def behaviour(graph: RawGraph, found: Sizes, how: Convention) -> Behaviour:
     half = graph.restored(np.asarray(picture * np.float32(0.5)), how)
     follows = float(np.abs(half - 0.5 * first).max())
     far = graph.restored(np.asarray(6 * picture - 2.5, np.float32), how)
-    reduced = np.stack([reduce(p, how.scale) for p in np.nan_to_num(far)])
-    kept = np.corrcoef(reduced.ravel(), picture.ravel())[0, 1] > 0.9 and reduced.max() > 1.5
-    beyond = "not finite" if not np.isfinite(far).all() else "kept" if kept else "held"
+    is_finite = bool(np.isfinite(far).all())
+    reduced = np.stack([reduce(p, how.scale) for p in np.nan_to_num(far, posinf=0, neginf=0)])
+    kept = is_finite and np.corrcoef(reduced.ravel(), picture.ravel())[0, 1] > 0.9 and reduced.max() > 1.5
+    beyond = "not finite" if not is_finite else "kept" if kept else "held"
     small = np.stack([reduce(p, how.scale) for p in first])
     inner = (slice(None), slice(12, -12), slice(12, -12))
     apart = float(np.sqrt(np.mean(np.square((small - picture)[inner]))))

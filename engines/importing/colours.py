@@ -20,6 +20,7 @@ _NEAR, _CLEARLY, _LEAST = 0.1, 1.5, 0.005
 _SAME = 0.5 / 255
 # The mean colours of DIV2K and of ImageNet, which networks subtract in the order of their planes.
 _MEANS = ((0.4488, 0.4371, 0.4040), (0.485, 0.456, 0.406))
+_UNITS: tuple[Range, ...] = ("0..1", "0..255")
 
 
 class Guess(NamedTuple):
@@ -31,12 +32,13 @@ class Guess(NamedTuple):
 
 
 def ranges(
-    graph: RawGraph, found: Sizes, how: Convention, takes: Range | None, gives: Range | None
+    graph: RawGraph, model: Any, found: Sizes, how: Convention, takes: Range | None, gives: Range | None
 ) -> tuple[Guess, Convention]:
     """Find the ranges of input and output, trying what makes of a picture most nearly the same.
 
-    how: scale, border and start. takes, gives: where the user knows. Returns also the convention with them
-    and with the order of the result's planes where that differs from the input's (as if the input were RGB).
+    model: the graph's ONNX, whose constants may tell. how: scale, border and start. takes, gives: where the
+    user knows. Returns also the convention with them and with the order of the result's planes where that
+    differs from the input's (as if the input were RGB).
     """
     wanted = blobs(found.planes, found.side)
     tried: list[tuple[float, Convention]] = []
@@ -64,17 +66,28 @@ def ranges(
     if best <= _NEAR:
         # What holds its result to just one of the ranges was made for that.
         edges = _edges(found)
-        results = {c: c.decoded(graph.run(c.encoded(edges)), found.side) for c in (chosen, *rivals)}
-        if len(holding := [c for c, m in results.items() if _is_held(m)]) == 1:
+
+        def made_of(planes: Pixels) -> dict[Convention, Pixels]:
+            return {c: c.decoded(graph.run(c.encoded(planes)), found.side) for c in (chosen, *rivals)}
+
+        # A result that nothing holds follows edges that go beyond the range.
+        if len(holding := [c for c, m in made_of(2 * edges - np.float32(0.5)).items() if _is_held(m)]) == 1:
             words = f"in {holding[0].takes}, out {holding[0].gives}"
             return Guess(holding[0].takes, f"{words}: the result is held to it"), holding[0]
+        told = _told(model)
+        if told and told.unit:
+            both = [c for c in (chosen, *rivals) if c.takes == c.gives == told.unit]
+            if both and not (takes or gives):
+                words = f"in {told.unit}, out {told.unit}"
+                return Guess(told.unit, f"{words}, by {told.by}"), both[0]
         # A network without constants scales what it is given: any range that is no shift is as good.
+        results = made_of(edges)
         if all(np.abs(_inner(m - results[chosen])).max() <= _SAME for m in results.values()):
             simple = min(results, key=lambda c: (c.takes != c.gives, list(RANGES).index(c.takes)))
             words = f"in {simple.takes}, out {simple.gives}"
             return Guess(simple.takes, f"{words}; others would give the same"), simple
     words = f"in {chosen.takes}, out {chosen.gives}"
-    names = ", ".join(RANGES)
+    names = ", ".join(RANGES).replace("0..1", "0..1 (most are)", 1)
     return Guess(
         None,
         "",
@@ -124,8 +137,11 @@ def order(
 
 
 class _Told(NamedTuple):
+    """order: of the planes. by: what tells it. unit: the range that the same thing tells; None where none."""
+
     order: Order
     by: str
+    unit: Range | None = None
 
 
 def _told(model: Any) -> _Told | None:
@@ -137,14 +153,17 @@ def _told(model: Any) -> _Told | None:
     said = {word for word in words for name in names if word in name}
     if len(said) == 1:
         return _Told(said.pop(), "its own words")
-    for tensor in model.graph.initializer:
+    constants = [(node.output[0], a.t) for node in model.graph.node if node.op_type == "Constant"
+                 for a in node.attribute if a.name == "value"]  # fmt: skip
+    for name, tensor in (*((t.name, t) for t in model.graph.initializer), *constants):
         if tuple(d for d in tensor.dims if d != 1) != (3,):
             continue
         values = onnx.numpy_helper.to_array(tensor).reshape(-1).astype(float)
         for mean in _MEANS:
             for word, triple in zip(words, (mean, mean[::-1]), strict=True):
-                if any(np.allclose(np.abs(values), gain * np.array(triple), rtol=2e-3) for gain in (1, 255)):
-                    return _Told(word, f"the mean colours that it subtracts ({tensor.name})")
+                for unit in _UNITS:
+                    if np.allclose(np.abs(values), RANGES[unit][0] * np.array(triple), rtol=2e-3):
+                        return _Told(word, f"the mean colours that it subtracts ({name})", unit)
     return None
 
 

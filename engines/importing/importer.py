@@ -124,6 +124,7 @@ def _entry(
     form, how, near = probed.signature, probed.how, probed.locality
     colours = ["Y"] if form.planes == 1 else ["R", "G", "B"]
     noise = {"": [], "scalar": ["one sigma"]}.get(form.noise, ["sigma"])
+    kind = f" ({wishes.architecture})" if wishes.architecture else ""
     task = wishes.task or ("sr" if how.scale > 1 else "denoise" if form.noise else "restore")
     version = known[name].version + 1 if name in known else 1
     entry: dict[str, Any] = {
@@ -132,7 +133,7 @@ def _entry(
         "task": task,
         "family": PERCEPTUAL if wishes.perceptual else "fidelity",
         "variant": name,
-        "description": f"Imported from {path.name}: {task}, {how.scale}x.",
+        "description": f"Imported from {path.name}{kind}: {task}, {how.scale}x.",
         "licence": wishes.licence or "not stated",
         "scale": how.scale,
         "window": 0,

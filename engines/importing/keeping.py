@@ -26,6 +26,17 @@ def target_folder(asked: Path | None) -> Path:
     return folder
 
 
+def is_searched(folder: Path) -> bool:
+    """Whether renders and hosts look for models in a folder: $INTERNEG_MODELS, and the user's own."""
+    own = own_folder()
+    return folder.resolve() in {p.resolve() for p in (*listed_folders(), *((own,) if own else ()))}
+
+
+def unsearched(folder: Path) -> str:
+    """What to tell of a folder that is not searched."""
+    return f"no render or host looks into {folder}: add it to ${VARIABLE} before you use the model"
+
+
 def require_free(name: str, known: Mapping[str, Model], folder: Path, overwrite: bool) -> None:
     """Raise UsageError where a model of that name is kept elsewhere, or here and may not be overwritten."""
     if isinstance(known, Catalogue) and name in known.unusable:

@@ -98,7 +98,7 @@ def probe(model: Any, wishes: Wishes, report: Callable[[str], None]) -> Probed:
             "tiles cannot be put together: export it with free height and width"
         )
     report("range and order of colours")
-    ranges, how = colours.ranges(graph, found, how, wishes.takes, wishes.gives)
+    ranges, how = colours.ranges(graph, model, found, how, wishes.takes, wishes.gives)
     how = how._replace(noise_range=wishes.noise_range or how.takes)
     order, how = colours.order(graph, model, found, how, wishes.layout)
     if questions := [guess.question for guess in (ranges, order) if guess.question]:

@@ -133,3 +133,28 @@ def _widen(model: Any) -> None:
                     attribute.i = full
 
     each(model.graph)
+    _drop_idle_casts(onnx, model)
+
+
+def _drop_idle_casts(onnx: Any, model: Any) -> None:
+    """Take out casts of fp32 to fp32: they were where fp16 ended, and would be in the fp16 graph again."""
+    full = onnx.TensorProto.FLOAT
+    try:
+        graph = onnx.shape_inference.infer_shapes(model).graph
+    except Exception:  # noqa: BLE001  onnx has no exception in common here; the casts may stay
+        graph = model.graph
+    kinds = {v.name: v.type.tensor_type.elem_type for v in (*graph.input, *graph.value_info)}
+    kinds |= {tensor.name: tensor.data_type for tensor in model.graph.initializer}
+    results = {v.name for v in model.graph.output}
+    idle = {
+        node.output[0]: node for node in model.graph.node
+        if node.op_type == "Cast" and node.attribute[0].i == full and kinds.get(node.input[0]) == full
+        and node.output[0] not in results
+    }  # fmt: skip
+    for node in _all_nodes(model.graph):
+        for at, name in enumerate(node.input):
+            while name in idle:
+                name = idle[name].input[0]
+            node.input[at] = name
+    for node in idle.values():
+        model.graph.node.remove(node)

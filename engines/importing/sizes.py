@@ -61,7 +61,13 @@ def sizes(graph: RawGraph, scale: int | None = None) -> Sizes:
 
 
 def _made(graph: RawGraph, side: tuple[int, int]) -> tuple[int, int]:
-    height, width = graph.run(np.full((graph.signature.planes, *side), 0.5, np.float32)).shape[1:]
+    form = graph.signature
+    planes, height, width = graph.run(np.full((form.planes, *side), 0.5, np.float32)).shape
+    if planes != form.planes:
+        raise EngineError(
+            f"its output {form.output} has {planes} planes, and its picture {form.planes}: name another "
+            "output with --output, or export the model so that it gives what it takes"
+        )
     return height, width
 
 
@@ -83,8 +89,8 @@ def _scaled(side: tuple[int, int], made: tuple[int, int], asked: int | None) -> 
     less = side[0] * scale - made[0], side[1] * scale - made[1]
     if not all(-4 * scale <= d <= 0.45 * side[0] * scale for d in less):
         raise EngineError(
-            f"the model makes {made[1]}x{made[0]} of {side[1]}x{side[0]} pixels, which is no whole scale"
-            + (f" of {asked}" if asked else "")
+            f"the model makes {made[1]}x{made[0]} of {side[1]}x{side[0]} pixels, which is "
+            + (f"not {asked}x: leave out --scale, or correct it" if asked else "no whole scale")
         )
     return scale, less
 

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from interneg.engines.importing.architectures import EXTRA, architectures
 from interneg.engines.importing.raw import RawGraph
 from interneg.engines.importing.reading import package
 from interneg.engines.importing.signature import signature
@@ -31,9 +32,6 @@ _OPSET = 17
 _TRACED, _TRIED = (64, 64), ((64, 64), (128, 96))
 _ONE_SIDE = 192
 _ALIKE = 1e-4
-_TORCHVISION = (
-    "spandrel needs torchvision, which fits one version of torch each: torch==2.14.1 and torchvision==0.29.1"
-)
 
 
 class TorchModel(NamedTuple):
@@ -55,7 +53,8 @@ def graph_of(
     that is not known or is for something else, and what cannot be exported.
     """
     report("reading")
-    model = _script(path) if _is_script(path) else _weights(path)
+    model = _script(path) if _is_script(path) else _weights(path, wishes.extra)
+    wishes = dataclasses.replace(wishes, architecture=model.what)
     if model.known:
         wishes = dataclasses.replace(
             wishes,
@@ -96,28 +95,24 @@ def _script(path: Path) -> TorchModel:
     raise EngineError(f"{path} takes no picture of 3 or 1 planes and gives one: save its forward() so")
 
 
-def _weights(path: Path) -> TorchModel:
+def _weights(path: Path, extra: bool) -> TorchModel:
+    known = architectures(extra)
+    spandrel, state = known.spandrel, _state(path)
     try:
-        spandrel = importlib.import_module("spandrel")
-    except ImportError as error:
-        hint = f" {_TORCHVISION}." if "torchvision" in str(error) else ""
-        raise EngineError(
-            f"weights of PyTorch are read by spandrel: pip install 'interneg[spandrel]' ({error}).{hint} Or "
-            "export the model to ONNX where it is from"
-        ) from error
-    state = _state(path)
-    try:
-        found = spandrel.ModelLoader().load_from_state_dict(state)
+        found = known.loader.load_from_state_dict(state)
     except spandrel.UnsupportedModelError as error:
+        more = "" if extra else f", or give --accept-extra-licences, for those of {EXTRA}"
         raise EngineError(
             f"{path} is of no architecture that spandrel {spandrel.__version__} knows: export it to ONNX "
-            "where it is from"
+            f"where it is from{more}"
         ) from error
     except (KeyError, RuntimeError, ValueError, AssertionError) as error:
         raise InputError(
             f"{path} lacks weights, or holds others than it should: {_one_line(error)}"
         ) from error
     name = found.architecture.name
+    if found.architecture.id in known.restricted:
+        name += f" of {EXTRA}, under a licence of its own"
     if not isinstance(found, spandrel.ImageModelDescriptor) or found.purpose == "FaceSR":
         raise EngineError(
             f"{path} is a {name}, a model of faces or of holes, which Denoise-SR has no use for"

@@ -18,6 +18,7 @@ class Wishes:
 
     name: in the catalogue. takes, gives: the ranges of input and output. noise_range: the range that the
     noise's deviation is given in, by default that of the picture. perceptual: trained to please the eye.
+    extra: the licences of architectures that spandrel keeps apart are accepted. architecture: by the file.
     """
 
     name: str = ""
@@ -31,6 +32,8 @@ class Wishes:
     licence: str = ""
     url: str = ""
     perceptual: bool = False
+    extra: bool = False
+    architecture: str = ""
 
 
 def name_of(wishes: Wishes, file: str) -> str:

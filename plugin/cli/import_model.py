@@ -59,6 +59,14 @@ def import_model(
             help="It was trained to please the eye (a GAN): the fidelity lock is on, unless unlock is.",
         ),
     ] = False,
+    accept_extra_licences: Annotated[
+        bool,
+        typer.Option(
+            "--accept-extra-licences",
+            help="Also read weights of architectures in the package spandrel-extra-arches, some for no "
+            "commercial use: you accept their licences.",
+        ),
+    ] = False,
     folder: Annotated[
         Path | None,
         typer.Option(
@@ -79,7 +87,7 @@ def import_model(
 
     from interneg.engines.importing.card import found
     from interneg.engines.importing.importer import import_model as run
-    from interneg.engines.importing.keeping import target_folder
+    from interneg.engines.importing.keeping import is_searched, target_folder, unsearched
     from interneg.engines.importing.wishes import Wishes
     from interneg.home import expanded
 
@@ -95,6 +103,7 @@ def import_model(
         licence=licence,
         url=url,
         perceptual=perceptual,
+        extra=accept_extra_licences,
     )
     place = target_folder(expanded(folder) if folder else None)
     shown = Console(stderr=True)
@@ -103,7 +112,8 @@ def import_model(
     console = Console()
     for key, value in found(done.probed, done.halved, done.measured).items():
         console.print(f"{key}: {value}", markup=False, highlight=False, soft_wrap=True)
-    for warning in done.warnings:
+    away = () if is_searched(place) else (unsearched(place),)
+    for warning in (*done.warnings, *away):
         shown.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"written: {done.entry}", markup=False, highlight=False, soft_wrap=True)
     line = f"denoise-sr:model={done.name},scale={done.probed.how.scale}"

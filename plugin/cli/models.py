@@ -40,6 +40,10 @@ def models(
     from interneg.plugin.models import shelf
 
     known = load_catalogue()
+    if on is not None and compare is None:
+        raise UsageError("--on is the plate of a comparison: interneg models NAME --compare OTHER --on PLATE")
+    if remove and compare is not None:
+        raise UsageError("give --remove or --compare, not both")
     if compare is not None:
         if name is None or on is None:
             raise UsageError(
@@ -53,7 +57,7 @@ def models(
         for path in shelf.remove(known, name):
             print(f"removed: {path}")
     elif name is not None:
-        print(shelf.card_of(find(known, name)), end="")
+        print(shelf.card_of(find(known, shelf.full_name(name))), end="")
     else:
         _list(known)
 

@@ -94,7 +94,7 @@ def train(
     from interneg.plugin.tuning.order import TrainingOrder, require_packages
 
     require_packages()
-    from interneg.engines.importing.keeping import target_folder
+    from interneg.engines.importing.keeping import is_searched, target_folder, unsearched
     from interneg.engines.tuning.machine import device_of
     from interneg.errors import UsageError
     from interneg.home import expanded
@@ -119,6 +119,8 @@ def train(
     for what, value in done.figures.items():
         shown.say(f"held-out PSNR, {what}: {value:.2f} dB")
     shown.say(f"written: {done.entry}")
+    if not is_searched(place):
+        shown.say(f"warning: {unsearched(place)}")
     shown.say(f'use it: interneg render "denoise-sr:model={name},scale={done.scale}" INPUT OUTPUT')
 
 

@@ -18,6 +18,11 @@ def files_of(model: Model) -> tuple[Path, ...]:
     return (entry, *dict.fromkeys(weights), *further, *([card] if card.is_file() else []))
 
 
+def full_name(name: str) -> str:
+    """The name in the catalogue; lite and standard, as Denoise-SR calls its own, are those of 1x."""
+    return f"denoise-sr-{name}-x1" if name in ("lite", "standard") else name
+
+
 def is_imported(model: Model) -> bool:
     """Whether a model is one that somebody imported or trained, and not one of Interneg or of a package."""
     return model.origin is not None

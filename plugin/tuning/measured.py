@@ -50,7 +50,10 @@ def measured(
     if "qp" not in known:
         coding = _coding(like)
         if coding is not None and math.isnan(coding.value):
-            tell(f"{like.path}: {coding.kind} does not tell how strongly it was compressed: say it with --qp")
+            tell(
+                f"{like.path}: {coding.kind.upper()} does not tell how strongly it compressed, so no "
+                "compression is laid on; for that begin anew with --qp, a quantiser of H.264 that looks alike"
+            )
             coding = None
         found = replace(found, coding=coding)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +53,11 @@ class TrainingOrder:
                 "what is the damage? Name the same plates damaged (--damaged), or plates that have the "
                 "damage (--like), or say what it is (--noise, --blur, --qp, --scale)"
             )
-        if self.minutes <= 0:
+        if not self.damaged and self.like is None and self.scale == 1 and not any(said):
+            raise UsageError(
+                "damage of 0 is none, and teaches a model nothing: give --noise, --blur or --qp more than 0"
+            )
+        if not 0 < self.minutes < math.inf:
             raise UsageError(f"a training of {self.minutes:g} minutes is none: give --minutes or --hours")
         name_of(Wishes(name=self.name), self.name)
 

@@ -21,7 +21,7 @@ from interneg.engines.tuning.machine import Device, load, save, takes_bf16
 from interneg.engines.tuning.samples import Samples
 from interneg.engines.tuning.start import weights_of
 from interneg.engines.tuning.tuner import Plan, Standing, Tuner
-from interneg.errors import EngineError
+from interneg.errors import EngineError, InputError
 from interneg.io import open_clip
 from interneg.plugin.tuning.aligned import require_aligned
 from interneg.plugin.tuning.damage import LaidDamage, changed
@@ -83,6 +83,11 @@ def train(
     try:
         found = split([len(take.pairs) for take in plates.takes])
         damage = _damage(order, plates, found, colour, report)
+        if not order.damaged and not damage.words:
+            raise InputError(
+                f"{order.like} shows no damage beside the clean plates, neither noise nor blur nor "
+                "compression that its file tells of: say what it is with --noise, --blur or --qp"
+            )
         scale = max(plates.scale, damage.scale)
         start = order.begins_from(models, scale)
         told = weights_of(start)

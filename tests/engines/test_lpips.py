@@ -101,8 +101,8 @@ def test_files_that_lack_something_are_refused(tmp_path: Path) -> None:
         ([network], "lin0.model.1.weight is missing, for LPIPS by AlexNet: give both"),
         ([channels], "no weights of AlexNet or VGG-16 are in there"),
         ([network, other], "are those of another network"),
-        ([tmp_path / "text.pth"], "is no file of weights that torch reads"),
-        ([tmp_path / "gone.pth"], "is no file of weights that torch reads"),
+        ([tmp_path / "text.pth"], "is no file of weights, or holds more than weights.*give a state_dict$"),
+        ([tmp_path / "gone.pth"], "gone.pth cannot be read: No such file"),
     ):
         with pytest.raises(InputError, match=says):
             Lpips(files)

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from interneg.engines.importing.importer import Imported, import_model
 from interneg.engines.importing.keeping import target_folder
@@ -232,6 +232,44 @@ def test_the_order_is_known_where_it_does_not_matter_or_the_file_tells(bring: Br
     assert "mean colours" in told.probed.order.how
 
 
+@pytest.mark.parametrize(("unit", "expected"), [(1.0, "0..1"), (255.0, "0..255")])
+def test_mean_colours_tell_the_range_too_also_in_a_constant_node(
+    bring: Bring, unit: float, expected: str
+) -> None:
+    """A network that holds its result to nothing, and that other ranges change by more than rounding."""
+    net = Net()
+    mean = numpy_helper.from_array(np.array([0.4488, 0.4371, 0.4040], np.float32).reshape(1, 3, 1, 1) * unit)
+    mean_ = net.do("Constant", value=mean).x
+    net.nodes[-1].ClearField("input")
+    seen = net.do("Sub", "in", mean_).x
+    net.conv(spread(1.0, COLOURS)).do("Abs")
+    net.do("Add", net.do("Mul", net.x, net.const(0.02 / unit)).x, seen).do("Add", net.x, mean_)
+    done = bring(net.model(), layout=None)
+    assert done.probed.how.takes == done.probed.how.gives == expected
+    assert "mean colours" in done.probed.ranges.how
+    assert done.probed.how.order_in == "rgb"
+
+
+def test_a_result_that_nothing_holds_is_not_taken_for_one_that_is_held(bring: Bring) -> None:
+    """Linear enlargement and a little level: in 0..255 that goes beyond neither end by itself."""
+    net = Net()
+    enlarge(net, 2)
+    with pytest.raises(UsageError, match="--range: in which range"):
+        bring(net.with_("Add", 0.003).model())
+
+
+def test_what_was_fp16_with_islands_of_fp32_holds_in_fp16(bring: Bring) -> None:
+    """As converters write it: the factors of Resize come out of an fp16 constant by a cast."""
+    net = Net(kind=TensorProto.FLOAT16)
+    net.do("Cast", net.const(np.array([1, 1, 2, 2], np.float16)), to=TensorProto.FLOAT)
+    factors, region = net.x, "no-region"
+    net.constants.append(numpy_helper.from_array(np.zeros(0, np.float32), region))
+    net.do("Resize", "in", region, factors, mode="linear", coordinate_transformation_mode="half_pixel")
+    done = bring(net.conv(spread(1.0, COLOURS)).model())
+    assert done.halved.why == ""
+    assert done.halved.weights is not None
+
+
 def test_a_model_of_luma_takes_one_plane(bring: Bring) -> None:
     bring(sharpener(colours=(0.3,)).model(), layout=None)
     assert load_catalogue()["net"].input.channels == ("Y",)
@@ -280,6 +318,7 @@ def nets_that_are_refused() -> dict[str, tuple[onnx.ModelProto, str]]:
     stuck.inputs.append(helper.make_tensor_value_info("reference", TensorProto.FLOAT, [1, 3, "h", "w"]))
     flat = Net().with_("Mul", 0.0)
     broken = Net().with_("Mul", np.nan)
+    matte = Net().conv(np.full((1, 3, 3, 3), 1 / 27))
     half = Net().do("AveragePool", kernel_shape=[2, 2], strides=[2, 2])
     return {
         "custom": (
@@ -291,6 +330,7 @@ def nets_that_are_refused() -> dict[str, tuple[onnx.ModelProto, str]]:
         "flat": (flat.model(), "one flat field"),
         "broken": (broken.model(), "NaN or inf for an ordinary picture"),
         "half": (half.model(), "no whole scale"),
+        "matte": (matte.model(), "output .* has 1 planes, and its picture 3: name another output"),
     }
 
 

@@ -21,7 +21,10 @@ from interneg.engines.source import Engines  # noqa: E402
 from interneg.errors import EngineError, InputError, InternegError  # noqa: E402
 from tests.engines.importing.torchvision_stand_in import stand_in  # noqa: E402
 
-HINT = "without torchvision it installs by: pip install --no-deps spandrel safetensors einops"
+HINT = (
+    "without torchvision they install by: "
+    "pip install --no-deps spandrel spandrel-extra-arches safetensors einops"
+)
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +164,31 @@ def test_torchscript_is_probed_like_any_graph(folder: Path, tmp_path: Path) -> N
         wanted = Warm()(torch.from_numpy(picture())[None])[0].numpy()
     made = Engines("openvino").open("warm").run(picture())
     np.testing.assert_allclose(made[:, 4:-4, 4:-4], wanted[:, 4:-4, 4:-4], atol=1e-5)
+
+
+def test_architectures_under_licences_of_their_own_are_read_where_these_are_accepted(
+    spandrel: Any, folder: Path, tmp_path: Path
+) -> None:
+    extra = pytest.importorskip("spandrel_extra_arches.architectures.MPRNet", reason=HINT)
+    net = extra.MPRNet(n_feat=8, scale_unetfeats=4, scale_orsnetfeats=4, num_cab=1).eval()
+    path = tmp_path / "net.pth"
+    torch.save(net.state_dict(), path)
+    with pytest.raises(EngineError, match=r"or give --accept-extra-licences, for those of spandrel-extra"):
+        torch_files.graph_of(path, Wishes())
+    known = {known.architecture.id for known in spandrel.MAIN_REGISTRY}
+    graph, wishes = torch_files.graph_of(path, Wishes(extra=True), side=32)
+    assert graph.graph.node
+    assert wishes.architecture == "MPRNet of spandrel-extra-arches, under a licence of its own"
+    assert {known.architecture.id for known in spandrel.MAIN_REGISTRY} == known
+
+
+def test_accepting_licences_says_what_to_install(
+    spandrel: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "spandrel_extra_arches", None)
+    torch.save({"weight": torch.zeros(3)}, tmp_path / "net.pth")
+    with pytest.raises(EngineError, match=r"pip install 'interneg\[spandrel-extra-arches\]'"):
+        torch_files.graph_of(tmp_path / "net.pth", Wishes(extra=True))
 
 
 def test_what_spandrel_does_not_know_or_is_no_model_of_pictures_is_refused(

@@ -79,6 +79,17 @@ def test_a_name_that_there_is_not_is_an_error_of_use(folder: Path) -> None:
     assert not (folder / "out.tif").exists()
 
 
+def test_a_folder_that_nothing_looks_into_is_told(folder: Path) -> None:
+    onnx.save(sharpener(scale=2).model(), folder / "sharp.onnx")
+    words = ("import-model", folder / "sharp.onnx", "--layout", "rgb")
+    code, said = run(*words, "--folder", folder / "aside")
+    assert (code, "aside: add it to $INTERNEG_MODELS before you use the model" in said) == (0, True), said
+    code, said = run(*words, "--folder", folder / "models")
+    assert (code, "add it to $INTERNEG_MODELS" in said) == (0, False), said
+    code, said = run(*words, "--name", "four", "--scale", 4)
+    assert (code, "which is not 4x: leave out --scale, or correct it" in said) == (5, True), said
+
+
 def test_what_has_to_be_said_is_named_by_option(folder: Path) -> None:
     onnx.save(sharpener().model(), folder / "sharp.onnx")
     code, said = run("import-model", folder / "sharp.onnx")

@@ -29,6 +29,9 @@ def test_models_are_listed_shown_compared_and_removed(imported: Path) -> None:
     code, said = run("models", "sharp")
     assert (code, said.startswith("# sharp\n"), "| licence | MIT |" in said) == (0, True, True)
     assert run("models", "denoise-sr-lite-x2")[1].startswith("#")
+    assert run("models", "lite")[1] == run("models", "denoise-sr-lite-x1")[1]
+    code, said = run("models", "sharp", "--on", imported)
+    assert (code, "--compare OTHER --on PLATE" in said) == (2, True)
 
     picture = np.random.default_rng(1).integers(0, 65535, (40, 50, 3)).astype(np.uint16)
     cv2.imwrite(str(imported / "plate.png"), picture)

@@ -107,4 +107,4 @@ def test_lpips_is_measured_by_the_weights_that_are_named(clips: tuple[str, str],
     assert found == pytest.approx(expected, rel=1e-4)
     assert told["summary"]["lpips"]["frame"] == 3
     code, said = run("qc", *clips, "--lpips", tmp_path / "gone.pth")
-    assert (code, "gone.pth is no file of weights that torch reads" in said) == (3, True)
+    assert (code, "gone.pth cannot be read: No such file" in said) == (3, True)

@@ -141,6 +141,9 @@ def test_mistakes_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         (["--clean", good, "--noise", 3, "--start", "light"], 5, "there is no model 'light'"),
         (["--clean", good, "--noise", 3, "--minutes", 1, "--hours", 1], 2, "not both"),
         (["--clean", good, "--noise", 3, "--minutes", 0], 2, "a training of 0 minutes is none"),
+        (["--clean", good, "--noise", 3, "--minutes", "nan"], 2, "a training of nan minutes is none"),
+        (["--clean", good, "--noise", 3, "--hours", "inf"], 2, "a training of inf minutes is none"),
+        (["--clean", good, "--noise", 0, "--qp", 0], 2, "damage of 0 is none"),
         (["--clean", good, "--noise", 3, "--device", "cuda"], 2, "torch finds no GPU here"),
     ):
         found, said = run("train", *words, "--name", "mine")

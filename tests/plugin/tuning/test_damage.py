@@ -125,4 +125,7 @@ def test_what_is_known_is_not_measured_and_what_cannot_be_is_told(tmp_path: Path
         assert measured(reel, [scene(1)], colour, ("noise", "blur", "qp"), told.append) == LaidDamage()
         assert not told
         measured(reel, [scene(1)], colour, ("noise",), told.append)
-    assert told == ["like.mkv: mpeg4 does not tell how strongly it was compressed: say it with --qp"]
+    assert told == [
+        "like.mkv: MPEG4 does not tell how strongly it compressed, so no compression is laid on; "
+        "for that begin anew with --qp, a quantiser of H.264 that looks alike"
+    ]

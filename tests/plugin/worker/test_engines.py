@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import threading
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -50,3 +53,26 @@ def test_a_model_that_is_replaced_or_removed_is_seen(models: Path) -> None:
         engines.open("sharp")
     imported(models, 0.2)
     np.testing.assert_array_equal(engines.open("sharp").run(planes), before)
+
+
+def test_a_model_that_was_replaced_is_given_back_with_the_last_that_renders_with_it(models: Path) -> None:
+    """Nothing of the worker's holds it, so that the GPU's memory is free at once, without a collection."""
+    imported(models, 0.2)
+    engines = SharedEngines()
+    first = engines.open("sharp")
+    first.run(np.zeros((3, 32, 32), np.float32))
+    network = weakref.ref(first.network)  # type: ignore[attr-defined]
+    threads = [t for t in threading.enumerate() if t.name.startswith("interneg-lane")]
+    gc.collect()
+    gc.disable()
+    try:
+        imported(models, 0.8)
+        engines.open("sharp")
+        assert network() is not None
+        del first
+        assert network() is None
+    finally:
+        gc.enable()
+    for thread in threads:
+        thread.join(5)
+    assert not any(thread.is_alive() for thread in threads)
