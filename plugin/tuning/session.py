@@ -35,6 +35,8 @@ from interneg.plugin.tuning.split import Split, split, spread
 _MOST_FRAMES, _RUN = 240, 4
 _CHOSEN, _CHOSEN_PARTS, _FITTED = 8, 16, 12
 _JUDGED, _TRIED, _ALIGNED = 12, 2, 5
+# Fewer frames held out than this tell little.
+_FEW = 4
 _LEAST_GAIN = 0.02
 """dB."""
 
@@ -94,9 +96,9 @@ def train(
         if order.damaged:
             require_aligned(frames(plates, spread(found.train, _ALIGNED), damage, colour), scale)
         report.say(f"damage: {_words(order, damage)}")
-        report.say(
-            f"held out: {found.words}, {len(found.choose)} frames to choose by, {len(found.report)} to report"
-        )
+        counts = len(found.choose), len(found.report)
+        few = "; so few tell little: give more frames" if min(counts) < _FEW else ""
+        report.say(f"held out: {found.words}; frames to choose by: {counts[0]}, to report: {counts[1]}{few}")
         train_, choose = _samples(order, plates, found, damage, colour, device, report, stopped)
         judge = HeldFrames(frames(plates, spread(found.report, _JUDGED), damage, colour), scale, colour)
         trial = HeldFrames(frames(plates, spread(found.choose, _TRIED), damage, colour), scale, colour)

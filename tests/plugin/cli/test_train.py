@@ -49,7 +49,9 @@ def test_plates_train_a_model_that_a_render_takes(folder: Path) -> None:  # noqa
     words = ("train", "--clean", good, "--damaged", bad, "--name", "columns", "--threads", 1)
     code, said = run(*words, "--minutes", 0.1)
     assert code == 0, said
-    assert "held out: the last fifth of each clip (the same scenes: others may gain less), 1 frames" in said
+    assert "held out: the last fifth of each clip (the same scenes: others may gain less); frames to" in said
+    assert "frames to choose by: 1, " in said
+    assert "so few tell little" in said
     assert "held-out parts" in said and "min left at most" in said
     assert 'use it: interneg render "denoise-sr:model=columns,scale=1" INPUT OUTPUT' in said
 
