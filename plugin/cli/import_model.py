@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from interneg.plugin.cli.options import ModelFolder
+
 
 class _Range(StrEnum):
     UNIT = "0..1"
@@ -67,13 +69,7 @@ def import_model(
             "commercial use: you accept their licences.",
         ),
     ] = False,
-    folder: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Where to keep it; by default the first folder in $INTERNEG_MODELS, or else the user's own.",
-        ),
-    ] = None,
+    folder: ModelFolder = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a model of that name.")] = False,
 ) -> None:
     """Make a model of your own a choice of Denoise-SR's knob `model`.

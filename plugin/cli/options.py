@@ -1,4 +1,4 @@
-"""Options that several commands share: what a render looks at, and how."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -70,5 +70,12 @@ Cuts = Annotated[
         metavar="FILE",
         help="Where shots begin: a file of frame numbers, an EDL, or a timeline (.otio, .aaf, .fcpxml, "
         ".xml); by default cuts are detected.",
+    ),
+]
+ModelFolder = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Where to keep it; by default the first folder in $INTERNEG_MODELS, or else the user's own.",
     ),
 ]

@@ -6,10 +6,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from interneg.plugin.cli.options import ModelFolder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -68,13 +69,7 @@ def train(
     device: Annotated[_Device, typer.Option(help="auto takes a GPU where torch finds one.")] = _Device.AUTO,
     input_space: Annotated[str | None, typer.Option(help="Colour space of all plates.")] = None,
     licence: Annotated[str, typer.Option(help="Its licence, for the model card.")] = "",
-    folder: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Where to keep it; by default the first folder in $INTERNEG_MODELS, or else the user's own.",
-        ),
-    ] = None,
+    folder: ModelFolder = None,
     seed: Annotated[int, typer.Option(help="Of all chance.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a model of that name.")] = False,
     restart: Annotated[
