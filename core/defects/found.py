@@ -76,7 +76,8 @@ def detected(view: View, how: Sensitivity) -> Defects:
 
     looked_at = likely.doubtful(sure.spots, answer, seen, closer)
     more = flights(seen, looked_at)
-    belong = [*sure.flights.of_scene(more)[sure.which], *more.of_scene(sure.flights)]
+    joint, count = sure.flights.joint_with(more), len(sure.flights.around)
+    belong = [*joint[sure.which], *(joint[count:] | more.of_scene())]
     dirt = [spot for spot, belongs in zip(sure.spots + looked_at, belong, strict=True) if not belongs]
     return Defects([spot for spot, lit in zip(dirt, glows(seen, dirt), strict=True) if not lit], lines)
 

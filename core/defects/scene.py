@@ -71,19 +71,28 @@ class Flights:
     others: list[Pixels]
     median: Pixels
 
-    def of_scene(self, beside: Flights | None = None) -> npt.NDArray[np.bool_]:
-        """Whether each of the spots belongs to its scene, (N,): it flies, or is one of a crowd.
-
-        beside: those of further spots of the frame, with which they may be one; that has to be clearer, as
-        of more spots more are at one place by chance.
-        """
-        made, own = self.rarity > _FLIES, self.members
-        known = [k for k, a in enumerate(self.around) if a]
-        made[known] |= in_crowd(own, self.others, self.median, _HOME)
-        if beside is not None and beside.members:
-            joint = in_crowd(own + beside.members, self.others, self.median, _JOINT_HOME)
-            made[known] |= joint[: len(known)]
+    def of_scene(self) -> npt.NDArray[np.bool_]:
+        """Whether each of the spots belongs to its scene, (N,): it flies, or is one of a crowd."""
+        made = self.rarity > _FLIES
+        made[self.known] |= in_crowd(self.members, self.others, self.median, _HOME)
         return made
+
+    def joint_with(self, more: Flights) -> npt.NDArray[np.bool_]:
+        """Whether each of these spots, then of further ones of the frame, is in a crowd of both, (N + M,).
+
+        That has to be clearer than a crowd of one kind of find, as of more spots more are at one place by
+        chance.
+        """
+        made = np.zeros(len(self.around) + len(more.around), np.bool_)
+        known = [*self.known, *(len(self.around) + k for k in more.known)]
+        if more.known:
+            made[known] = in_crowd(self.members + more.members, self.others, self.median, _JOINT_HOME)
+        return made
+
+    @property
+    def known(self) -> list[int]:
+        """Which of the spots are things."""
+        return [k for k, a in enumerate(self.around) if a]
 
     @property
     def members(self) -> list[Member]:

@@ -122,4 +122,5 @@ def test_few_are_of_a_crowd_with_others_that_were_found_otherwise() -> None:
     found = spots(frames[2])
     few, others = (flights(seen(frames), some) for some in (found[:3], found[3:]))
     assert not few.of_scene().any()
-    assert few.of_scene(others).all() and others.of_scene(few).mean() > 0.7
+    joint = few.joint_with(others)
+    assert joint[:3].all() and joint[3:].mean() > 0.7
