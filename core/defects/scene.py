@@ -78,10 +78,10 @@ class Flights:
         return made
 
     def joint_with(self, more: Flights) -> npt.NDArray[np.bool_]:
-        """Whether each of these spots, then of further ones of the frame, is in a crowd of both, (N + M,).
+        """Whether each of these spots, then of further ones of the frame, is in a crowd of both.
 
-        That has to be clearer than a crowd of one kind of find, as of more spots more are at one place by
-        chance.
+        Returns (K,) bool, K being the number of both. That has to be clearer than a crowd of one kind of
+        find, as of more spots more are at one place by chance.
         """
         made = np.zeros(len(self.around) + len(more.around), np.bool_)
         known = [*self.known, *(len(self.around) + k for k in more.known)]
