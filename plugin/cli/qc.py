@@ -32,7 +32,7 @@ def qc(
         ),
     ] = None,
     vmaf: Annotated[
-        bool, typer.Option("--vmaf", help="Also measure VMAF, where the program ffmpeg has libvmaf.")
+        bool, typer.Option("--vmaf", help="Also measure VMAF, by a program ffmpeg that has libvmaf.")
     ] = False,
 ) -> None:
     """Compare TEST with REFERENCE: PSNR-Y, SSIM-Y, FLIP, flicker, E_warp, blockiness, overshoot.

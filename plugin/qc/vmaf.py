@@ -1,4 +1,4 @@
-"""VMAF by FFmpeg's program, where that was built with libvmaf."""
+"""VMAF by a program of FFmpeg that was built with libvmaf: the one on the path, or one that pip installs."""
 
 from __future__ import annotations
 
@@ -20,19 +20,31 @@ _LOG = "vmaf.json"
 
 
 def ffmpeg_with_vmaf() -> str:
-    """The path of an FFmpeg that has libvmaf. Raises EngineError, saying what is missing."""
-    program = shutil.which("ffmpeg")
-    if program is None:
-        raise EngineError(
-            "VMAF is measured by the program ffmpeg, which is not on the path: install one that has libvmaf"
-        )
-    told = subprocess.run([program, "-hide_banner", "-filters"], capture_output=True, text=True)
-    if not any(line.split()[1:2] == ["libvmaf"] for line in told.stdout.splitlines()):
-        raise EngineError(
-            f"{program} has no VMAF: `ffmpeg -filters` lists no libvmaf. Install a build of FFmpeg that was "
-            "configured with --enable-libvmaf, and put it first on the path; or leave out --vmaf"
-        )
-    return program
+    """The path of an FFmpeg that has libvmaf: of that on the path, else of the package imageio-ffmpeg.
+
+    Raises EngineError, saying what is missing.
+    """
+    found = [program for program in (shutil.which("ffmpeg"), _packaged()) if program]
+    for program in found:
+        told = subprocess.run([program, "-hide_banner", "-filters"], capture_output=True, text=True)
+        if any(line.split()[1:2] == ["libvmaf"] for line in told.stdout.splitlines()):
+            return program
+    mend = "install one: pip install 'interneg[vmaf]'; or leave out --vmaf"
+    if not found:
+        raise EngineError(f"VMAF is measured by a program ffmpeg that has libvmaf, and none is there: {mend}")
+    raise EngineError(f"{' and '.join(found)} has no VMAF: `ffmpeg -filters` lists no libvmaf; {mend}")
+
+
+def _packaged() -> str | None:
+    """The program that the package imageio-ffmpeg brings; None without it."""
+    try:
+        from imageio_ffmpeg import get_ffmpeg_exe
+    except ImportError:
+        return None
+    try:
+        return str(get_ffmpeg_exe())
+    except RuntimeError:  # it has none for this system
+        return None
 
 
 class VmafMeter:

@@ -67,13 +67,36 @@ def test_vmaf_is_what_ffmpeg_says_of_each_pair(
     assert told["summary"]["vmaf"] == {"mean": 92, "worst": 88, "frame": 3}
 
 
+def test_vmaf_of_ffmpeg_itself_falls_with_noise(
+    clips: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("imageio_ffmpeg", reason="VMAF needs an FFmpeg that has it: the extra vmaf")
+    dice = np.random.default_rng(0)
+    picture = cv2.GaussianBlur(dice.uniform(0, 255, (240, 320, 3)).astype(np.float32), (0, 0), 3)
+    picture = np.clip(128 + 6 * (picture - 128), 0, 255)
+    for name, sigma in (("clean", 0), ("noisy", 25)):
+        (tmp_path / name).mkdir()
+        for number in range(1, 4):
+            frame = np.roll(picture, 2 * number, 1) + sigma * dice.standard_normal(picture.shape)
+            cv2.imwrite(str(tmp_path / name / f"f.{number:04d}.png"), np.clip(frame, 0, 255).astype(np.uint8))
+    monkeypatch.setenv("PATH", str(tmp_path))  # so that the package's own is taken
+    clean, noisy = (str(tmp_path / name / "f.%04d.png") for name in ("clean", "noisy"))
+    found = []
+    for test in (clean, noisy):
+        code, said = run("qc", clean, test, "--vmaf", "--json", tmp_path / "qc.json")
+        assert code == 0, said
+        found.append(json.loads((tmp_path / "qc.json").read_text())["summary"]["vmaf"]["mean"])
+    assert found[0] > 95 and found[1] < 85, found
+
+
 def test_without_vmaf_one_message_says_so(
     clips: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     with monkeypatch.context() as patched:
         patched.setenv("PATH", str(tmp_path))
         code, said = run("qc", *clips, "--vmaf")
-        assert (code, "ffmpeg, which is not on the path" in said) == (5, True)
+        assert (code, "pip install 'interneg[vmaf]'" in said, "none is there" in said) == (5, True, True)
     program(tmp_path, monkeypatch, "#!/bin/sh\necho ' ... vmafmotion        V->V       Motion score.'\n")
     code, said = run("qc", *clips, "--vmaf")
     assert (code, "has no VMAF: `ffmpeg -filters` lists no libvmaf" in said) == (5, True)
