@@ -38,14 +38,15 @@ def restoration_loss(
     borders: Tensor | None = None,
     drawn: int = 0,
     knee: float = 1e-3,
+    colour: float = CHROMA_WEIGHT,
 ) -> Tensor:
-    """Charbonnier on Y and (a quarter as much) Cb, Cr; spectrum, overshoot and blockiness terms on Y.
+    """Charbonnier on Y and on Cb, Cr, which count `colour` times as much; spectrum, overshoot, blocks on Y.
 
     Result and target are float32 (N,3,H,W), borders (N,2,H,W) and drawn as in ``batch.Batch``. The
     spectrum term looks at every other sample, for speed, and the overshoot term at the drawn edges: there
     it shall be gone, while in photographs the least error decides. Returns a scalar.
     """
-    fidelity: Tensor = _Charbonnier.apply(result, target, _weights(result), knee)  # type: ignore[no-untyped-call]
+    fidelity: Tensor = _Charbonnier.apply(result, target, _weights(result, colour), knee)  # type: ignore[no-untyped-call]
     spectrum = torch.fft.rfft2(result[::2, :1] - target[::2, :1], norm="ortho").abs().mean()
     loss = fidelity + FREQUENCY_WEIGHT * spectrum
     if drawn:
@@ -60,12 +61,14 @@ def restoration_loss(
     return loss + BLOCK_WEIGHT * coded.float().mean() * blocks
 
 
-def _weights(result: Tensor) -> Tensor:
-    """What Y, Cb and Cr count."""
-    return result.new_tensor([1.0, CHROMA_WEIGHT / 2, CHROMA_WEIGHT / 2]).view(1, 3, 1, 1)
+def _weights(result: Tensor, colour: float) -> Tensor:
+    """What Y, Cb and Cr count: the last two together `colour`."""
+    return result.new_tensor([1.0, colour / 2, colour / 2]).view(1, 3, 1, 1)
 
 
-def incoherence(result: Tensor, move: tuple[int, int], border: int, knee: float = 1e-3) -> Tensor:
+def incoherence(
+    result: Tensor, move: tuple[int, int], border: int, knee: float = 1e-3, colour: float = CHROMA_WEIGHT
+) -> Tensor:
     """How much the results of two frames differ where they show the same: the temporal-coherence loss.
 
     Result float32 (2N,3,H,W): N first frames, then the N second ones, in which the content lies ``move``
@@ -75,7 +78,7 @@ def incoherence(result: Tensor, move: tuple[int, int], border: int, knee: float 
     """
     first, second = overlaps(result, move, border)
     apart = first - second
-    loss: Tensor = _Charbonnier.apply(apart, torch.zeros_like(apart), _weights(result), knee)  # type: ignore[no-untyped-call]
+    loss: Tensor = _Charbonnier.apply(apart, torch.zeros_like(apart), _weights(result, colour), knee)  # type: ignore[no-untyped-call]
     return loss
 
 

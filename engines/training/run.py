@@ -191,10 +191,12 @@ class Run:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=args.bf16):
             result = restore(self.forward, planes, scale)
         borders = batch.borders if scale == 1 else None
-        loss = restoration_loss(result.float(), batch.target, borders, batch.drawn, args.knee)
+        loss = restoration_loss(result.float(), batch.target, borders, batch.drawn, args.knee, args.colour)
         if args.pairs:
             share = args.coherence * frames / args.batch
-            loss = loss + share * incoherence(result.float()[-frames:], pairs.move, MARGIN * scale, args.knee)
+            loss = loss + share * incoherence(
+                result.float()[-frames:], pairs.move, MARGIN * scale, args.knee, args.colour
+            )
         self.net.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         for optimiser in self.optimisers:

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from interneg.engines.training import windowed
 from interneg.engines.training.degrade import Mix
+from interneg.engines.training.losses import CHROMA_WEIGHT
 from interneg.engines.training.networks import NETWORKS
 from interneg.engines.training.run import Run, rate
 from interneg.engines.training.tiles import load
@@ -41,6 +42,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     add("--cooldown", type=int, default=0, help="last steps, in which lr falls to lr-end; 0: all of them")
     add("--ema", type=float, default=0.998)
     add("--knee", type=float, default=1e-3, help="the loss is squared below this difference, absolute above")
+    add("--colour", type=float, default=CHROMA_WEIGHT, help="what Cb and Cr count together against Y")
     add("--clean", type=float, default=Mix.clean, help="share of clean protocol samples")
     add("--noisy", type=float, default=Mix.noisy, help="share of Gaussian noise samples")
     add("--coded", type=float, default=Mix.coded, help="share of real codec samples")

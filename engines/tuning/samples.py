@@ -21,6 +21,9 @@ from interneg.frame import Pixels
 _JITTER = 0.1
 """By how much, in natural logarithms, the noise that is told departs from what was measured."""
 
+_HUES = 0.9
+"""The share of samples that have other hues: few scenes would tell the colour of things by their shape."""
+
 
 class Part(NamedTuple):
     """A part of a frame in LOG_Y, float32: seen (3, H, W) and clean (3, H * scale, W * scale) Y, Cb, Cr.
@@ -87,6 +90,9 @@ class Samples:
             both = (spread[:, None] * share).view(-1, 2, 1, 1)
             seen[plain] = small + dice.normal(*small.shape) * both[:, [0, 1, 1]]
             sigma[plain] = both.expand_as(sigma[plain])
+        turned = dice.uniform(count, 0, 1) < _HUES
+        angle = torch.where(turned, dice.uniform(count, 0, 2 * torch.pi), 0.0)
+        target, seen = _other_hues(target, angle), _other_hues(seen, angle)
         grey = (target[:, 1:].abs().amax((1, 2, 3)) == 0)[:, None, None, None]
         seen[:, 1:] = torch.where(grey, 0, seen[:, 1:])
         sigma[:, 1:] = torch.where(grey, 0, sigma[:, 1:])
@@ -101,6 +107,13 @@ class Samples:
         ):
             told = sigma.float()
             yield conditioned(seen.float(), told[:, :1], told[:, 1:]), clean.float()
+
+
+def _other_hues(planes: Tensor, angle: Tensor) -> Tensor:
+    """Y, Cb, Cr (N,3,H,W) with colours turned about grey. angle: (N,), in radians."""
+    cos, sin = (f(angle).view(-1, 1, 1) for f in (torch.cos, torch.sin))
+    luma, blue, red = planes.unbind(1)
+    return torch.stack((luma, cos * blue - sin * red, sin * blue + cos * red), 1)
 
 
 @torch.no_grad()

@@ -30,6 +30,9 @@ _FULL, _COOL = 0.7, 0.45
 """The share of the time at the full rate, and that of the time so far in which it then falls."""
 
 _LEAST, _WARM, _KEPT, _KNEE = 0.005, 50, 0.998, 0.02
+_COLOUR = 2.0
+"""What Cb and Cr count together against Y: as much as in PSNR over R, G and B, which chooses the weights."""
+
 _LONGEST_STEP = 60.0
 """Seconds: what a step takes beyond that, the machine slept."""
 
@@ -207,7 +210,7 @@ class Tuner:
         planes = batch.planes.contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=plan.bf16):
             result = restore(self.net, planes, plan.scale)
-        loss = restoration_loss(result.float(), batch.target, knee=_KNEE)
+        loss = restoration_loss(result.float(), batch.target, knee=_KNEE, colour=_COLOUR)
         self.net.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         for optimiser in self._optimisers:

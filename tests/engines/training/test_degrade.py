@@ -138,3 +138,11 @@ def test_loss_gradient() -> None:
     result = torch.rand(4, 3, 8, 8, dtype=torch.double, requires_grad=True)
     target = torch.rand(4, 3, 8, 8, dtype=torch.double)
     assert torch.autograd.gradcheck(lambda r: restoration_loss(r, target), (result,), eps=1e-7, atol=1e-4)
+
+
+def test_colour_counts_as_much_as_is_asked() -> None:
+    target = torch.zeros(1, 3, 8, 8)
+    bluish = target.clone()
+    bluish[:, 1] = 0.1
+    half, whole = (float(restoration_loss(bluish, target, knee=1e-6, colour=c)) for c in (1.0, 2.0))
+    assert (half, whole) == (pytest.approx(0.05, rel=1e-3), pytest.approx(0.1, rel=1e-3))

@@ -61,6 +61,16 @@ def test_grey_stays_grey() -> None:
     assert not drawn.planes[:, 1:3].any() and not drawn.planes[:, 4].any()
 
 
+def test_some_samples_have_other_hues_and_no_other_brightness() -> None:
+    drawn = samples(1).draw(24, 64, 0.0, Dice(3, CPU))
+    colours = drawn.target[:, 1:].mean((2, 3))
+    assert colours.norm(dim=1) == pytest.approx(0.1 * 2**0.5, rel=1e-3)  # as colourful as they were
+    same = torch.isclose(colours, torch.tensor(0.1), atol=1e-3).all(1).float().mean()
+    assert 0.02 < same < 0.3
+    # Damaged and clean ones are turned alike.
+    assert (drawn.planes[:, 1:3].mean((2, 3)) - colours).abs().max() < 0.02
+
+
 def test_the_figure_is_psnr_over_red_green_and_blue() -> None:
     some = samples(1, grey=True)
     weights = {name: torch.zeros_like(w) for name, w in weights_of(load_catalogue()[LITE]).items()}
