@@ -19,6 +19,9 @@ _LEAST = 60
 _SOFT, _MOST, _BRIGHTEST, _CORE = 0.35, 0.7, 0.97, 0.6
 # How far from the core it is looked at, in pixels, and how closely brightness falls with the distance.
 _FAR, _FALLS = 12.0, -0.6
+# What is so large lights what is around where most of that, so many pixels away to so many, is brighter by
+# this share of what the spot is.
+_LARGE, _NEAR, _AROUND, _LIT = 150, 3, 10, 0.12
 
 
 def glows(seen: Evidence, spots: Sequence[Spot]) -> npt.NDArray[np.bool_]:
@@ -26,9 +29,11 @@ def glows(seen: Evidence, spots: Sequence[Spot]) -> npt.NDArray[np.bool_]:
 
     Dirt hides what is beneath, up to its rim. Light is added to it, less and less with the distance: both
     what the spot differs by from what is usual there, and the spot itself, are darker farther from the core
-    (Pearson's correlation).
+    (Pearson's correlation). Or else what is around a large one is lit, too.
     """
-    return np.array([len(seen.neighbours) > 1 and _light(seen, spot) for spot in spots], np.bool_)
+    return np.array(
+        [len(seen.neighbours) > 1 and (_light(seen, spot) or _lights(seen, spot)) for spot in spots], np.bool_
+    )
 
 
 def _light(seen: Evidence, spot: Spot) -> bool:
@@ -46,3 +51,21 @@ def _light(seen: Evidence, spot: Spot) -> bool:
     away = np.minimum(away[spot.shape], _FAR)
     falls = [float(np.corrcoef(away, p[spot.shape])[0, 1]) for p in (apart, own)]
     return max(falls) < _FALLS
+
+
+def _lights(seen: Evidence, spot: Spot) -> bool:
+    import cv2
+
+    if spot.shape.sum() < _LARGE:
+        return False
+    top, left = (max(0, s.start - _AROUND) for s in spot.box)
+    area = np.s_[top : spot.box[0].stop + _AROUND, left : spot.box[1].stop + _AROUND]
+    own = seen.luma[area]
+    apart = own - usual([n.luma[area] for n in seen.neighbours] + [own])
+    inside = np.zeros(own.shape, np.bool_)
+    rows, columns = (slice(s.start - o, s.stop - o) for s, o in zip(spot.box, (top, left), strict=True))
+    inside[rows, columns] = spot.shape
+    away = cv2.distanceTransform(np.uint8(~inside), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    ring = (away > _NEAR) & (away <= _AROUND)
+    bright = float(apart[inside].mean())
+    return bright > 0 and bool(ring.any()) and float(np.median(apart[ring])) > _LIT * bright

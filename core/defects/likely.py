@@ -35,7 +35,7 @@ _DOUBTFUL, _UNLIKELY, _LOUD = 0.2, 0.05, 40 / 255
 # What is so long along the edge of the picture, and so near to it, in pixels, is the edge of the gate.
 _EDGING, _GATE = 40, 4
 # Fewer pixels are none. More than so many ask for odds that rise as they do: large dirt is rare and clear.
-_LEAST, _LARGE, _RARER = 3, 150, 0.5
+_LEAST, _LARGE, _RARER = 3, 200, 0.5
 # How far from a line the network's answer counts as that line, how sure it is there, in which share of the
 # rows it has to be seen, and how many pixels narrower on each side it makes the line at most.
 _BESIDE, _LINE, _ROWS, _NARROWER = 5, 0.4, 0.6, 0.4

@@ -59,7 +59,7 @@ class Samples:
         return self.clean.shape[-1] // self.seen.shape[-1]
 
     def draw(self, size: int, count: int, ordinary: float, dice: Dice) -> Batch:
-        """So many crops of `size` input pixels a side, flipped and turned.
+        """So many crops of `size` input pixels a side, flipped and turned, most of them with other hues.
 
         ordinary: the share of them that show the clean plate with white noise of any strength in place of
         the damage, so that what is told of the noise goes on to count.
