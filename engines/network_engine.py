@@ -63,10 +63,11 @@ class NetworkEngine:
         self._lanes.shutdown()
         self._network.close()
 
-    def run(self, planes: Pixels) -> Pixels:
+    def run(self, planes: Pixels, border: int | None = None) -> Pixels:
         """The network's correction for a whole picture.
 
         planes: (C, H, W) float32, C-contiguous, finite, in the channels and ranges of the catalogue entry.
+        border: how many pixels are mirrored around it, None for the model's halo.
         Returns (C', H * scale, W * scale) float32. The tiles depend on the size, the model and the settings
         alone, so the same input gives the same bits; only where memory runs out are they made smaller, which
         is logged, and changes results by rounding.
@@ -75,7 +76,8 @@ class NetworkEngine:
         self._network.check(planes)
         height, width = planes.shape[1:]
         model = self._model
-        planes, border = padded(planes, model.halo, model.multiple, model.size or (1, 1))
+        around = model.halo if border is None else border
+        planes, border = padded(planes, around, model.multiple, model.size or (1, 1))
         tiles = self._plan(planes, self._tile_pixels)
         if tiles is None:
             failure = EngineError if self._network.tile_pixels is None else GpuMemoryError

@@ -28,7 +28,7 @@ class Told:
         self.opened = model
         return self
 
-    def run(self, given: Pixels) -> Pixels:
+    def run(self, given: Pixels, border: int | None = None) -> Pixels:
         self.given.append(given)
         return np.stack([np.full(SIZE, 0.25, np.float32), np.full(SIZE, 0.75, np.float32)])
 
