@@ -29,7 +29,7 @@ class Told:
         return self
 
     def run(self, given: Pixels, border: int | None = None) -> Pixels:
-        self.given.append(given)
+        self.given.append(given.copy())
         return np.stack([np.full(SIZE, 0.25, np.float32), np.full(SIZE, 0.75, np.float32)])
 
 
