@@ -77,7 +77,8 @@ def spots(
     found = []
     for kind, sign, readily in zip((seen.bright, seen.dark), (1, -1), sensitivity, strict=True):
         if readily > 0:
-            kind = np.where(but[sign], np.float32(-1), kind) if sign in but else kind
+            if sign in but and but[sign].any():
+                kind = np.where(but[sign], np.float32(-1), kind)
             found += _of(view, seen, kind, sign, _STEEP ** (1 - 2 * readily), largest, among)
     return found
 
@@ -108,7 +109,7 @@ def _of(
     import cv2
 
     count, labels, facts, _ = cv2.connectedComponentsWithStats(
-        np.uint8(kind > _EDGE * strict), connectivity=8
+        (kind > _EDGE * strict).view(np.uint8), connectivity=8
     )
     strong = np.zeros(count, np.bool_)
     strong[labels[kind > _SEED * strict]] = True
