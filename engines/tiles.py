@@ -121,7 +121,8 @@ def padded(planes: Pixels, halo: int, multiple: int, out: Pixels | None = None) 
     import cv2
 
     border = _up(halo, multiple)
-    result = empty((len(planes), *padded_size(*planes.shape[1:], halo, multiple))) if out is None else out
+    least = padded_size(planes.shape[1], planes.shape[2], halo, multiple)
+    result = empty((len(planes), *least)) if out is None else out
     down, right = (n - border - m for n, m in zip(result.shape[1:], planes.shape[1:], strict=True))
     for plane, target in zip(planes, result, strict=True):
         cv2.copyMakeBorder(plane, border, down, border, right, cv2.BORDER_REFLECT, dst=target)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
-from interneg.defects.blend import levelled, spread
+from interneg.defects.blend import levelled, levelled_each, spread
 from interneg.defects.context import continued
-from interneg.defects.donors import SPOILT, Piece, fitted, pieces
+from interneg.defects.donors import SPOILT, Piece, all_fitted, pieces
 from interneg.defects.evidence import Neighbour
 from interneg.defects.laid import HOPELESS, Filled
 from interneg.defects.own import best_place
@@ -175,24 +177,52 @@ def _from_frames(
     The frame that fits best is taken, and where it is damaged itself the next one. Where none is left the
     error is `HOPELESS`, and the ring is continued smoothly.
     """
-    made, error = spread(here, piece.ring), np.full(piece.hole.shape, HOPELESS, np.float32)
-    count, fits = here.shape[2], []
-    for n in around if piece.ring.any() else ():
-        seen, misfit = fitted(here, piece, n, others[n.offset], spoils.get(n.offset))
-        whole = ~(seen[..., count:] > SPOILT).any(axis=2)
-        if np.isfinite(misfit):
+    error, count, fits = np.full(piece.hole.shape, HOPELESS, np.float32), here.shape[2], list[_Fit]()
+    if piece.ring.any():
+        shown = [(n, others[n.offset], spoils.get(n.offset)) for n in around]
+        seen = [fit for fit in all_fitted(here, piece, shown) if np.isfinite(fit[1])] if shown else []
+        wholes = [~(patch[..., count:] > SPOILT).any(axis=2) for patch, _ in seen]
+        if seen:
             most = _FLICKER if piece.far else 2 * _FLICKER
-            fits.append((levelled(seen[..., :count], here, piece.ring & whole, most), misfit, whole))
-    costs = []
-    for k, (patch, misfit, whole) in enumerate(fits):
-        apart = []
-        for j, (other, _, also) in enumerate(fits):
-            both = piece.hole & whole & also
-            if j != k and both.any():
-                apart.append(float(np.abs(patch - other)[both].mean()))
-        costs.append(misfit + _DISAGREED * (float(np.median(apart)) if apart else 0.0))
+            patches = np.stack([patch[..., :count] for patch, _ in seen])
+            level = levelled_each(patches, here, piece.ring & np.stack(wholes), most)
+            fits = [
+                _Fit(patch, misfit, whole)
+                for patch, (_, misfit), whole in zip(level, seen, wholes, strict=True)
+            ]
+    costs = _costs(fits, piece.hole)
+    shows = np.logical_or.reduce([fit.whole for fit in fits]) if fits else np.zeros_like(piece.hole)
+    made = np.zeros_like(here) if shows.all() else spread(here, piece.ring)
     for k in np.argsort(costs, kind="stable")[::-1]:
-        patch, _, whole = fits[k]
-        made[whole] = patch[whole]
+        whole = fits[k].whole
+        np.copyto(made, fits[k].patch, where=whole[..., None])
         error[whole] = costs[k]
     return made, error
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """What a frame around shows at a piece, (h, w, C), its misfit on the ring, and where it is whole."""
+
+    patch: Pixels
+    misfit: float
+    whole: Mask
+
+
+def _costs(fits: Sequence[_Fit], hole: Mask) -> list[float]:
+    """How wrong each may be: what it differs by on the ring, and in the hole from most of the others."""
+    inside = np.flatnonzero(hole)
+    shown = [f.patch.reshape(-1, f.patch.shape[2])[inside] for f in fits]
+    wholes = [f.whole.ravel()[inside] for f in fits]
+    apart: list[list[float]] = [[] for _ in fits]
+    for j, k in combinations(range(len(fits)), 2):
+        both = wholes[j] & wholes[k]
+        if both.any():
+            difference = np.abs(shown[j] - shown[k])
+            between = float((difference if both.all() else difference[both]).mean())
+            apart[j].append(between)
+            apart[k].append(between)
+    return [
+        f.misfit + _DISAGREED * (float(np.median(gaps)) if gaps else 0.0)
+        for f, gaps in zip(fits, apart, strict=True)
+    ]
