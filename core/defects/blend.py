@@ -31,7 +31,7 @@ def spread(values: Pixels, known: Mask) -> Pixels:
     them, by a pyramid of averages (pull-push; Gortler et al., The Lumigraph, 1996); 0 where nothing is
     known.
     """
-    return spread_each(values[None], known[None])[0]
+    return np.asarray(spread_each(values[None], known[None])[0])
 
 
 def spread_each(values: Pixels, known: Mask) -> Pixels:
@@ -67,7 +67,7 @@ def levelled(patch: Pixels, around: Pixels, ring: Mask, most: float = np.inf) ->
     This is Poisson blending with the difference continued harmonically (Pérez et al., 2003), the harmonic
     surface replaced by that of `spread`.
     """
-    return levelled_each(patch[None], around, ring[None], most)[0]
+    return np.asarray(levelled_each(patch[None], around, ring[None], most)[0])
 
 
 def levelled_each(patches: Pixels, around: Pixels, rings: Mask, most: float = np.inf) -> Pixels:
@@ -129,7 +129,7 @@ def _pulled(weighted: Pixels, weight: Pixels) -> Pixels:
 
     height, width = weight.shape[1:]
     mean = weighted / np.maximum(weight, np.float32(1e-6))[..., None]
-    full = weight.all(axis=(1, 2))
+    full = np.array([w.all() for w in weight])
     if max(height, width) <= _SMALLEST or full.all():
         total = np.maximum([w.sum() for w in weight], np.float32(1e-6))
         rest = weighted.sum(axis=(1, 2)) / total[:, None]

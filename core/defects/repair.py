@@ -181,7 +181,7 @@ def _from_frames(
     if piece.ring.any():
         shown = [(n, others[n.offset], spoils.get(n.offset)) for n in around]
         seen = [fit for fit in all_fitted(here, piece, shown) if np.isfinite(fit[1])] if shown else []
-        wholes = [~(patch[..., count:] > SPOILT).any(axis=2) for patch, _ in seen]
+        wholes = [np.logical_not((patch[..., count:] > SPOILT).any(axis=2)) for patch, _ in seen]
         if seen:
             most = _FLICKER if piece.far else 2 * _FLICKER
             patches = np.stack([patch[..., :count] for patch, _ in seen])
