@@ -48,11 +48,13 @@ class Engine(Protocol):
     def scale(self) -> int:
         """How many output pixels stand beside one input pixel, in each direction."""
 
-    def run(self, planes: Pixels) -> Pixels:
+    def run(self, planes: Pixels, border: int | None = None) -> Pixels:
         """Run the network over one whole picture.
 
         planes: (C, H, W) float32, C-contiguous, in the channels and ranges that the catalogue states; any
             H and W of at least 1 (padding to the model's multiple and tiling are the engine's own affair).
+        border: how many pixels of it are mirrored around it, None for as many as a result depends on; less
+            where what is near its edges counts for nothing.
         Returns (C', H * scale, W * scale) float32. Tiled and untiled results agree to rounding.
         Raises InputError for a wrong shape or dtype, GpuMemoryError, HostMemoryError.
         """

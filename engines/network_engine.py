@@ -10,9 +10,10 @@ import numpy as np
 from interneg.engine import Traits
 from interneg.engines.models import PERCEPTUAL, Model
 from interneg.engines.network import Network
-from interneg.engines.tiles import Tile, empty, padded, plan
+from interneg.engines.tiles import Tile, empty, padded, padded_size, plan
 from interneg.errors import EngineError, GpuMemoryError, HostMemoryError
 from interneg.frame import Box, Pixels
+from interneg.spare import Spare
 
 log = logging.getLogger("interneg.engines")
 
@@ -25,6 +26,7 @@ class NetworkEngine:
         self._network = network
         self._identity = identity
         self._tile_pixels = tile_pixels
+        self._padded = Spare(empty)
         self._lanes = ThreadPoolExecutor(network.lanes, "interneg-lane")
 
     @property
@@ -63,10 +65,11 @@ class NetworkEngine:
         self._lanes.shutdown()
         self._network.close()
 
-    def run(self, planes: Pixels) -> Pixels:
+    def run(self, planes: Pixels, border: int | None = None) -> Pixels:
         """The network's correction for a whole picture.
 
         planes: (C, H, W) float32, C-contiguous, finite, in the channels and ranges of the catalogue entry.
+        border: how many pixels are mirrored around it, None for the model's halo.
         Returns (C', H * scale, W * scale) float32. The tiles depend on the size, the model and the settings
         alone, so the same input gives the same bits; only where memory runs out are they made smaller, which
         is logged, and changes results by rounding.
@@ -75,7 +78,17 @@ class NetworkEngine:
         self._network.check(planes)
         height, width = planes.shape[1:]
         model = self._model
-        planes, border = padded(planes, model.halo, model.multiple, model.size or (1, 1))
+        around = model.halo if border is None else border
+        least = padded_size(height, width, around, model.multiple)
+        size = tuple(map(max, least, model.size or (1, 1)))
+        with self._padded.lent((len(planes), *size)) as room:
+            wide, border = padded(planes, around, model.multiple, room)
+            result = self._whole(wide)
+        rows, columns = (slice(border * self.scale, (border + n) * self.scale) for n in (height, width))
+        return result[:, rows, columns]
+
+    def _whole(self, planes: Pixels) -> Pixels:
+        """The correction for a picture with its border, in smaller tiles where memory runs out."""
         tiles = self._plan(planes, self._tile_pixels)
         if tiles is None:
             failure = EngineError if self._network.tile_pixels is None else GpuMemoryError
@@ -98,8 +111,7 @@ class NetworkEngine:
                     window.height,
                 )
                 self._tile_pixels, tiles = pixels, smaller
-        rows, columns = (slice(border * self.scale, (border + n) * self.scale) for n in (height, width))
-        return result[:, rows, columns]
+        return result
 
     def _plan(self, planes: Pixels, pixels: int) -> tuple[Tile, ...] | None:
         _, height, width = planes.shape

@@ -109,9 +109,10 @@ def _up(value: int, multiple: int) -> int:
     return -(-value // multiple) * multiple
 
 
-def padded(planes: Pixels, halo: int, multiple: int, least: tuple[int, int] = (1, 1)) -> tuple[Pixels, int]:
-    """`planes` (C, H, W) mirrored outwards by `halo` or a little more, up to multiples of `multiple`, and to
-    the height and width `least` or more.
+def padded(planes: Pixels, halo: int, multiple: int, out: Pixels | None = None) -> tuple[Pixels, int]:
+    """`planes` (C, H, W) mirrored outwards by `halo` or a little more, up to multiples of `multiple`.
+
+    out: what is filled, of the size that `padded_size` says or larger; None for a new array.
 
     A network's own padding is zeros, which it takes for black beyond the picture: unless what it sees there
     is more of the picture, it draws a frame around a flat field. Returns also where the picture begins, in
@@ -120,9 +121,9 @@ def padded(planes: Pixels, halo: int, multiple: int, least: tuple[int, int] = (1
     import cv2
 
     border = _up(halo, multiple)
-    height, width = map(max, padded_size(planes.shape[1], planes.shape[2], halo, multiple), least)
-    down, right = height - border - planes.shape[1], width - border - planes.shape[2]
-    result = empty((len(planes), height, width))
+    least = padded_size(planes.shape[1], planes.shape[2], halo, multiple)
+    result = empty((len(planes), *least)) if out is None else out
+    down, right = (n - border - m for n, m in zip(result.shape[1:], planes.shape[1:], strict=True))
     for plane, target in zip(planes, result, strict=True):
         cv2.copyMakeBorder(plane, border, down, border, right, cv2.BORDER_REFLECT, dst=target)
     return result, border

@@ -31,8 +31,13 @@ def spread(values: Pixels, known: Mask) -> Pixels:
     them, by a pyramid of averages (pull-push; Gortler et al., The Lumigraph, 1996); 0 where nothing is
     known.
     """
+    return np.asarray(spread_each(values[None], known[None])[0])
+
+
+def spread_each(values: Pixels, known: Mask) -> Pixels:
+    """What `spread` makes of each of some pictures of one size, (K, H, W, C) and (K, H, W)."""
     weight = known.astype(np.float32)
-    return _pulled(values * weight[..., None], weight)
+    return _pulled(np.multiply(values, weight[..., None], order="C"), weight)
 
 
 def membrane(values: Pixels, known: Mask) -> Pixels:
@@ -62,11 +67,18 @@ def levelled(patch: Pixels, around: Pixels, ring: Mask, most: float = np.inf) ->
     This is Poisson blending with the difference continued harmonically (Pérez et al., 2003), the harmonic
     surface replaced by that of `spread`.
     """
+    return np.asarray(levelled_each(patch[None], around, ring[None], most)[0])
+
+
+def levelled_each(patches: Pixels, around: Pixels, rings: Mask, most: float = np.inf) -> Pixels:
+    """What `levelled` makes of each of some patches, (K, H, W, C), with a ring of its own, (K, H, W)."""
     import cv2
 
-    difference = spread(np.clip(around - patch, -np.float32(most), np.float32(most)), ring)
-    inside = cv2.blur(difference, (5, 5), borderType=cv2.BORDER_REPLICATE).reshape(difference.shape)
-    return np.asarray(patch + inside, np.float32)
+    limit = np.float32(most)
+    difference = spread_each(np.clip(around - patches, -limit, limit), rings)
+    for one in difference:
+        one[:] = cv2.blur(one, (5, 5), borderType=cv2.BORDER_REPLICATE).reshape(one.shape)
+    return np.asarray(patches + difference, np.float32)
 
 
 def lacking_grain(patch: Pixels, around: Pixels, hole: Mask, ring: Mask, most: float = np.inf) -> Pixels:
@@ -109,18 +121,29 @@ def rough(planes: Pixels, where: Mask) -> Pixels:
 
 
 def _pulled(weighted: Pixels, weight: Pixels) -> Pixels:
-    """One step of the pyramid: what is coarser fills what is not known here."""
+    """One step of the pyramid: what is coarser fills what is not known here.
+
+    weighted: (K, H, W, C), the values of some pictures times their weight; weight: (K, H, W).
+    """
     import cv2
 
-    height, width = weight.shape
+    height, width = weight.shape[1:]
     mean = weighted / np.maximum(weight, np.float32(1e-6))[..., None]
-    if max(height, width) <= _SMALLEST or weight.all():
-        total = max(float(weight.sum()), 1e-6)
-        rest = weighted.sum(axis=(0, 1)) / np.float32(total)
-        return np.where(weight[..., None] > 0, mean, rest).astype(np.float32)
+    full = np.array([w.all() for w in weight])
+    if max(height, width) <= _SMALLEST or full.all():
+        total = np.maximum([w.sum() for w in weight], np.float32(1e-6))
+        rest = weighted.sum(axis=(1, 2)) / total[:, None]
+        return np.where(weight[..., None] > 0, mean, rest[:, None, None]).astype(np.float32)
     size = ((width + 1) // 2, (height + 1) // 2)
-    small = cv2.resize(weighted, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], -1)
-    coarse = _pulled(small, cv2.resize(weight, size, interpolation=cv2.INTER_AREA))
-    fine = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR).reshape(weighted.shape)
-    share = np.minimum(weight, 1)[..., None]
+    small = np.empty((len(weight), size[1], size[0], weighted.shape[3]), np.float32)
+    less = np.empty(small.shape[:3], np.float32)
+    fine = np.empty(mean.shape, np.float32)
+    for k in range(len(weight)):
+        cv2.resize(weighted[k], size, dst=small[k], interpolation=cv2.INTER_AREA)
+        cv2.resize(weight[k], size, dst=less[k], interpolation=cv2.INTER_AREA)
+    coarse = _pulled(small, less)
+    for k in range(len(weight)):
+        cv2.resize(coarse[k], (width, height), dst=fine[k], interpolation=cv2.INTER_LINEAR)
+    # What is known everywhere here needs nothing of what is coarser.
+    share = np.where(full[:, None, None], np.float32(1), np.minimum(weight, 1))[..., None]
     return np.asarray(share * mean + (1 - share) * fine, np.float32)

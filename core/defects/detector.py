@@ -10,6 +10,7 @@ from interneg.colour import WorkingSpace
 from interneg.defects.evidence import Evidence
 from interneg.frame import Pixels
 from interneg.node import View
+from interneg.spare import Spare
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
@@ -30,8 +31,13 @@ _BESIDE, _ROWS = 9, 65
 _UP = np.float32(10)
 
 
-def planes(view: View, seen: Evidence) -> Pixels:
+_PLANES = Spare()
+
+
+def planes(view: View, seen: Evidence, out: Pixels | None = None) -> Pixels:
     """What the network is given of the window's own frame, (10, H, W) float32.
+
+    out: what is filled; None for a new array.
 
     Luma in LOG_Y, limited to -0.25..1.6; what it is, a little blurred, less each of the four frames around
     along the motion; how sure that motion is; ten times what the frame differs by around, and how odd the
@@ -43,14 +49,17 @@ def planes(view: View, seen: Evidence) -> Pixels:
     luma = np.clip(view.planes(0, WorkingSpace.LOG_Y)[0], *_RANGE)
     by = {n.offset: n for n in seen.neighbours}
     chosen = [by.get(o) or by.get(-o) or seen.neighbours[0] for o in _ORDER]
-    out = cv2.blur(luma, (_BESIDE, 1), borderType=cv2.BORDER_REFLECT).reshape(luma.shape)
-    columns = cv2.blur(luma - out, (1, _ROWS), borderType=cv2.BORDER_REFLECT).reshape(luma.shape)
-    made = np.empty((len(CHANNELS), *luma.shape), np.float32)
+    level = cv2.blur(luma, (_BESIDE, 1), borderType=cv2.BORDER_REFLECT).reshape(luma.shape)
+    columns = cv2.blur(luma - level, (1, _ROWS), borderType=cv2.BORDER_REFLECT).reshape(luma.shape)
+    made = np.empty((len(CHANNELS), *luma.shape), np.float32) if out is None else out
     made[0] = luma
     for k, n in enumerate(chosen):
-        np.clip(seen.luma - n.luma, -1, 1, out=made[1 + k])
+        np.subtract(seen.luma, n.luma, out=made[1 + k])
+        np.clip(made[1 + k], -1, 1, out=made[1 + k])
     made[5], made[6] = (n.confidence for n in chosen[:2])
-    made[7], made[8], made[9] = _UP * seen.unlike, seen.odd, np.clip(_UP * columns, -1, 1)
+    np.multiply(_UP, seen.unlike, out=made[7])
+    made[8] = seen.odd
+    np.clip(_UP * columns, -1, 1, out=made[9])
     return made
 
 
@@ -67,5 +76,6 @@ def answered(view: View, seen: Evidence) -> Answer:
 
     Raises EngineError where no runtime here opens the network.
     """
-    found = view.context.engines.open(FINDER).run(planes(view, seen))
+    with _PLANES.lent((len(CHANNELS), *seen.luma.shape)) as room:
+        found = view.context.engines.open(FINDER).run(planes(view, seen, room))
     return Answer(found[0], found[1])

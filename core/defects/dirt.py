@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from interneg.defects.donors import Piece, fitted
+from interneg.defects.donors import Piece, all_fitted
 from interneg.defects.evidence import Evidence, Neighbour, luma_of
 from interneg.frame import Mask, Pixels
 from interneg.node import View
@@ -77,7 +77,8 @@ def spots(
     found = []
     for kind, sign, readily in zip((seen.bright, seen.dark), (1, -1), sensitivity, strict=True):
         if readily > 0:
-            kind = np.where(but[sign], np.float32(-1), kind) if sign in but else kind
+            if sign in but and but[sign].any():
+                kind = np.where(but[sign], np.float32(-1), kind)
             found += _of(view, seen, kind, sign, _STEEP ** (1 - 2 * readily), largest, among)
     return found
 
@@ -108,7 +109,7 @@ def _of(
     import cv2
 
     count, labels, facts, _ = cv2.connectedComponentsWithStats(
-        np.uint8(kind > _EDGE * strict), connectivity=8
+        (kind > _EDGE * strict).view(np.uint8), connectivity=8
     )
     strong = np.zeros(count, np.bool_)
     strong[labels[kind > _SEED * strict]] = True
@@ -141,8 +142,8 @@ def _judged(view: View, seen: Evidence, piece: Piece, shape: Mask, sign: int, st
     inside = [n for n in seen.neighbours if _within(n, piece, shape, seen.luma.shape)]
     if len(inside) < 2 or _hopeless(here, piece, shape, inside, sign, strict):
         return None
-    for n in inside:
-        patch, misfit = fitted(here[..., None], piece, n, luma_of(view, n.offset)[..., None])
+    shown = [(n, luma_of(view, n.offset)[..., None], None) for n in inside]
+    for n, (patch, misfit) in zip(inside, all_fitted(here[..., None], piece, shown), strict=True):
         patch = patch[..., 0] + np.median((here - patch[..., 0])[piece.ring])
         fits.append(_Fit(n.offset, patch, misfit, float((sign * (here - patch))[shape].mean())))
     pairs = [(a, b) for a, b in combinations(fits, 2) if a.offset * b.offset < 0] or list(

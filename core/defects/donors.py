@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from interneg.defects.blend import spread
+from interneg.defects.blend import spread_each
 from interneg.defects.evidence import Neighbour
 from interneg.frame import Mask, Pixels
 
@@ -104,77 +105,125 @@ def fitted(
     whatever fits the ring best, and shifted by up to two pixels and three quarters. A difference of light
     counts as none.
     """
-    import cv2
+    return all_fitted(here, piece, [(n, other, spoilt)])[0]
 
-    rows, columns = (np.arange(s.start, s.stop, dtype=np.float32) for s in piece.area)
-    fields = _fields(piece, n)
-    places = np.stack([fields[..., 0] + columns, fields[..., 1] + rows[:, None]], axis=-1)
-    # Only what the search may reach is looked at; beyond the picture its edge repeats.
-    reach = sum(_STEPS) + _TAPS
-    limits = other.shape[1], other.shape[0]
-    low, high = (
-        [int(np.clip(getattr(places[..., k], end)() + way * reach, 0, limits[k] - 1)) for k in (0, 1)]
-        for end, way in (("min", -1), ("max", 1))
-    )
-    box = np.s_[low[1] : high[1] + 1, low[0] : high[0] + 1]
-    near = np.ascontiguousarray(other[box], np.float32)
-    if spoilt is not None:
-        near = np.dstack([near, spoilt[box].astype(np.float32)])
-    places -= np.array(low, np.float32)
-    count = here.shape[2]
 
-    def sampled(at: Pixels) -> Pixels:
-        patch = cv2.remap(
-            near,
-            np.ascontiguousarray(at[..., 0]),
-            np.ascontiguousarray(at[..., 1]),
-            cv2.INTER_CUBIC,
-            borderMode=cv2.BORDER_REPLICATE,
+def all_fitted(
+    here: Pixels, piece: Piece, shown: Sequence[tuple[Neighbour, Pixels, Mask | None]]
+) -> list[tuple[Pixels, float]]:
+    """What `fitted` gives for each of some neighbours, which are looked at together."""
+    count, ring = here.shape[2], np.flatnonzero(piece.ring)
+    known = here.reshape(-1, count)[ring]
+    donors = [
+        _Donor.of(piece, fields, other, spoilt)
+        for fields, (_, other, spoilt) in zip(_fields(piece, [n for n, _, _ in shown]), shown, strict=True)
+    ]
+    every = -(-len(ring) // _LOOKED)
+    looked, few = ring[::every], np.ascontiguousarray(known[::every])
+    flats = [d.places.reshape(len(d.places), -1, 2)[:, looked] for d in donors]
+    first = _misfits(few, [d.sampled(flat) for d, flat in zip(donors, flats, strict=True)])
+    best = [int(np.argmin(m)) for m in first]
+    at = np.zeros((len(donors), 2), np.float32)
+    for k, step in enumerate(_STEPS):
+        going = [j for j in range(len(donors)) if k != 1 or at[j].any()]
+        tried = [at[j] + step * _AROUND for j in going]
+        seen = [donors[j].sampled(flats[j][best[j]] + t[:, None]) for j, t in zip(going, tried, strict=True)]
+        for j, t, misfits in zip(going, tried, _misfits(few, seen), strict=True):
+            at[j] = t[int(np.argmin(misfits))]
+    patches = [d.sampled(d.places[b] + a) for d, b, a in zip(donors, best, at, strict=True)]
+    left = _misfits(known, [p.reshape(1, -1, p.shape[2])[:, ring] for p in patches])
+    return [(p, float(m[0])) for p, m in zip(patches, left, strict=True)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Donor:
+    """What of a neighbour may be looked at, (h, w, C), and where the piece may lie in it, (F, h, w, 2)."""
+
+    near: Pixels
+    places: Pixels
+
+    @classmethod
+    def of(cls, piece: Piece, fields: Pixels, other: Pixels, spoilt: Mask | None) -> Self:
+        """fields: of the motion, (F, h, w, 2); other, spoilt: as in `fitted`."""
+        rows, columns = (np.arange(s.start, s.stop, dtype=np.float32) for s in piece.area)
+        places = np.empty_like(fields)
+        np.add(fields[..., 0], columns, out=places[..., 0])
+        np.add(fields[..., 1], rows[:, None], out=places[..., 1])
+        # Only what the search may reach is looked at; beyond the picture its edge repeats.
+        reach = sum(_STEPS) + _TAPS
+        limits = other.shape[1], other.shape[0]
+        low, high = (
+            [int(np.clip(getattr(places[..., k], end)() + way * reach, 0, limits[k] - 1)) for k in (0, 1)]
+            for end, way in (("min", -1), ("max", 1))
         )
+        box = np.s_[low[1] : high[1] + 1, low[0] : high[0] + 1]
+        near = np.ascontiguousarray(other[box], np.float32)
+        if spoilt is not None and spoilt[box].any():
+            near = np.dstack([near, spoilt[box].astype(np.float32)])
+        places -= np.array(low, np.float32)
+        return cls(near, places)
+
+    def sampled(self, at: Pixels) -> Pixels:
+        """What it shows at places (m, n, 2), (m, n, C)."""
+        import cv2
+
+        places = np.ascontiguousarray(at)
+        patch = cv2.remap(self.near, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(patch, np.float32).reshape(*at.shape[:2], -1)
 
-    ring = np.flatnonzero(piece.ring)
-    looked = ring[:: -(-len(ring) // _LOOKED)]
-    known, flat = here.reshape(-1, count)[looked], places.reshape(len(places), -1, 2)[:, looked]
-    best = int(np.argmin(_misfits(known, sampled(flat))))
-    at = np.zeros(2, np.float32)
-    for k, step in enumerate(_STEPS):
-        if k == 1 and not at.any():
-            continue
-        tried = at + step * _AROUND
-        at = tried[int(np.argmin(_misfits(known, sampled(flat[best] + tried[:, None]))))]
-    patch = sampled(places[best] + at)
-    known, seen = here.reshape(-1, count)[ring], patch.reshape(1, -1, patch.shape[2])[:, ring]
-    return patch, float(_misfits(known, seen)[0])
 
-
-def _fields(piece: Piece, n: Neighbour) -> Pixels:
-    """What the motion may be at the piece, (2 or 3, h, w, 2)."""
-    field, sure = n.field[piece.area], piece.ring & (n.confidence[piece.area] > 0.5)
-    fields = [np.broadcast_to(_median(field[piece.ring]), field.shape)]
-    if sure.sum() > piece.ring.sum() / 4:
-        fields.append(np.where(sure[..., None], field, spread(field, sure)))
+def _fields(piece: Piece, around: Sequence[Neighbour]) -> list[Pixels]:
+    """What the motion to each neighbour may be at the piece, (2 or 3, h, w, 2)."""
+    size, ring = piece.ring.shape, np.flatnonzero(piece.ring)
+    fields = [np.ascontiguousarray(n.field[piece.area]) for n in around]
+    sure = [piece.ring & (n.confidence[piece.area] > 0.5) for n in around]
+    enough = [k for k, s in enumerate(sure) if np.count_nonzero(s) > len(ring) / 4]
+    spreads = dict[int, Pixels]()
+    if enough:
+        made = spread_each(np.stack([fields[k] for k in enough]), np.stack([sure[k] for k in enough]))
+        spreads = dict(zip(enough, made, strict=True))
     wide = tuple(slice(max(0, s.start - _WIDE), s.stop + _WIDE, _EVERY) for s in piece.area)
-    steady = n.field[wide][n.confidence[wide] > 0.5]
-    if len(steady):
-        fields.append(np.broadcast_to(_median(steady), field.shape))
-    return np.stack(fields)
+    done = []
+    for k, n in enumerate(around):
+        found = [_median(fields[k].reshape(-1, 2)[ring])]
+        if k in spreads:
+            found.append(spreads[k])
+        steady = n.field[wide][n.confidence[wide] > 0.5]
+        if len(steady):
+            found.append(_median(steady))
+        fitting = np.empty((len(found), *size, 2), np.float32)
+        for place, field in zip(fitting, found, strict=True):
+            place[:] = field
+        done.append(fitting)
+    return done
 
 
-def _misfits(known: Pixels, seen: Pixels) -> npt.NDArray[np.float32]:
+def _misfits(known: Pixels, seen: Sequence[Pixels]) -> list[npt.NDArray[np.float32]]:
     """The mean difference of each of (K, N, C) or (K, N, C + 1) from (N, C), a difference of light apart.
 
     A further channel says where what is seen is damaged; such a pixel is left out of all. inf where none is
-    left.
+    left. seen: of each donor.
     """
-    count = known.shape[1]
-    if seen.shape[2] > count:
-        spoilt = (seen[..., count] > SPOILT).any(axis=0)
-        if spoilt.any():
+    count, done, whole = known.shape[1], dict[int, npt.NDArray[np.float32]](), []
+    for k, patches in enumerate(seen):
+        if patches.shape[2] > count:
+            spoilt = (patches[..., count] > SPOILT).any(axis=0)
             if spoilt.all():
-                return np.full(len(seen), np.inf, np.float32)
-            known, seen = known[~spoilt], seen[:, ~spoilt]
-        seen = seen[..., :count]
+                done[k] = np.full(len(patches), np.inf, np.float32)
+                continue
+            if spoilt.any():
+                done[k] = _misfit(known[~spoilt], patches[:, ~spoilt, :count])
+                continue
+        whole.append(k)
+    if whole:
+        together = _misfit(known, np.concatenate([seen[k][..., :count] for k in whole]))
+        ends = np.cumsum([len(seen[k]) for k in whole])
+        done |= dict(zip(whole, np.split(together, ends[:-1]), strict=True))
+    return [done[k] for k in range(len(seen))]
+
+
+def _misfit(known: Pixels, seen: Pixels) -> npt.NDArray[np.float32]:
+    """The mean difference of each of (K, N, C) from (N, C), a difference of light apart."""
     difference = seen - known
     difference -= _median(difference)[:, None]
     np.abs(difference, out=difference)

@@ -140,13 +140,14 @@ def candidates(seen: Evidence, answer: Answer, but: Mask) -> Candidates:
     across = np.ones((1, 2 * _BESIDE + 1), np.uint8)
     closed = cv2.morphologyEx(answer.dirt, cv2.MORPH_CLOSE, across).reshape(answer.dirt.shape)
     both = np.where(but, closed, np.maximum(answer.dirt, answer.scratch))
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(np.uint8(both > _EDGE), connectivity=8)
-    surest, some = np.zeros(count, np.float32), np.nonzero(labels)
+    there = both > _EDGE
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(there.view(np.uint8), connectivity=8)
+    surest, some = np.zeros(count, np.float32), np.nonzero(there)
     np.maximum.at(surest, labels[some], both[some])
     worth = (surest > _SURE) & (boxes[:, cv2.CC_STAT_AREA] >= _LEAST)
     worth[0] = False
     numbers = np.where(worth, np.cumsum(worth), 0).astype(np.int32)
-    labels = numbers[labels]
+    labels[some] = numbers[labels[some]]
     spots = [
         Spot(int(x), int(y), labels[y : y + height, x : x + width] == number)
         for number, (x, y, width, height) in enumerate(boxes[worth, :4], 1)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from interneg.defects.detector import Answer
 from interneg.defects.evidence import Evidence, nearest
 from interneg.defects.odds_fitted import FLIGHT, SHARES, START
+from interneg.defects.surroundings import Points, means_around
 from interneg.frame import Pixels
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
@@ -40,9 +41,10 @@ def facts_of(
     seen: Evidence, answer: Answer, both: Pixels, labels: Labels, count: int
 ) -> tuple[Floats, npt.NDArray[np.int64]]:
     """What is known of each candidate, (N, len(FACTS)), and its sign, (N,): 1 of a bright one, else -1."""
-    import cv2
-
-    y, x = np.nonzero(labels)
+    if not count:
+        return np.empty((0, len(FACTS))), np.empty(0, np.int64)
+    there = labels > 0
+    y, x = np.nonzero(there)
     label = labels[y, x]
     area = np.maximum(np.bincount(label, minlength=count + 1)[1:].astype(np.float64), 1)
 
@@ -52,39 +54,46 @@ def facts_of(
     def per(plane: Pixels) -> Floats:
         return mean(plane[y, x])
 
-    away = (labels == 0).astype(np.float32)
-    size = (_AROUND, _AROUND)
-    weight = np.maximum(cv2.blur(away, size, borderType=cv2.BORDER_REFLECT), 0.02)
+    close, own = nearest(seen.neighbours), seen.luma[y, x]
 
-    def around(plane: Pixels) -> Pixels:
-        return np.asarray(cv2.blur(plane * away, size, borderType=cv2.BORDER_REFLECT) / weight)
+    def planes(box: tuple[slice, slice]) -> dict[str, Pixels]:
+        luma = seen.luma[box]
+        apart = {n.offset: luma - n.luma[box] for n in seen.neighbours}
+        return {
+            "both": both[box], "luma": luma, "square": luma * luma,
+            **{f"apart {n.offset}": apart[n.offset] for n in close},
+            **{f"misfit {o}": np.abs(a) for o, a in apart.items()},
+        }  # fmt: skip
 
-    close = nearest(seen.neighbours)
-    apart = {n.offset: seen.luma - n.luma for n in seen.neighbours}
-    inside = {n.offset: per(_within(n.field)) > 0.5 for n in seen.neighbours}
-    signed = np.sum([per(both * apart[n.offset]) * inside[n.offset] for n in close], axis=0)
+    around = means_around(there, y, x, _AROUND, planes)
+    apart = {n.offset: own - n.luma[y, x] for n in seen.neighbours}
+    inside = {n.offset: mean(_within(n.field, y, x)) > 0.5 for n in seen.neighbours}
+    marked = both[y, x]
+    signed = np.sum([mean(marked * apart[n.offset]) * inside[n.offset] for n in close], axis=0)
     sign = np.where(signed > 0, 1, -1)
     contrasts = np.sort(
-        [np.where(inside[o], sign * per(a), np.nan) for o, a in apart.items()], axis=0
+        [np.where(inside[o], sign * mean(a), np.nan) for o, a in apart.items()], axis=0
     )  # NaN last
     known = np.sum(list(inside.values()), axis=0)
     row = np.arange(count)
     lowest = contrasts[0]
     second = contrasts[np.maximum(known - 2, 0), row]
-    misfits = np.sort([np.where(inside[o], per(around(np.abs(a))), np.inf) for o, a in apart.items()], axis=0)
-    gap = np.min([per(np.abs(a.luma - b.luma)) for a, b in combinations(seen.neighbours, 2)], axis=0)
-    beside = per(np.abs(seen.luma - around(seen.luma)))
-    ringed = np.sum([sign * per(around(apart[n.offset])) * inside[n.offset] for n in close], axis=0)
+    misfits = np.sort([np.where(inside[o], mean(around[f"misfit {o}"]), np.inf) for o in apart], axis=0)
+    gap = np.min(
+        [mean(np.abs(a.luma[y, x] - b.luma[y, x])) for a, b in combinations(seen.neighbours, 2)], axis=0
+    )
+    beside = mean(np.abs(own - around["luma"]))
+    ringed = np.sum([sign * mean(around[f"apart {n.offset}"]) * inside[n.offset] for n in close], axis=0)
     halo = ringed / np.maximum(np.sum([inside[n.offset] for n in close], axis=0), 1)
-    uneven = np.sqrt(np.maximum(per(seen.luma**2) - per(seen.luma) ** 2, 0))
-    patchy = np.min([np.sqrt(np.maximum(per(a**2) - per(a) ** 2, 0)) for a in apart.values()], axis=0)
-    local = np.sqrt(np.maximum(around(seen.luma**2) - around(seen.luma) ** 2, 0))
+    uneven = np.sqrt(np.maximum(mean(own * own) - mean(own) ** 2, 0))
+    patchy = np.min([np.sqrt(np.maximum(mean(a * a) - mean(a) ** 2, 0)) for a in apart.values()], axis=0)
+    local = np.sqrt(np.maximum(around["square"] - around["luma"] * around["luma"], 0))
     dx, dy = x - mean(x)[label - 1], y - mean(y)[label - 1]
     across, down, skew = mean(dx * dx) + 1 / 12, mean(dy * dy) + 1 / 12, mean(dx * dy)
     spread = np.hypot(across - down, 2 * skew)
     long, wide = (np.sqrt(np.maximum(6 * (across + down + s), 1)) for s in (spread, -spread))
     surest = np.zeros(count + 1)
-    np.maximum.at(surest, label, both[y, x])
+    np.maximum.at(surest, label, marked)
     scratch = per(answer.scratch) / np.maximum(per(answer.scratch) + per(answer.dirt), 1e-6)
 
     def logit(p: Floats) -> Floats:
@@ -96,11 +105,11 @@ def facts_of(
 
     base = log(second)
     made = np.column_stack([
-        logit(per(both)), logit(surest[1:]), scratch, np.log(area), np.log(long), np.log(wide),
-        base, base - log(misfits[0]), log(lowest), base - log(gap), base - log(beside), log(per(local)),
+        logit(mean(marked)), logit(surest[1:]), scratch, np.log(area), np.log(long), np.log(wide),
+        base, base - log(misfits[0]), log(lowest), base - log(gap), base - log(beside), log(mean(local)),
         np.max([per(n.confidence) for n in close], axis=0),
-        base - log(per(np.maximum(seen.bright, seen.dark))),
-        base - log(per(seen.unlike)) - 3 * np.log(max(seen.odd, 0.3)), logit(per(around(both))),
+        base - log(mean(np.maximum(seen.bright[y, x], seen.dark[y, x]))),
+        base - log(per(seen.unlike)) - 3 * np.log(max(seen.odd, 0.3)), logit(mean(around["both"])),
         np.clip(halo / (np.maximum(second, 0) + _GRAIN), -1, 2), base - log(uneven), base - log(patchy),
     ])  # fmt: skip
     made[known < 2] = np.nan
@@ -120,8 +129,9 @@ def of_flight(rarity: Floats) -> Floats:
     return np.asarray(np.interp(rarity, *FLIGHT))
 
 
-def _within(field: Pixels) -> Pixels:
-    """1 where a place lies within the other frame, else 0, (H, W)."""
+def _within(field: Pixels, y: Points, x: Points) -> Pixels:
+    """1 where the place that a pixel at (y, x) has in the other frame lies within that, else 0, (N,)."""
     height, width = field.shape[:2]
-    x, y = field[..., 0] + np.arange(width), field[..., 1] + np.arange(height)[:, None]
-    return np.asarray((x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1), np.float32)
+    moved = field[y, x]
+    left, top = moved[:, 0] + x, moved[:, 1] + y
+    return np.asarray((left >= 0) & (top >= 0) & (left <= width - 1) & (top <= height - 1), np.float32)

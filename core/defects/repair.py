@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
-from interneg.defects.blend import levelled, spread
+from interneg.defects.blend import levelled, levelled_each, spread
 from interneg.defects.context import continued
-from interneg.defects.donors import SPOILT, Piece, fitted, pieces
+from interneg.defects.donors import SPOILT, Piece, all_fitted, pieces
 from interneg.defects.evidence import Neighbour
 from interneg.defects.laid import HOPELESS, Filled
 from interneg.defects.own import best_place
@@ -88,38 +90,58 @@ def _without_donors(
 ) -> None:
     """Fill the pieces that no frame shows well from the frame itself, where that is likely to be better."""
     picture, left = filled.so_far(hole)
-    net = judged = picture
-    if filler is not None:
-        engine, areas = filler(), [_box(piece) for piece, _, _ in lacking]
-        net = continued(picture, left, areas, engine)
-        # How it does on the rings is seen where these are hidden, too.
-        hidden = left.copy()
-        for piece, _, _ in lacking:
-            hidden[piece.area] |= piece.ring
-        judged = continued(picture, hidden, [piece.area for piece, _, _ in lacking], engine)
-    for piece, patch, error in lacking:
-        here, lacks = filled.here(piece), piece.hole & (error > _FITS)
+    engine = None if filler is None else filler()
+    pieces_of = [piece for piece, _, _ in lacking]
+    misfits = [np.inf] * len(lacking) if engine is None else _judged(picture, left, pieces_of, engine)
+    chosen: list[tuple[Mask, float, Pixels | None]] = []
+    for (piece, _, error), misfit in zip(lacking, misfits, strict=True):
+        best, least, made = _TRUSTED * misfit, _MUCH_RATHER * _TRUSTED, None
         found = best_place(picture, piece, hole)
-        places = [] if found is None else [(found[0], _RATHER, levelled(found[1], here, piece.ring))]
-        if filler is not None and piece.ring.any():
-            apart = np.abs(judged[piece.area] - here)[piece.ring]
-            # A part of a large hole, not of a long thin one.
-            large = piece.share is not None and piece.hole.mean() > _THICK
-            misfit = _UNKNOWN if piece.far else float(apart.mean()) * (_LARGE if large else 1)
-            places.append((_TRUSTED * misfit, _MUCH_RATHER * _TRUSTED, net[piece.area]))
-        if places:
-            misfit, least, made = min(places, key=lambda place: place[0])
-            better = lacks & (misfit < least * error)
+        if found is not None and found[0] <= best:
+            best, least, made = found[0], _RATHER, levelled(found[1], filled.here(piece), piece.ring)
+        chosen.append((piece.hole & (error > _FITS) & (best < least * error), best, made))
+    wanted = [k for k, (better, _, made) in enumerate(chosen) if made is None and better.any()]
+    nets = dict[int, Pixels]()
+    if engine is not None and wanted:
+        boxes = [_box(pieces_of[k]) for k in wanted]
+        nets = dict(zip(wanted, continued(picture, left, boxes, engine), strict=True))
+    for k, ((piece, patch, error), (better, best, made)) in enumerate(zip(lacking, chosen, strict=True)):
+        if k in nets:
+            made = filled.here(piece)
+            made[_inside(piece)] = nets[k]
+        if made is not None:
             patch = np.where(better[..., None], made, patch)
-            error = np.where(better, np.float32(misfit), error)
+            error = np.where(better, np.float32(best), error)
         filled.take(piece, patch, error)
 
 
+def _judged(picture: Pixels, left: Mask, lacking: list[Piece], engine: Engine) -> list[float]:
+    """What the network is expected to be wrong by in each piece: how it does on its ring, hidden as well."""
+    hidden = left.copy()
+    for piece in lacking:
+        hidden[piece.area] |= piece.ring
+    seen = [piece for piece in lacking if piece.ring.any() and not piece.far]
+    made = continued(picture, hidden, [piece.area for piece in seen], engine)
+    apart = {p: float(np.abs(m - picture[p.area])[p.ring].mean()) for p, m in zip(seen, made, strict=True)}
+    misfits = []
+    for piece in lacking:
+        # A part of a large hole, not of a long thin one.
+        large = piece.share is not None and piece.hole.mean() > _THICK
+        alone = _UNKNOWN if piece.ring.any() else np.inf
+        misfits.append(apart[piece] * (_LARGE if large else 1) if piece in apart else alone)
+    return misfits
+
+
+def _inside(piece: Piece) -> tuple[slice, slice]:
+    """The rows and columns of the piece's area that its hole lies in."""
+    rows, columns = (np.flatnonzero(piece.hole.any(axis=k)) for k in (1, 0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
 def _box(piece: Piece) -> tuple[slice, slice]:
-    """The rows and columns of the picture that a piece's hole lies in."""
-    parts = (np.flatnonzero(piece.hole.any(axis=k)) for k in (1, 0))
+    """The rows and columns of the picture that its hole lies in."""
     rows, columns = (
-        slice(s.start + p[0], s.start + p[-1] + 1) for s, p in zip(piece.area, parts, strict=True)
+        slice(s.start + p.start, s.start + p.stop) for s, p in zip(piece.area, _inside(piece), strict=True)
     )
     return rows, columns
 
@@ -155,24 +177,52 @@ def _from_frames(
     The frame that fits best is taken, and where it is damaged itself the next one. Where none is left the
     error is `HOPELESS`, and the ring is continued smoothly.
     """
-    made, error = spread(here, piece.ring), np.full(piece.hole.shape, HOPELESS, np.float32)
-    count, fits = here.shape[2], []
-    for n in around if piece.ring.any() else ():
-        seen, misfit = fitted(here, piece, n, others[n.offset], spoils.get(n.offset))
-        whole = ~(seen[..., count:] > SPOILT).any(axis=2)
-        if np.isfinite(misfit):
+    error, count, fits = np.full(piece.hole.shape, HOPELESS, np.float32), here.shape[2], list[_Fit]()
+    if piece.ring.any():
+        shown = [(n, others[n.offset], spoils.get(n.offset)) for n in around]
+        seen = [fit for fit in all_fitted(here, piece, shown) if np.isfinite(fit[1])] if shown else []
+        wholes = [np.logical_not((patch[..., count:] > SPOILT).any(axis=2)) for patch, _ in seen]
+        if seen:
             most = _FLICKER if piece.far else 2 * _FLICKER
-            fits.append((levelled(seen[..., :count], here, piece.ring & whole, most), misfit, whole))
-    costs = []
-    for k, (patch, misfit, whole) in enumerate(fits):
-        apart = []
-        for j, (other, _, also) in enumerate(fits):
-            both = piece.hole & whole & also
-            if j != k and both.any():
-                apart.append(float(np.abs(patch - other)[both].mean()))
-        costs.append(misfit + _DISAGREED * (float(np.median(apart)) if apart else 0.0))
+            patches = np.stack([patch[..., :count] for patch, _ in seen])
+            level = levelled_each(patches, here, piece.ring & np.stack(wholes), most)
+            fits = [
+                _Fit(patch, misfit, whole)
+                for patch, (_, misfit), whole in zip(level, seen, wholes, strict=True)
+            ]
+    costs = _costs(fits, piece.hole)
+    shows = np.logical_or.reduce([fit.whole for fit in fits]) if fits else np.zeros_like(piece.hole)
+    made = np.zeros_like(here) if shows.all() else spread(here, piece.ring)
     for k in np.argsort(costs, kind="stable")[::-1]:
-        patch, _, whole = fits[k]
-        made[whole] = patch[whole]
+        whole = fits[k].whole
+        np.copyto(made, fits[k].patch, where=whole[..., None])
         error[whole] = costs[k]
     return made, error
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """What a frame around shows at a piece, (h, w, C), its misfit on the ring, and where it is whole."""
+
+    patch: Pixels
+    misfit: float
+    whole: Mask
+
+
+def _costs(fits: Sequence[_Fit], hole: Mask) -> list[float]:
+    """How wrong each may be: what it differs by on the ring, and in the hole from most of the others."""
+    inside = np.flatnonzero(hole)
+    shown = [f.patch.reshape(-1, f.patch.shape[2])[inside] for f in fits]
+    wholes = [f.whole.ravel()[inside] for f in fits]
+    apart: list[list[float]] = [[] for _ in fits]
+    for j, k in combinations(range(len(fits)), 2):
+        both = wholes[j] & wholes[k]
+        if both.any():
+            difference = np.abs(shown[j] - shown[k])
+            between = float((difference if both.all() else difference[both]).mean())
+            apart[j].append(between)
+            apart[k].append(between)
+    return [
+        f.misfit + _DISAGREED * (float(np.median(gaps)) if gaps else 0.0)
+        for f, gaps in zip(fits, apart, strict=True)
+    ]

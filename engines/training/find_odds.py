@@ -68,7 +68,7 @@ class Finder:
         """It is the only one."""
         return self
 
-    def run(self, planes: Pixels) -> Pixels:
+    def run(self, planes: Pixels, border: int | None = None) -> Pixels:
         """What the network answers, (2, H, W) float32, to planes (10, H, W) float32."""
         height, width = planes.shape[1:]
         below, right = -height % self._multiple, -width % self._multiple

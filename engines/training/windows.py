@@ -52,7 +52,7 @@ class Cleaner:
         """The engine, whatever `model` says: windows need no other."""
         return self
 
-    def run(self, planes: Pixels) -> Pixels:
+    def run(self, planes: Pixels, border: int | None = None) -> Pixels:
         """(6, H, W) to the correction (3, H, W), float32; H and W are even in all windows."""
         found: Pixels = self._net(torch.from_numpy(planes[None]))[0].numpy()
         return found

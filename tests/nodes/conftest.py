@@ -25,7 +25,7 @@ class Silent:
         self.scale = int(model[-1])
         return self
 
-    def run(self, planes: Pixels) -> Pixels:
+    def run(self, planes: Pixels, border: int | None = None) -> Pixels:
         self.seen.append(planes.copy())
         return np.zeros((3, planes.shape[1] * self.scale, planes.shape[2] * self.scale), np.float32)
 

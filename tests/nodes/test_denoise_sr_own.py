@@ -32,7 +32,7 @@ class Guest:
     def open(self, model: str) -> Guest:
         return self
 
-    def run(self, planes: Pixels) -> Pixels:
+    def run(self, planes: Pixels, border: int | None = None) -> Pixels:
         large = np.stack([cubic(p, self.scale) for p in planes[:3]])
         columns = np.indices(large.shape[1:])[1]
         return np.asarray(large + 0.1 * (columns // 4 % 2) - 0.05, np.float32)
@@ -139,7 +139,7 @@ def test_over_time_it_sees_the_average_of_the_frames(colour: Colour) -> None:
         name = identity = "lite"
         scale = 1
 
-        def run(self, planes: Pixels) -> Pixels:
+        def run(self, planes: Pixels, border: int | None = None) -> Pixels:
             return np.zeros((3, *planes.shape[1:]), np.float32)
 
     done = Graph([node], FrameList(still), context(colour, Both())).render(1)
@@ -156,7 +156,7 @@ class Trained(Guest):
         super().__init__(makes="correction", takes=CORRECTED)
         self.seen: list[Pixels] = []
 
-    def run(self, planes: Pixels) -> Pixels:
+    def run(self, planes: Pixels, border: int | None = None) -> Pixels:
         self.seen.append(planes.copy())
         return np.stack([planes[3] + np.float32(0.05), *np.zeros_like(planes[:2])])
 

@@ -22,7 +22,7 @@ class Halving:
     def open(self, model: str) -> Halving:
         return self
 
-    def run(self, planes: Pixels) -> Pixels:
+    def run(self, planes: Pixels, border: int | None = None) -> Pixels:
         self.seen.append(planes.copy())
         return np.asarray(-planes[:3] / 2, np.float32)
 

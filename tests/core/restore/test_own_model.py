@@ -23,7 +23,7 @@ class Guest:
         self.traits = Traits("picture", takes)
         self.seen: list[Pixels] = []
 
-    def run(self, planes: Pixels) -> Pixels:
+    def run(self, planes: Pixels, border: int | None = None) -> Pixels:
         self.seen.append(planes.copy())
         colours = planes[: 1 if "Y" in self.traits.takes else 3]
         return np.stack([cubic(p, self.scale) * self.gain for p in colours])
@@ -127,7 +127,7 @@ class Corrector(Guest):
         super().__init__(scale=scale)
         self.traits = Traits("correction", CORRECTED)
 
-    def run(self, planes: Pixels) -> Pixels:
+    def run(self, planes: Pixels, border: int | None = None) -> Pixels:
         self.seen.append(planes)
         large = planes.repeat(self.scale, 1).repeat(self.scale, 2)
         return np.stack([np.full_like(large[0], 0.1), large[4], np.zeros_like(large[0])])

@@ -27,7 +27,7 @@ class Guest:
     def open(self, model: str) -> Guest:
         return Guest(model)
 
-    def run(self, planes: Pixels) -> Pixels:
+    def run(self, planes: Pixels, border: int | None = None) -> Pixels:
         large = np.stack([cubic(p, 2) for p in planes])
         if self.name == "loud":
             rows, columns = np.indices((100, 100))

@@ -24,7 +24,7 @@ class Lighter:
     def open(self, model: str) -> Lighter:
         return self
 
-    def run(self, planes: Pixels) -> Pixels:
+    def run(self, planes: Pixels, border: int | None = None) -> Pixels:
         return np.stack([np.full_like(planes[0], 0.05), *np.zeros_like(planes[:2])])
 
 
