@@ -22,7 +22,7 @@ Value = float | int | bool | str | tuple[int, ...] | Curve
 AUTO = "auto"
 """The value of a knob that lets the node find the number itself."""
 
-_NAME = re.compile("[a-z0-9][a-z0-9-]*")
+_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 

@@ -19,6 +19,9 @@ WHITE = 1.001
 # The farthest that what a model makes of a squeezed picture is believed, in units of the encoding.
 _FARTHEST = 2500.0
 
+SCALES = (1, 2, 4)
+"""How many times Denoise-SR enlarges."""
+
 
 def restored(engine: ToldEngine, given: Pixels, noise: tuple[Pixels, Pixels], scale: int) -> Pixels:
     """The picture that a model makes of one, (C, H * scale, W * scale) float32 in LOG_Y.
@@ -68,9 +71,10 @@ def corrected(engine: ToldEngine, given: Pixels, net: Pixels, count: int, scale:
 
 def _require_enlarges(engine: ToldEngine, scale: int) -> None:
     if engine.scale < scale:
+        most = max(s for s in SCALES if s <= engine.scale)
         raise KnobError(
             f"the model {engine.name} enlarges {engine.scale}x, and scale asks for {scale}x: set scale to at "
-            f"most {engine.scale}, or take a model that enlarges more"
+            f"most {most}, or take a model that enlarges more"
         )
 
 

@@ -64,6 +64,7 @@ def found(probed: Probed, half: Halved, measured: EngineFigures) -> dict[str, st
     seam = "a graph of one size has no whole to compare with"
     if measured.seam is not None:
         seam = f"{measured.seam:.2g}"
+    right, down = (round(v, 2) + 0.0 for v in (right, down))  # no -0.00
     shift = f"{right:+.2f} right, {down:+.2f} down, of an output pixel"
     if how.border or any(probed.placement.start):
         top, left = probed.placement.start
@@ -72,7 +73,7 @@ def found(probed: Probed, half: Halved, measured: EngineFigures) -> dict[str, st
         "scale": f"{how.scale}x",
         "range": probed.ranges.how,
         "order of planes": probed.order.how,
-        "noise level": _NOISE[form.noise],
+        "noise level": ", ".join(filter(None, (_NOISE[form.noise], probed.noise.how))),
         "sizes": size,
         "looks at": halo,
         "shift of the result": shift

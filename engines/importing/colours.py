@@ -58,7 +58,10 @@ def ranges(
         tried = [t for t in tried if t[1].order_out == "rgb"]  # turned round only where that is clear
     (best, chosen), *others = tried
     if takes and gives:
-        return Guess(chosen.takes, f"in {chosen.takes}, out {chosen.gives}, as given"), chosen
+        words, said = f"in {chosen.takes}, out {chosen.gives}, as given", _told(model)
+        if said and said.unit and said.unit != chosen.takes:
+            words += f", though {said.by} speaks for {said.unit}"
+        return Guess(chosen.takes, words), chosen
     rivals = [c for away, c in others if away <= _CLEARLY * best + _LEAST and best <= _NEAR]
     if best <= _NEAR and not rivals:
         words = f"in {chosen.takes}, out {chosen.gives}"
@@ -86,14 +89,11 @@ def ranges(
             simple = min(results, key=lambda c: (c.takes != c.gives, list(RANGES).index(c.takes)))
             words = f"in {simple.takes}, out {simple.gives}"
             return Guess(simple.takes, f"{words}; others would give the same"), simple
-    words = f"in {chosen.takes}, out {chosen.gives}"
-    names = ", ".join(RANGES).replace("0..1", "0..1 (most are)", 1)
     return Guess(
         None,
         "",
-        f"--range: in which range are its pictures? Of {names} the best fit is {words}, and the result then "
-        f"is {best:.2g} from its input, which tells nothing for sure"
-        + ("" if gives or takes else " (--output-range where the result has another one)"),
+        "--range: are its pictures in 0..1 (most are), in 0..255 or in -1..1? Neither the file nor what it "
+        "makes of pictures tells" + ("" if gives or takes else "; --output-range, where its result differs"),
     ), chosen
 
 
@@ -115,11 +115,13 @@ def order(
         same = first == "rgb"
         return how._replace(order_in=first, order_out="rgb" if same != turned else "bgr")
 
+    told = _told(model)
     if asked:
-        return Guess(asked, f"{asked}, as given" + (", turned round on the way" if turned else "")), placed(
-            asked
-        )
-    if told := _told(model):
+        words = f"{asked}, as given" + (", turned round on the way" if turned else "")
+        if told and told.order != asked:
+            words += f", though {told.by} speaks for {told.order}"
+        return Guess(asked, words), placed(asked)
+    if told:
         return Guess(told.order, f"{told.order}, by {told.by}"), placed(told.order)
     if not turned:
         picture = blobs(3, found.side)

@@ -17,7 +17,7 @@ from interneg.engines.importing import torch_files
 from interneg.engines.importing.card import card_text
 from interneg.engines.importing.halving import Halved, halved
 from interneg.engines.importing.keeping import keep_entry, named, require_free, write_entry
-from interneg.engines.importing.measured import SEAM, EngineFigures, measure
+from interneg.engines.importing.measured import ONE_SIGMA, SEAM, EngineFigures, measure
 from interneg.engines.importing.probe import Probed, probe
 from interneg.engines.importing.reading import read
 from interneg.engines.importing.wishes import Wishes, name_of
@@ -84,7 +84,10 @@ def import_model(
     }
     warnings = list(probed.warnings)
     if measured.seam is not None and measured.seam > SEAM and not near.everywhere:
-        warnings.append(f"tiles differ from the whole by up to {measured.seam:.2g}, more than {SEAM:g}")
+        warnings.append(
+            f"tiles differ from the whole by up to {measured.seam:.2g}, more than {SEAM:g}: where a frame is "
+            "too large for the memory to be one tile, their borders may show"
+        )
     if half.weights is None:
         warnings.append(f"it does not hold in fp16 ({half.why}): build its engines in fp32")
     files[f"{name}.md"] = card_text(entry, probed, half, measured, warnings).encode()
@@ -123,7 +126,7 @@ def _entry(
 ) -> dict[str, Any]:  # fmt: skip
     form, how, near = probed.signature, probed.how, probed.locality
     colours = ["Y"] if form.planes == 1 else ["R", "G", "B"]
-    noise = {"": [], "scalar": ["one sigma"]}.get(form.noise, ["sigma"])
+    noise = {"": [], "scalar": [ONE_SIGMA]}.get(form.noise, ["sigma"])
     kind = f" ({wishes.architecture})" if wishes.architecture else ""
     task = wishes.task or ("sr" if how.scale > 1 else "denoise" if form.noise else "restore")
     version = known[name].version + 1 if name in known else 1

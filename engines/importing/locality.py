@@ -15,6 +15,9 @@ from interneg.frame import Pixels
 SAME = 1e-5
 """By how much a result may change, in 0..1, and still count as unchanged: a tenth of what tiles may."""
 
+_LEVELS = (0.05, 0.4)
+"""Of the noise that a network is told of, where it is told."""
+
 _FAR = (32, 64, 128, 192)
 _STEPS = 7
 _WHOLE_HALO = 64
@@ -42,10 +45,11 @@ def locality(
     model: the graph's ONNX, for the names of operators. A graph of one size is given another picture beyond
     the cut instead.
     """
-    sigma = 0.05 if graph.signature.noise else 0.0
+    levels = _LEVELS if graph.signature.noise else (0.0,)
 
     def restore(planes: Pixels) -> Pixels:
-        return graph.restored(planes, how, sigma)
+        """The results for all levels of noise, plane on plane: some look farther where it is strong."""
+        return np.concatenate([graph.restored(planes, how, sigma) for sigma in levels])
 
     if graph.signature.size is not None:
         halo, change = _of_one_size(restore, found, how)
@@ -165,4 +169,13 @@ def _global_operators(model: Any) -> tuple[str, ...]:
             named[k] = None
     if "Softmax" in kinds and "MatMul" in kinds:
         named["attention (MatMul, Softmax)"] = None
+    if any(_aligned(n) for n in nodes if n.op_type == "Resize"):
+        named["Resize with align_corners, which drifts against the picture"] = None
     return tuple(named)
+
+
+def _aligned(resize: Any) -> bool:
+    """Whether a Resize lays corners onto corners: where a pixel lies depends on the picture's size."""
+    return any(
+        a.name == "coordinate_transformation_mode" and a.s == b"align_corners" for a in resize.attribute
+    )

@@ -18,6 +18,9 @@ from interneg.errors import EngineError
 SEAM = 1e-4
 """By how much tiles may differ from the whole, in 0..1."""
 
+ONE_SIGMA = "one sigma"
+"""The channel of a model that is told one number of noise for all of its picture: the mean of that plane."""
+
 _TIMED = 192
 
 
@@ -71,6 +74,8 @@ def _seam(engine: NetworkEngine, model: Model) -> float | None:
     golden = qualify.golden_of(model)
     repeats = [-(-side // n) for n in golden.shape[1:]]
     planes = np.ascontiguousarray(np.tile(golden, (1, *repeats))[:, :side, :side])
+    if ONE_SIGMA in model.input.channels:  # its mean would be another one in each tile
+        planes[-1] = planes[-1].mean()
     whole = NetworkEngine(model, engine.network, engine.identity, 2**31).run(planes)
     tiled = NetworkEngine(model, engine.network, engine.identity, tile * tile).run(planes)
     return float(np.abs(whole - tiled).max())

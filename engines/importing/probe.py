@@ -10,6 +10,7 @@ from interneg.engines.importing.behaviour import Behaviour, behaviour
 from interneg.engines.importing.colours import Guess
 from interneg.engines.importing.convention import Convention
 from interneg.engines.importing.locality import Locality, locality
+from interneg.engines.importing.noise_unit import noise_unit
 from interneg.engines.importing.raw import RawGraph
 from interneg.engines.importing.signature import Signature, signature
 from interneg.engines.importing.sizes import Placement, Sizes, border_of, placement, sizes
@@ -33,6 +34,7 @@ class Probed(NamedTuple):
     placement: Placement
     ranges: Guess
     order: Guess
+    noise: Guess
     locality: Locality
     behaviour: Behaviour
     is_perceptual: bool
@@ -99,14 +101,17 @@ def probe(model: Any, wishes: Wishes, report: Callable[[str], None]) -> Probed:
         )
     report("range and order of colours")
     ranges, how = colours.ranges(graph, model, found, how, wishes.takes, wishes.gives)
-    how = how._replace(noise_range=wishes.noise_range or how.takes)
     order, how = colours.order(graph, model, found, how, wishes.layout)
     if questions := [guess.question for guess in (ranges, order) if guess.question]:
         raise UsageError("what the probe could not find out, say by " + "; and ".join(questions))
+    noise = noise_unit(graph, found, how, wishes.noise_range)
+    how = how._replace(noise_range=noise.value)
     report("level, colour and range")
     moves = behaviour(graph, found, how)
     near = locality(graph, model, found, how, report)
-    return Probed(model, graph, form, found, how, placed, ranges, order, near, moves, wishes.perceptual)
+    return Probed(
+        model, graph, form, found, how, placed, ranges, order, noise, near, moves, wishes.perceptual
+    )
 
 
 def _opened(model: Any, wishes: Wishes) -> tuple[Any, RawGraph, Signature, Sizes]:

@@ -99,7 +99,9 @@ def _weights(path: Path, extra: bool) -> TorchModel:
     known = architectures(extra)
     spandrel, state = known.spandrel, _state(path)
     try:
-        found = known.loader.load_from_state_dict(state)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's advice to who wrote the architecture
+            found = known.loader.load_from_state_dict(state)
     except spandrel.UnsupportedModelError as error:
         more = "" if extra else f", or give --accept-extra-licences, for those of {EXTRA}"
         raise EngineError(
@@ -172,7 +174,10 @@ def _refused(error: UnpicklingError) -> str:
     for start in ("WeightsUnpickler error: ", "Weights only load failed"):
         if start in text:
             text = text[text.index(start) :].removeprefix(start)
-    return text.partition(" was not an allowed global")[0].partition("Please use")[0][:160].strip(" .")
+    asked = text.partition("Unsupported global: ")[2].removeprefix("GLOBAL ").split(" ")[0]
+    if asked:
+        return f"it asks for {asked}"
+    return "torch does not read it as weights"
 
 
 def _exported(model: TorchModel, output: str, side: int) -> Any:

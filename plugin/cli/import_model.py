@@ -86,6 +86,7 @@ def import_model(
     from interneg.engines.importing.keeping import is_searched, target_folder, unsearched
     from interneg.engines.importing.wishes import Wishes
     from interneg.home import expanded
+    from interneg.restore.own_model import SCALES
 
     wishes = Wishes(
         name=name,
@@ -104,7 +105,14 @@ def import_model(
     place = target_folder(expanded(folder) if folder else None)
     shown = Console(stderr=True)
     with shown.status("") as status:
-        done = run(expanded(file), wishes, place, lambda step: status.update(f"{step} ..."), overwrite)
+
+        def report(step: str) -> None:
+            if shown.is_terminal:
+                status.update(f"{step} ...")
+            else:
+                shown.print(f"{step} ...", markup=False, highlight=False, soft_wrap=True)
+
+        done = run(expanded(file), wishes, place, report, overwrite)
     console = Console()
     for key, value in found(done.probed, done.halved, done.measured).items():
         console.print(f"{key}: {value}", markup=False, highlight=False, soft_wrap=True)
@@ -112,7 +120,8 @@ def import_model(
     for warning in (*done.warnings, *away):
         shown.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"written: {done.entry}", markup=False, highlight=False, soft_wrap=True)
-    line = f"denoise-sr:model={done.name},scale={done.probed.how.scale}"
+    scale = max(s for s in SCALES if s <= done.probed.how.scale)
+    line = f"denoise-sr:model={done.name},scale={scale}"
     console.print(
         f'use it: interneg render "{line}" INPUT OUTPUT', markup=False, highlight=False, soft_wrap=True
     )

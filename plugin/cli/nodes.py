@@ -52,6 +52,7 @@ def _page(node: type[Node]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from interneg.knobs import knobs_of
     from interneg.plugin.facts.nodes import animatable, facts_of, limits, summary, value
 
     facts, console = facts_of(node), Console()
@@ -65,3 +66,9 @@ def _page(node: type[Node]) -> None:
     for k in facts["knobs"]:
         table.add_row(k["name"], k["kind"], value(k["default"]), limits(k), animatable(k), k["help"])
     console.print(table)
+    if any(k.others for k in knobs_of(node).values()):
+        from interneg.engines.models import load_catalogue
+
+        own = [m.name for m in load_catalogue().values() if m.draws or m.origin]
+        if own:
+            console.print(f"Models of your own: {', '.join(own)}", markup=False, highlight=False)

@@ -198,6 +198,42 @@ def test_the_level_of_noise_is_given_as_the_model_takes_it(bring: Bring, kind: s
     np.testing.assert_allclose(made, planes[:3] + 0.1, atol=1e-5)
 
 
+@pytest.mark.parametrize(("half", "unit"), [(10.0, "0..255"), (0.04, "0..1")])
+def test_the_unit_of_the_noise_is_found_by_what_takes_most_of_it_away(
+    bring: Bring, half: float, unit: str
+) -> None:
+    """A model that blurs the more, the stronger the noise is that it is told of."""
+    net = Net()
+    net.inputs.append(helper.make_tensor_value_info("sigma", TensorProto.FLOAT, [1]))
+    share = net.do("Div", "sigma", net.do("Add", "sigma", net.const(half)).x).x
+    box = np.zeros((3, 3, 5, 5))
+    box[range(3), range(3)] = 1 / 25
+    net.x = "in"
+    blurred = net.conv(box, pad=2).x
+    net.do("Add", "in", net.do("Mul", net.do("Sub", blurred, "in").x, share).x)
+    done = bring(net.model())
+    assert done.probed.how.noise_range == unit and unit in done.probed.noise.how
+    assert done.probed.locality.halo == 2
+    assert done.measured.seam is not None and done.measured.seam <= 1e-4
+    assert not [w for w in done.warnings if "tiles" in w]
+
+
+def test_corners_on_corners_is_named_as_what_drifts(bring: Bring) -> None:
+    net = Net().conv(spread(0.3, COLOURS))
+    sizes = [net.const(np.array(v, np.float32)) for v in ((), (1, 1, 2, 2))]
+    net.do("Resize", net.x, *sizes, mode="linear", coordinate_transformation_mode="align_corners")
+    done = bring(net.model())
+    assert any("align_corners" in w for w in done.warnings)
+
+
+def test_what_is_said_against_the_file_is_told(bring: Bring) -> None:
+    net = Net()
+    mean = 255 * np.array([0.4040, 0.4371, 0.4488]).reshape(1, 3, 1, 1)
+    net.with_("Sub", mean).conv(spread(1.0, COLOURS)).with_("Add", mean)
+    done = bring(net.model(), layout="rgb", takes="0..1", gives="0..1")
+    assert "speaks for bgr" in done.probed.order.how and "speaks for 0..255" in done.probed.ranges.how
+
+
 def test_of_several_outputs_one_has_to_be_named(bring: Bring) -> None:
     net = sharpener()
     good = net.x
@@ -216,7 +252,7 @@ def test_all_that_is_not_found_out_is_asked_for_at_once(bring: Bring) -> None:
     ):
         bring(sharpener().model(), layout=None)
     scrambled = Net().conv(np.random.default_rng(1).normal(0, 0.3, (3, 3, 3, 3))).with_("Add", 0.3)
-    with pytest.raises(UsageError, match="--range: in which range"):
+    with pytest.raises(UsageError, match="--range: are its pictures in"):
         bring(scrambled.model())
     assert bring(scrambled.model(), takes="0..1", gives="0..1").name == "net"
 
@@ -254,7 +290,7 @@ def test_a_result_that_nothing_holds_is_not_taken_for_one_that_is_held(bring: Br
     """Linear enlargement and a little level: in 0..255 that goes beyond neither end by itself."""
     net = Net()
     enlarge(net, 2)
-    with pytest.raises(UsageError, match="--range: in which range"):
+    with pytest.raises(UsageError, match="--range: are its pictures in"):
         bring(net.with_("Add", 0.003).model())
 
 

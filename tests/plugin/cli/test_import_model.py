@@ -37,6 +37,25 @@ def stored(path: Path) -> Pixels:
     return np.asarray(read / np.float32(65535))
 
 
+def test_a_model_that_enlarges_three_times_is_used_at_twice(folder: Path) -> None:
+    onnx.save(sharpener(scale=3).model(), folder / "three.onnx")
+    code, said = run("import-model", folder / "three.onnx", "--layout", "rgb", "--range", "0..1")
+    assert code == 0, said
+    assert "scale: 3x" in said and '"denoise-sr:model=three,scale=2" INPUT OUTPUT' in said
+    assert "range and order of colours ..." in said  # which a terminal shows in one line
+    cv2.imwrite(str(folder / "in.png"), np.full((40, 50, 3), 90, np.uint8))
+    code, said = run("render", "denoise-sr:model=three,scale=2", folder / "in.png", folder / "out.png")
+    assert code == 0, said
+    made = cv2.imread(str(folder / "out.png"))
+    assert made is not None and made.shape == (80, 100, 3)
+    code, said = run("render", "denoise-sr:model=three,scale=4", folder / "in.png", folder / "o.png")
+    assert (code, "set scale to at most 2" in said) == (2, True), said
+    code, said = run("nodes", "denoise-sr")
+    assert (code, "Models of your own: three" in said) == (0, True)
+    code, said = run("render", "denoise-sr:model=Three", folder / "in.png", folder / "p.png")
+    assert code and "did you mean 'three'" in " ".join(said.split()), said
+
+
 def test_a_render_gives_what_the_file_gives(folder: Path) -> None:
     model = sharpener(unit=255.0, scale=4).model()
     onnx.save(model, folder / "Sharp_x4.onnx")
