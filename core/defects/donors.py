@@ -111,7 +111,7 @@ def fitted(
 def all_fitted(
     here: Pixels, piece: Piece, shown: Sequence[tuple[Neighbour, Pixels, Mask | None]]
 ) -> list[tuple[Pixels, float]]:
-    """What `fitted` gives for each of some neighbours, (h, w, C or C + 1), which are looked at together."""
+    """What `fitted` gives for each of some neighbours, (h, w, C), which are looked at together."""
     count, ring = here.shape[2], np.flatnonzero(piece.ring)
     known = here.reshape(-1, count)[ring]
     donors = [
