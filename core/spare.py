@@ -29,7 +29,7 @@ class Spare:
 
     @contextmanager
     def lent(self, shape: tuple[int, ...]) -> Iterator[Floats]:
-        """An array of that shape, float32, holding anything; it is lent to others when the block is left."""
+        """An array of that shape, as (C, H, W), float32, holding anything; others get it after the block."""
         with self._lock:
             if shape != self._shape:
                 self._shape, self._idle = shape, []

@@ -56,7 +56,8 @@ def planes(view: View, seen: Evidence, out: Pixels | None = None) -> Pixels:
     for k, n in enumerate(chosen):
         np.subtract(seen.luma, n.luma, out=made[1 + k])
         np.clip(made[1 + k], -1, 1, out=made[1 + k])
-    made[5], made[6] = (n.confidence for n in chosen[:2])
+    for plane, n in zip(made[5:7], chosen, strict=False):
+        n.confidence.whole(plane)
     np.multiply(_UP, seen.unlike, out=made[7])
     made[8] = seen.odd
     np.clip(_UP * columns, -1, 1, out=made[9])

@@ -111,7 +111,7 @@ def fitted(
 def all_fitted(
     here: Pixels, piece: Piece, shown: Sequence[tuple[Neighbour, Pixels, Mask | None]]
 ) -> list[tuple[Pixels, float]]:
-    """What `fitted` gives for each of some neighbours, which are looked at together."""
+    """What `fitted` gives for each of some neighbours, (h, w, C), which are looked at together."""
     count, ring = here.shape[2], np.flatnonzero(piece.ring)
     known = here.reshape(-1, count)[ring]
     donors = [
@@ -182,7 +182,8 @@ def _fields(piece: Piece, around: Sequence[Neighbour]) -> list[Pixels]:
     if enough:
         made = spread_each(np.stack([fields[k] for k in enough]), np.stack([sure[k] for k in enough]))
         spreads = dict(zip(enough, made, strict=True))
-    wide = tuple(slice(max(0, s.start - _WIDE), s.stop + _WIDE, _EVERY) for s in piece.area)
+    rows, columns = (slice(max(0, s.start - _WIDE), s.stop + _WIDE, _EVERY) for s in piece.area)
+    wide = rows, columns
     done = []
     for k, n in enumerate(around):
         found = [_median(fields[k].reshape(-1, 2)[ring])]

@@ -10,10 +10,12 @@ from itertools import combinations
 import numpy as np
 
 from interneg.colour import WorkingSpace
+from interneg.defects.enlarged import Enlarged
 from interneg.frame import Pixels
 from interneg.motion.flow import flow, moved
 from interneg.motion.weave import level_of
 from interneg.node import View
+from interneg.spare import Spare
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
@@ -40,21 +42,21 @@ _BAND = 32
 class Neighbour:
     """Another frame, seen from the window's own.
 
-    offset: of the frame. field: (H, W, 2) float32, where its own pixels lie there, in pixels. confidence: (H,
-    W) float32, 0..1, of the field. luma: (H, W) float32, LOG_Y, at these places, in the light of the own
-    frame.
+    offset: of the frame. field: (H, W, 2), where its own pixels lie there, in pixels. confidence: (H, W),
+    0..1, of the field. luma: (H, W) float32, LOG_Y, at these places, in the light of the own frame.
     """
 
     offset: int
-    field: Pixels
-    confidence: Pixels
+    field: Enlarged
+    confidence: Enlarged
     luma: Pixels
 
     def shows(self, box: tuple[slice, slice]) -> bool:
         """Whether most of a box of the window's own frame lies within this frame."""
-        height, width = self.confidence.shape
+        height, width = self.luma.shape
         rows, columns = (np.arange(s.start, s.stop) for s in box)
-        x, y = self.field[box][..., 0] + columns, self.field[box][..., 1] + rows[:, None]
+        field = self.field[box]
+        x, y = field[..., 0] + columns, field[..., 1] + rows[:, None]
         within = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
         return bool(within.mean() > 0.5)
 
@@ -208,6 +210,9 @@ def _range(luma: Pixels, rows: slice) -> tuple[Pixels, Pixels]:
     return low, high
 
 
+_FIELDS = Spare()
+
+
 def _neighbour(view: View, offset: int) -> Neighbour:
     def brought() -> Neighbour:
         import cv2
@@ -215,13 +220,12 @@ def _neighbour(view: View, offset: int) -> Neighbour:
         own, other = luma_of(view, 0), luma_of(view, offset)
         height, width = own.shape
         motion = flow(view, 0, offset, level_of(own.shape))
-        field, confidence = motion.field, motion.confidence
-        if confidence.shape != own.shape:
-            field, confidence = (cv2.resize(p, (width, height)) for p in (field, confidence))
-        luma = moved(other, field).reshape(own.shape)
+        field, confidence = (Enlarged(p, (height, width)) for p in (motion.field, motion.confidence))
+        with _FIELDS.lent((height, width, 2)) as room:
+            luma = moved(other, field.whole(room)).reshape(own.shape)
         change = np.clip(own - luma, -_FLICKER, _FLICKER)
         luma += cv2.blur(change, (_AROUND, _AROUND), borderType=cv2.BORDER_REFLECT).reshape(own.shape)
         return Neighbour(offset, field, confidence, luma)
 
-    made: Neighbour = view.measure(f"defects neighbour 1 {offset}", brought, 0, offset)
+    made: Neighbour = view.measure(f"defects neighbour 2 {offset}", brought, 0, offset)
     return made

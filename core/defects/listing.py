@@ -7,69 +7,18 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, NoReturn, TypeVar
-
-import msgspec
-import numpy as np
+from typing import Any, NoReturn
 
 from interneg.defects.dirt import Spot
+from interneg.defects.entries import DirtEntry, PlaceEntry, TrackEntry, read_entry
 from interneg.defects.lines import Scratch
-from interneg.defects.runs import lengths_of, shape_of
+from interneg.defects.runs import lengths_of
 from interneg.defects.tracks import LinePlace, Track
 from interneg.errors import InputError
 
 FORMAT = "interneg defects 1"
 
 _SIGNS = {"bright": 1, "dark": -1}
-
-Sign = Literal["bright", "dark"]
-Entry = TypeVar("Entry", bound=msgspec.Struct)
-
-
-class DirtEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """A piece of dirt as it is written; box: x, y, width, height; shape: see `runs`, None for all of it."""
-
-    number: int | None = None
-    use: bool = True
-    box: tuple[int, int, int, int]
-    pixels: int | None = None
-    sign: Sign | None = None
-    clear: float | None = None
-    shape: str | None = None
-
-    @property
-    def spot(self) -> Spot:
-        """The dirt itself."""
-        x, y, width, height = self.box
-        whole = np.ones((height, width), np.bool_)
-        return Spot(x, y, whole if self.shape is None else shape_of(self.shape, width, height))
-
-
-class PlaceEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A scratch in one frame as it is written, see `LinePlace`; what is left out is that of its track.
-
-    bridged: written only where it is so; for reading.
-    """
-
-    column: float
-    lean: float = 0.0
-    width: float | None = None
-    rows: tuple[int, int] | None = None
-    clear: float = 0.0
-    bridged: bool | msgspec.UnsetType = msgspec.UNSET
-
-
-class TrackEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """A scratch over the shot as it is written, see `Track`; columns: by frame, a number or more of it."""
-
-    number: int | None = None
-    use: bool = True
-    forced: bool = False
-    sign: Sign
-    width: float = 3.0
-    first: int | None = None
-    last: int | None = None
-    columns: dict[int, float | PlaceEntry]
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,8 +122,9 @@ def _read(content: bytes, name: str) -> tuple[tuple[int, int], dict[int, list[An
         raise InputError(f"{name}, line {error.lineno}, is not JSON: {error.msg}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
-            f"{name} is no list of defects as `interneg analyse` writes it: expected format, size (width, "
-            f"height), dirt by frame and scratches ({error})"
+            f"{name} is no list of defects as `interneg analyse` writes it: it has to have format, size "
+            "(width, height), dirt (by the number of each frame, a list of entries) and scratches (a list of "
+            "entries)"
         ) from error
     if found != FORMAT:
         raise InputError(f"{name} is of the format '{found}', expected '{FORMAT}'")
@@ -185,7 +135,7 @@ def _used(pieces: Sequence[Any], frame: str, size: tuple[int, int]) -> list[Dirt
     made = []
     for k, piece in enumerate(pieces, 1):
         where = f"{frame}, dirt {_called(piece, k)}"
-        entry = _entry(piece, DirtEntry, where)
+        entry = read_entry(piece, DirtEntry, where)
         x, y, width, height = entry.box
         if not (min(x, y) >= 0 < min(width, height) and x + width <= size[1] and y + height <= size[0]):
             raise InputError(
@@ -206,7 +156,7 @@ def _tracks(rows: Sequence[Any], name: str, size: tuple[int, int], frames: Colle
     made = []
     for k, row in enumerate(rows, 1):
         where = f"{name}, scratch {_called(row, k)}"
-        entry = _entry(row, TrackEntry, where)
+        entry = read_entry(row, TrackEntry, where)
         if not entry.columns:
             raise InputError(f"{where}: expected columns by frame, there is none")
         if entry.first is not None and entry.last is not None and entry.first > entry.last:
@@ -242,14 +192,6 @@ def _place(given: float | PlaceEntry, track: TrackEntry, where: str, size: tuple
             f"{top} and {bottom}"
         )
     return LinePlace(entry.column, entry.lean, width, top, bottom, entry.clear, entry.bridged is True)
-
-
-def _entry(row: Any, kind: type[Entry], where: str) -> Entry:
-    try:
-        return msgspec.convert(row, kind, str_keys=True)
-    except msgspec.ValidationError as error:
-        known = ", ".join(kind.__struct_fields__)
-        raise InputError(f"{where}: {error}; an entry has {known}") from error
 
 
 def _called(entry: Any, place: int) -> object:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from interneg.defects.detector import Answer
+from interneg.defects.enlarged import Enlarged
 from interneg.defects.evidence import Evidence, nearest
 from interneg.defects.odds_fitted import FLIGHT, SHARES, START
 from interneg.defects.surroundings import Points, means_around
@@ -107,7 +108,7 @@ def facts_of(
     made = np.column_stack([
         logit(mean(marked)), logit(surest[1:]), scratch, np.log(area), np.log(long), np.log(wide),
         base, base - log(misfits[0]), log(lowest), base - log(gap), base - log(beside), log(mean(local)),
-        np.max([per(n.confidence) for n in close], axis=0),
+        np.max([mean(n.confidence.at(y, x)) for n in close], axis=0),
         base - log(mean(np.maximum(seen.bright[y, x], seen.dark[y, x]))),
         base - log(per(seen.unlike)) - 3 * np.log(max(seen.odd, 0.3)), logit(mean(around["both"])),
         np.clip(halo / (np.maximum(second, 0) + _GRAIN), -1, 2), base - log(uneven), base - log(patchy),
@@ -129,9 +130,9 @@ def of_flight(rarity: Floats) -> Floats:
     return np.asarray(np.interp(rarity, *FLIGHT))
 
 
-def _within(field: Pixels, y: Points, x: Points) -> Pixels:
+def _within(field: Enlarged, y: Points, x: Points) -> Pixels:
     """1 where the place that a pixel at (y, x) has in the other frame lies within that, else 0, (N,)."""
-    height, width = field.shape[:2]
-    moved = field[y, x]
+    height, width = field.size
+    moved = field.at(y, x)
     left, top = moved[:, 0] + x, moved[:, 1] + y
     return np.asarray((left >= 0) & (top >= 0) & (left <= width - 1) & (top <= height - 1), np.float32)

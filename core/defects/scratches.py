@@ -61,14 +61,14 @@ def _wanders(view: View, line: Scratch, around: tuple[Neighbour, ...], needed: f
     if not between and (line.clear < needed or len(seen) < min(_FRAMES, len(around))):
         return False
     for n, others in seen.items():
-        height, width = n.confidence.shape
+        height, width = n.luma.shape
         at = line.at(height)
         columns = np.clip(np.rint(np.stack([at - _ASIDE, at + _ASIDE])).astype(int), 0, width - 1)
-        rows = np.arange(height)
-        sure = n.confidence[rows, columns] > 0.5
+        places = np.tile(np.arange(height), 2), columns.ravel()
+        sure = n.confidence.at(*places) > 0.5
         if not sure.any():
             continue
-        scene, down = (float(np.median(n.field[rows, columns, k][sure])) for k in (0, 1))
+        scene, down = (float(m) for m in np.median(n.field.at(*places)[sure], axis=0))
         gone = min((float(np.mean(o.columns - line.columns)) for o in others), key=lambda g: abs(g - scene))
         other = view.planes(n.offset, WorkingSpace.LOG_Y)[0]
         departs.append(left(own, other, at, (scene, down), gone))

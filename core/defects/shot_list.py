@@ -14,9 +14,10 @@ from msgspec import structs
 from interneg.analysis import Analysis, Trace
 from interneg.defects.dirt import Spot
 from interneg.defects.drawing import numbered
+from interneg.defects.entries import DirtEntry, PlaceEntry, Sign, TrackEntry
 from interneg.defects.evidence import Evidence
 from interneg.defects.lines import Scratch
-from interneg.defects.listing import FORMAT, DirtEntry, PlaceEntry, Sign, TrackEntry
+from interneg.defects.listing import FORMAT
 from interneg.defects.runs import runs
 from interneg.defects.tracks import Track, bridged, followed
 

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from interneg.defects.donors import Piece, fitted, pieces
+from interneg.defects.enlarged import Enlarged
 from interneg.defects.evidence import Neighbour
 from interneg.frame import Pixels
 
@@ -17,7 +18,8 @@ def texture(seed: int = 0) -> Pixels:
 
 def neighbour(x: float, y: float) -> Neighbour:
     field = np.broadcast_to(np.array([x, y], np.float32), (*SIZE, 2)).copy()
-    return Neighbour(1, field, np.ones(SIZE, np.float32), np.zeros(SIZE, np.float32))
+    sure = Enlarged(np.ones(SIZE, np.float32), SIZE)
+    return Neighbour(1, Enlarged(field, SIZE), sure, np.zeros(SIZE, np.float32))
 
 
 def moved(picture: Pixels, x: float, y: float) -> Pixels:

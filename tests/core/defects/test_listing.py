@@ -133,6 +133,42 @@ def test_a_scratch_that_would_change_nothing_is_refused(entry: dict[str, Any], w
         read({"1": [], "2": [], "3": []}, [{"sign": "dark", **entry}])
 
 
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        (3, "expected an entry in braces, of number, use, box, pixels, sign, clear, shape, not 3"),
+        ({"box": [0, 0, 1]}, "expected 'box' to be four whole numbers (x, y, width, height), not [0, 0, 1]"),
+        ({"box": [0, 0, 1, "a"]}, "expected 'box' to be four whole numbers"),
+        ({}, "'box' is missing, expected four whole numbers"),
+        (
+            {"box": [0, 0, 1, 1], "usse": 1},
+            "an entry has no 'usse' (did you mean 'use'?), it has number, use,",
+        ),
+        ({"box": [0, 0, 1, 1], "use": "no"}, "expected 'use' to be true or false, not \"no\""),
+        ({"box": [0, 0, 1, 1], "sign": "white"}, 'expected \'sign\' to be "bright" or "dark", not "white"'),
+    ],
+)
+def test_what_is_wrong_with_dirt_is_said_in_words_of_the_list(entry: Any, words: str) -> None:
+    with pytest.raises(InputError, match=re.escape(f"d.json, frame 7, dirt no. 1: {words}")):
+        read({"7": [entry]}, [])
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"columns": {"one": 3}}, "expected the number of a frame in 'columns', not \"one\""),
+        ({"columns": {"1": "left"}}, 'frame 1: expected a column, a number, not "left"'),
+        ({"columns": {"1": {"colum": 3}}}, "frame 1: an entry has no 'colum' (did you mean 'column'?)"),
+        ({"columns": {"1": {"column": 3, "rows": [1]}}}, "frame 1: expected 'rows' to be two whole numbers"),
+        ({"columns": {"1": 3}, "first": "a"}, "expected 'first' to be the number of a frame, not \"a\""),
+        ({"columns": [3]}, "expected 'columns' to be a column, or more of its place, by the number of each"),
+    ],
+)
+def test_what_is_wrong_with_a_scratch_is_said_in_words_of_the_list(entry: Any, words: str) -> None:
+    with pytest.raises(InputError, match=re.escape(f"d.json, scratch no. 1: {words}")):
+        read({"1": []}, [{"sign": "dark", **entry}])
+
+
 def test_a_scratch_that_is_not_in_use_may_be_in_no_frame() -> None:
     assert not read({"1": []}, [{"sign": "dark", "columns": {"92": 9}, "use": False}]).tracks
 

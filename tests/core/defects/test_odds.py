@@ -8,6 +8,7 @@ import pytest
 
 from interneg.defects import odds_fitted
 from interneg.defects.detector import Answer
+from interneg.defects.enlarged import Enlarged
 from interneg.defects.evidence import Evidence
 from interneg.defects.odds import FACTS, SCRATCH, facts_of, log_odds, of_flight
 from tests.core.defects.test_detector import SIZE, seen, shot, view_of
@@ -62,7 +63,10 @@ def test_what_the_network_is_less_sure_of_is_less_likely() -> None:
 def test_a_candidate_that_fewer_than_two_frames_show_is_none() -> None:
     found = seen(view_of(shot(), 2))
     gone = np.full((*SIZE, 2), 999, np.float32)
-    left = (found.neighbours[0], *(replace(n, field=gone) for n in found.neighbours[1:]))
+    left = (
+        found.neighbours[0],
+        *(replace(n, field=Enlarged(gone, gone.shape[:2])) for n in found.neighbours[1:]),
+    )
     known, _ = facts(replace(found, neighbours=left), answer())
     assert np.isneginf(log_odds(known)).all()
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from interneg.defects.dirt import Spot
+from interneg.defects.enlarged import Enlarged
 from interneg.defects.evidence import Evidence, Neighbour
 from interneg.defects.scene import flights
 from interneg.frame import Pixels
@@ -30,8 +31,8 @@ def drawn(things: Things) -> Pixels:
 
 def seen(frames: Sequence[Pixels], offsets: Sequence[int] = OFFSETS) -> Evidence:
     """Frames of a camera that stands still, by their offsets."""
-    none = np.zeros((*SIZE, 2), np.float32)
-    sure = np.ones(SIZE, np.float32)
+    none = Enlarged(np.zeros((*SIZE, 2), np.float32), SIZE)
+    sure = Enlarged(np.ones(SIZE, np.float32), SIZE)
     by = dict(zip(offsets, frames, strict=True))
     around = [Neighbour(o, none, sure, by[o]) for o in sorted(by, key=abs) if o]
     flat = np.zeros(SIZE, np.float32)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from interneg.defects.entries import DirtEntry
 from interneg.defects.lines import Scratch
-from interneg.defects.listing import DirtEntry
 from interneg.defects.shot_list import FrameDefects
 from interneg.frame import Box
 from interneg.grain.shot import FrameGrain
