@@ -124,7 +124,7 @@ def flickering(clip: Clip, alike: float, seed: int) -> Clip:
     points with cubic interpolation between.
     """
     rng = np.random.default_rng(seed)
-    gains, gammas, fields = (_alike(rng, len(clip), alike, shape) for shape in ((), (), (3, 4)))
+    gains, gammas, fields = (drawn(rng, len(clip), alike, shape) for shape in ((), (), (3, 4)))
     out = np.empty_like(clip)
     for picture, to, gain, gamma, points in zip(clip, out, gains, gammas, fields, strict=True):
         field = cv2.resize(points.astype(np.float32), picture.shape[::-1], interpolation=cv2.INTER_CUBIC)
@@ -170,7 +170,8 @@ def _local(truth: Clip, damaged: Clip, restored: Clip) -> float:
     return 100 * (1 - left(restored) / left(damaged))
 
 
-def _alike(rng: np.random.Generator, count: int, alike: float, shape: Sequence[int]) -> Doubles:
+def drawn(rng: np.random.Generator, count: int, alike: float, shape: Sequence[int]) -> Doubles:
+    """Gaussian series of deviation 1, (count, *shape), alike over so many frames to 1/e; 0: new in each."""
     found = rng.normal(size=(count, *shape))
     kept = np.exp(-1 / alike) if alike else 0.0
     for t in range(1, count):

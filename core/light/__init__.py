@@ -2,6 +2,7 @@
 
 flicker     how brightness changes between two frames, apart from what moves
 bands       rows that are brighter or darker than their neighbours
+explanations  ways to explain a series that flickers, each with how likely it is
 trend       what a series that flickers was meant to be, events left out and fades followed
 steady      what brings a frame to the level of the frames around it
 gain        a frame's light times what steadies it

@@ -15,6 +15,8 @@ from interneg.node import View
 # How far beyond the levels of most of the picture its slope holds.
 _BEYOND = 0.7
 _TINY = 1e-9
+# Of the weights of points that differ from most of the picture.
+_ROUNDS, _OUTLIER, _ALIKE = 5, 0.8, 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,11 +154,19 @@ def correction(followed: LevelPath, reach: int, keep: float) -> Correction:
 
 
 def _exposures(fields: Double) -> Double:
-    """The change of most of the picture, (n,): the mean of the half that is most alike.
+    """The change of most of the picture, (n,), so that a lamp in a part of it does not count.
 
-    So a lamp in a part of the picture does not count.
+    From the mean of the half that is most alike, by iterated weights (Geman and McClure, 1985): the half
+    alone would jump from one set of points to another.
     """
-    ordered = np.sort(fields.reshape(len(fields), -1), axis=1)
+    flat = fields.reshape(len(fields), -1)
+    ordered = np.sort(flat, axis=1)
     half = ordered.shape[1] // 2
     first = np.argmin(ordered[:, half:] - ordered[:, :-half], axis=1)
-    return np.array([row[at : at + half].mean() for row, at in zip(ordered, first, strict=True)])
+    found = np.array([row[at : at + half].mean() for row, at in zip(ordered, first, strict=True)])
+    for _ in range(_ROUNDS):
+        apart = np.abs(flat - found[:, None])
+        scale = np.maximum(1.4826 * np.median(apart, axis=1, keepdims=True), _ALIKE)
+        weight = 1 / np.square(1 + np.square(apart / (_OUTLIER * scale)))
+        found = (weight * flat).sum(axis=1) / weight.sum(axis=1)
+    return found

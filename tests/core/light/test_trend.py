@@ -163,3 +163,33 @@ def test_frames_that_are_not_trusted_do_not_count() -> None:
     for keep in (0, 0.5):
         one, two = (trend(s, offsets, REACH, keep, trusted)[0] for s in (series, other))
         np.testing.assert_allclose(one, two, atol=1e-6)
+
+
+def alike(rng: np.random.Generator, frames: float) -> Double:
+    """Gaussian series of deviation 1, alike over so many frames, (FRAMES, SERIES); 0: new in each."""
+    found = rng.normal(size=(FRAMES, SERIES))
+    kept = np.exp(-1 / frames) if frames else 0.0
+    for t in range(1, FRAMES):
+        found[t] = kept * found[t - 1] + np.sqrt(1 - kept**2) * found[t]
+    return np.asarray(found)
+
+
+def evened(series: Double) -> Double:
+    after = series.copy()
+    for frame in range(FRAMES):
+        window = np.arange(max(0, frame - REACH), min(FRAMES, frame + REACH + 1))
+        seen = series[window]
+        after[frame] += trend(seen - seen[frame - window[0]], window - frame, REACH, 0.5, light=True)[0]
+    return after
+
+
+@pytest.mark.parametrize(("frames", "most"), [(0.0, 0.06), (1.2, 0.07), (4.0, 0.09)])
+def test_large_flicker_is_no_change_of_light_also_where_it_stays_alike(frames: float, most: float) -> None:
+    before = 0.2 * alike(np.random.default_rng(8), frames)
+    assert rms(high(evened(before))) < most * rms(high(before))
+
+
+def test_what_measuring_is_off_by_is_no_flicker() -> None:
+    before = np.random.default_rng(6).normal(size=(FRAMES, SERIES))
+    small, large = (rms(evened(size * before) - size * before) / size for size in (0.003, 0.05))
+    assert small < 0.3 < 0.9 < large

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from interneg.frame import Double
+from interneg.light.explanations import SIZES, Explanation, Seen, alike, bent, parted
+
+X = np.arange(-7.0, 8.0)[:, None]
+NEAR = np.ones(15)
+EVENT, EVENTS = 7.0, 2
+
+
+def seen(series: Double) -> Seen:
+    return Seen(series[:, None], X, NEAR, np.ones((15, 1)))
+
+
+def cheapest(found: list[Explanation]) -> float:
+    return min(float((m.cost + m.error[..., None] / (2 * SIZES**2)).min()) for m in found)
+
+
+def explained(series: Double) -> dict[str, float]:
+    own = seen(series)
+    ways = {
+        "level": [parted(own, EVENT, EVENTS, False)],
+        "straight": [parted(own, EVENT, EVENTS, True)],
+        "bent": bent(own),
+        "alike": alike(own, False),
+        "drift": alike(own, True),
+    }
+    return {name: cheapest(found) for name, found in ways.items()}
+
+
+@pytest.mark.parametrize(
+    ("kind", "light"),
+    [
+        ("level", np.where(X[:, 0] >= 2, 1.0, 0.0)),
+        ("straight", 0.1 * X[:, 0]),
+        ("bent", 0.1 * np.maximum(X[:, 0], 0)),
+    ],
+)
+def test_the_trend_that_there_is_is_the_likeliest(kind: str, light: Double) -> None:
+    costs = explained(light + 0.02 * np.random.default_rng(1).normal(size=15))
+    assert min(costs, key=costs.__getitem__) == kind
+
+
+def test_slow_flicker_is_alike_and_no_trend() -> None:
+    rng, series = np.random.default_rng(2), np.zeros(15)
+    for t in range(1, 15):
+        series[t] = 0.75 * series[t - 1] + 0.13 * rng.normal()
+    costs = explained(series)
+    assert min(costs, key=costs.__getitem__) == "alike"
+
+
+def test_exact_trends_are_met_in_the_middle() -> None:
+    line, corner = 0.3 + 0.1 * X[:, 0], 0.3 + 0.1 * np.maximum(X[:, 0] - 2, 0)
+    (drift, _) = alike(seen(line), True)
+    assert drift.meant[0, 0] == pytest.approx(0.3, abs=1e-6)
+    found = bent(seen(corner))
+    best = min(found, key=lambda m: float(m.error.min()))
+    assert best.meant[best.error.argmin(), 0] == pytest.approx(0.3, abs=1e-6)
+
+
+def test_backwards_nothing_else_is_explained() -> None:
+    series = np.cumsum(0.1 * np.random.default_rng(3).normal(size=15))
+    there, back = explained(series), explained(series[::-1].copy())
+    assert there == pytest.approx(back, rel=1e-6)
+
+
+def test_short_windows_do_not_bend() -> None:
+    assert bent(Seen(np.zeros((6, 1)), X[4:10], NEAR[:6], np.ones((6, 1)))) == []
