@@ -83,12 +83,12 @@ class Seen:
         return int(np.searchsorted(self.x[:, 0], 0))
 
     def reversed(self) -> Seen:
-        """The same backwards."""
+        """The same backwards: series and weights, (n, k), and the rest."""
         return Seen(self.series[::-1], -self.x[::-1], self.near[::-1], self.weights[::-1])
 
 
 def parted(seen: Seen, event: float, events: int, straight: bool) -> Explanation:
-    """Level or straight trends through parts of a window.
+    """Level or straight trends through parts of a window of k series, (n, k) logarithms or powers of light.
 
     event: the negative logarithm of how likely an event is. events: how many there may be.
     """
@@ -152,8 +152,9 @@ def _spent(count: Double, parameters: int) -> Double:
 
 
 def bent(seen: Seen) -> list[Explanation]:
-    """Trends through a whole window that bend once, between a level and a slope or two slopes; none of a
-    short one.
+    """Trends through a whole window, (n, k), that bend once; none of a short one.
+
+    They bend between a level and a slope, or between two slopes.
     """
     if len(seen.near) < _FEWEST_BENT:
         return []
@@ -181,7 +182,7 @@ def _solved(seen: Seen, bases: Double) -> tuple[Double, Double, Double]:
 
 
 def alike(seen: Seen, straight: bool) -> list[Explanation]:
-    """A level or straight trend through a whole window, in flicker that stays alike over some frames.
+    """A level or straight trend through a whole window, (n, k), in flicker alike over some frames.
 
     How likely it is, is that of such flicker; the middle is what the samples' weights make of it.
     """
