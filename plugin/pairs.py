@@ -17,7 +17,11 @@ class FramePair(NamedTuple):
 
 
 def pair_frames(
-    reference: Clip, test: Clip, frames: Collection[int] | None = None, made: Sequence[int] = ()
+    reference: Clip,
+    test: Clip,
+    frames: Collection[int] | None = None,
+    made: Sequence[int] = (),
+    mend: str = "render them, or compare a part with --frames",
 ) -> tuple[str, list[FramePair]]:
     """Say which frames belong together, and by what: "number", "order" or "provenance".
 
@@ -25,7 +29,7 @@ def pair_frames(
     order. Else by number where both clips have the same ones, or hold all that `frames` asks for; by order
     where their numbers have nothing to do with each other (none in common, or one of the two is a movie) and
     there are as many. `frames` are then numbers of the reference.
-    Raises InputError that lists the frames without a partner.
+    Raises InputError that lists the frames without a partner, and says how to `mend` it.
     """
     ours, theirs = reference.numbers, test.numbers
     unrelated = not set(ours) & set(theirs) or reference.is_movie != test.is_movie
@@ -46,5 +50,5 @@ def pair_frames(
             for name, numbers in ((f"the reference {reference}", ours), (f"the test {test}", theirs))
             if (missing := [n for n in lost if n not in numbers])
         ]
-        raise InputError(f"{'; '.join(gone)}; render them, or compare a part with --frames")
+        raise InputError(f"{'; '.join(gone)}; {mend}")
     return how, [FramePair(n, pairs[n]) for n in asked]

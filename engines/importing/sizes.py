@@ -64,6 +64,11 @@ def _made(graph: RawGraph, side: tuple[int, int]) -> tuple[int, int]:
     form = graph.signature
     planes, height, width = graph.run(np.full((form.planes, *side), 0.5, np.float32)).shape
     if planes != form.planes:
+        if form.noise == "channel" and planes == form.planes + 1:
+            raise EngineError(
+                f"it takes and gives {planes} planes: the last one as alpha, which Denoise-SR passes "
+                f"through by itself: export the model for {form.planes} planes"
+            )
         raise EngineError(
             f"its output {form.output} has {planes} planes, and its picture {form.planes}: name another "
             "output with --output, or export the model so that it gives what it takes"

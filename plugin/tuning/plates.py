@@ -130,7 +130,8 @@ class Plates:
                 f"{path} is in '{clean.space}', {partner} in '{damaged.space}': bring both into one colour "
                 "space, or name it with --input-space"
             )
-        return Take(clean, damaged, tuple(pair_frames(clean.clip, damaged.clip)[1]))
+        mend = "clean and damaged plates have the same frames: leave out those of one alone"
+        return Take(clean, damaged, tuple(pair_frames(clean.clip, damaged.clip, mend=mend)[1]))
 
     def _reel(self, path: str, colour: Colour, space: str | None) -> Reel:
         clip = self._opened.enter_context(closing(open_clip(path)))

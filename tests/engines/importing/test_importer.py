@@ -218,6 +218,12 @@ def test_the_unit_of_the_noise_is_found_by_what_takes_most_of_it_away(
     assert not [w for w in done.warnings if "tiles" in w]
 
 
+def test_a_model_of_colour_and_alpha_is_refused_with_the_reason(bring: Bring) -> None:
+    net = Net(channels=4).conv(spread(0.3, (1, 1, 1, 1)))
+    with pytest.raises(EngineError, match="takes and gives 4 planes: the last one as alpha"):
+        bring(net.model())
+
+
 def test_corners_on_corners_is_named_as_what_drifts(bring: Bring) -> None:
     net = Net().conv(spread(0.3, COLOURS))
     sizes = [net.const(np.array(v, np.float32)) for v in ((), (1, 1, 2, 2))]

@@ -57,7 +57,7 @@ def test_what_does_not_go_together_is_refused(tmp_path: Path, colour: Colour) ->
     ):
         with pytest.raises(UsageError, match=says):
             Plates(clean, damaged, colour, None)
-    with pytest.raises(InputError, match="lacks 3"):
+    with pytest.raises(InputError, match="lacks 3; clean and damaged plates have the same frames"):
         Plates([plain], [few], colour, None)
     spec = oiio.ImageSpec(64, 48, 3, oiio.FLOAT)
     (tmp_path / "linear").mkdir()
