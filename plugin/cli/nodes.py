@@ -52,6 +52,7 @@ def _page(node: type[Node]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from interneg.errors import InternegError
     from interneg.knobs import knobs_of
     from interneg.plugin.facts.nodes import animatable, facts_of, limits, summary, value
 
@@ -69,6 +70,9 @@ def _page(node: type[Node]) -> None:
     if any(k.others for k in knobs_of(node).values()):
         from interneg.engines.models import load_catalogue
 
-        own = [m.name for m in load_catalogue().values() if m.draws or m.origin]
+        try:
+            own = ", ".join(m.name for m in load_catalogue().values() if m.draws or m.origin)
+        except InternegError as error:  # a folder that is not there: the page is the same without it
+            own = str(error)
         if own:
-            console.print(f"Models of your own: {', '.join(own)}", markup=False, highlight=False)
+            console.print(f"Models of your own: {own}", markup=False, highlight=False)

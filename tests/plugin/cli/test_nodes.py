@@ -102,3 +102,10 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(arguments: str) -> Non
     script = f"('{sys.executable}' -m interneg.plugin.cli {arguments}; echo code $? >&2) | exec 0<&-"
     made = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     assert made.stderr in (f"code {128 + signal.SIGPIPE}\n", "code 0\n")
+
+
+def test_a_folder_of_models_that_is_not_there_is_told_below_the_page() -> None:
+    made = run(app, ["nodes", "denoise-sr"], env={"INTERNEG_MODELS": "/nowhere", "COLUMNS": "200"})
+    assert made.exit_code == 0
+    assert "Models of your own: the model folder /nowhere" in made.stdout
+    assert "Models of your own" not in run(app, ["nodes", "deflicker"]).stdout
