@@ -59,6 +59,10 @@ def listing(content: bytes, name: str, size: tuple[int, int]) -> Listing:
     return Listing(name, size, dirt, _tracks(rows, name, size, frames))
 
 
+class _NoNumberError(ValueError):
+    """NaN or Infinity stands where a number should."""
+
+
 def require(content: bytes, name: str, numbers: Iterable[int]) -> None:
     """Raise InputError where the file is none, or lacks one of these frames; see `listing`."""
     frames = _read(content, name)[1]
@@ -120,6 +124,8 @@ def _read(content: bytes, name: str) -> tuple[tuple[int, int], dict[int, list[An
         rows = list(data["scratches"])
     except json.JSONDecodeError as error:
         raise InputError(f"{name}, line {error.lineno}, is not JSON: {error.msg}") from error
+    except _NoNumberError as error:
+        raise InputError(f"{name}: {error} in JSON: write a number in its place, or leave it out") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{name} is no list of defects as `interneg analyse` writes it: it has to have format, size "
@@ -201,7 +207,7 @@ def _called(entry: Any, place: int) -> object:
 
 
 def _refuse(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number")
+    raise _NoNumberError(f"{word} is no number")
 
 
 def _span(numbers: Iterable[int]) -> str:

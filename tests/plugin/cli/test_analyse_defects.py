@@ -302,9 +302,12 @@ BAD: dict[str, tuple[Edit, str]] = {
     "size": (lambda d: d.update(size=[9, 9]), "made for pictures of 9x9"),
     "no scratches": (lambda d: d.pop("scratches"), "is no list of defects"),
     "no frames": (lambda d: d.update(dirt={}), "has no frame 1001, and lacks 5 in all of those"),
-    "use": (lambda d: _first(d).update(use="no"), "dirt 1: Expected `bool`, got `str` - at `$.use`"),
-    "a typo": (lambda d: _first(d).update(uses=False), "unknown field `uses`"),
-    "no box": (lambda d: _first(d).pop("box"), "missing required field `box`"),
+    "use": (lambda d: _first(d).update(use="no"), "dirt 1: expected 'use' to be true or false, not \"no\""),
+    "a typo": (
+        lambda d: _first(d).update(uses=False),
+        "dirt 1: an entry has no 'uses' (did you mean 'use'?)",
+    ),
+    "no box": (lambda d: _first(d).pop("box"), "dirt 1: 'box' is missing, expected four whole numbers"),
     "a box outside": (
         lambda d: _first(d).update(box=[WIDTH - 1, 0, 2, 2]),
         f"expected a box of x, y, width and height within the picture of {WIDTH}x{HEIGHT}, not [",
@@ -314,13 +317,19 @@ BAD: dict[str, tuple[Edit, str]] = {
         "the shape does not fit its box, expected runs of",
     ),
     "no columns": (lambda d: d["scratches"][0].update(columns={}), "scratch 1: expected columns by frame"),
-    "a sign": (lambda d: d["scratches"][0].update(sign="grey"), "scratch 1: Invalid enum value 'grey'"),
+    "a sign": (
+        lambda d: d["scratches"][0].update(sign="grey"),
+        'scratch 1: expected \'sign\' to be "bright" or "dark", not "grey"',
+    ),
     "rows": (
         lambda d: d["scratches"][0]["columns"]["1001"].update(rows=[5, 5]),
         "scratch 1, frame 1001: expected rows",
     ),
     "a width": (lambda d: d["scratches"][0]["columns"]["1001"].update(width=0), "expected a width above 0"),
-    "a text": (lambda d: d["scratches"][0]["columns"].update({"1002": "x"}), "Expected `float | object`"),
+    "a text": (
+        lambda d: d["scratches"][0]["columns"].update({"1002": "x"}),
+        'frame 1002: expected a column, a number, not "x"',
+    ),
 }
 
 
