@@ -7,6 +7,9 @@ from typing import NamedTuple, Protocol, runtime_checkable
 from interneg.errors import EngineError
 from interneg.frame import Pixels
 
+ONE_SIGMA = "one sigma"
+"""The plane of a model that is told one number of noise for all of its picture: the mean of that plane."""
+
 CORRECTED = ("Y", "Cb", "Cr", "sigma Y", "sigma C", "q")
 """What a model takes whose correction is added to a picture: that, the deviations of the noise of its luma
 and of its colour, and the level of compression.

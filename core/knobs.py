@@ -33,7 +33,7 @@ class Knob:
 
     hard: the limits beyond which a value is an error; slider: the range a host offers; both inclusive.
     choices: the values of a "choice" knob. others: what it takes beside them, in words, any name of
-    lower-case letters, digits and dashes; empty where it takes nothing else.
+    letters, digits, dots, dashes and underscores; empty where it takes nothing else.
     auto: whether the word "auto" stands for "find it yourself".
     animatable: whether hosts may change it over time; a "float" that they may is a curve in recipes, too.
     group: the heading under which hosts show it; empty for none.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from interneg.colour.working import to_luma, to_rgb
-from interneg.engine import ToldEngine
+from interneg.engine import ONE_SIGMA, ToldEngine
 from interneg.errors import KnobError
 from interneg.frame import Pixels
 from interneg.grain.noise import per_channel
@@ -21,6 +21,11 @@ _FARTHEST = 2500.0
 
 SCALES = (1, 2, 4)
 """How many times Denoise-SR enlarges."""
+
+
+def scale_within(most: int) -> int:
+    """The largest scale of Denoise-SR that a model serves which enlarges so many times."""
+    return max(s for s in SCALES if s <= most)
 
 
 def restored(engine: ToldEngine, given: Pixels, noise: tuple[Pixels, Pixels], scale: int) -> Pixels:
@@ -71,10 +76,9 @@ def corrected(engine: ToldEngine, given: Pixels, net: Pixels, count: int, scale:
 
 def _require_enlarges(engine: ToldEngine, scale: int) -> None:
     if engine.scale < scale:
-        most = max(s for s in SCALES if s <= engine.scale)
         raise KnobError(
             f"the model {engine.name} enlarges {engine.scale}x, and scale asks for {scale}x: set scale to at "
-            f"most {most}, or take a model that enlarges more"
+            f"most {scale_within(engine.scale)}, or take a model that enlarges more"
         )
 
 
@@ -96,7 +100,7 @@ def _run(engine: ToldEngine, takes: tuple[str, ...], seen: Pixels, sigma: Pixels
     planes = np.empty((len(takes), *seen.shape[1:]), np.float32)
     planes[:count] = seen
     for plane, name in zip(planes[count:], takes[count:], strict=True):
-        plane[:] = sigma.mean() if name == "one sigma" else sigma
+        plane[:] = sigma.mean() if name == ONE_SIGMA else sigma
     made = engine.run(planes)
     if len(seen) == 1 and count == 3:
         to_luma(made)

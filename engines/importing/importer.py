@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import interneg
+from interneg.engine import ONE_SIGMA
 from interneg.engines import qualify
 from interneg.engines.importing import torch_files
 from interneg.engines.importing.card import card_text
 from interneg.engines.importing.halving import Halved, halved
 from interneg.engines.importing.keeping import keep_entry, named, require_free, write_entry
-from interneg.engines.importing.measured import ONE_SIGMA, SEAM, EngineFigures, measure
+from interneg.engines.importing.measured import SEAM, EngineFigures, measure
 from interneg.engines.importing.probe import Probed, probe
 from interneg.engines.importing.reading import read
 from interneg.engines.importing.wishes import Wishes, name_of

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from interneg.engine import ONE_SIGMA
 from interneg.engines import qualify
 from interneg.engines.models import Model, read_entry
 from interneg.engines.network_engine import NetworkEngine
@@ -17,9 +18,6 @@ from interneg.errors import EngineError
 
 SEAM = 1e-4
 """By how much tiles may differ from the whole, in 0..1."""
-
-ONE_SIGMA = "one sigma"
-"""The channel of a model that is told one number of noise for all of its picture: the mean of that plane."""
 
 _TIMED = 192
 

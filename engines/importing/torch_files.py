@@ -170,14 +170,8 @@ def _state(path: Path) -> Any:
 
 def _refused(error: UnpicklingError) -> str:
     """What torch did not load, out of its long advice."""
-    text = _one_line(error)
-    for start in ("WeightsUnpickler error: ", "Weights only load failed"):
-        if start in text:
-            text = text[text.index(start) :].removeprefix(start)
-    asked = text.partition("Unsupported global: ")[2].removeprefix("GLOBAL ").split(" ")[0]
-    if asked:
-        return f"it asks for {asked}"
-    return "torch does not read it as weights"
+    asked = _one_line(error).partition("Unsupported global: ")[2].removeprefix("GLOBAL ").split(" ")[0]
+    return f"it asks for {asked}" if asked else "torch does not read it as weights"
 
 
 def _exported(model: TorchModel, output: str, side: int) -> Any:

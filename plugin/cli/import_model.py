@@ -86,7 +86,7 @@ def import_model(
     from interneg.engines.importing.keeping import is_searched, target_folder, unsearched
     from interneg.engines.importing.wishes import Wishes
     from interneg.home import expanded
-    from interneg.restore.own_model import SCALES
+    from interneg.restore.own_model import scale_within
 
     wishes = Wishes(
         name=name,
@@ -105,11 +105,14 @@ def import_model(
     place = target_folder(expanded(folder) if folder else None)
     shown = Console(stderr=True)
     with shown.status("") as status:
+        told = ""
 
         def report(step: str) -> None:
+            nonlocal told
             if shown.is_terminal:
                 status.update(f"{step} ...")
-            else:
+            elif step != told:
+                told = step
                 shown.print(f"{step} ...", markup=False, highlight=False, soft_wrap=True)
 
         done = run(expanded(file), wishes, place, report, overwrite)
@@ -120,8 +123,7 @@ def import_model(
     for warning in (*done.warnings, *away):
         shown.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"written: {done.entry}", markup=False, highlight=False, soft_wrap=True)
-    scale = max(s for s in SCALES if s <= done.probed.how.scale)
-    line = f"denoise-sr:model={done.name},scale={scale}"
+    line = f"denoise-sr:model={done.name},scale={scale_within(done.probed.how.scale)}"
     console.print(
         f'use it: interneg render "{line}" INPUT OUTPUT', markup=False, highlight=False, soft_wrap=True
     )

@@ -71,7 +71,7 @@ def _page(node: type[Node]) -> None:
         from interneg.engines.models import load_catalogue
 
         try:
-            own = ", ".join(m.name for m in load_catalogue().values() if m.draws or m.origin)
+            own = ", ".join(m.name for m in load_catalogue().values() if m.is_choice)
         except InternegError as error:  # a folder that is not there: the page is the same without it
             own = str(error)
         if own:

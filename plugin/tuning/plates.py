@@ -17,11 +17,10 @@ from interneg.plugin.batch.source import ClipSource
 from interneg.plugin.pairs import FramePair, pair_frames
 from interneg.plugin.screen import over_display
 from interneg.plugin.tuning.clips_in import expanded_clips, require_pairs
+from interneg.restore.own_model import SCALES
 
 SMALLEST = 48
 """Pixels a side that a damaged frame has at least."""
-
-SCALES = (1, 2, 4)
 
 
 class ShownPlanes(NamedTuple):
