@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -31,13 +32,13 @@ def spread(values: Pixels, known: Mask) -> Pixels:
     them, by a pyramid of averages (pull-push; Gortler et al., The Lumigraph, 1996); 0 where nothing is
     known.
     """
-    return np.asarray(spread_each(values[None], known[None])[0])
+    return np.asarray(spread_each(values[None], np.broadcast_to(known[..., None], values.shape))[0])
 
 
 def spread_each(values: Pixels, known: Mask) -> Pixels:
-    """What `spread` makes of each of some pictures of one size, (K, H, W, C) and (K, H, W)."""
-    weight = known.astype(np.float32)
-    return _pulled(np.multiply(values, weight[..., None], order="C"), weight)
+    """What `spread` makes of each of up to four pictures of one size, (C, H, W, K) and (H, W, K)."""
+    weight = known.astype(np.float32, order="C")
+    return _pulled(np.multiply(values, weight, order="C"), weight)
 
 
 def membrane(values: Pixels, known: Mask) -> Pixels:
@@ -67,18 +68,24 @@ def levelled(patch: Pixels, around: Pixels, ring: Mask, most: float = np.inf) ->
     This is Poisson blending with the difference continued harmonically (Pérez et al., 2003), the harmonic
     surface replaced by that of `spread`.
     """
-    return np.asarray(levelled_each(patch[None], around, ring[None], most)[0])
+    return levelled_each([patch], around, [ring], most)[0]
 
 
-def levelled_each(patches: Pixels, around: Pixels, rings: Mask, most: float = np.inf) -> Pixels:
-    """What `levelled` makes of each of some patches, (K, H, W, C), with a ring of its own, (K, H, W)."""
+def levelled_each(
+    patches: Sequence[Pixels], around: Pixels, rings: Sequence[Mask], most: float = np.inf
+) -> list[Pixels]:
+    """What `levelled` makes of each of up to four patches, (H, W, C), with a ring of its own, (H, W)."""
     import cv2
 
-    limit = np.float32(most)
-    difference = spread_each(np.clip(around - patches, -limit, limit), rings)
-    for one in difference:
-        one[:] = cv2.blur(one, (5, 5), borderType=cv2.BORDER_REPLICATE).reshape(one.shape)
-    return np.asarray(patches + difference, np.float32)
+    limit, count = np.float32(most), around.shape[2]
+    differences = np.empty((count, *around.shape[:2], len(patches)), np.float32)
+    for k, patch in enumerate(patches):
+        np.subtract(around, patch, out=differences[..., k].transpose(1, 2, 0))
+    np.clip(differences, -limit, limit, out=differences)
+    smooth = spread_each(differences, np.stack(rings, axis=2))
+    for plane in smooth:
+        cv2.blur(plane, (5, 5), dst=plane, borderType=cv2.BORDER_REPLICATE)
+    return [patch + smooth[..., k].transpose(1, 2, 0) for k, patch in enumerate(patches)]
 
 
 def lacking_grain(patch: Pixels, around: Pixels, hole: Mask, ring: Mask, most: float = np.inf) -> Pixels:
@@ -123,27 +130,30 @@ def rough(planes: Pixels, where: Mask) -> Pixels:
 def _pulled(weighted: Pixels, weight: Pixels) -> Pixels:
     """One step of the pyramid: what is coarser fills what is not known here.
 
-    weighted: (K, H, W, C), the values of some pictures times their weight; weight: (K, H, W).
+    weighted: (C, H, W, K), the values of K pictures, which OpenCV takes for channels, times their weight;
+    weight: (H, W, K).
     """
     import cv2
 
-    height, width = weight.shape[1:]
-    mean = weighted / np.maximum(weight, np.float32(1e-6))[..., None]
-    full = np.array([w.all() for w in weight])
+    height, width, count = weight.shape
+    mean = weighted / np.maximum(weight, np.float32(1e-6))
+    full = weight.all(axis=(0, 1))
     if max(height, width) <= _SMALLEST or full.all():
-        total = np.maximum([w.sum() for w in weight], np.float32(1e-6))
-        rest = weighted.sum(axis=(1, 2)) / total[:, None]
-        return np.where(weight[..., None] > 0, mean, rest[:, None, None]).astype(np.float32)
+        total = np.maximum(weight.sum(axis=(0, 1)), np.float32(1e-6))
+        rest = weighted.sum(axis=(1, 2)) / total
+        return np.where(weight > 0, mean, rest[:, None, None])
     size = ((width + 1) // 2, (height + 1) // 2)
-    small = np.empty((len(weight), size[1], size[0], weighted.shape[3]), np.float32)
-    less = np.empty(small.shape[:3], np.float32)
-    fine = np.empty(mean.shape, np.float32)
-    for k in range(len(weight)):
-        cv2.resize(weighted[k], size, dst=small[k], interpolation=cv2.INTER_AREA)
-        cv2.resize(weight[k], size, dst=less[k], interpolation=cv2.INTER_AREA)
-    coarse = _pulled(small, less)
-    for k in range(len(weight)):
-        cv2.resize(coarse[k], (width, height), dst=fine[k], interpolation=cv2.INTER_LINEAR)
+    small = np.empty((len(weighted), size[1], size[0], count), np.float32)
+    less, fine = np.empty(small.shape[1:], np.float32), np.empty_like(mean)
+    cv2.resize(weight, size, dst=less, interpolation=cv2.INTER_AREA)
+    for plane, reduced in zip(weighted, small, strict=True):
+        cv2.resize(plane, size, dst=reduced, interpolation=cv2.INTER_AREA)
+    for plane, enlarged in zip(_pulled(small, less), fine, strict=True):
+        cv2.resize(plane, (width, height), dst=enlarged, interpolation=cv2.INTER_LINEAR)
     # What is known everywhere here needs nothing of what is coarser.
-    share = np.where(full[:, None, None], np.float32(1), np.minimum(weight, 1))[..., None]
-    return np.asarray(share * mean + (1 - share) * fine, np.float32)
+    share = np.minimum(weight, 1)
+    share[..., full] = 1
+    mean -= fine
+    mean *= share
+    mean += fine
+    return mean

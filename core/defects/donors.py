@@ -114,88 +114,92 @@ def all_fitted(
     """What `fitted` gives for each of some neighbours, (h, w, C), which are looked at together."""
     count, ring = here.shape[2], np.flatnonzero(piece.ring)
     known = here.reshape(-1, count)[ring]
+    grid = np.stack(np.meshgrid(*(np.arange(s.start, s.stop, dtype=np.float32) for s in piece.area[::-1])))
     donors = [
-        _Donor.of(piece, fields, other, spoilt)
+        _Donor.of(grid, fields, other, spoilt)
         for fields, (_, other, spoilt) in zip(_fields(piece, [n for n, _, _ in shown]), shown, strict=True)
     ]
     every = -(-len(ring) // _LOOKED)
     looked, few = ring[::every], np.ascontiguousarray(known[::every])
-    flats = [d.places.reshape(len(d.places), -1, 2)[:, looked] for d in donors]
-    first = _misfits(few, [d.sampled(flat) for d, flat in zip(donors, flats, strict=True)])
+    flats = [d.places.reshape(len(d.places), 2, -1)[..., looked] for d in donors]
+    first = _misfits(few, [d.sampled(flat[:, 0], flat[:, 1]) for d, flat in zip(donors, flats, strict=True)])
     best = [int(np.argmin(m)) for m in first]
+    starts = [flat[b] for flat, b in zip(flats, best, strict=True)]
     at = np.zeros((len(donors), 2), np.float32)
     for k, step in enumerate(_STEPS):
         going = [j for j in range(len(donors)) if k != 1 or at[j].any()]
-        tried = [at[j] + step * _AROUND for j in going]
-        seen = [donors[j].sampled(flats[j][best[j]] + t[:, None]) for j, t in zip(going, tried, strict=True)]
+        tried = at[going, None] + step * _AROUND
+        seen = [
+            donors[j].sampled(starts[j][0] + t[:, :1], starts[j][1] + t[:, 1:])
+            for j, t in zip(going, tried, strict=True)
+        ]
         for j, t, misfits in zip(going, tried, _misfits(few, seen), strict=True):
             at[j] = t[int(np.argmin(misfits))]
-    patches = [d.sampled(d.places[b] + a) for d, b, a in zip(donors, best, at, strict=True)]
+    patches = [d.sampled(*(d.places[b] + a[:, None, None])) for d, b, a in zip(donors, best, at, strict=True)]
     left = _misfits(known, [p.reshape(1, -1, p.shape[2])[:, ring] for p in patches])
     return [(p, float(m[0])) for p, m in zip(patches, left, strict=True)]
 
 
 @dataclass(frozen=True, eq=False)
 class _Donor:
-    """What of a neighbour may be looked at, (h, w, C), and where the piece may lie in it, (F, h, w, 2)."""
+    """What of a neighbour may be looked at, (h, w, C), and where the piece may lie in it, (F, 2, h, w)."""
 
     near: Pixels
     places: Pixels
 
     @classmethod
-    def of(cls, piece: Piece, fields: Pixels, other: Pixels, spoilt: Mask | None) -> Self:
-        """fields: of the motion, (F, h, w, 2); other, spoilt: as in `fitted`."""
-        rows, columns = (np.arange(s.start, s.stop, dtype=np.float32) for s in piece.area)
-        places = np.empty_like(fields)
-        np.add(fields[..., 0], columns, out=places[..., 0])
-        np.add(fields[..., 1], rows[:, None], out=places[..., 1])
+    def of(cls, grid: Pixels, fields: Sequence[Pixels], other: Pixels, spoilt: Mask | None) -> Self:
+        """grid: x and y of the piece, (2, h, w); fields: see `_fields`; other, spoilt: as in `fitted`."""
+        places = np.empty((len(fields), *grid.shape), np.float32)
+        for place, field in zip(places, fields, strict=True):
+            np.add(field, grid, out=place)
         # Only what the search may reach is looked at; beyond the picture its edge repeats.
-        reach = sum(_STEPS) + _TAPS
-        limits = other.shape[1], other.shape[0]
-        low, high = (
-            [int(np.clip(getattr(places[..., k], end)() + way * reach, 0, limits[k] - 1)) for k in (0, 1)]
-            for end, way in (("min", -1), ("max", 1))
-        )
-        box = np.s_[low[1] : high[1] + 1, low[0] : high[0] + 1]
+        reach, (height, width) = sum(_STEPS) + _TAPS, other.shape[:2]
+        left, top = (min(max(int(v - reach), 0), n - 1) for v, n in zip(
+            np.minimum.reduce(places, axis=(0, 2, 3)).tolist(), (width, height), strict=True))
+        right, bottom = (min(max(int(v + reach), 0), n - 1) for v, n in zip(
+            np.maximum.reduce(places, axis=(0, 2, 3)).tolist(), (width, height), strict=True))
+        box = np.s_[top : bottom + 1, left : right + 1]
         near = np.ascontiguousarray(other[box], np.float32)
         if spoilt is not None and spoilt[box].any():
             near = np.dstack([near, spoilt[box].astype(np.float32)])
-        places -= np.array(low, np.float32)
+        places -= np.array([left, top], np.float32)[:, None, None]
         return cls(near, places)
 
-    def sampled(self, at: Pixels) -> Pixels:
-        """What it shows at places (m, n, 2), (m, n, C)."""
+    def sampled(self, x: Pixels, y: Pixels) -> Pixels:
+        """What it shows at places, (m, n) each, (m, n, C)."""
         import cv2
 
-        places = np.ascontiguousarray(at)
-        patch = cv2.remap(self.near, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(patch, np.float32).reshape(*at.shape[:2], -1)
+        patch = cv2.remap(self.near, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(patch, np.float32).reshape(*x.shape, -1)
 
 
-def _fields(piece: Piece, around: Sequence[Neighbour]) -> list[Pixels]:
-    """What the motion to each neighbour may be at the piece, (2 or 3, h, w, 2)."""
+def _fields(piece: Piece, around: Sequence[Neighbour]) -> list[list[Pixels]]:
+    """What the motion to each neighbour may be at the piece, two or three of (2, h, w) or (2, 1, 1)."""
     size, ring = piece.ring.shape, np.flatnonzero(piece.ring)
-    fields = [np.ascontiguousarray(n.field[piece.area]) for n in around]
-    sure = [piece.ring & (n.confidence[piece.area] > 0.5) for n in around]
-    enough = [k for k, s in enumerate(sure) if np.count_nonzero(s) > len(ring) / 4]
+    fields = np.empty((2, *size, len(around)), np.float32)
+    sure = np.empty((*size, len(around)), np.bool_)
+    for k, n in enumerate(around):
+        fields[..., k] = n.field[piece.area].transpose(2, 0, 1)
+        sure[..., k] = n.confidence[piece.area] > 0.5
+    sure &= piece.ring[..., None]
+    near = _median(fields.reshape(2, -1, len(around))[:, ring])
+    enough = np.flatnonzero(np.count_nonzero(sure, axis=(0, 1)) > len(ring) / 4)
     spreads = dict[int, Pixels]()
-    if enough:
-        made = spread_each(np.stack([fields[k] for k in enough]), np.stack([sure[k] for k in enough]))
-        spreads = dict(zip(enough, made, strict=True))
+    if len(enough):
+        made = spread_each(fields[..., enough], sure[..., enough])
+        spreads = {int(k): made[..., j] for j, k in enumerate(enough)}
     rows, columns = (slice(max(0, s.start - _WIDE), s.stop + _WIDE, _EVERY) for s in piece.area)
     wide = rows, columns
     done = []
     for k, n in enumerate(around):
-        found = [_median(fields[k].reshape(-1, 2)[ring])]
+        found = [near[:, k, None, None]]
         if k in spreads:
             found.append(spreads[k])
         steady = n.field[wide][n.confidence[wide] > 0.5]
         if len(steady):
-            found.append(_median(steady))
-        fitting = np.empty((len(found), *size, 2), np.float32)
-        for place, field in zip(fitting, found, strict=True):
-            place[:] = field
-        done.append(fitting)
+            found.append(_median(steady)[:, None, None])
+        done.append(found)
     return done
 
 

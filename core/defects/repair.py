@@ -184,8 +184,8 @@ def _from_frames(
         wholes = [np.logical_not((patch[..., count:] > SPOILT).any(axis=2)) for patch, _ in seen]
         if seen:
             most = _FLICKER if piece.far else 2 * _FLICKER
-            patches = np.stack([patch[..., :count] for patch, _ in seen])
-            level = levelled_each(patches, here, piece.ring & np.stack(wholes), most)
+            patches, rings = [patch[..., :count] for patch, _ in seen], [piece.ring & w for w in wholes]
+            level = levelled_each(patches, here, rings, most)
             fits = [
                 _Fit(patch, misfit, whole)
                 for patch, (_, misfit), whole in zip(level, seen, wholes, strict=True)
