@@ -17,43 +17,36 @@ _THROUGH = 0.4
 
 
 def uncovered(planes: Pixels, lines: list[Scratch], reach: int) -> tuple[Pixels, Pixels]:
-    """Take scratches off planes (C, H, W) float32, one after the other; returns what `beneath` does.
+    """Take scratches off planes (C, H, W) float32, one after the other: what they add on average over rows.
 
-    The planes are in a perceptual encoding and finite.
+    The planes are in a perceptual encoding and finite. reach: how many pixels beyond a line are taken for its
+    soft rim. Returns the planes, changed near the lines alone, and what they are expected to be wrong by
+    there, (H, W) float32 in their units: what the same changes right and left of a line, where there is none.
+    It is inf away from the lines, and where a line lets less than `_THROUGH` of the detail through.
     """
-    made, wrong = planes, np.full(planes.shape[1:], np.inf, np.float32)
+    made, wrong = planes.copy() if lines else planes, np.full(planes.shape[1:], np.inf, np.float32)
     for line in lines:
-        made, error = beneath(made, line, reach)
-        wrong = np.where(np.isfinite(error), error, wrong)
+        _take_off(made, wrong, line, reach)
     return made, wrong
 
 
-def beneath(planes: Pixels, line: Scratch, reach: int) -> tuple[Pixels, Pixels]:
-    """Take a scratch off: what it adds to the picture on average over some rows.
-
-    planes: (C, H, W) float32 in a perceptual encoding, finite. reach: how many pixels beyond the line are
-    taken for its soft rim. Returns the planes, changed near the line alone, and what they are expected to be
-    wrong by there, (H, W) float32 in their units: what the same changes right and left of the line, where
-    there is none. It is inf away from the line, and where the line lets less than `_THROUGH` of the detail
-    through.
-    """
+def _take_off(planes: Pixels, wrong: Pixels, line: Scratch, reach: int) -> None:
+    """Take a scratch off, and note what is wrong then; see `uncovered`."""
     height, width = planes.shape[1:]
     half = int(np.ceil(line.half)) + reach
     middle = np.rint(line.at(height)).astype(int)
     rows = np.arange(height)[:, None]
     columns = np.clip(middle[:, None] + np.arange(-half, half + 1), 0, width - 1)
-    made, wrong = planes.copy(), np.full((height, width), np.inf, np.float32)
     errors, through = [], []
-    for plane, out in zip(planes, made, strict=True):
-        out[rows, columns] = plane[rows, columns] - _added(plane, middle, half)
+    for plane in planes:
         beside = [middle + side * (2 * half + _SIDE) for side in (-1, 1)]
         errors.append(np.mean([np.abs(_added(plane, b, half)) for b in beside], axis=0).mean(axis=1))
         own, near = (_detail(plane, at) for at in (middle, np.stack(beside)))
         through.append(own / np.maximum(near, np.float32(1e-4)))
+        plane[rows, columns] -= _added(plane, middle, half)
     error = np.mean(errors, axis=0)
-    error[np.median(through, axis=0) < _THROUGH] = np.inf
-    wrong[rows, columns] = error[:, None]
-    return made, wrong
+    shown = np.median(through, axis=0) >= _THROUGH
+    wrong[rows[shown], columns[shown]] = error[shown, None]
 
 
 def _added(plane: Pixels, middle: npt.NDArray[np.int64], half: int) -> Pixels:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from interneg.defects.middle import median
 from interneg.frame import Pixels
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
@@ -88,13 +89,17 @@ def levelled_each(
     return [patch + smooth[..., k].transpose(1, 2, 0) for k, patch in enumerate(patches)]
 
 
-def lacking_grain(patch: Pixels, around: Pixels, hole: Mask, ring: Mask, most: float = np.inf) -> Pixels:
+def lacking_grain(
+    patch: Pixels, around: Pixels, hole: Mask, ring: Mask, most: Callable[[], float] = lambda: np.inf
+) -> Pixels:
     """The deviation of the grain that a patch lacks in the hole beside what `around` has on the ring, (C,).
 
     patch, around: (H, W, C) float32. most: what the grain of the picture is; the ring may show more, of
     texture. 0 where the patch has as much or more, as none is ever taken away.
     """
-    here, there = np.minimum(rough(around, ring), np.float32(most)), rough(patch, hole | ring)
+    here, there = rough(around, ring), rough(patch, hole | ring)
+    if (here > there).any():
+        here = np.minimum(here, np.float32(most()))
     return np.asarray(np.sqrt(np.maximum(np.square(here) - np.square(there), 0)), np.float32)
 
 
@@ -123,7 +128,7 @@ def rough(planes: Pixels, where: Mask) -> Pixels:
     found = np.zeros(planes.shape[2], np.float32)
     if min(planes.shape[:2]) > 2 and where.any():
         edges = np.abs(cv2.filter2D(np.ascontiguousarray(planes), -1, _FINE)).reshape(planes.shape)
-        found[:] = np.median(edges[where], axis=0) / _MEDIAN
+        found[:] = median(edges[where]) / np.float32(_MEDIAN)
     return found
 
 
@@ -141,7 +146,7 @@ def _pulled(weighted: Pixels, weight: Pixels) -> Pixels:
     if max(height, width) <= _SMALLEST or full.all():
         total = np.maximum(weight.sum(axis=(0, 1)), np.float32(1e-6))
         rest = weighted.sum(axis=(1, 2)) / total
-        return np.where(weight > 0, mean, rest[:, None, None])
+        return np.asarray(np.where(weight > 0, mean, rest[:, None, None]), np.float32)
     size = ((width + 1) // 2, (height + 1) // 2)
     small = np.empty((len(weighted), size[1], size[0], count), np.float32)
     less, fine = np.empty(small.shape[1:], np.float32), np.empty_like(mean)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
+from interneg.defects.components import components
 from interneg.defects.donors import Piece, all_fitted
 from interneg.defects.evidence import Evidence, Neighbour, luma_of
+from interneg.defects.middle import median
 from interneg.frame import Mask, Pixels
 from interneg.node import View
 
@@ -106,18 +109,15 @@ def _of(
 
     among: where it has to be somewhere, and nowhere, (H, W) each.
     """
-    import cv2
-
-    count, labels, facts, _ = cv2.connectedComponentsWithStats(
-        (kind > _EDGE * strict).view(np.uint8), connectivity=8
-    )
+    labels, facts = components(kind > _EDGE * strict)
+    count = len(facts)
     strong = np.zeros(count, np.bool_)
     strong[labels[kind > _SEED * strict]] = True
     strong[0] = False
     worth = np.zeros(count, np.bool_)
     worth[labels[among[0]]] = True
     worth[labels[among[1]]] = False
-    worth &= strong & (facts[:, cv2.CC_STAT_WIDTH] <= largest) & (facts[:, cv2.CC_STAT_HEIGHT] <= largest)
+    worth &= strong & (facts[:, 2:4] <= largest).all(axis=1)
     margin = _SOFT + _RING
     done = []
     for label in np.flatnonzero(worth):
@@ -144,7 +144,7 @@ def _judged(view: View, seen: Evidence, piece: Piece, shape: Mask, sign: int, st
         return None
     shown = [(n, luma_of(view, n.offset)[..., None], None) for n in inside]
     for n, (patch, misfit) in zip(inside, all_fitted(here[..., None], piece, shown), strict=True):
-        patch = patch[..., 0] + np.median((here - patch[..., 0])[piece.ring])
+        patch = patch[..., 0] + median((here - patch[..., 0])[piece.ring])
         fits.append(_Fit(n.offset, patch, misfit, float((sign * (here - patch))[shape].mean())))
     pairs = [(a, b) for a, b in combinations(fits, 2) if a.offset * b.offset < 0] or list(
         combinations(fits, 2)
@@ -177,10 +177,10 @@ def _hopeless(
     for n in inside:
         apart = here - n.luma[piece.area]
         ring = apart[piece.ring]
-        light = np.median(ring)
+        light = median(ring)
         contrasts.append(sign * float((apart[shape] - light).mean()))
         misfits.append(float(np.abs(ring - light).mean()))
-    return float(np.median(contrasts)) < strict * _CLEAR / _FITTED * min(misfits)
+    return statistics.median(contrasts) < strict * _CLEAR / _FITTED * min(misfits)
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,7 +212,7 @@ def _moves(view: View, seen: Evidence, piece: Piece, shape: Mask, unlike: Pixels
     allowed = _FOUND * float(np.square(unlike[shape]).sum())
     height, width = seen.luma.shape
     for n in seen.nearest:
-        across, down = np.rint(np.median(n.field[piece.area][piece.ring], axis=0)).astype(int)
+        across, down = np.rint(median(n.field[piece.area][piece.ring])).astype(int)
         top, left = piece.area[0].start + y0 + down, piece.area[1].start + x0 + across
         y, x = max(0, top - _SEARCH), max(0, left - _SEARCH)
         bottom, right = (

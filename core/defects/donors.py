@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from interneg.defects.blend import spread_each
+from interneg.defects.components import components
 from interneg.defects.evidence import Neighbour
+from interneg.defects.middle import upper_median
 from interneg.frame import Mask, Pixels
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
@@ -52,8 +54,8 @@ def pieces(hole: Mask) -> Iterator[Piece]:
     import cv2
 
     height, width = hole.shape
-    count, labels, facts, _ = cv2.connectedComponentsWithStats(hole.astype(np.uint8), connectivity=8)
-    for label in range(1, count):
+    labels, facts = components(hole)
+    for label in range(1, len(facts)):
         x, y, w, h = (int(v) for v in facts[label, :4])
         cuts = [_cut(start, length) for start, length in ((y, h), (x, w))]
         for top, bottom, down in cuts[0]:
@@ -155,10 +157,14 @@ class _Donor:
             np.add(field, grid, out=place)
         # Only what the search may reach is looked at; beyond the picture its edge repeats.
         reach, (height, width) = sum(_STEPS) + _TAPS, other.shape[:2]
-        left, top = (min(max(int(v - reach), 0), n - 1) for v, n in zip(
-            np.minimum.reduce(places, axis=(0, 2, 3)).tolist(), (width, height), strict=True))
-        right, bottom = (min(max(int(v + reach), 0), n - 1) for v, n in zip(
-            np.maximum.reduce(places, axis=(0, 2, 3)).tolist(), (width, height), strict=True))
+        left, top = (
+            min(max(int(v - reach), 0), n - 1)
+            for v, n in zip(np.minimum.reduce(places, axis=(0, 2, 3)).tolist(), (width, height), strict=True)
+        )
+        right, bottom = (
+            min(max(int(v + reach), 0), n - 1)
+            for v, n in zip(np.maximum.reduce(places, axis=(0, 2, 3)).tolist(), (width, height), strict=True)
+        )
         box = np.s_[top : bottom + 1, left : right + 1]
         near = np.ascontiguousarray(other[box], np.float32)
         if spoilt is not None and spoilt[box].any():
@@ -179,27 +185,25 @@ def _fields(piece: Piece, around: Sequence[Neighbour]) -> list[list[Pixels]]:
     size, ring = piece.ring.shape, np.flatnonzero(piece.ring)
     fields = np.empty((2, *size, len(around)), np.float32)
     sure = np.empty((*size, len(around)), np.bool_)
+    rows, columns = (slice(max(0, s.start - _WIDE), s.stop + _WIDE) for s in piece.area)
+    inner = tuple(
+        slice(s.start - w.start, s.stop - w.start) for s, w in zip(piece.area, (rows, columns), strict=True)
+    )
+    steady = list[Pixels]()
     for k, n in enumerate(around):
-        fields[..., k] = n.field[piece.area].transpose(2, 0, 1)
-        sure[..., k] = n.confidence[piece.area] > 0.5
+        field, known = n.field[rows, columns], n.confidence[rows, columns] > 0.5
+        fields[..., k], sure[..., k] = field[inner].transpose(2, 0, 1), known[inner]
+        steady.append(field[::_EVERY, ::_EVERY][known[::_EVERY, ::_EVERY]])
     sure &= piece.ring[..., None]
-    near = _median(fields.reshape(2, -1, len(around))[:, ring])
+    done = [[f[:, None, None]] for f in upper_median(fields.reshape(2, -1, len(around))[:, ring]).T]
     enough = np.flatnonzero(np.count_nonzero(sure, axis=(0, 1)) > len(ring) / 4)
-    spreads = dict[int, Pixels]()
     if len(enough):
         made = spread_each(fields[..., enough], sure[..., enough])
-        spreads = {int(k): made[..., j] for j, k in enumerate(enough)}
-    rows, columns = (slice(max(0, s.start - _WIDE), s.stop + _WIDE, _EVERY) for s in piece.area)
-    wide = rows, columns
-    done = []
-    for k, n in enumerate(around):
-        found = [near[:, k, None, None]]
-        if k in spreads:
-            found.append(spreads[k])
-        steady = n.field[wide][n.confidence[wide] > 0.5]
-        if len(steady):
-            found.append(_median(steady)[:, None, None])
-        done.append(found)
+        for j, which in enumerate(enough):
+            done[which].append(made[..., j])
+    for found, seen in zip(done, steady, strict=True):
+        if len(seen):
+            found.append(upper_median(seen)[:, None, None])
     return done
 
 
@@ -217,26 +221,21 @@ def _misfits(known: Pixels, seen: Sequence[Pixels]) -> list[npt.NDArray[np.float
                 done[k] = np.full(len(patches), np.inf, np.float32)
                 continue
             if spoilt.any():
-                done[k] = _misfit(known[~spoilt], patches[:, ~spoilt, :count])
+                done[k] = _misfit(known[~spoilt], [patches[:, ~spoilt, :count]])
                 continue
         whole.append(k)
     if whole:
-        together = _misfit(known, np.concatenate([seen[k][..., :count] for k in whole]))
-        ends = np.cumsum([len(seen[k]) for k in whole])
-        done |= dict(zip(whole, np.split(together, ends[:-1]), strict=True))
+        together, first = _misfit(known, [seen[k][..., :count] for k in whole]), 0
+        for k in whole:
+            done[k] = together[first : first + len(seen[k])]
+            first += len(seen[k])
     return [done[k] for k in range(len(seen))]
 
 
-def _misfit(known: Pixels, seen: Pixels) -> npt.NDArray[np.float32]:
-    """The mean difference of each of (K, N, C) from (N, C), a difference of light apart."""
-    difference = seen - known
-    difference -= _median(difference)[:, None]
+def _misfit(known: Pixels, seen: Sequence[Pixels]) -> npt.NDArray[np.float32]:
+    """The mean difference of each of (K, N, C), of all of some, from (N, C), a difference of light apart."""
+    difference = np.concatenate(seen)
+    difference -= known
+    difference -= upper_median(difference)[:, None]
     np.abs(difference, out=difference)
     return np.asarray(np.add.reduce(difference, axis=(1, 2)) / np.float32(known.size), np.float32)
-
-
-def _median(values: Pixels) -> Pixels:
-    """The median, or of an even number the upper one, of (..., N, C) along N; faster than numpy's."""
-    middle, values = values.shape[-2] // 2, values.copy()
-    values.partition(middle, axis=-2)
-    return values[..., middle, :]

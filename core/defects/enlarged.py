@@ -54,7 +54,9 @@ class Enlarged:
         import cv2
 
         made = np.empty((*self.size, *self._plane.shape[2:]), np.float32) if out is None else out
-        cv2.resize(self._plane, self.size[::-1], dst=made, interpolation=cv2.INTER_LINEAR)
+        cv2.resize(
+            np.ascontiguousarray(self._plane), self.size[::-1], dst=made, interpolation=cv2.INTER_LINEAR
+        )
         return made
 
     @cached_property

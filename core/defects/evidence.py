@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import combinations
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from interneg.colour import WorkingSpace
 from interneg.defects.enlarged import Enlarged
 from interneg.frame import Pixels
-from interneg.motion.flow import flow, moved
+from interneg.motion.flow import flow
 from interneg.motion.weave import level_of
 from interneg.node import View
 from interneg.spare import Spare
@@ -79,6 +79,11 @@ class Evidence:
     odd: float
     luma: Pixels
     neighbours: tuple[Neighbour, ...]
+
+    @cached_property
+    def usual(self) -> Pixels:
+        """The median of the frames around, along the motion, and the own one, (H, W) float32; see `usual`."""
+        return usual([n.luma for n in self.neighbours] + [self.luma])
 
     @property
     def nearest(self) -> tuple[Neighbour, ...]:
@@ -198,15 +203,12 @@ def _bands(height: int) -> Iterator[slice]:
 
 def _range(luma: Pixels, rows: slice) -> tuple[Pixels, Pixels]:
     """The lowest and the highest value at each pixel of some rows and the four beside it."""
-    own = luma[rows]
-    low, high = own.copy(), own.copy()
-    first = int(rows.start == 0)  # which has none above
-    above, below = luma[rows.start - 1 + first : rows.stop - 1], luma[rows.start + 1 : rows.stop + 1]
-    for made, f in ((low, np.minimum), (high, np.maximum)):
-        f(made[first:], above, out=made[first:])
-        f(made[: len(below)], below, out=made[: len(below)])
-        f(made[:, 1:], own[:, :-1], out=made[:, 1:])
-        f(made[:, :-1], own[:, 1:], out=made[:, :-1])
+    import cv2
+
+    first = max(0, rows.start - 1)
+    wide, inside = luma[first : rows.stop + 1], np.s_[rows.start - first : rows.stop - first]
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    low, high = (f(wide, cross).reshape(wide.shape)[inside] for f in (cv2.erode, cv2.dilate))
     return low, high
 
 
@@ -221,9 +223,14 @@ def _neighbour(view: View, offset: int) -> Neighbour:
         height, width = own.shape
         motion = flow(view, 0, offset, level_of(own.shape))
         field, confidence = (Enlarged(p, (height, width)) for p in (motion.field, motion.confidence))
-        with _FIELDS.lent((height, width, 2)) as room:
-            luma = moved(other, field.whole(room)).reshape(own.shape)
-        change = np.clip(own - luma, -_FLICKER, _FLICKER)
+        with _FIELDS.lent((2, height, width)) as places:
+            x, y = (Enlarged(motion.field[..., k], own.shape).whole(p) for k, p in enumerate(places))
+            x += np.arange(width, dtype=np.float32)
+            y += np.arange(height, dtype=np.float32)[:, None]
+            luma = cv2.remap(other, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        luma = luma.reshape(own.shape)
+        change = own - luma
+        np.clip(change, -_FLICKER, _FLICKER, out=change)
         luma += cv2.blur(change, (_AROUND, _AROUND), borderType=cv2.BORDER_REFLECT).reshape(own.shape)
         return Neighbour(offset, field, confidence, luma)
 

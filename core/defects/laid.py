@@ -45,7 +45,8 @@ class Filled:
         self._made[piece.area] += share[..., None] * patch
         self._error[piece.area] += share * error
         self._done[piece.area] += share
-        lacks = lacking_grain(patch, self.here(piece), piece.hole, piece.ring, self._grain_of(piece))
+        here = self.here(piece)
+        lacks = lacking_grain(patch, here, piece.hole, piece.ring, lambda: self._grain_of(piece))
         if lacks.any():
             self._grain[piece.area] += share[..., None] * lacks
         self._pieces.append(piece)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interneg.defects import odds
+from interneg.defects.components import components, pixels
 from interneg.defects.detector import Answer
 from interneg.defects.dirt import Spot, moves
 from interneg.defects.evidence import Evidence
@@ -141,10 +142,10 @@ def candidates(seen: Evidence, answer: Answer, but: Mask) -> Candidates:
     closed = cv2.morphologyEx(answer.dirt, cv2.MORPH_CLOSE, across).reshape(answer.dirt.shape)
     both = np.where(but, closed, np.maximum(answer.dirt, answer.scratch))
     there = both > _EDGE
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(there.view(np.uint8), connectivity=8)
-    surest, some = np.zeros(count, np.float32), np.nonzero(there)
+    labels, boxes = components(there)
+    surest, some = np.zeros(len(boxes), np.float32), pixels(there)
     np.maximum.at(surest, labels[some], both[some])
-    worth = (surest > _SURE) & (boxes[:, cv2.CC_STAT_AREA] >= _LEAST)
+    worth = (surest > _SURE) & (boxes[:, 4] >= _LEAST)
     worth[0] = False
     numbers = np.where(worth, np.cumsum(worth), 0).astype(np.int32)
     labels[some] = numbers[labels[some]]

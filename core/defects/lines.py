@@ -10,6 +10,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
 from interneg.colour import WorkingSpace
+from interneg.defects.middle import median
 from interneg.defects.strips import strip
 from interneg.frame import Pixels
 from interneg.node import View
@@ -205,7 +206,7 @@ def _strayed(strip: Pixels, line: Scratch) -> npt.NDArray[np.float64]:
     counting for more than most do; and then what fits the places in those bands best that are near it.
     """
     middle, count = strip.shape[1] // 2, len(line.seen)
-    shown = np.array([line.sign * np.median(strip[a:b], axis=0) for a, b in pairwise(line.rows)])
+    shown = np.array([line.sign * median(strip[a:b]) for a, b in pairwise(line.rows)])
     most = float(np.median(shown[:, middle - _BESIDE : middle + _BESIDE + 1].max(axis=1)))
     bands, along = np.arange(count), (2 * np.arange(count) + 1) / count - 1
     tried = (_STRAYS[:, None, None] / 2 + _STRAYS[None, :, None] * along).reshape(-1, count)

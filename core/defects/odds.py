@@ -11,6 +11,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from interneg.defects.components import pixels
 from interneg.defects.detector import Answer
 from interneg.defects.enlarged import Enlarged
 from interneg.defects.evidence import Evidence, nearest
@@ -45,7 +46,7 @@ def facts_of(
     if not count:
         return np.empty((0, len(FACTS))), np.empty(0, np.int64)
     there = labels > 0
-    y, x = np.nonzero(there)
+    y, x = pixels(there)
     label = labels[y, x]
     area = np.maximum(np.bincount(label, minlength=count + 1)[1:].astype(np.float64), 1)
 

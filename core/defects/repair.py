@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -50,8 +51,8 @@ def repaired(
 
     matte: (H, W) float32, 0..1, how much of the picture is replaced; where it is 0 the pixels are the given
     ones. around: see `neighbours`. under: what is seen beneath the damage, (C, H, W), and what it is expected
-    to be wrong by, (H, W), inf where nothing is seen (see `beneath`); it is averaged with what is taken from
-    elsewhere, each weighed by its expected error. spoils: where frames around are known to be damaged, (H,
+    to be wrong by, (H, W), inf where nothing is seen (see `uncovered`); it is averaged with what is taken
+    from elsewhere, each weighed by its expected error. spoils: where frames around are known to be damaged, (H,
     W), by offset. filler: opens the network that fills what no frame shows (see `continued`); without it the
     own frame's best place is copied. Raises InputError where a frame has other channels.
 
@@ -223,6 +224,6 @@ def _costs(fits: Sequence[_Fit], hole: Mask) -> list[float]:
             apart[j].append(between)
             apart[k].append(between)
     return [
-        f.misfit + _DISAGREED * (float(np.median(gaps)) if gaps else 0.0)
+        f.misfit + _DISAGREED * (statistics.median(gaps) if gaps else 0.0)
         for f, gaps in zip(fits, apart, strict=True)
     ]

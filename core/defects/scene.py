@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from interneg.defects.crowd import Member, in_crowd
 from interneg.defects.dirt import Spot
-from interneg.defects.evidence import Evidence, usual
+from interneg.defects.evidence import Evidence
 from interneg.defects.things import AREA, LENGTH, LIKE, PLACE, WIDTH, Floats, alike, labelled, things_of
 from interneg.frame import Pixels
 
@@ -112,7 +112,7 @@ def flights(seen: Evidence, spots: Sequence[Spot]) -> Flights:
     of something that flies by, closer to it than dirt as dense as they are would by chance.
     """
     frames = {n.offset: n.luma for n in seen.neighbours} | {0: seen.luma}
-    median = usual(list(frames.values())) if spots else seen.luma
+    median = seen.usual if spots else seen.luma
     few = len(seen.neighbours) < 2
     around = [None if few else _around(frames, median, spot) for spot in spots]
     found = [_flight(a) if a else (0.0, 0j) for a in around]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from interneg.defects.middle import median
 from interneg.frame import Pixels
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
@@ -68,8 +69,8 @@ def _alike(own: Pixels, other: Pixels, at: npt.NDArray[np.float64], motion: tupl
     """
     count, slack = round(_REACH / _STEP), round(_NEAR / _STEP)
     places = np.arange(-count - slack, count + slack + 1) * _STEP
-    here = np.median(strip(own, at, places[slack:-slack]), axis=0)
-    there = np.median(strip(other, at + motion[0], places, motion[1]), axis=0)
+    here = median(strip(own, at, places[slack:-slack]))
+    there = median(strip(other, at + motion[0], places, motion[1]))
     here = here - here.mean()
     moved = np.stack([there[k : k + len(here)] for k in range(2 * slack + 1)])
     moved -= moved.mean(axis=1, keepdims=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from interneg.defects.components import pixels
 from interneg.frame import Mask, Pixels
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
@@ -32,7 +33,7 @@ def labelled(there: Mask) -> npt.NDArray[np.int32]:
 
 def things_of(labels: npt.NDArray[np.int32], apart: Pixels) -> Floats:
     """What is known of each thing, (N, 7). labels: their numbers, apart: what they differ by, (H, W)."""
-    y, x = np.nonzero(labels)
+    y, x = pixels(labels)
     label = labels[y, x]
     area = np.bincount(label)[1:].astype(np.float64)
 
@@ -46,7 +47,7 @@ def things_of(labels: npt.NDArray[np.int32], apart: Pixels) -> Floats:
     spread = np.hypot(across - down, 2 * both)
     long, wide = (np.sqrt(np.maximum(6 * (across + down + s), 1)) for s in (spread, -spread))
     angle = np.arctan2(2 * both, across - down) / 2
-    return np.column_stack([*middle, area, mean(apart[labels > 0]), long, wide, angle])
+    return np.column_stack([*middle, area, mean(apart[y, x]), long, wide, angle])
 
 
 def alike(own: Floats, others: Floats, shares: tuple[float, ...], turned: bool) -> npt.NDArray[np.bool_]:

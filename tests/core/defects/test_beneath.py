@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from interneg.defects.beneath import beneath
+from interneg.defects.beneath import uncovered
 from interneg.defects.lines import Scratch
 from interneg.frame import Pixels
 
@@ -26,7 +26,7 @@ def scratched(cover: float) -> Pixels:
 
 @pytest.mark.parametrize("cover", [0.2, 0.4])
 def test_what_a_translucent_scratch_lets_through_is_kept(cover: float) -> None:
-    made, wrong = beneath(scratched(cover), LINE, 1)
+    made, wrong = uncovered(scratched(cover), [LINE], 1)
     inside = np.s_[:, 15:-15, AT]
     before, after = (np.abs(p - picture())[inside].mean() for p in (scratched(cover), made))
     assert after < before / 3
@@ -35,7 +35,7 @@ def test_what_a_translucent_scratch_lets_through_is_kept(cover: float) -> None:
 
 
 def test_nothing_is_seen_beneath_an_opaque_scratch_nor_away_from_it() -> None:
-    made, wrong = beneath(scratched(1.0), LINE, 1)
+    made, wrong = uncovered(scratched(1.0), [LINE], 1)
     assert np.isinf(wrong[:, AT]).all()
     assert np.isinf(wrong[:, : AT - 5]).all() and np.isinf(wrong[:, AT + 6 :]).all()
     np.testing.assert_array_equal(made[..., : AT - 5], picture()[..., : AT - 5])
