@@ -141,7 +141,7 @@ def _pulled(weighted: Pixels, weight: Pixels) -> Pixels:
     import cv2
 
     height, width, count = weight.shape
-    mean = weighted / np.maximum(weight, np.float32(1e-6))
+    mean: Pixels = np.asarray(weighted / np.maximum(weight, np.float32(1e-6)), np.float32)
     full = weight.all(axis=(0, 1))
     if max(height, width) <= _SMALLEST or full.all():
         total = np.maximum(weight.sum(axis=(0, 1)), np.float32(1e-6))

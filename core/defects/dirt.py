@@ -10,9 +10,11 @@ from itertools import combinations
 import numpy as np
 
 from interneg.defects.components import components
-from interneg.defects.donors import Piece, all_fitted
+from interneg.defects.donors import Fit, Shown, fitted
 from interneg.defects.evidence import Evidence, Neighbour, luma_of
 from interneg.defects.middle import median
+from interneg.defects.moving import RING, SOFT, again, dilated, ring_of
+from interneg.defects.pieces import Piece
 from interneg.frame import Mask, Pixels
 from interneg.node import View
 
@@ -33,13 +35,8 @@ _FAR = 6.0
 # A square of the length of a spot, over its area, from which on more is asked for, and how many times at
 # most: what a moving edge leaves is long and thin.
 _LONG, _STRICTER = 2.0, 1.7
-# How many pixels away a spot's soft edge is looked for, and how wide the ring around that is.
-_SOFT, _RING = 3, 6
 # How much of the spot's contrast its soft edge has left, or of what the neighbours differ by around it.
 _FADING, _ABOVE = 0.2, 1.5
-# How far away a moving thing is looked for, and with how much around it; which share of its contrast may be
-# left where it is found.
-_SEARCH, _MARGIN, _FOUND = 16, 2, 0.25
 
 
 @dataclass(frozen=True)
@@ -77,13 +74,23 @@ def spots(
     several times what is left there, as where the motion is not understood everything differs, and what the
     two differ by in its place. What is found again, moved, in one of them, is a thing that moves.
     """
-    found = []
+    tried = []
     for kind, sign, readily in zip((seen.bright, seen.dark), (1, -1), sensitivity, strict=True):
         if readily > 0:
             if sign in but and but[sign].any():
                 kind = np.where(but[sign], np.float32(-1), kind)
-            found += _of(view, seen, kind, sign, _STEEP ** (1 - 2 * readily), largest, among)
-    return found
+            tried += _tried(seen, kind, sign, _STEEP ** (1 - 2 * readily), largest, among)
+    # What is fitted to the same frames is fitted at once.
+    found = dict[int, Mask]()
+    for offsets in dict.fromkeys(t.inside for t in tried):
+        which = [k for k, t in enumerate(tried) if t.inside == offsets]
+        shown = [Shown(n, luma_of(view, n.offset)[None]) for n in seen.neighbours if n.offset in offsets]
+        fits = fitted(seen.luma[None], [tried[k].piece for k in which], shown)
+        for k, fit in zip(which, fits, strict=True):
+            covered = _judged(view, seen, tried[k], dict(zip(offsets, fit, strict=True)))
+            if covered is not None:
+                found[k] = covered
+    return [Spot(t.left, t.top, found[k]) for k, t in enumerate(tried) if k in found]
 
 
 def softened(covered: Mask, grow: float, feather: float) -> Pixels:
@@ -96,29 +103,45 @@ def softened(covered: Mask, grow: float, feather: float) -> Pixels:
     return np.asarray(np.clip(1 - (away - np.float32(grow)) / np.float32(feather + 1), 0, 1), np.float32)
 
 
-def _of(
-    view: View,
-    seen: Evidence,
-    kind: Pixels,
-    sign: int,
-    strict: float,
-    largest: float,
-    among: tuple[Mask, Mask],
-) -> list[Spot]:
-    """The dirt that is brighter (sign 1) or darker (-1) than what is around it in time.
+@dataclass(frozen=True, eq=False)
+class _Tried:
+    """What may be dirt: around it, where in that it is, its sign, and how much more is asked for.
+
+    inside: the offsets of the frames that show the place, in the order of the neighbours.
+    """
+
+    piece: Piece
+    shape: Mask
+    sign: int
+    strict: float
+    inside: tuple[int, ...]
+
+    @property
+    def top(self) -> int:
+        """The first row of what is around it."""
+        return int(self.piece.area[0].start)
+
+    @property
+    def left(self) -> int:
+        """The first column."""
+        return int(self.piece.area[1].start)
+
+
+def _tried(
+    seen: Evidence, kind: Pixels, sign: int, strict: float, largest: float, among: tuple[Mask, Mask]
+) -> list[_Tried]:
+    """What is brighter (sign 1) or darker (-1) than what is around it in time, and not hopelessly little so.
 
     among: where it has to be somewhere, and nowhere, (H, W) each.
     """
     labels, facts = components(kind > _EDGE * strict)
-    count = len(facts)
-    strong = np.zeros(count, np.bool_)
+    strong, worth = np.zeros(len(facts), np.bool_), np.zeros(len(facts), np.bool_)
     strong[labels[kind > _SEED * strict]] = True
     strong[0] = False
-    worth = np.zeros(count, np.bool_)
     worth[labels[among[0]]] = True
     worth[labels[among[1]]] = False
     worth &= strong & (facts[:, 2:4] <= largest).all(axis=1)
-    margin = _SOFT + _RING
+    margin = SOFT + RING
     done = []
     for label in np.flatnonzero(worth):
         x, y, width, height = (int(v) for v in facts[label, :4])
@@ -128,24 +151,22 @@ def _of(
         )
         area = np.s_[top:bottom, left:right]
         shape = labels[area] == label
-        piece = Piece(area, _dilated(shape, _SOFT), _ring(shape) & ~strong[labels[area]])
-        if piece.ring.any():
-            covered = _judged(view, seen, piece, shape, sign, strict)
-            if covered is not None:
-                done.append(Spot(left, top, covered))
+        piece = Piece(area, dilated(shape, SOFT), ring_of(shape) & ~strong[labels[area]])
+        inside = [n for n in seen.neighbours if _within(n, piece, shape, seen.luma.shape)]
+        if not piece.ring.any() or len(inside) < 2:
+            continue
+        if not _hopeless(seen.luma[area], piece, shape, inside, sign, strict):
+            done.append(_Tried(piece, shape, sign, strict, tuple(n.offset for n in inside)))
     return done
 
 
-def _judged(view: View, seen: Evidence, piece: Piece, shape: Mask, sign: int, strict: float) -> Mask | None:
-    """What a spot covers of the piece's area, or None where it is no dirt."""
+def _judged(view: View, seen: Evidence, tried: _Tried, shown: Mapping[int, Fit]) -> Mask | None:
+    """What a spot covers of the piece's area, or None where it is no dirt. shown: by the frame's offset."""
+    piece, shape, sign, strict = tried.piece, tried.shape, tried.sign, tried.strict
     here, fits = seen.luma[piece.area], []
-    inside = [n for n in seen.neighbours if _within(n, piece, shape, seen.luma.shape)]
-    if len(inside) < 2 or _hopeless(here, piece, shape, inside, sign, strict):
-        return None
-    shown = [(n, luma_of(view, n.offset)[..., None], None) for n in inside]
-    for n, (patch, misfit) in zip(inside, all_fitted(here[..., None], piece, shown), strict=True):
-        patch = patch[..., 0] + median((here - patch[..., 0])[piece.ring])
-        fits.append(_Fit(n.offset, patch, misfit, float((sign * (here - patch))[shape].mean())))
+    for offset, fit in shown.items():
+        patch = fit.patch[..., 0] + median((here - fit.patch[..., 0])[piece.ring])
+        fits.append(_Fit(offset, patch, fit.misfit, float((sign * (here - patch))[shape].mean())))
     pairs = [(a, b) for a, b in combinations(fits, 2) if a.offset * b.offset < 0] or list(
         combinations(fits, 2)
     )
@@ -163,7 +184,7 @@ def _judged(view: View, seen: Evidence, piece: Piece, shape: Mask, sign: int, st
     strict *= float(np.clip(np.sqrt(stretch / _LONG), 1, _STRICTER))
     near = [f for f in fits if abs(f.offset) == min(abs(g.offset) for g in fits)]
     same = any(f.contrast < contrast / 2 for f in near)
-    if same or contrast < strict * needed or _moves(view, seen, piece, shape, unlike):
+    if same or contrast < strict * needed or again(view, seen, piece, shape, unlike):
         return None
     fading = max(_FADING * contrast, _ABOVE * misfits[1])
     return np.asarray((shape & (unlike > 0)) | ((unlike > fading) & piece.hole))
@@ -199,55 +220,3 @@ def _within(n: Neighbour, piece: Piece, shape: Mask, size: tuple[int, ...]) -> b
     field = n.field[piece.area]
     x, y = (field[..., 0] + columns)[shape], (field[..., 1] + rows[:, None])[shape]
     return bool(x.min() >= 0 and y.min() >= 0 and x.max() <= size[1] - 1 and y.max() <= size[0] - 1)
-
-
-def _moves(view: View, seen: Evidence, piece: Piece, shape: Mask, unlike: Pixels) -> bool:
-    """Whether the frame before or after shows the same some pixels away."""
-    import cv2
-
-    rows, columns = np.nonzero(shape)
-    y0, y1 = max(0, int(rows.min()) - _MARGIN), int(rows.max()) + 1 + _MARGIN
-    x0, x1 = max(0, int(columns.min()) - _MARGIN), int(columns.max()) + 1 + _MARGIN
-    patch = np.ascontiguousarray(seen.luma[piece.area][y0:y1, x0:x1])
-    allowed = _FOUND * float(np.square(unlike[shape]).sum())
-    height, width = seen.luma.shape
-    for n in seen.nearest:
-        across, down = np.rint(median(n.field[piece.area][piece.ring])).astype(int)
-        top, left = piece.area[0].start + y0 + down, piece.area[1].start + x0 + across
-        y, x = max(0, top - _SEARCH), max(0, left - _SEARCH)
-        bottom, right = (
-            min(height, top + patch.shape[0] + _SEARCH),
-            min(width, left + patch.shape[1] + _SEARCH),
-        )
-        if bottom - y < patch.shape[0] or right - x < patch.shape[1]:
-            continue
-        there = np.ascontiguousarray(luma_of(view, n.offset)[y:bottom, x:right])
-        if float(cv2.matchTemplate(there, patch, cv2.TM_SQDIFF).min()) < allowed:
-            return True
-    return False
-
-
-def moves(view: View, seen: Evidence, spot: Spot, sign: int) -> bool:
-    """Whether the frame before or after shows a spot some pixels away. sign: 1 of a bright one, else -1."""
-    margin = _SOFT + _RING
-    rows, columns = spot.box
-    top, left = max(0, rows.start - margin), max(0, columns.start - margin)
-    area = np.s_[
-        top : min(seen.luma.shape[0], rows.stop + margin),
-        left : min(seen.luma.shape[1], columns.stop + margin),
-    ]
-    shape = np.zeros(seen.luma[area].shape, np.bool_)
-    shape[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = spot.shape
-    piece = Piece(area, shape, _ring(shape))
-    unlike = np.minimum.reduce([sign * (seen.luma[area] - n.luma[area]) for n in seen.nearest])
-    return bool(piece.ring.any()) and _moves(view, seen, piece, shape, np.maximum(unlike, 0))
-
-
-def _ring(shape: Mask) -> Mask:
-    return _dilated(shape, _SOFT + _RING) & ~_dilated(shape, _SOFT)
-
-
-def _dilated(shape: Mask, pixels: int) -> Mask:
-    import cv2
-
-    return np.asarray(cv2.dilate(shape.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=pixels) > 0)

@@ -4,185 +4,160 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from interneg.defects.blend import spread_each
-from interneg.defects.components import components
 from interneg.defects.evidence import Neighbour
 from interneg.defects.middle import upper_median
+from interneg.defects.pieces import Piece
 from interneg.frame import Mask, Pixels
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
-SPOILT = 0.1
-"""From how much damage on a donor's pixel is no longer looked at."""
-
-# Holes are filled in pieces of at most so many pixels, which overlap by so many on each side, with a ring
-# around, a gap away, that tells what fits.
-_PIECE, _OVERLAP, _RING, _GAP = 32, 6, 6, 1
-# A ring has at least so many pixels, or else a wider one is looked at.
-_FEWEST = 24
+# From how much damage on a donor's pixel is no longer looked at.
+_SPOILT = 0.1
 # How far a donor is shifted to fit the ring better, step by step, in pixels; the first step is taken twice.
 _STEPS = (1.0, 1.0, 0.5, 0.25)
 _AROUND = np.array([(0, 0), *((x, y) for y in (-1, 0, 1) for x in (-1, 0, 1) if x or y)], np.float32)
-# The search looks at so many pixels of the ring at most, and interpolates from so many around.
-_LOOKED, _TAPS = 96, 3
+# The search looks at so many pixels of the ring at most, of so many pieces at once.
+_LOOKED, _AT_ONCE = 96, 64
 # Beyond the ring the motion is looked at so far away, at one pixel of so many in each direction.
 _WIDE, _EVERY = 32, 4
+# What the motion at a piece may be: that of around it, near or wide, or what is continued into it.
+_MOTIONS = 3
+
+
+class Shown(NamedTuple):
+    """A frame around, its planes, (C, H, W) float32, not moved, and where it is damaged itself, (H, W)."""
+
+    neighbour: Neighbour
+    planes: Pixels
+    spoilt: Mask | None = None
 
 
 @dataclass(frozen=True, eq=False)
-class Piece:
-    """A part of a hole: its area of the picture, and in it the hole, and what is whole around it; (h, w).
+class Fit:
+    """What a frame around shows at a piece, (h, w, C), its misfit on the ring, and where it is whole."""
 
-    share: how much the piece counts, 0..1, where it overlaps others of the same hole, all of which add up to
-    1; None where it is alone. far: whether the ring lies further away than it should, as deep in a hole.
+    patch: Pixels
+    misfit: float
+    whole: Mask
+
+
+def fitted(picture: Pixels, pieces: Sequence[Piece], shown: Sequence[Shown]) -> Iterator[list[Fit]]:
+    """What frames around show at each of some pieces that have a ring: of each frame, in order.
+
+    picture: (C, H, W) float32, the own frame. A misfit is the mean difference from what is there on the ring;
+    inf where all of that is damaged. The flow around the hole is continued into it, or its median taken, near
+    or wide, whatever fits the ring best, and shifted by up to two pixels and three quarters. A difference of
+    light counts as none; nor does a pixel that is damaged.
     """
-
-    area: tuple[slice, slice]
-    hole: Mask
-    ring: Mask
-    share: Pixels | None = None
-    far: bool = False
+    for first in range(0, len(pieces), _AT_ONCE):
+        some = pieces[first : first + _AT_ONCE]
+        yield from _fitted(picture, some, shown) if shown else [[] for _ in some]
 
 
-def pieces(hole: Mask) -> Iterator[Piece]:
-    """Each connected hole of (H, W), a large one cut by a grid into parts that overlap, with its ring."""
-    import cv2
-
-    height, width = hole.shape
-    labels, facts = components(hole)
-    for label in range(1, len(facts)):
-        x, y, w, h = (int(v) for v in facts[label, :4])
-        cuts = [_cut(start, length) for start, length in ((y, h), (x, w))]
-        for top, bottom, down in cuts[0]:
-            for left, right, across in cuts[1]:
-                if not (labels[top:bottom, left:right] == label).any():
-                    continue
-                margin = _RING + _GAP
-                while True:
-                    y0, x0 = max(0, top - margin), max(0, left - margin)
-                    area = np.s_[y0 : min(height, bottom + margin), x0 : min(width, right + margin)]
-                    mine = np.zeros((area[0].stop - y0, area[1].stop - x0), np.bool_)
-                    inside = np.s_[top - y0 : bottom - y0, left - x0 : right - x0]
-                    mine[inside] = labels[top:bottom, left:right] == label
-                    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1,) * 2)
-                    ring = (cv2.dilate(mine.astype(np.uint8), kernel) > 0) & ~hole[area]
-                    if ring.sum() >= _FEWEST or mine.shape == hole.shape or margin > height + width:
-                        break
-                    margin *= 2
-                share = None
-                if len(cuts[0]) * len(cuts[1]) > 1:
-                    share = np.zeros(mine.shape, np.float32)
-                    share[inside] = np.outer(down, across)
-                yield Piece(area, mine, ring, share, margin > _RING + _GAP)
-
-
-def _cut(start: int, length: int) -> list[tuple[int, int, Pixels]]:
-    """Cut a stretch into overlapping parts: where each begins and ends, and what its pixels count."""
-    count = -(-length // _PIECE)
-    edges = [start + length * k // count for k in range(count + 1)]
-    parts = []
-    for k in range(count):
-        first = edges[k] - _OVERLAP * (k > 0)
-        last = edges[k + 1] + _OVERLAP * (k < count - 1)
-        at = np.arange(first, last, dtype=np.float32) + np.float32(0.5)
-        rise = (at - first) / (2 * _OVERLAP) if k else np.ones_like(at)
-        fall = (last - at) / (2 * _OVERLAP) if k < count - 1 else np.ones_like(at)
-        parts.append((first, last, np.clip(np.minimum(rise, fall), 0, 1)))
-    return parts
-
-
-def fitted(
-    here: Pixels, piece: Piece, n: Neighbour, other: Pixels, spoilt: Mask | None = None
-) -> tuple[Pixels, float]:
-    """What a neighbour shows at the piece, and the mean difference from what is there on the ring.
-
-    here: (h, w, C) float32, the piece's area of the own frame; other: (H, W, C), the neighbour, not moved.
-    spoilt: where it is damaged itself, (H, W); that is taken along as a further channel of what is returned,
-    and not looked at. The flow around the hole is continued into it, or its median taken, near or wide,
-    whatever fits the ring best, and shifted by up to two pixels and three quarters. A difference of light
-    counts as none.
-    """
-    return all_fitted(here, piece, [(n, other, spoilt)])[0]
-
-
-def all_fitted(
-    here: Pixels, piece: Piece, shown: Sequence[tuple[Neighbour, Pixels, Mask | None]]
-) -> list[tuple[Pixels, float]]:
-    """What `fitted` gives for each of some neighbours, (h, w, C), which are looked at together."""
-    count, ring = here.shape[2], np.flatnonzero(piece.ring)
-    known = here.reshape(-1, count)[ring]
-    grid = np.stack(np.meshgrid(*(np.arange(s.start, s.stop, dtype=np.float32) for s in piece.area[::-1])))
-    donors = [
-        _Donor.of(grid, fields, other, spoilt)
-        for fields, (_, other, spoilt) in zip(_fields(piece, [n for n, _, _ in shown]), shown, strict=True)
-    ]
-    every = -(-len(ring) // _LOOKED)
-    looked, few = ring[::every], np.ascontiguousarray(known[::every])
-    flats = [d.places.reshape(len(d.places), 2, -1)[..., looked] for d in donors]
-    first = _misfits(few, [d.sampled(flat[:, 0], flat[:, 1]) for d, flat in zip(donors, flats, strict=True)])
-    best = [int(np.argmin(m)) for m in first]
-    starts = [flat[b] for flat, b in zip(flats, best, strict=True)]
-    at = np.zeros((len(donors), 2), np.float32)
-    for k, step in enumerate(_STEPS):
-        going = [j for j in range(len(donors)) if k != 1 or at[j].any()]
-        tried = at[going, None] + step * _AROUND
-        seen = [
-            donors[j].sampled(starts[j][0] + t[:, :1], starts[j][1] + t[:, 1:])
-            for j, t in zip(going, tried, strict=True)
+def _fitted(picture: Pixels, pieces: Sequence[Piece], shown: Sequence[Shown]) -> Iterator[list[Fit]]:
+    """What `fitted` gives; the pieces are looked at together, as there is little to do for each."""
+    rings = [np.flatnonzero(piece.ring) for piece in pieces]
+    known = np.zeros((len(picture), len(pieces), _LOOKED), np.float32)
+    looked = np.zeros((len(pieces), _LOOKED), np.bool_)
+    starts = np.zeros((len(shown), len(pieces), _MOTIONS, 2, _LOOKED), np.float32)
+    grids, fields, heres = [], [], []
+    for p, (piece, ring) in enumerate(zip(pieces, rings, strict=True)):
+        rows, columns = piece.area
+        few = ring[:: -(-len(ring) // _LOOKED)]
+        here = picture[:, rows, columns].reshape(len(picture), -1)
+        known[:, p, : len(few)], looked[p, : len(few)] = here[:, few], True
+        grid = np.stack(np.meshgrid(*(np.arange(s.start, s.stop, dtype=np.float32) for s in (columns, rows))))
+        motions, at = _motions(piece, ring, [s.neighbour for s in shown]), grid.reshape(2, -1)[:, few]
+        for k, some in enumerate(motions):
+            for m in range(_MOTIONS):
+                motion = some[min(m, len(some) - 1)].reshape(2, -1)
+                starts[k, p, m, :, : len(few)] = at + (motion if motion.shape[1] == 1 else motion[:, few])
+        grids.append(grid)
+        fields.append(motions)
+        heres.append(here[:, ring])
+    sampled = [_Sampled(s) for s in shown]
+    found = [_placed(d, known, looked, start) for d, start in zip(sampled, starts, strict=True)]
+    for p, (piece, ring, here) in enumerate(zip(pieces, rings, heres, strict=True)):
+        patches, wholes = [], []
+        for k, (best, at) in enumerate(found):
+            some = fields[p][k]
+            x, y = some[min(best[p], len(some) - 1)] + grids[p] + at[p][:, None, None]
+            patch, spoilt = sampled[k].at(x, y)
+            patches.append(patch)
+            wholes.append(np.ones(piece.ring.shape, np.bool_) if spoilt is None else ~spoilt)
+        there = np.stack([patch.reshape(len(picture), -1)[:, ring] for patch in patches], axis=1)
+        whole = np.stack([w.ravel()[ring] for w in wholes])
+        misfits = _misfits(here[:, None], there[:, :, None], whole)[:, 0]
+        yield [
+            Fit(patch.transpose(1, 2, 0), float(misfit), w)
+            for patch, misfit, w in zip(patches, misfits, wholes, strict=True)
         ]
-        for j, t, misfits in zip(going, tried, _misfits(few, seen), strict=True):
-            at[j] = t[int(np.argmin(misfits))]
-    patches = [d.sampled(*(d.places[b] + a[:, None, None])) for d, b, a in zip(donors, best, at, strict=True)]
-    left = _misfits(known, [p.reshape(1, -1, p.shape[2])[:, ring] for p in patches])
-    return [(p, float(m[0])) for p, m in zip(patches, left, strict=True)]
 
 
-@dataclass(frozen=True, eq=False)
-class _Donor:
-    """What of a neighbour may be looked at, (h, w, C), and where the piece may lie in it, (F, 2, h, w)."""
+def _placed(
+    donor: _Sampled, known: Pixels, looked: Mask, starts: Pixels
+) -> tuple[npt.NDArray[np.intp], Pixels]:
+    """Which of the motions fits each piece best, (P,), and by how much more it is shifted, (P, 2).
 
-    near: Pixels
-    places: Pixels
+    known: what is on the rings, (C, P, L); looked: where there is something, (P, L); starts: the places of
+    these pixels by each motion, (P, M, 2, L).
+    """
+    every = np.arange(len(starts))
 
-    @classmethod
-    def of(cls, grid: Pixels, fields: Sequence[Pixels], other: Pixels, spoilt: Mask | None) -> Self:
-        """grid: x and y of the piece, (2, h, w); fields: see `_fields`; other, spoilt: as in `fitted`."""
-        places = np.empty((len(fields), *grid.shape), np.float32)
-        for place, field in zip(places, fields, strict=True):
-            np.add(field, grid, out=place)
-        # Only what the search may reach is looked at; beyond the picture its edge repeats.
-        reach, (height, width) = sum(_STEPS) + _TAPS, other.shape[:2]
-        left, top = (
-            min(max(int(v - reach), 0), n - 1)
-            for v, n in zip(np.minimum.reduce(places, axis=(0, 2, 3)).tolist(), (width, height), strict=True)
-        )
-        right, bottom = (
-            min(max(int(v + reach), 0), n - 1)
-            for v, n in zip(np.maximum.reduce(places, axis=(0, 2, 3)).tolist(), (width, height), strict=True)
-        )
-        box = np.s_[top : bottom + 1, left : right + 1]
-        near = np.ascontiguousarray(other[box], np.float32)
-        if spoilt is not None and spoilt[box].any():
-            near = np.dstack([near, spoilt[box].astype(np.float32)])
-        places -= np.array([left, top], np.float32)[:, None, None]
-        return cls(near, places)
+    def best_of(which: npt.NDArray[np.intp], x: Pixels, y: Pixels) -> npt.NDArray[np.intp]:
+        seen, spoilt = donor.at(x, y)
+        whole = looked[which] if spoilt is None else looked[which] & ~spoilt.any(axis=1)
+        return np.asarray(np.argmin(_misfits(known[:, which], seen, whole), axis=1))
 
-    def sampled(self, x: Pixels, y: Pixels) -> Pixels:
-        """What it shows at places, (m, n) each, (m, n, C)."""
+    best = best_of(every, starts[:, :, 0], starts[:, :, 1])
+    start, at = starts[every, best][:, :, None], np.zeros((len(starts), 2), np.float32)
+    for k, step in enumerate(_STEPS):
+        going = np.flatnonzero(at.any(axis=1)) if k == 1 else every
+        tried = at[going, None] + step * _AROUND
+        x, y = (start[going, axis] + tried[..., axis, None] for axis in (0, 1))
+        if len(going):
+            at[going] = tried[np.arange(len(going)), best_of(going, x, y)]
+    return best, at
+
+
+class _Sampled:
+    """A frame around, looked at between its pixels; beyond the picture its edge repeats."""
+
+    def __init__(self, shown: Shown) -> None:
+        self._planes = [np.ascontiguousarray(plane) for plane in shown.planes]
+        spoilt = shown.spoilt
+        self._spoilt = spoilt.astype(np.float32) if spoilt is not None and spoilt.any() else None
+
+    def at(self, x: Pixels, y: Pixels) -> tuple[Pixels, Mask | None]:
+        """What it shows at places of some shape, (C, ...), and where that is damaged; None for nowhere."""
         import cv2
 
-        patch = cv2.remap(self.near, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(patch, np.float32).reshape(*x.shape, -1)
+        maps = x.reshape(-1, x.shape[-1]), y.reshape(-1, x.shape[-1])
+        made = np.empty((len(self._planes), *maps[0].shape), np.float32)
+
+        def look(plane: Pixels, out: Pixels | None = None) -> Pixels:
+            return np.asarray(
+                cv2.remap(plane, *maps, cv2.INTER_CUBIC, dst=out, borderMode=cv2.BORDER_REPLICATE), np.float32
+            )
+
+        for plane, out in zip(self._planes, made, strict=True):
+            look(plane, out)
+        spoilt = None if self._spoilt is None else (look(self._spoilt) > _SPOILT).reshape(x.shape)
+        return made.reshape(-1, *x.shape), spoilt
 
 
-def _fields(piece: Piece, around: Sequence[Neighbour]) -> list[list[Pixels]]:
-    """What the motion to each neighbour may be at the piece, two or three of (2, h, w) or (2, 1, 1)."""
-    size, ring = piece.ring.shape, np.flatnonzero(piece.ring)
+def _motions(piece: Piece, ring: npt.NDArray[np.intp], around: Sequence[Neighbour]) -> list[list[Pixels]]:
+    """What the motion to each neighbour may be at a piece, one to three of (2, h, w) or (2, 1, 1).
+
+    ring: its pixels in the piece.
+    """
+    size = piece.ring.shape
     fields = np.empty((2, *size, len(around)), np.float32)
     sure = np.empty((*size, len(around)), np.bool_)
     rows, columns = (slice(max(0, s.start - _WIDE), s.stop + _WIDE) for s in piece.area)
@@ -207,35 +182,20 @@ def _fields(piece: Piece, around: Sequence[Neighbour]) -> list[list[Pixels]]:
     return done
 
 
-def _misfits(known: Pixels, seen: Sequence[Pixels]) -> list[npt.NDArray[np.float32]]:
-    """The mean difference of each of (K, N, C) or (K, N, C + 1) from (N, C), a difference of light apart.
+def _misfits(known: Pixels, seen: Pixels, looked: Mask) -> npt.NDArray[np.float32]:
+    """The mean difference of each of (C, P, K, N) from (C, P, N), a difference of light apart; (P, K).
 
-    A further channel says where what is seen is damaged; such a pixel is left out of all. inf where none is
-    left. seen: of each donor.
+    looked: where there is something to be looked at, (P, N). inf where that is nowhere.
     """
-    count, done, whole = known.shape[1], dict[int, npt.NDArray[np.float32]](), []
-    for k, patches in enumerate(seen):
-        if patches.shape[2] > count:
-            spoilt = (patches[..., count] > SPOILT).any(axis=0)
-            if spoilt.all():
-                done[k] = np.full(len(patches), np.inf, np.float32)
-                continue
-            if spoilt.any():
-                done[k] = _misfit(known[~spoilt], [patches[:, ~spoilt, :count]])
-                continue
-        whole.append(k)
-    if whole:
-        together, first = _misfit(known, [seen[k][..., :count] for k in whole]), 0
-        for k in whole:
-            done[k] = together[first : first + len(seen[k])]
-            first += len(seen[k])
-    return [done[k] for k in range(len(seen))]
-
-
-def _misfit(known: Pixels, seen: Sequence[Pixels]) -> npt.NDArray[np.float32]:
-    """The mean difference of each of (K, N, C), of all of some, from (N, C), a difference of light apart."""
-    difference = np.concatenate(seen)
-    difference -= known
-    difference -= upper_median(difference)[:, None]
+    count = np.count_nonzero(looked, axis=1)
+    difference = seen - known[:, :, None]
+    ordered = np.where(looked[:, None], difference, np.float32(np.inf))
+    ordered.sort(axis=-1)
+    middle = np.minimum(count // 2, looked.shape[1] - 1)[:, None, None]
+    light = np.take_along_axis(ordered, np.broadcast_to(middle, (*seen.shape[:3], 1)), axis=-1)
+    difference -= np.where(np.isfinite(light), light, 0)
     np.abs(difference, out=difference)
-    return np.asarray(np.add.reduce(difference, axis=(1, 2)) / np.float32(known.size), np.float32)
+    difference *= looked[:, None]
+    total = difference.sum(axis=(0, 3))
+    several = np.maximum(count * len(seen), 1).astype(np.float32)[:, None]
+    return np.where(count[:, None] > 0, total / several, np.float32(np.inf))

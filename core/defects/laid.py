@@ -6,7 +6,7 @@ import numpy as np
 
 from interneg.colour import WorkingSpace
 from interneg.defects.blend import lacking_grain, noise
-from interneg.defects.donors import Piece
+from interneg.defects.pieces import Piece
 from interneg.frame import Mask, Pixels
 from interneg.grain.noise import NoiseProfile, measure_noise, per_channel
 from interneg.node import View

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from interneg.defects import odds
 from interneg.defects.components import components, pixels
 from interneg.defects.detector import Answer
-from interneg.defects.dirt import Spot, moves
+from interneg.defects.dirt import Spot
 from interneg.defects.evidence import Evidence
 from interneg.defects.lines import Scratch
+from interneg.defects.moving import moves
 from interneg.defects.scene import Flights, flights
 from interneg.frame import Mask, Pixels
 from interneg.node import View
@@ -98,7 +99,7 @@ def spots(
     done = [
         (int(j), spot)
         for j, k in zip(np.flatnonzero(stays), kept[stays], strict=True)
-        if not moves(view, seen, found.spots[k], int(found.signs[k]))
+        if not moves(view, seen, found.spots[k].box, found.spots[k].shape, int(found.signs[k]))
         and (spot := _seen_only(_with_rim(found.spots[k], found.both, found.labels), seen)).shape.any()
     ]
     return Likely([spot for _, spot in done], [j for j, _ in done], way)

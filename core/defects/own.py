@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from interneg.defects.donors import Piece
+from interneg.defects.pieces import Piece
 from interneg.frame import Mask, Pixels
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 
 from interneg.defects.blend import levelled, levelled_each, spread
 from interneg.defects.context import continued
-from interneg.defects.donors import SPOILT, Piece, all_fitted, pieces
+from interneg.defects.donors import Fit, Shown, fitted
 from interneg.defects.evidence import Neighbour
 from interneg.defects.laid import HOPELESS, Filled
 from interneg.defects.own import best_place
+from interneg.defects.pieces import Piece, pieces
 from interneg.engine import Engine
 from interneg.errors import InputError
 from interneg.frame import Mask, Pixels
@@ -52,9 +53,9 @@ def repaired(
     matte: (H, W) float32, 0..1, how much of the picture is replaced; where it is 0 the pixels are the given
     ones. around: see `neighbours`. under: what is seen beneath the damage, (C, H, W), and what it is expected
     to be wrong by, (H, W), inf where nothing is seen (see `uncovered`); it is averaged with what is taken
-    from elsewhere, each weighed by its expected error. spoils: where frames around are known to be damaged, (H,
-    W), by offset. filler: opens the network that fills what no frame shows (see `continued`); without it the
-    own frame's best place is copied. Raises InputError where a frame has other channels.
+    from elsewhere, each weighed by its expected error. spoils: where frames around are known to be damaged,
+    (H, W), by offset. filler: opens the network that fills what no frame shows (see `continued`); without it
+    the own frame's best place is copied. Raises InputError where a frame has other channels.
 
     Each piece of a hole is taken from the frame that fits best: its flow is continued into the hole from
     around, it is shifted by some pixels, and judged by what it differs by on the ring around the hole and
@@ -69,11 +70,13 @@ def repaired(
     if hole.all():
         return _whole(view, given, matte, around)
     picture = given.transpose(1, 2, 0)
-    others = {n.offset: _interleaved(view, n.offset, len(given)) for n in around}
+    shown = [Shown(n, _alike(view, n.offset, len(given)), (spoils or {}).get(n.offset)) for n in around]
     filled = Filled(view, picture)
     lacking: list[tuple[Piece, Pixels, Pixels]] = []
-    for piece in pieces(hole):
-        patch, error = _from_frames(filled.here(piece), piece, around, others, spoils or {})
+    every = list(pieces(hole))
+    fits = fitted(given, [piece for piece in every if piece.ring.any()], shown)
+    for piece in every:
+        patch, error = _from_frames(filled.here(piece), piece, next(fits) if piece.ring.any() else [])
         if (piece.hole & (error > _FITS)).any():
             lacking.append((piece, patch, error))
         else:
@@ -155,7 +158,8 @@ def _whole(view: View, given: Pixels, matte: Pixels, around: tuple[Neighbour, ..
     return np.where(matte == 1, other, given + matte * (other - given)).astype(np.float32)
 
 
-def _interleaved(view: View, offset: int, count: int) -> Pixels:
+def _alike(view: View, offset: int, count: int) -> Pixels:
+    """The planes of the frame at `offset`, (C, H, W), which are as many as those of the window's own."""
     planes = view.planes(offset)
     if len(planes) != count:
         numbers = [view.window.frames[view.window.centre + o].number for o in (offset, 0)]
@@ -163,34 +167,22 @@ def _interleaved(view: View, offset: int, count: int) -> Pixels:
             f"frame {numbers[0]} has {len(planes)} colour channels, frame {numbers[1]} has {count}: within a "
             "shot all frames have the same"
         )
-    return planes.transpose(1, 2, 0)
+    return planes
 
 
-def _from_frames(
-    here: Pixels,
-    piece: Piece,
-    around: tuple[Neighbour, ...],
-    others: Mapping[int, Pixels],
-    spoils: Mapping[int, Mask],
-) -> tuple[Pixels, Pixels]:
+def _from_frames(here: Pixels, piece: Piece, found: Sequence[Fit]) -> tuple[Pixels, Pixels]:
     """What the frames around show at the piece, in the light of its ring, and how wrong it may be, (h, w).
 
-    The frame that fits best is taken, and where it is damaged itself the next one. Where none is left the
-    error is `HOPELESS`, and the ring is continued smoothly.
+    here: what is given there, (h, w, C); found: what each of them shows. The frame that fits best is taken,
+    and where it is damaged itself the next one. Where none is left the error is `HOPELESS`, and the ring is
+    continued smoothly.
     """
-    error, count, fits = np.full(piece.hole.shape, HOPELESS, np.float32), here.shape[2], list[_Fit]()
-    if piece.ring.any():
-        shown = [(n, others[n.offset], spoils.get(n.offset)) for n in around]
-        seen = [fit for fit in all_fitted(here, piece, shown) if np.isfinite(fit[1])] if shown else []
-        wholes = [np.logical_not((patch[..., count:] > SPOILT).any(axis=2)) for patch, _ in seen]
-        if seen:
-            most = _FLICKER if piece.far else 2 * _FLICKER
-            patches, rings = [patch[..., :count] for patch, _ in seen], [piece.ring & w for w in wholes]
-            level = levelled_each(patches, here, rings, most)
-            fits = [
-                _Fit(patch, misfit, whole)
-                for patch, (_, misfit), whole in zip(level, seen, wholes, strict=True)
-            ]
+    error, fits = np.full(piece.hole.shape, HOPELESS, np.float32), list[Fit]()
+    seen = [fit for fit in found if np.isfinite(fit.misfit)]
+    if seen:
+        most, rings = _FLICKER if piece.far else 2 * _FLICKER, [piece.ring & fit.whole for fit in seen]
+        level = levelled_each([fit.patch for fit in seen], here, rings, most)
+        fits = [replace(fit, patch=patch) for fit, patch in zip(seen, level, strict=True)]
     costs = _costs(fits, piece.hole)
     shows = np.logical_or.reduce([fit.whole for fit in fits]) if fits else np.zeros_like(piece.hole)
     made = np.zeros_like(here) if shows.all() else spread(here, piece.ring)
@@ -201,16 +193,7 @@ def _from_frames(
     return made, error
 
 
-@dataclass(frozen=True, eq=False)
-class _Fit:
-    """What a frame around shows at a piece, (h, w, C), its misfit on the ring, and where it is whole."""
-
-    patch: Pixels
-    misfit: float
-    whole: Mask
-
-
-def _costs(fits: Sequence[_Fit], hole: Mask) -> list[float]:
+def _costs(fits: Sequence[Fit], hole: Mask) -> list[float]:
     """How wrong each may be: what it differs by on the ring, and in the hole from most of the others."""
     inside = np.flatnonzero(hole)
     shown = [f.patch.reshape(-1, f.patch.shape[2])[inside] for f in fits]

@@ -3,10 +3,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from interneg.defects.donors import Piece, fitted, pieces
+from interneg.defects.donors import Fit, Shown, fitted
 from interneg.defects.enlarged import Enlarged
 from interneg.defects.evidence import Neighbour
-from interneg.frame import Pixels
+from interneg.defects.pieces import Piece, pieces
+from interneg.frame import Mask, Pixels
 
 SIZE = (120, 150)
 
@@ -34,19 +35,25 @@ def piece() -> Piece:
     return only
 
 
+def fit(own: Pixels, at: Piece, n: Neighbour, other: Pixels, spoilt: Mask | None = None) -> Fit:
+    planes, shown = own.transpose(2, 0, 1), Shown(n, other.transpose(2, 0, 1), spoilt)
+    ((only,),) = fitted(planes, [at], [shown])
+    return only
+
+
 def test_a_flow_that_is_off_by_two_pixels_is_mended() -> None:
     own, at = texture(), piece()
     other = moved(own, 5.0, -3.0)
-    patch, misfit = fitted(own[at.area], at, neighbour(3.5, -1.5), other)
-    assert np.abs(patch - own[at.area])[at.hole].mean() < 0.01
-    assert misfit < 0.01
+    found = fit(own, at, neighbour(3.5, -1.5), other)
+    assert np.abs(found.patch - own[at.area])[at.hole].mean() < 0.01
+    assert found.misfit < 0.01 and found.whole.all()
 
 
 def test_a_difference_of_light_is_no_misfit() -> None:
     own, at = texture(), piece()
-    patch, misfit = fitted(own[at.area], at, neighbour(0, 0), own + np.float32(0.2))
-    assert misfit < 1e-5
-    np.testing.assert_allclose(patch, own[at.area] + np.float32(0.2), atol=1e-5)
+    found = fit(own, at, neighbour(0, 0), own + np.float32(0.2))
+    assert found.misfit < 1e-5
+    np.testing.assert_allclose(found.patch, own[at.area] + np.float32(0.2), atol=1e-5)
 
 
 def test_what_is_damaged_is_told_and_not_looked_at() -> None:
@@ -54,16 +61,37 @@ def test_what_is_damaged_is_told_and_not_looked_at() -> None:
     spoilt = np.zeros(SIZE, bool)
     spoilt[:, 66:72] = True
     other = np.where(spoilt[..., None], np.float32(5), own)
-    patch, misfit = fitted(own[at.area], at, neighbour(0, 0), other, spoilt)
-    assert patch.shape[2] == 4 and misfit < 1e-3
-    np.testing.assert_array_equal(patch[..., 3] > 0.5, spoilt[at.area])
+    found = fit(own, at, neighbour(0, 0), other, spoilt)
+    assert found.misfit < 1e-3
+    np.testing.assert_array_equal(found.whole, ~spoilt[at.area])
+    assert np.isinf(fit(own, at, neighbour(0, 0), other, np.ones(SIZE, bool)).misfit)
 
 
 def test_a_flow_out_of_the_picture_is_no_error() -> None:
     own, at = texture(), piece()
     for x, y in ((1e4, 0), (-1e6, 3e5), (0, 80)):
-        patch, misfit = fitted(own[at.area], at, neighbour(x, y), own)
-        assert np.isfinite(patch).all() and misfit > 0.05
+        found = fit(own, at, neighbour(x, y), own)
+        assert np.isfinite(found.patch).all() and found.misfit > 0.05
+
+
+def test_many_pieces_are_fitted_as_each_by_itself() -> None:
+    own, hole = texture(), np.zeros(SIZE, bool)
+    for y in range(8, 110, 9):
+        hole[y : y + 3, 8:140:9] = True
+    every, far = list(pieces(hole)), texture(1)
+    spoilt = far[..., 0] > np.quantile(far[..., 0], 0.95)
+    shown = [
+        Shown(neighbour(1.5, 0.5), moved(own, 1.5, -0.5).transpose(2, 0, 1), spoilt),
+        Shown(neighbour(0, 0), far.transpose(2, 0, 1)),
+    ]
+    assert len(every) > 128
+    together = fitted(own.transpose(2, 0, 1), every, shown)
+    for at, found in list(zip(every, together, strict=True))[::20]:
+        (alone,) = fitted(own.transpose(2, 0, 1), [at], shown)
+        for a, b in zip(alone, found, strict=True):
+            np.testing.assert_array_equal(a.patch, b.patch)
+            np.testing.assert_array_equal(a.whole, b.whole)
+            assert a.misfit == b.misfit
 
 
 def test_the_parts_of_a_large_hole_overlap_and_add_up_to_one() -> None:
