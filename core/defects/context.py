@@ -16,13 +16,16 @@ from interneg.frame import Mask, Pixels
 FILLER = "scratch-inpaint-fill"
 """The model that fills holes."""
 
-# The network is run on squares of one size, for which a runtime is prepared. Several windows fit into one.
+# The network is run on squares of one size, or halves of it, for which a runtime is prepared. Several windows
+# fit into one.
 # What is filled has so many pixels of its window around it, and these so many that are mirrored: farther away
 # it hardly looks. It halves pictures three times: a window begins at a multiple of 8, to look alike anywhere.
 _SQUARE, _MARGIN, _EDGE, _STEP = 256, 24, 8, 8
 _AROUND = _MARGIN + _EDGE
 # What lies deeper in a hole than the network sees well is filled at half the size first.
 _DEEP, _SMALLEST = 32, 32
+# There so much around it is looked at, in whole steps: however often it is halved, all looks as in the whole.
+_FAR, _WHOLE = 8 * _DEEP, 16
 # The range that the network was trained in; what is around a hole and lies beyond it is stretched into 0..1.
 _RANGE = (-0.25, 1.6)
 _NEUTRAL = 1e-6
@@ -37,10 +40,12 @@ def continued(picture: Pixels, hole: Mask, areas: Sequence[Area], engine: Engine
     """
     deep = _deep(hole, areas)
     if deep.any() and min(hole.shape) >= 2 * _SMALLEST:
-        picture = np.where(
-            deep[..., None], _coarse(picture, hole, [a for a in areas if deep[a].any()], engine), picture
-        )
-        hole = hole & ~deep
+        some = [a for a in areas if deep[a].any()]
+        box = _box_of(some, hole.shape)
+        within = [_moved(a, box) for a in some]
+        coarse = _coarse(picture[box], hole[box], within, engine)
+        picture, hole = picture.copy(order="K"), hole & ~deep
+        np.copyto(picture[box], coarse, where=deep[box][..., None])
     sums, weights = np.zeros(picture.shape, np.float32), np.zeros(hole.shape, np.float32)
     windows = merged([a for a in areas if hole[a].any()], _AROUND, _SQUARE - 2 * _AROUND)
     wide = [_widened(a, _MARGIN, hole.shape) for a in windows]
@@ -57,6 +62,24 @@ def continued(picture: Pixels, hole: Mask, areas: Sequence[Area], engine: Engine
     return made
 
 
+def _box_of(areas: Sequence[Area], size: tuple[int, ...]) -> Area:
+    """What holds some areas and what is looked at around them, in whole steps, as far as the picture goes."""
+    rows, columns = (
+        slice(
+            max(0, min(a[k].start for a in areas) - _FAR) // _WHOLE * _WHOLE,
+            min(n, -(-(max(a[k].stop for a in areas) + _FAR) // _WHOLE) * _WHOLE),
+        )
+        for k, n in enumerate(size)
+    )
+    return rows, columns
+
+
+def _moved(area: Area, box: Area) -> Area:
+    """Where an area lies in a box that holds it."""
+    rows, columns = (slice(s.start - b.start, s.stop - b.start) for s, b in zip(area, box, strict=True))
+    return rows, columns
+
+
 def _deep(hole: Mask, areas: Sequence[Area]) -> Mask:
     """What of the areas lies deep in holes, (H, W)."""
     import cv2
@@ -65,8 +88,7 @@ def _deep(hole: Mask, areas: Sequence[Area]) -> Mask:
     for area in areas:
         wide = _widened(area, _DEEP + 1, hole.shape)
         depth = cv2.distanceTransform(np.uint8(hole[wide]), cv2.DIST_L2, cv2.DIST_MASK_3)
-        inside = tuple(slice(s.start - w.start, s.stop - w.start) for s, w in zip(area, wide, strict=True))
-        deep[area] = depth[inside] > _DEEP
+        deep[area] = depth[_moved(area, wide)] > _DEEP
     return deep
 
 
@@ -114,7 +136,9 @@ def _filled(picture: Pixels, hole: Mask, windows: Sequence[Area], engine: Engine
     count, made = picture.shape[2], [np.empty(0, np.float32)] * len(windows)
     sizes = [(_stepped(rows), _stepped(columns)) for rows, columns in windows]
     for square in packed(sizes, _SQUARE):
-        planes, looks = np.zeros((4, _SQUARE, _SQUARE), np.float32), []
+        # One that is hardly filled is cut to half its height, the other size that a runtime is prepared for.
+        half = all(y + sizes[number][0] <= _SQUARE // 2 for number, (y, _) in square.items())
+        planes, looks = np.zeros((4, _SQUARE // 2 if half else _SQUARE, _SQUARE), np.float32), []
         for number, (y, x) in square.items():
             seen, gap = picture[windows[number]], hole[windows[number]]
             low, high = _limits(seen, gap)

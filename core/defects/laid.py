@@ -57,9 +57,10 @@ class Filled:
         luma, chroma = self._noise.map(np.ascontiguousarray(planes))
         return _LOUDER * float(np.median(per_channel(luma, chroma, len(planes))[0]))
 
-    def so_far(self, hole: Mask) -> tuple[Pixels, Mask]:
-        """The picture, filled as far as it is, and the holes that are left, (H, W)."""
-        picture, left = self.picture.copy(order="K"), hole.copy()
+    def so_far(self, hole: Mask, room: Pixels) -> tuple[Pixels, Mask]:
+        """The picture, filled as far as it is, and the holes that are left, (H, W). room: (C, H, W), for it."""
+        picture, left = room.transpose(1, 2, 0), hole.copy()
+        picture[:] = self.picture
         for piece in self._pieces:
             done = self._done[piece.area] > 1 - _LEAST**0.5
             np.copyto(picture[piece.area], self._made[piece.area], where=done[..., None])

@@ -20,6 +20,7 @@ from interneg.engine import Engine
 from interneg.errors import InputError
 from interneg.frame import Mask, Pixels
 from interneg.node import View
+from interneg.spare import Spare
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
@@ -38,6 +39,8 @@ _THICK = 0.3
 # What is far from the ring of a hole differs from other frames in its light by no more than this, and what is
 # near by twice as much.
 _FLICKER = 0.08
+
+_ROOM = Spare()
 
 
 def repaired(
@@ -82,7 +85,8 @@ def repaired(
         else:
             filled.take(piece, patch, error)
     if lacking:
-        _without_donors(filled, lacking, hole, filler)
+        with _ROOM.lent(given.shape) as room:
+            _without_donors(filled, lacking, hole, filler, room)
     return filled.laid(given, matte, under)
 
 
@@ -91,9 +95,13 @@ def _without_donors(
     lacking: list[tuple[Piece, Pixels, Pixels]],
     hole: Mask,
     filler: Callable[[], Engine] | None,
+    room: Pixels,
 ) -> None:
-    """Fill the pieces that no frame shows well from the frame itself, where that is likely to be better."""
-    picture, left = filled.so_far(hole)
+    """Fill the pieces that no frame shows well from the frame itself, where that is likely to be better.
+
+    room: for what is filled so far, (C, H, W).
+    """
+    picture, left = filled.so_far(hole, room)
     engine = None if filler is None else filler()
     pieces_of = [piece for piece, _, _ in lacking]
     misfits = [np.inf] * len(lacking) if engine is None else _judged(picture, left, pieces_of, engine)
