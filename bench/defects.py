@@ -47,19 +47,23 @@ class Bench:
     context: Context
     space: str
 
+    def frames(self, pictures: Sequence[Image]) -> list[Frame]:
+        """The pictures as frames."""
+        return [
+            Frame.of(p.transpose(2, 0, 1), number=n, colour_space=self.space) for n, p in enumerate(pictures)
+        ]
+
     def window(self, pictures: Sequence[Image], at: int) -> Window:
         """The frames around the one at an index, which are there."""
-        return Window(
-            tuple(
-                Frame.of(p.transpose(2, 0, 1), number=n, colour_space=self.space)
-                for n, p in enumerate(pictures[at - REACH : at + REACH + 1])
-            ),
-            REACH,
-        )
+        return Window(tuple(self.frames(pictures[at - REACH : at + REACH + 1])), REACH)
 
     def render(self, pictures: Sequence[Image], at: int, node: ScratchInpaint | None = None) -> Image:
         """The frame of an index through the node."""
-        made = (node or ScratchInpaint()).render(self.window(pictures, at), self.context)
+        return self.rendered(self.window(pictures, at), node)
+
+    def rendered(self, window: Window, node: ScratchInpaint | None = None) -> Image:
+        """The frame of a window through the node."""
+        made = (node or ScratchInpaint()).render(window, self.context)
         return np.ascontiguousarray(made.pixels.transpose(1, 2, 0))
 
     def filled(self, frames: Sequence[Damage], at: int) -> Image:

@@ -127,8 +127,9 @@ def rough(planes: Pixels, where: Mask) -> Pixels:
 
     found = np.zeros(planes.shape[2], np.float32)
     if min(planes.shape[:2]) > 2 and where.any():
-        edges = np.abs(cv2.filter2D(np.ascontiguousarray(planes), -1, _FINE)).reshape(planes.shape)
-        found[:] = median(edges[where]) / np.float32(_MEDIAN)
+        for k in range(len(found)):
+            edges = np.abs(cv2.filter2D(np.ascontiguousarray(planes[..., k]), -1, _FINE))
+            found[k] = median(edges[where]) / np.float32(_MEDIAN)
     return found
 
 

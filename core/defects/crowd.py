@@ -86,8 +86,10 @@ def _fly(kin: Sequence[Member]) -> bool:
 def _at_home(same: Sequence[Member], others: Sequence[Pixels], median: Pixels) -> npt.NDArray[np.bool_]:
     """Which of some spots, of one sign, have more like ones near by in the other frames than anywhere."""
     sign, level = same[0].sign, float(np.median([m.level for m in same]))
-    apart = [sign * (p - median) for p in others]
-    seen = [things_of(labelled(p > level), p) for p in apart]
+    seen = []
+    for other in others:
+        apart = other - median if sign > 0 else median - other
+        seen.append(things_of(labelled(apart > level), apart))
     near = _NEAR * median.shape[1]
     made = []
     for member in same:

@@ -216,6 +216,8 @@ class _Fit:
 
 def _within(n: Neighbour, piece: Piece, shape: Mask, size: tuple[int, ...]) -> bool:
     """Whether the neighbour shows the place: it does not lie beyond its edges."""
+    if n.shows_all(piece.area):
+        return True
     rows, columns = (np.arange(s.start, s.stop) for s in piece.area)
     field = n.field[piece.area]
     x, y = (field[..., 0] + columns)[shape], (field[..., 1] + rows[:, None])[shape]

@@ -17,8 +17,8 @@ from interneg.frame import Mask, Pixels
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
-# From how much damage on a donor's pixel is no longer looked at.
-_SPOILT = 0.1
+# From how much damage on, of 255, a donor's pixel is no longer looked at.
+_SPOILT = 25
 # How far a donor is shifted to fit the ring better, step by step, in pixels; the first step is taken twice.
 _STEPS = (1.0, 1.0, 0.5, 0.25)
 _AROUND = np.array([(0, 0), *((x, y) for y in (-1, 0, 1) for x in (-1, 0, 1) if x or y)], np.float32)
@@ -55,25 +55,27 @@ def fitted(picture: Pixels, pieces: Sequence[Piece], shown: Sequence[Shown]) -> 
     or wide, whatever fits the ring best, and shifted by up to two pixels and three quarters. A difference of
     light counts as none; nor does a pixel that is damaged.
     """
+    donors = [_Donor(s) for s in shown]
     for first in range(0, len(pieces), _AT_ONCE):
         some = pieces[first : first + _AT_ONCE]
-        yield from _fitted(picture, some, shown) if shown else [[] for _ in some]
+        yield from _fitted(picture, some, donors) if donors else [[] for _ in some]
 
 
-def _fitted(picture: Pixels, pieces: Sequence[Piece], shown: Sequence[Shown]) -> Iterator[list[Fit]]:
+def _fitted(picture: Pixels, pieces: Sequence[Piece], donors: Sequence[_Donor]) -> Iterator[list[Fit]]:
     """What `fitted` gives; the pieces are looked at together, as there is little to do for each."""
     rings = [np.flatnonzero(piece.ring) for piece in pieces]
     known = np.zeros((len(picture), len(pieces), _LOOKED), np.float32)
     looked = np.zeros((len(pieces), _LOOKED), np.bool_)
-    starts = np.zeros((len(shown), len(pieces), _MOTIONS, 2, _LOOKED), np.float32)
+    starts = np.zeros((len(donors), len(pieces), _MOTIONS, 2, _LOOKED), np.float32)
     grids, fields, heres = [], [], []
     for p, (piece, ring) in enumerate(zip(pieces, rings, strict=True)):
         rows, columns = piece.area
         few = ring[:: -(-len(ring) // _LOOKED)]
         here = picture[:, rows, columns].reshape(len(picture), -1)
         known[:, p, : len(few)], looked[p, : len(few)] = here[:, few], True
-        grid = np.stack(np.meshgrid(*(np.arange(s.start, s.stop, dtype=np.float32) for s in (columns, rows))))
-        motions, at = _motions(piece, ring, [s.neighbour for s in shown]), grid.reshape(2, -1)[:, few]
+        grid = np.empty((2, *piece.ring.shape), np.float32)
+        grid[0], grid[1] = np.arange(columns.start, columns.stop), np.arange(rows.start, rows.stop)[:, None]
+        motions, at = _motions(piece, ring, [d.neighbour for d in donors]), grid.reshape(2, -1)[:, few]
         for k, some in enumerate(motions):
             for m in range(_MOTIONS):
                 motion = some[min(m, len(some) - 1)].reshape(2, -1)
@@ -81,14 +83,13 @@ def _fitted(picture: Pixels, pieces: Sequence[Piece], shown: Sequence[Shown]) ->
         grids.append(grid)
         fields.append(motions)
         heres.append(here[:, ring])
-    sampled = [_Sampled(s) for s in shown]
-    found = [_placed(d, known, looked, start) for d, start in zip(sampled, starts, strict=True)]
+    found = [_placed(d, known, looked, start) for d, start in zip(donors, starts, strict=True)]
     for p, (piece, ring, here) in enumerate(zip(pieces, rings, heres, strict=True)):
         patches, wholes = [], []
         for k, (best, at) in enumerate(found):
             some = fields[p][k]
             x, y = some[min(best[p], len(some) - 1)] + grids[p] + at[p][:, None, None]
-            patch, spoilt = sampled[k].at(x, y)
+            patch, spoilt = donors[k].at(x, y)
             patches.append(patch)
             wholes.append(np.ones(piece.ring.shape, np.bool_) if spoilt is None else ~spoilt)
         there = np.stack([patch.reshape(len(picture), -1)[:, ring] for patch in patches], axis=1)
@@ -101,7 +102,7 @@ def _fitted(picture: Pixels, pieces: Sequence[Piece], shown: Sequence[Shown]) ->
 
 
 def _placed(
-    donor: _Sampled, known: Pixels, looked: Mask, starts: Pixels
+    donor: _Donor, known: Pixels, looked: Mask, starts: Pixels
 ) -> tuple[npt.NDArray[np.intp], Pixels]:
     """Which of the motions fits each piece best, (P,), and by how much more it is shifted, (P, 2).
 
@@ -126,13 +127,14 @@ def _placed(
     return best, at
 
 
-class _Sampled:
+class _Donor:
     """A frame around, looked at between its pixels; beyond the picture its edge repeats."""
 
     def __init__(self, shown: Shown) -> None:
+        self.neighbour = shown.neighbour
         self._planes = [np.ascontiguousarray(plane) for plane in shown.planes]
         spoilt = shown.spoilt
-        self._spoilt = spoilt.astype(np.float32) if spoilt is not None and spoilt.any() else None
+        self._spoilt = spoilt * np.uint8(255) if spoilt is not None and spoilt.any() else None
 
     def at(self, x: Pixels, y: Pixels) -> tuple[Pixels, Mask | None]:
         """What it shows at places of some shape, (C, ...), and where that is damaged; None for nowhere."""
@@ -141,14 +143,13 @@ class _Sampled:
         maps = x.reshape(-1, x.shape[-1]), y.reshape(-1, x.shape[-1])
         made = np.empty((len(self._planes), *maps[0].shape), np.float32)
 
-        def look(plane: Pixels, out: Pixels | None = None) -> Pixels:
-            return np.asarray(
-                cv2.remap(plane, *maps, cv2.INTER_CUBIC, dst=out, borderMode=cv2.BORDER_REPLICATE), np.float32
-            )
-
+        how = cv2.INTER_CUBIC
         for plane, out in zip(self._planes, made, strict=True):
-            look(plane, out)
-        spoilt = None if self._spoilt is None else (look(self._spoilt) > _SPOILT).reshape(x.shape)
+            cv2.remap(plane, *maps, how, dst=out, borderMode=cv2.BORDER_REPLICATE)
+        spoilt = None
+        if self._spoilt is not None:
+            damage = cv2.remap(self._spoilt, *maps, how, borderMode=cv2.BORDER_REPLICATE)
+            spoilt = np.asarray(damage > _SPOILT).reshape(x.shape)
         return made.reshape(-1, *x.shape), spoilt
 
 
@@ -171,7 +172,7 @@ def _motions(piece: Piece, ring: npt.NDArray[np.intp], around: Sequence[Neighbou
         steady.append(field[::_EVERY, ::_EVERY][known[::_EVERY, ::_EVERY]])
     sure &= piece.ring[..., None]
     done = [[f[:, None, None]] for f in upper_median(fields.reshape(2, -1, len(around))[:, ring]).T]
-    enough = np.flatnonzero(np.count_nonzero(sure, axis=(0, 1)) > len(ring) / 4)
+    enough = np.flatnonzero(sure.reshape(-1, len(around)).sum(axis=0) > len(ring) / 4)
     if len(enough):
         made = spread_each(fields[..., enough], sure[..., enough])
         for j, which in enumerate(enough):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -31,16 +31,14 @@ class Enlarged:
             return self._plane[box]
         if not self._by:
             return self._uneven[box]
-        inner, outer = [], []
-        for part, length, small in zip(box, self.size, self._plane.shape[:2], strict=True):
-            start, stop, step = part.indices(length)
-            first, last = max(0, start // self._by - 1), min(small, -(-stop // self._by) + 1)
-            outer.append(slice(first, last))
-            inner.append(slice(start - first * self._by, max(stop, start) - first * self._by, step))
-        part_of = self._plane[tuple(outer)]
+        (rows, down), (columns, across) = (
+            _slices(part.start, part.stop, part.step, length, self._by)
+            for part, length in zip(box, self.size, strict=True)
+        )
+        part_of = self._plane[rows, columns]
         height, width = (n * self._by for n in part_of.shape[:2])
         made = cv2.resize(part_of, (width, height), interpolation=cv2.INTER_LINEAR)
-        return np.asarray(made.reshape(height, width, *part_of.shape[2:])[tuple(inner)], np.float32)
+        return np.asarray(made.reshape(height, width, *part_of.shape[2:])[down, across], np.float32)
 
     def at(self, y: Points, x: Points) -> Pixels:
         """What is at pixels (N,) of the picture, (N,) or (N, C)."""
@@ -63,3 +61,18 @@ class Enlarged:
     def _uneven(self) -> Pixels:
         """All of it, where the size is no multiple."""
         return self.whole()
+
+    @cached_property
+    def farthest(self) -> float:
+        """The largest of its values, whatever their signs."""
+        return float(np.abs(self._plane).max())
+
+
+@lru_cache(maxsize=16)
+def _slices(
+    start: int | None, stop: int | None, step: int | None, length: int, by: int
+) -> tuple[slice, slice]:
+    """What of the small plane shows a part of the picture's length, and where in that, enlarged, it is."""
+    start, stop, step = slice(start, stop, step).indices(length)
+    first, last = max(0, start // by - 1), -(-stop // by) + 1
+    return slice(first, last), slice(start - first * by, max(stop, start) - first * by, step)

@@ -51,8 +51,15 @@ class Neighbour:
     confidence: Enlarged
     luma: Pixels
 
+    def shows_all(self, box: tuple[slice, slice]) -> bool:
+        """Whether all of a box lies within this frame for sure: its edges are farther away than it may be."""
+        far = self.field.farthest + 1
+        return all(s.start >= far and s.stop + far <= n for s, n in zip(box, self.luma.shape, strict=True))
+
     def shows(self, box: tuple[slice, slice]) -> bool:
         """Whether most of a box of the window's own frame lies within this frame."""
+        if self.shows_all(box):
+            return True
         height, width = self.luma.shape
         rows, columns = (np.arange(s.start, s.stop) for s in box)
         field = self.field[box]

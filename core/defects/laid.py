@@ -6,6 +6,7 @@ import numpy as np
 
 from interneg.colour import WorkingSpace
 from interneg.defects.blend import lacking_grain, noise
+from interneg.defects.middle import median
 from interneg.defects.pieces import Piece
 from interneg.frame import Mask, Pixels
 from interneg.grain.noise import NoiseProfile, measure_noise, per_channel
@@ -22,22 +23,23 @@ _LOUDER = 1.25
 class Filled:
     """What the holes are filled with so far: the sums of all pieces, each by its share.
 
-    picture: (H, W, C), what is given.
+    picture: (H, W, C), what is given. It, the sums and patches lie plane by plane in memory: numpy is slow
+    over a last axis of three.
     """
 
     def __init__(self, view: View, picture: Pixels) -> None:
         self.picture, self._frame = picture, view.window.frame
         self._luma = view.planes(0, WorkingSpace.LOG_Y)
         self._noise: NoiseProfile = view.measure("defects grain 1", lambda: measure_noise(self._luma), 0)
-        self._made = np.zeros(picture.shape, np.float32)
-        self._grain = np.zeros(picture.shape, np.float32)
+        self._made = np.zeros(picture.transpose(2, 0, 1).shape, np.float32).transpose(1, 2, 0)
+        self._grain = np.zeros(picture.transpose(2, 0, 1).shape, np.float32).transpose(1, 2, 0)
         self._error = np.zeros(picture.shape[:2], np.float32)
         self._done = np.zeros(picture.shape[:2], np.float32)
         self._pieces: list[Piece] = []
 
     def here(self, piece: Piece) -> Pixels:
         """What is given in the piece's area, (h, w, C)."""
-        return np.ascontiguousarray(self.picture[piece.area])
+        return np.ascontiguousarray(self.picture[piece.area].transpose(2, 0, 1)).transpose(1, 2, 0)
 
     def take(self, piece: Piece, patch: Pixels, error: Pixels) -> None:
         """Fill a piece with a patch, (h, w, C), that is expected to be wrong by so much, (h, w)."""
@@ -55,10 +57,13 @@ class Filled:
         """The deviation of each channel's noise at a piece, as the whole frame has it at that brightness."""
         planes = self._luma[(slice(None), *piece.area)]
         luma, chroma = self._noise.map(np.ascontiguousarray(planes))
-        return _LOUDER * float(np.median(per_channel(luma, chroma, len(planes))[0]))
+        return _LOUDER * float(median(per_channel(luma, chroma, len(planes))[0].ravel()))
 
     def so_far(self, hole: Mask, room: Pixels) -> tuple[Pixels, Mask]:
-        """The picture, filled as far as it is, and the holes that are left, (H, W). room: (C, H, W), for it."""
+        """The picture, filled as far as it is, and the holes that are left, (H, W).
+
+        room: for the picture, (C, H, W).
+        """
         picture, left = room.transpose(1, 2, 0), hole.copy()
         picture[:] = self.picture
         for piece in self._pieces:

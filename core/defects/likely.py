@@ -223,13 +223,15 @@ def _stands_out(seen: Evidence, spot: Spot, sign: int, both: Pixels, labels: NDA
         return 0.0
     apart = [(seen.luma[spot.box] - n.luma[spot.box])[spot.shape] for n in inside]
     contrast = sorted(sign * float(a.mean()) for a in apart)[-2]
+    if contrast <= 0:
+        return 0.0
     wide = tuple(slice(max(0, s.start - _RING), s.stop + _RING) for s in spot.box)
     ring = labels[wide] == 0
     misfits = [
         float(np.quantile(np.abs(seen.luma[wide] - n.luma[wide])[ring], _MOST)) for n in inside if ring.any()
     ]
     mean = float(both[spot.box][spot.shape].mean())
-    return mean / max(1 - mean, 1e-6) * max(contrast, 0.0) / (min(misfits, default=0.0) + _GRAIN)
+    return mean / max(1 - mean, 1e-6) * contrast / (min(misfits, default=0.0) + _GRAIN)
 
 
 def refined(line: Scratch, answer: Answer) -> Scratch:

@@ -134,7 +134,9 @@ def contrast(luma: Pixels, sign: int) -> Pixels:
     # Two columns on each side, outside of a line of up to five.
     pair = cv2.blur(plane, (2, 1), anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
     sides = np.roll(pair, _BESIDE, axis=1)
-    np.maximum(sides, np.roll(pair, 1 - _BESIDE, axis=1), out=sides)
+    back = _BESIDE - 1
+    np.maximum(sides[:, :-back], pair[:, back:], out=sides[:, :-back])
+    np.maximum(sides[:, -back:], pair[:, :back], out=sides[:, -back:])
     np.subtract(plane, sides, out=sides)
     return np.asarray(np.clip(sides, 0, _LOUDEST, out=sides), np.float32)
 

@@ -66,12 +66,21 @@ def drawn(
     for spot in spots:
         dirty[spot.box] |= spot.shape
     scratched = covered(lines, size, 1) | covered(lines, size, -1)
-    return Mattes(*(in_steps(softened(c, grow, feather)) for c in (dirty, scratched)))
+    return Mattes(*(_soft(c, grow, feather) for c in (dirty, scratched)))
 
 
 def softly(marked: Mask, grow: float, feather: float) -> Mattes:
     """What is marked, (H, W), as dirt; grow, feather: see `softened`."""
-    return Mattes(in_steps(softened(marked, grow, feather)), np.zeros(marked.shape, np.float32))
+    return Mattes(_soft(marked, grow, feather), np.zeros(marked.shape, np.float32))
+
+
+def _soft(covered: Mask, grow: float, feather: float) -> Pixels:
+    """What is covered, (H, W), in steps; 0 and 1 are steps."""
+    return (
+        softened(covered, grow, feather)
+        if grow == feather == 0
+        else in_steps(softened(covered, grow, feather))
+    )
 
 
 def over_plate(planes: Pixels, matte: Pixels) -> Pixels:

@@ -204,14 +204,14 @@ def _from_frames(here: Pixels, piece: Piece, found: Sequence[Fit]) -> tuple[Pixe
 def _costs(fits: Sequence[Fit], hole: Mask) -> list[float]:
     """How wrong each may be: what it differs by on the ring, and in the hole from most of the others."""
     inside = np.flatnonzero(hole)
-    shown = [f.patch.reshape(-1, f.patch.shape[2])[inside] for f in fits]
+    shown = [f.patch.transpose(2, 0, 1).reshape(f.patch.shape[2], -1)[:, inside] for f in fits]
     wholes = [f.whole.ravel()[inside] for f in fits]
     apart: list[list[float]] = [[] for _ in fits]
     for j, k in combinations(range(len(fits)), 2):
         both = wholes[j] & wholes[k]
         if both.any():
             difference = np.abs(shown[j] - shown[k])
-            between = float((difference if both.all() else difference[both]).mean())
+            between = float((difference if both.all() else difference[:, both]).mean())
             apart[j].append(between)
             apart[k].append(between)
     return [
