@@ -9,9 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from interneg.defects.blend import spread_each
 from interneg.defects.evidence import Neighbour
-from interneg.defects.middle import upper_median
+from interneg.defects.motions import MOST, motions
 from interneg.defects.pieces import Piece
 from interneg.frame import Mask, Pixels
 
@@ -24,10 +23,6 @@ _STEPS = (1.0, 1.0, 0.5, 0.25)
 _AROUND = np.array([(0, 0), *((x, y) for y in (-1, 0, 1) for x in (-1, 0, 1) if x or y)], np.float32)
 # The search looks at so many pixels of the ring at most, of so many pieces at once.
 _LOOKED, _AT_ONCE = 96, 64
-# Beyond the ring the motion is looked at so far away, at one pixel of so many in each direction.
-_WIDE, _EVERY = 32, 4
-# What the motion at a piece may be: that of around it, near or wide, or what is continued into it.
-_MOTIONS = 3
 
 
 class Shown(NamedTuple):
@@ -66,22 +61,23 @@ def _fitted(picture: Pixels, pieces: Sequence[Piece], donors: Sequence[_Donor]) 
     rings = [np.flatnonzero(piece.ring) for piece in pieces]
     known = np.zeros((len(picture), len(pieces), _LOOKED), np.float32)
     looked = np.zeros((len(pieces), _LOOKED), np.bool_)
-    starts = np.zeros((len(donors), len(pieces), _MOTIONS, 2, _LOOKED), np.float32)
+    starts = np.zeros((len(donors), len(pieces), MOST, 2, _LOOKED), np.float32)
     grids, fields, heres = [], [], []
-    for p, (piece, ring) in enumerate(zip(pieces, rings, strict=True)):
+    every = motions(pieces, [d.neighbour for d in donors])
+    for p, (piece, ring, moved) in enumerate(zip(pieces, rings, every, strict=True)):
         rows, columns = piece.area
         few = ring[:: -(-len(ring) // _LOOKED)]
         here = picture[:, rows, columns].reshape(len(picture), -1)
         known[:, p, : len(few)], looked[p, : len(few)] = here[:, few], True
         grid = np.empty((2, *piece.ring.shape), np.float32)
         grid[0], grid[1] = np.arange(columns.start, columns.stop), np.arange(rows.start, rows.stop)[:, None]
-        motions, at = _motions(piece, ring, [d.neighbour for d in donors]), grid.reshape(2, -1)[:, few]
-        for k, some in enumerate(motions):
-            for m in range(_MOTIONS):
+        at = grid.reshape(2, -1)[:, few]
+        for k, some in enumerate(moved):
+            for m in range(MOST):
                 motion = some[min(m, len(some) - 1)].reshape(2, -1)
                 starts[k, p, m, :, : len(few)] = at + (motion if motion.shape[1] == 1 else motion[:, few])
         grids.append(grid)
-        fields.append(motions)
+        fields.append(moved)
         heres.append(here[:, ring])
     found = [_placed(d, known, looked, start) for d, start in zip(donors, starts, strict=True)]
     for p, (piece, ring, here) in enumerate(zip(pieces, rings, heres, strict=True)):
@@ -151,36 +147,6 @@ class _Donor:
             damage = cv2.remap(self._spoilt, *maps, how, borderMode=cv2.BORDER_REPLICATE)
             spoilt = np.asarray(damage > _SPOILT).reshape(x.shape)
         return made.reshape(-1, *x.shape), spoilt
-
-
-def _motions(piece: Piece, ring: npt.NDArray[np.intp], around: Sequence[Neighbour]) -> list[list[Pixels]]:
-    """What the motion to each neighbour may be at a piece, one to three of (2, h, w) or (2, 1, 1).
-
-    ring: its pixels in the piece.
-    """
-    size = piece.ring.shape
-    fields = np.empty((2, *size, len(around)), np.float32)
-    sure = np.empty((*size, len(around)), np.bool_)
-    rows, columns = (slice(max(0, s.start - _WIDE), s.stop + _WIDE) for s in piece.area)
-    inner = tuple(
-        slice(s.start - w.start, s.stop - w.start) for s, w in zip(piece.area, (rows, columns), strict=True)
-    )
-    steady = list[Pixels]()
-    for k, n in enumerate(around):
-        field, known = n.field[rows, columns], n.confidence[rows, columns] > 0.5
-        fields[..., k], sure[..., k] = field[inner].transpose(2, 0, 1), known[inner]
-        steady.append(field[::_EVERY, ::_EVERY][known[::_EVERY, ::_EVERY]])
-    sure &= piece.ring[..., None]
-    done = [[f[:, None, None]] for f in upper_median(fields.reshape(2, -1, len(around))[:, ring]).T]
-    enough = np.flatnonzero(sure.reshape(-1, len(around)).sum(axis=0) > len(ring) / 4)
-    if len(enough):
-        made = spread_each(fields[..., enough], sure[..., enough])
-        for j, which in enumerate(enough):
-            done[which].append(made[..., j])
-    for found, seen in zip(done, steady, strict=True):
-        if len(seen):
-            found.append(upper_median(seen)[:, None, None])
-    return done
 
 
 def _misfits(known: Pixels, seen: Pixels, looked: Mask) -> npt.NDArray[np.float32]:
