@@ -154,15 +154,16 @@ def _misfits(known: Pixels, seen: Pixels, looked: Mask) -> npt.NDArray[np.float3
 
     looked: where there is something to be looked at, (P, N). inf where that is nowhere.
     """
-    count = np.count_nonzero(looked, axis=1)
+    count = looked.sum(axis=1)
     difference = seen - known[:, :, None]
-    ordered = np.where(looked[:, None], difference, np.float32(np.inf))
+    # What is not looked at comes last.
+    ordered = difference + np.where(looked, np.float32(0), np.float32(np.inf))[:, None]
     ordered.sort(axis=-1)
-    middle = np.minimum(count // 2, looked.shape[1] - 1)[:, None, None]
-    light = np.take_along_axis(ordered, np.broadcast_to(middle, (*seen.shape[:3], 1)), axis=-1)
+    middle = np.minimum(count // 2, looked.shape[1] - 1)
+    light = ordered[:, np.arange(len(count)), :, middle].transpose(1, 0, 2)[..., None]
     difference -= np.where(np.isfinite(light), light, 0)
     np.abs(difference, out=difference)
-    difference *= looked[:, None]
-    total = difference.sum(axis=(0, 3))
+    difference *= looked.astype(np.float32)[:, None]
+    total = difference.sum(axis=3).sum(axis=0)
     several = np.maximum(count * len(seen), 1).astype(np.float32)[:, None]
     return np.where(count[:, None] > 0, total / several, np.float32(np.inf))

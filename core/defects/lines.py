@@ -104,7 +104,7 @@ def _lines(luma: Pixels, sign: int, needed: float) -> list[Scratch]:
     near = np.maximum.reduce([np.roll(shown, k, axis=1) for k in (-1, 0, 1)])
     lean = np.arange(-int(_LEAN * height), int(_LEAN * height) + 1)
     share = (np.arange(count) + 0.5) / count - 0.5
-    sums, spans = np.zeros((len(lean), width), np.float32), np.zeros((len(lean), width))
+    sums, spans = np.zeros((len(lean), width), np.float32), np.zeros((len(lean), width), np.int16)
     for band, part in zip(near, share, strict=True):
         along = sliding_window_view(np.concatenate([band, band]), width)[
             np.rint(part * lean).astype(int) % width
@@ -154,7 +154,7 @@ def _measured(
     coarse = Scratch(columns, rows, seen, sign, 1.0, clear)
     columns = columns + _strayed(_beside(luma, coarse, reach), coarse)
     whole = Scratch(columns, rows, seen, sign, 1.0, clear)
-    profile = sign * np.median(_beside(luma, whole, reach), axis=0)
+    profile = sign * median(_beside(luma, whole, reach))
     peak = reach - 2 + int(np.argmax(profile[reach - 2 : reach + 3]))
     found = _extent(profile, peak)
     if found is not None and found[1] >= WIDEST:
