@@ -30,7 +30,7 @@ _ODDS, _STEEP = -0.2, 1.8
 # which share of the pixels there, and what grain makes of that at least.
 _PLAIN, _SURER, _RING, _MOST, _GRAIN = 1.25, 0.4, 6, 0.9, 0.01
 # How sure the network has to be of a spot's rim, and how wide that is at most.
-_RIM, _WIDTH = 0.15, 2
+_RIM, _WIDTH = 0.2, 2
 # What the network leaves to a closer look has to be so likely to it at its surest pixel; less where it stands
 # out by so much.
 _DOUBTFUL, _UNLIKELY, _LOUD = 0.2, 0.05, 40 / 255
@@ -73,7 +73,7 @@ def spots(
     found = candidates(seen, answer, but)
     if not found.spots:
         return Likely([], [], flights(seen, []))
-    sure = odds.log_odds(found.facts)
+    sure = odds.log_odds(found.facts, np.zeros(len(found.spots)))
     needed = np.array([
         _needed(sensitivity[2] if scratch else sensitivity[int(sign < 0)])
         for scratch, sign in zip(found.scratch, found.signs, strict=True)
@@ -94,7 +94,7 @@ def spots(
     needed = needed + np.where(found.scratch, 0, large)
     kept = np.flatnonzero(fits & ((sure >= needed) | plainly))
     way = flights(seen, [found.spots[k] for k in kept])
-    stays = plainly[kept] | (sure[kept] + odds.of_flight(way.rarity) >= needed[kept])
+    stays = plainly[kept] | (odds.log_odds(found.facts[kept], way.rarity) >= needed[kept])
     stays &= ~way.of_scene()
     done = [
         (int(j), spot)

@@ -1,11 +1,14 @@
 """Odds: how likely what the network marks is damage, by all that speaks for it.
 
-Each fact adds its own share to the logarithm of the odds (a generalised additive model: Hastie and
-Tibshirani, 1986). What it adds was fitted on damage of known truth, by `engines/training/find_odds.py`.
+Three small networks weigh the facts, and the mean of what they answer counts: the logarithm of the odds. They
+were trained on damage of known truth, by `engines/training/find_odds.py`. `odds.md` says on what.
 """
 
 from __future__ import annotations
 
+import io
+from functools import cache
+from importlib.resources import files
 from itertools import combinations
 
 import numpy as np
@@ -15,7 +18,6 @@ from interneg.defects.components import pixels
 from interneg.defects.detector import Answer
 from interneg.defects.enlarged import Enlarged
 from interneg.defects.evidence import Evidence, nearest
-from interneg.defects.odds_fitted import FLIGHT, SHARES, START
 from interneg.defects.surroundings import Points, means_around
 from interneg.frame import Pixels
 
@@ -37,6 +39,9 @@ SCRATCH = FACTS.index("scratch")
 _AROUND = 17
 # Grain makes so much of a difference at least, in LOG_Y.
 _GRAIN = 0.004
+# A fact counts up to so many deviations from its mean. The small networks, and their layers.
+FAR, NETS, LAYERS = 4.0, 3, 3
+"""Of the weights in `odds.npz`."""
 
 
 def facts_of(
@@ -118,17 +123,27 @@ def facts_of(
     return made, sign
 
 
-def log_odds(facts: Floats) -> Floats:
-    """The logarithm of the odds that each candidate is damage, (N,); -inf where a fact is not known."""
-    made = np.full(len(facts), START)
-    for k, name in enumerate(FACTS):
-        made += np.interp(facts[:, k], *SHARES[name])
-    return np.where(np.isnan(made), -np.inf, made)
+def log_odds(facts: Floats, rarity: Floats) -> Floats:
+    """The logarithm of the odds that each candidate is damage, (N,); -inf where a fact is not known.
+
+    facts: (N, len(FACTS)). rarity: (N,), how unlikely its flight is by chance, as a power of ten; 0 without
+    one.
+    """
+    weights = _weights()
+    known = np.column_stack([facts, rarity])
+    made = np.clip((known - weights["centre"]) / weights["scale"], -FAR, FAR)[:, None].repeat(NETS, axis=1)
+    for k in range(LAYERS):
+        # Not by BLAS, whose sums may depend on how many threads are free.
+        made = np.einsum("nmi,moi->nmo", made, weights[f"weight{k}"]) + weights[f"bias{k}"]
+        if k < LAYERS - 1:
+            made = made / (1 + np.exp(-made))
+    return np.where(np.isnan(known).any(axis=1), -np.inf, made.mean(axis=1)[:, 0])
 
 
-def of_flight(rarity: Floats) -> Floats:
-    """What is added to that where a flight is as rare by chance, as a power of ten, (N,); 0 without one."""
-    return np.asarray(np.interp(rarity, *FLIGHT))
+@cache
+def _weights() -> dict[str, npt.NDArray[np.float32]]:
+    with np.load(io.BytesIO((files("interneg.defects") / "odds.npz").read_bytes())) as stored:
+        return dict(stored)
 
 
 def _within(field: Enlarged, y: Points, x: Points) -> Pixels:

@@ -27,7 +27,7 @@ _ALIKE = (1.0, 3.0)
 # Negative logarithms of how likely, beside a level light in flicker that stays alike: one in flicker that is
 # new in each frame; in that a straight trend, a level that becomes a slope, and a slope that becomes another;
 # a straight trend in flicker that stays alike.
-_NEW, _STRAIGHT, _CORNER, _BENT, _DRIFTS = 2.5, 2.0, 0.0, 4.5, 8.0
+_NEW, _STRAIGHT, _CORNER, _BENT, _DRIFTS = 2.5, 2.0, 0.0, 4.5, 7.0
 # An event that ends within the window costs so many times as much: there are more of these.
 _RUN = 1.15
 # What a frame of an event costs: it may have any level in a range of 2.5.
@@ -87,10 +87,10 @@ class Seen:
         return Seen(self.series[::-1], -self.x[::-1], self.near[::-1], self.weights[::-1])
 
 
-def parted(seen: Seen, event: float, events: int, straight: bool) -> Explanation:
+def parted(seen: Seen, event: Double, events: int, straight: bool) -> Explanation:
     """Level or straight trends through parts of a window of k series, (n, k) logarithms or powers of light.
 
-    event: the negative logarithm of how likely an event is. events: how many there may be.
+    event: (SIZES,), the negative logarithm of how likely an event is. events: how many there may be.
     """
     ways = _ways(len(seen.near), seen.middle, events)
     # Not by BLAS, whose sums may depend on how many threads are free.
@@ -98,7 +98,7 @@ def parted(seen: Seen, event: float, events: int, straight: bool) -> Explanation
     count = np.einsum("hn,n->h", ways.inside, seen.near)
     left = np.einsum("hn,n->h", ways.within, seen.near)
     cost = _sides(seen, event)[ways.before] + _sides(seen.reversed(), event)[ways.after]
-    cost = cost + _NEW + (ways.event * _RUN * event + _ANY * left)[:, None, None]
+    cost = cost + _NEW + (_RUN * event * ways.event[:, None] + _ANY * left[:, None])[:, None]
     level, line = _fitted(sums, count)
     if not straight:
         error, meant, own = level
@@ -130,7 +130,7 @@ def _fitted(sums: list[Double], count: Double) -> list[tuple[Double, Double, Dou
     ]
 
 
-def _sides(seen: Seen, event: float) -> Double:
+def _sides(seen: Seen, event: Double) -> Double:
     """The costs of so many first frames being of another light, (n + 1, k, SIZES): level, straight, or any.
 
     Where they hold the middle, it is an event only if they are of any.
@@ -151,10 +151,10 @@ def _spent(count: Double, parameters: int) -> Double:
     return np.asarray(free * (np.log(SIZES) + _HALF))
 
 
-def bent(seen: Seen) -> list[Explanation]:
+def bent(seen: Seen, hidden: Double) -> list[Explanation]:
     """Trends through a whole window, (n, k), that bend once; none of a short one.
 
-    They bend between a level and a slope, or between two slopes.
+    They bend between a level and a slope, or between two slopes. hidden: (SIZES,), what that costs more.
     """
     if len(seen.near) < _FEWEST_BENT:
         return []
@@ -165,7 +165,7 @@ def bent(seen: Seen) -> list[Explanation]:
         terms = np.stack([np.hstack(basis) for basis in bases])
         error, meant, known = _solved(seen, terms)
         spent = _spent(np.full(len(terms), seen.near.sum()), terms.shape[2])
-        cost = _NEW + unlikely + math.log(len(terms)) + spent + known[..., None]
+        cost = _NEW + unlikely + math.log(len(terms)) + spent + known[..., None] + hidden
         found.append(Explanation(error, meant, cost, np.ones((len(terms), len(x)))))
     return found
 

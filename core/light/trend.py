@@ -20,6 +20,11 @@ _FEWEST = 3
 _ALIKE = 0.25
 # The negative logarithm of how likely an event is at keep = 0.5.
 _EVENT = 7.0
+# What bends, and events in parts of the picture, cost more where flicker is large, and from which size on
+# to which that rises: flicker that stays alike over some frames looks like both. Of bends, those of the light
+# of whole pictures, then the rest.
+_HIDDEN_BEND, _BEND_BETWEEN = 20.0, ((0.07, 0.15), (0.02, 0.08))
+_HIDDEN_EVENTS, _EVENT_BETWEEN = (0.0, 3.0), (0.02, 0.08)
 # Flicker hardly ever is much larger than this.
 _LARGE = 0.2
 # What no series is free of: this much, in logarithms of light, is what measuring is off by, and no flicker.
@@ -96,17 +101,19 @@ def _unlike(known: Double) -> Double:
 
 def _explained(values: Double, x: Double, near: Double, event: float, light: bool) -> list[Explanation]:
     """All explanations of series, (n, k): level ones in the logarithm, others of light in its powers too."""
-    events = _EVENTS[0 if light else 1]
+    kind = 0 if light else 1
+    events, dear = _EVENTS[kind], event + _HIDDEN_EVENTS[kind] * _rising(_EVENT_BETWEEN)
+    bend = _HIDDEN_BEND * _rising(_BEND_BETWEEN[kind])
     seen = Seen(values, x, near, np.broadcast_to(near[:, None], values.shape))
-    found = [parted(seen, event, events, False), *alike(seen, False)]
+    found = [parted(seen, dear, events, False), *alike(seen, False)]
     if not light:
-        return [*found, *_sloping(seen, event, events)]
+        return [*found, *_sloping(seen, dear, events, bend)]
     around = np.concatenate([values[:1], values, values[-1:]])
     level = np.median(np.stack([around[:-2], around[1:-1], around[2:]]), axis=0)
     for power in _POWERS:
         # Flicker is a share of the light, but for what dark frames have of other errors.
         weights = near[:, None] / np.square(np.maximum(np.exp(power * level), _DARK))
-        made = _sloping(Seen(np.expm1(power * values) / power, x, near, weights), event, events)
+        made = _sloping(Seen(np.expm1(power * values) / power, x, near, weights), dear, events, bend)
         found += [
             replace(
                 m, meant=np.log(np.maximum(1 + power * m.meant, _TINY)) / power,
@@ -117,5 +124,10 @@ def _explained(values: Double, x: Double, near: Double, event: float, light: boo
     return found
 
 
-def _sloping(seen: Seen, event: float, events: int) -> list[Explanation]:
-    return [parted(seen, event, events, True), *alike(seen, True), *bent(seen)]
+def _sloping(seen: Seen, event: Double, events: int, bend: Double) -> list[Explanation]:
+    return [parted(seen, event, events, True), *alike(seen, True), *bent(seen, bend)]
+
+
+def _rising(between: tuple[float, float]) -> Double:
+    """0 for flicker of the first size, 1 for that of the second, (SIZES,)."""
+    return np.interp(np.log(SIZES), np.log(between), (0.0, 1.0))

@@ -1,30 +1,31 @@
-"""Fit how much each fact about a candidate says on whether it is damage, and write the table of it.
+"""Train what weighs the facts about a candidate: how likely it is to be damage.
 
-    python -m interneg.engines.training.find_odds damage.tar core/defects/odds_fitted.py goat libby ...
+    python -m interneg.engines.training.find_odds damage.tar core/defects/odds.npz goat libby ...
 
 Damage of known truth, and what is none, are laid on clips; the detection network marks candidates in the
 middle frame of five. Of each, `interneg.defects.odds` tells the facts, which are to tell what share of it
-lies on damage: a generalised additive model (Hastie and Tibshirani, 1986) with a broken line for each fact,
-its bends penalised, fitted by iteratively reweighted least squares. Pieces of damage that
+lies on damage. Three small networks learn that. Pieces of damage that
 `find_damage.held_out` keeps are left out; clips to be measured on must not be given.
 """
 
 import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 from interneg.colour import Colour, WorkingSpace
 from interneg.defects.detector import FINDER, answered
 from interneg.defects.evidence import REACH, evidence, neighbours
 from interneg.defects.likely import candidates
-from interneg.defects.odds import FACTS
+from interneg.defects.odds import FAR, LAYERS, NETS
 from interneg.defects.scene import flights
 from interneg.engines.models import load_catalogue
 from interneg.engines.training.find_damage import Image, Layer, damaged, read_pieces
@@ -36,17 +37,20 @@ from interneg.memo import Memo
 from interneg.node import Context, View
 
 Floats = npt.NDArray[np.float64]
+Weights = dict[str, npt.NDArray[np.float32]]
 
 # Of the windows: how many have something that is no damage, damage, the looks of film, and JPEG's.
 _THING, _DAMAGED, _FILM, _CODED = 0.6, 0.7, 0.6, 0.35
 _CROP = (320, 384)
-# Knots per fact; the penalties on bends and on size; the largest area that a candidate counts by.
-_KNOTS, _BENDS, _SIZE, _LARGE = 6, 3.0, 0.3, 400
+# The largest area that a candidate counts by.
+_LARGE = 400
+# The networks' hidden widths, and how they are trained.
+_WIDTHS, _STEPS, _BATCH, _RATE, _DECAY, _JITTER = (32, 16), 3000, 1024, 4e-3, 0.05, 0.05
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Candidates: facts and flights, (N, len(FACTS) + 1); their shares on damage, and areas, (N,)."""
+    """Candidates: facts and flights, (N, number of facts + 1); their shares on damage, and areas, (N,)."""
 
     facts: Floats
     shares: Floats
@@ -142,90 +146,73 @@ def examples(
     return Examples(np.column_stack([found.facts, rarity]), shares, areas)
 
 
-def spread(values: Floats, knots: Floats) -> Floats:
-    """How much each knot counts where a broken line through all knots is read at the values, (N, K)."""
-    return np.column_stack([np.interp(values, knots, one) for one in np.eye(len(knots))])
+def trained(known: Floats, shares: Floats, weights: Floats, seed: int, steps: int = _STEPS) -> Weights:
+    """Train the networks of `interneg.defects.odds`; what that module reads.
 
-
-def fitted(known: Floats, shares: Floats, weights: Floats) -> tuple[float, list[tuple[Floats, Floats]]]:
-    """What every candidate starts with, and of each fact the knots of its broken line and what they add.
-
-    known: facts, (N, F). shares: how likely each candidate is to be damage, 0..1, and weights: how much it
-    counts, (N,).
+    known: facts and flights, (N, F). shares: how likely each candidate is to be damage, 0..1, and weights:
+    how much it counts, (N,). Returns centre and scale, (F,), and of each layer weight, (networks, outputs,
+    inputs), and bias, (networks, outputs), float32.
     """
-    quantiles = np.linspace(0.01, 0.99, _KNOTS)
-    knots = [np.unique(np.round(np.quantile(fact, quantiles), 2)) for fact in known.T]
-    columns = np.column_stack(
-        [np.ones(len(known)), *(spread(f, k) for f, k in zip(known.T, knots, strict=True))]
-    )
-    ends = np.cumsum([1, *map(len, knots)])
-    parts = [slice(a, b) for a, b in pairwise(ends)]
-    penalty = np.diag([0.0] + [_SIZE] * (columns.shape[1] - 1))
-    for part in parts:
-        bends = np.diff(np.eye(part.stop - part.start), 2, axis=0)
-        penalty[part, part] += _BENDS * bends.T @ bends
-    made = np.zeros(columns.shape[1])
-    for _ in range(50):
-        odds = 1 / (1 + np.exp(-np.clip(columns @ made, -30, 30)))
-        curved = columns.T @ ((weights * odds * (1 - odds))[:, None] * columns) + penalty
-        step = np.linalg.solve(curved, columns.T @ (weights * (shares - odds)) - penalty @ made)
-        made += step
-        if np.abs(step).max() < 1e-5:
-            break
-    return float(made[0]), [(k, made[part]) for k, part in zip(knots, parts, strict=True)]
+    centre, scale = known.mean(axis=0), known.std(axis=0)
+    even = np.clip((known - centre) / np.maximum(scale, 1e-6), -FAR, FAR)
+    x, truth, counts = (torch.tensor(v, dtype=torch.float32) for v in (even, shares, weights))
+    nets = [_trained(x, truth, counts, seed + k, steps) for k in range(NETS)]
+    made = {"centre": centre, "scale": np.maximum(scale, 1e-6)}
+    for k in range(LAYERS):
+        layers = [net[2 * k] for net in nets]
+        made[f"weight{k}"] = np.stack([layer.weight.detach().numpy() for layer in layers])
+        made[f"bias{k}"] = np.stack([layer.bias.detach().numpy() for layer in layers])
+    return {name: np.asarray(values, np.float32) for name, values in made.items()}
 
 
-def table(start: float, lines: Sequence[tuple[Floats, Floats]], count: int, windows: int) -> str:
-    """The module that `odds` reads. lines: knots (K,) and what they add (K,), the flight's last.
-
-    What no flight adds is made part of the start.
-    """
-
-    def pair(line: tuple[Floats, Floats]) -> str:
-        return ", ".join(f"({', '.join(f'{v:.2f}' for v in values)})" for values in line)
-
-    knots, adds = lines[-1]
-    none = float(np.interp(0, knots, adds))
-    shares = "\n".join(f'    "{n}": ({pair(line)}),' for n, line in zip(FACTS, lines[:-1], strict=True))
-    return (
-        '"""The table of `odds`, made by `engines/training/find_odds.py`.\n\n'
-        f'It was fitted to {count} candidates in {windows} windows.\n"""\n\n'
-        "from __future__ import annotations\n\n"
-        f'START = {start + none:.2f}\n"""What every candidate starts with."""\n\n'
-        f'SHARES = {{\n{shares}\n}}  # fmt: skip\n"""Of each fact: knots, and what is added there."""\n\n'
-        f"FLIGHT = ({pair((knots, adds - none))})  # fmt: skip\n"
-        '"""The same of how rare a flight is."""\n'
-    )
+def _trained(x: Tensor, truth: Tensor, counts: Tensor, seed: int, steps: int) -> nn.Sequential:
+    """One network; its inputs are jittered a little, so that it does not learn single candidates by heart."""
+    torch.manual_seed(seed)
+    widths = (x.shape[1], *_WIDTHS)
+    inner = [part for a, b in pairwise(widths) for part in (nn.Linear(a, b), nn.SiLU())]
+    net = nn.Sequential(*inner, nn.Linear(_WIDTHS[-1], 1))
+    optimiser = torch.optim.AdamW(net.parameters(), lr=_RATE, weight_decay=_DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _RATE, total_steps=steps)
+    chance = torch.Generator().manual_seed(seed)
+    for _ in range(steps):
+        some = torch.randint(len(x), (_BATCH,), generator=chance)
+        seen = x[some] + _JITTER * torch.randn((_BATCH, x.shape[1]), generator=chance)
+        loss = F.binary_cross_entropy_with_logits(net(seen)[:, 0], truth[some], counts[some])
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        schedule.step()
+    return net
 
 
 def main(argv: list[str] | None = None) -> None:
-    """The command: writes the table."""
+    """The command: writes the weights."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("damage", type=Path, help="damage.tar of FilmDamageSimulator's pieces")
-    parser.add_argument("table", type=Path, help="the Python module to write")
+    parser.add_argument("weights", type=Path, help="the file to write, odds.npz")
     parser.add_argument("clips", type=Path, nargs="+", help="folders of JPEG frames each")
-    parser.add_argument("--windows", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--windows", type=int, default=1200, help="for each of the seeds")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12])
     args = parser.parse_args(argv)
     cv2.setNumThreads(1)
     pieces, colour, engines = read_pieces(args.damage, False), Colour(), Finder()
     found = []
-    for number, (clip, rng) in enumerate(windows(args.clips, args.windows, args.seed), 1):
+    chosen = chain.from_iterable(windows(args.clips, args.windows, seed) for seed in args.seeds)
+    for number, (clip, rng) in enumerate(chosen, 1):
         made = examples(clip, pieces, Context(colour, engines, Memo(60)), rng)
         if made is not None:
             found.append(made)
         if number % 50 == 0:
-            print(
-                f"window {number} of {args.windows}: {sum(len(f.areas) for f in found)} candidates",
-                flush=True,
-            )
+            count = sum(len(f.areas) for f in found)
+            print(f"window {number} of {args.windows * len(args.seeds)}: {count} candidates", flush=True)
     facts, shares, areas = (
         np.concatenate([getattr(f, name) for f in found]) for name in ("facts", "shares", "areas")
     )
     known = np.isfinite(facts).all(axis=1)
     weights = np.sqrt(np.minimum(areas, _LARGE))[known] / 5
-    start, lines = fitted(facts[known], np.clip((shares[known] - 0.2) / 0.6, 0, 1), weights)
-    args.table.write_text(table(start, lines, int(known.sum()), args.windows))
+    made = trained(facts[known], np.clip((shares[known] - 0.2) / 0.6, 0, 1), weights, args.seeds[0])
+    np.savez_compressed(args.weights, **made)
+    print(f"{known.sum()} candidates")
 
 
 if __name__ == "__main__":

@@ -6,16 +6,16 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from interneg.defects import odds_fitted
 from interneg.defects.detector import Answer
 from interneg.defects.enlarged import Enlarged
 from interneg.defects.evidence import Evidence
-from interneg.defects.odds import FACTS, SCRATCH, facts_of, log_odds, of_flight
+from interneg.defects.odds import FACTS, SCRATCH, facts_of, log_odds
 from tests.core.defects.test_detector import SIZE, seen, shot, view_of
 
 SPOT, COLUMN = np.s_[20:26, 30:36], np.s_[:, 50]
 LABELS = np.zeros(SIZE, np.int32)
 LABELS[SPOT], LABELS[COLUMN] = 1, 2
+NO_FLIGHT = np.zeros(2)
 
 
 def answer(level: float = 0.95) -> Answer:
@@ -42,21 +42,22 @@ def test_the_facts_are_those_of_each_candidate() -> None:
 def test_no_candidate_has_no_facts() -> None:
     found = seen(view_of(shot(), 2))
     known, signs = facts_of(found, answer(), answer().dirt, np.zeros(SIZE, np.int32), 0)
-    assert known.shape == (0, len(FACTS)) and signs.shape == (0,) and log_odds(known).shape == (0,)
+    assert known.shape == (0, len(FACTS)) and signs.shape == (0,)
+    assert log_odds(known, np.empty(0)).shape == (0,)
 
 
 def test_what_is_in_one_frame_alone_is_likelier_damage_than_what_stays() -> None:
     frames = shot()
-    alone = log_odds(facts(seen(view_of(frames, 2)), answer())[0])
+    alone = log_odds(facts(seen(view_of(frames, 2)), answer())[0], NO_FLIGHT)
     frames[1] = frames[2].copy()
     frames[1][0, 0, 0] += 0.01
-    stays = log_odds(facts(seen(view_of(frames, 2)), answer())[0])
+    stays = log_odds(facts(seen(view_of(frames, 2)), answer())[0], NO_FLIGHT)
     assert (alone > 1).all() and (stays < alone - 2).all()
 
 
 def test_what_the_network_is_less_sure_of_is_less_likely() -> None:
     found = seen(view_of(shot(), 2))
-    made = [log_odds(facts(found, answer(level))[0])[0] for level in (0.3, 0.6, 0.95)]
+    made = [log_odds(facts(found, answer(level))[0], NO_FLIGHT)[0] for level in (0.3, 0.6, 0.95)]
     assert made == sorted(made) and made[2] > made[0] + 1
 
 
@@ -68,15 +69,16 @@ def test_a_candidate_that_fewer_than_two_frames_show_is_none() -> None:
         *(replace(n, field=Enlarged(gone, gone.shape[:2])) for n in found.neighbours[1:]),
     )
     known, _ = facts(replace(found, neighbours=left), answer())
-    assert np.isneginf(log_odds(known)).all()
+    assert np.isneginf(log_odds(known, NO_FLIGHT)).all()
 
 
 def test_a_rare_flight_speaks_against_damage() -> None:
-    assert of_flight(np.zeros(1)).tolist() == [0]
-    assert of_flight(np.array([3.0]))[0] < -0.3
+    known, _ = facts(seen(view_of(shot(), 2)), answer())
+    assert (log_odds(known, np.full(2, 5.0)) < log_odds(known, np.zeros(2)) - 1).all()
 
 
-def test_the_table_has_every_fact_its_knots_rising() -> None:
-    assert tuple(odds_fitted.SHARES) == FACTS
-    for knots, adds in (*odds_fitted.SHARES.values(), odds_fitted.FLIGHT):
-        assert len(knots) == len(adds) and (np.diff(knots) > 0).all() and np.abs(adds).max() < 10
+def test_candidates_are_weighed_one_by_one() -> None:
+    known, _ = facts(seen(view_of(shot(), 2)), answer())
+    together = log_odds(known, np.array([0.0, 2.0]))
+    for k, rarity in enumerate((0.0, 2.0)):
+        assert log_odds(known[k : k + 1], np.array([rarity])).tolist() == [together[k]]

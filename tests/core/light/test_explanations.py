@@ -8,7 +8,7 @@ from interneg.light.explanations import SIZES, Explanation, Seen, alike, bent, p
 
 X = np.arange(-7.0, 8.0)[:, None]
 NEAR = np.ones(15)
-EVENT, EVENTS = 7.0, 2
+EVENT, EVENTS, NONE = np.full(len(SIZES), 7.0), 2, np.zeros(len(SIZES))
 
 
 def seen(series: Double) -> Seen:
@@ -24,7 +24,7 @@ def explained(series: Double) -> dict[str, float]:
     ways = {
         "level": [parted(own, EVENT, EVENTS, False)],
         "straight": [parted(own, EVENT, EVENTS, True)],
-        "bent": bent(own),
+        "bent": bent(own, NONE),
         "alike": alike(own, False),
         "drift": alike(own, True),
     }
@@ -56,7 +56,7 @@ def test_exact_trends_are_met_in_the_middle() -> None:
     line, corner = 0.3 + 0.1 * X[:, 0], 0.3 + 0.1 * np.maximum(X[:, 0] - 2, 0)
     (drift, _) = alike(seen(line), True)
     assert drift.meant[0, 0] == pytest.approx(0.3, abs=1e-6)
-    found = bent(seen(corner))
+    found = bent(seen(corner), NONE)
     best = min(found, key=lambda m: float(m.error.min()))
     assert best.meant[best.error.argmin(), 0] == pytest.approx(0.3, abs=1e-6)
 
@@ -68,4 +68,4 @@ def test_backwards_nothing_else_is_explained() -> None:
 
 
 def test_short_windows_do_not_bend() -> None:
-    assert bent(Seen(np.zeros((6, 1)), X[4:10], NEAR[:6], np.ones((6, 1)))) == []
+    assert bent(Seen(np.zeros((6, 1)), X[4:10], NEAR[:6], np.ones((6, 1))), NONE) == []

@@ -1,35 +1,37 @@
 from __future__ import annotations
 
+import io
+from importlib.resources import files
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from interneg.defects.odds import FACTS
+from interneg.defects.odds import FACTS, log_odds
 from interneg.engines.training import find_odds
 
 
-def test_what_facts_say_is_fitted() -> None:
+def test_what_facts_say_is_learned(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(1)
-    known = np.column_stack([rng.normal(0, 2, 20000), rng.uniform(0, 1, 20000), np.zeros(20000)])
-    odds = 1 + 1.5 * np.abs(known[:, 0]) - 2
-    shares = (rng.random(20000) < 1 / (1 + np.exp(-odds))).astype(float)
-    start, lines = find_odds.fitted(known, shares, np.ones(20000))
-    made = start + sum(np.interp(f, *line) for f, line in zip(known.T, lines, strict=True))
-    usual = np.abs(known[:, 0]) < 4
-    assert np.abs(made - odds)[usual].mean() < 0.35 and np.ptp(lines[1][1]) < 0.3
+    known = rng.normal(size=(6000, len(FACTS) + 1))
+    odds = 4 * known[:, 0] * known[:, 1] - 1
+    shares = (rng.random(len(known)) < 1 / (1 + np.exp(-odds))).astype(float)
+    made = find_odds.trained(known, shares, np.ones(len(known)), 1, steps=400)
+    monkeypatch.setattr("interneg.defects.odds._weights", lambda: made)
+    fresh = rng.normal(size=(1000, len(FACTS) + 1))
+    true = 4 * fresh[:, 0] * fresh[:, 1] - 1
+    found = log_odds(fresh[:, :-1], fresh[:, -1])
+    assert np.corrcoef(np.clip(found, -3, 3), np.clip(true, -3, 3))[0, 1] > 0.8
 
 
-def test_the_table_is_a_module_that_adds_as_it_was_fitted() -> None:
-    line = (np.array([0.0, 1.0]), np.array([-1.0, 2.0]))
-    text = find_odds.table(0.25, [line] * (len(FACTS) + 1), 12, 3)
-    found: dict[str, object] = {}
-    exec(text, found)
-    assert found["START"] == pytest.approx(-0.75)
-    assert found["SHARES"] == {name: ((0.0, 1.0), (-1.0, 2.0)) for name in FACTS}
-    assert found["FLIGHT"] == ((0.0, 1.0), (0.0, 3.0))
-    assert "12 candidates in 3 windows" in text
+def test_the_weights_that_come_with_the_project_are_of_this_kind() -> None:
+    rng = np.random.default_rng(1)
+    known = rng.normal(size=(50, len(FACTS) + 1))
+    made = find_odds.trained(known, np.full(50, 0.5), np.ones(50), 1, steps=2)
+    with np.load(io.BytesIO((files("interneg.defects") / "odds.npz").read_bytes())) as stored:
+        assert {name: value.shape for name, value in stored.items()} == {n: v.shape for n, v in made.items()}
+        assert {value.dtype for value in stored.values()} == {np.dtype(np.float32)}
 
 
 def test_a_clip_of_too_few_frames_is_refused(tmp_path: Path) -> None:
