@@ -210,8 +210,8 @@ def main(argv: list[str] | None = None) -> None:
     )
     known = np.isfinite(facts).all(axis=1)
     weights = np.sqrt(np.minimum(areas, _LARGE))[known] / 5
-    made = trained(facts[known], np.clip((shares[known] - 0.2) / 0.6, 0, 1), weights, args.seeds[0])
-    np.savez_compressed(args.weights, **made)
+    learned = trained(facts[known], np.clip((shares[known] - 0.2) / 0.6, 0, 1), weights, args.seeds[0])
+    np.savez_compressed(args.weights, **learned)  # type: ignore[arg-type]
     print(f"{known.sum()} candidates")
 
 
