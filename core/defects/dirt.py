@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from interneg.defects.components import components
-from interneg.defects.donors import Fit, Shown, fitted
+from interneg.defects.donors import Donor, Fit, fitted
 from interneg.defects.evidence import Evidence, Neighbour, luma_of
 from interneg.defects.middle import median
 from interneg.defects.moving import RING, SOFT, again, dilated, ring_of
@@ -84,7 +84,7 @@ def spots(
     found = dict[int, Mask]()
     for offsets in dict.fromkeys(t.inside for t in tried):
         which = [k for k, t in enumerate(tried) if t.inside == offsets]
-        shown = [Shown(n, luma_of(view, n.offset)[None]) for n in seen.neighbours if n.offset in offsets]
+        shown = [Donor(n, luma_of(view, n.offset)[None]) for n in seen.neighbours if n.offset in offsets]
         fits = fitted(seen.luma[None], [tried[k].piece for k in which], shown)
         for k, fit in zip(which, fits, strict=True):
             covered = _judged(view, seen, tried[k], dict(zip(offsets, fit, strict=True)))

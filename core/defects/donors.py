@@ -25,7 +25,7 @@ _AROUND = np.array([(0, 0), *((x, y) for y in (-1, 0, 1) for x in (-1, 0, 1) if 
 _LOOKED, _AT_ONCE = 96, 64
 
 
-class Shown(NamedTuple):
+class Donor(NamedTuple):
     """A frame around, its planes, (C, H, W) float32, not moved, and where it is damaged itself, (H, W)."""
 
     neighbour: Neighbour
@@ -42,7 +42,7 @@ class Fit:
     whole: Mask
 
 
-def fitted(picture: Pixels, pieces: Sequence[Piece], shown: Sequence[Shown]) -> Iterator[list[Fit]]:
+def fitted(picture: Pixels, pieces: Sequence[Piece], shown: Sequence[Donor]) -> Iterator[list[Fit]]:
     """What frames around show at each of some pieces that have a ring: of each frame, in order.
 
     picture: (C, H, W) float32, the own frame. A misfit is the mean difference from what is there on the ring;
@@ -126,7 +126,7 @@ def _placed(
 class _Donor:
     """A frame around, looked at between its pixels; beyond the picture its edge repeats."""
 
-    def __init__(self, shown: Shown) -> None:
+    def __init__(self, shown: Donor) -> None:
         self.neighbour = shown.neighbour
         self._planes = [np.ascontiguousarray(plane) for plane in shown.planes]
         spoilt = shown.spoilt

@@ -11,7 +11,7 @@ import numpy as np
 
 from interneg.defects.blend import levelled, levelled_each, spread
 from interneg.defects.context import continued
-from interneg.defects.donors import Fit, Shown, fitted
+from interneg.defects.donors import Donor, Fit, fitted
 from interneg.defects.evidence import Neighbour
 from interneg.defects.laid import HOPELESS, Filled
 from interneg.defects.own import best_place
@@ -73,7 +73,7 @@ def repaired(
     if hole.all():
         return _whole(view, given, matte, around)
     picture = given.transpose(1, 2, 0)
-    shown = [Shown(n, _alike(view, n.offset, len(given)), (spoils or {}).get(n.offset)) for n in around]
+    shown = [Donor(n, _alike(view, n.offset, len(given)), (spoils or {}).get(n.offset)) for n in around]
     filled = Filled(view, picture)
     lacking: list[tuple[Piece, Pixels, Pixels]] = []
     every = list(pieces(hole))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from interneg.defects.donors import Fit, Shown, fitted
+from interneg.defects.donors import Donor, Fit, fitted
 from interneg.defects.enlarged import Enlarged
 from interneg.defects.evidence import Neighbour
 from interneg.defects.pieces import Piece, pieces
@@ -36,7 +36,7 @@ def piece() -> Piece:
 
 
 def fit(own: Pixels, at: Piece, n: Neighbour, other: Pixels, spoilt: Mask | None = None) -> Fit:
-    planes, shown = own.transpose(2, 0, 1), Shown(n, other.transpose(2, 0, 1), spoilt)
+    planes, shown = own.transpose(2, 0, 1), Donor(n, other.transpose(2, 0, 1), spoilt)
     ((only,),) = fitted(planes, [at], [shown])
     return only
 
@@ -81,8 +81,8 @@ def test_many_pieces_are_fitted_as_each_by_itself() -> None:
     every, far = list(pieces(hole)), texture(1)
     spoilt = far[..., 0] > np.quantile(far[..., 0], 0.95)
     shown = [
-        Shown(neighbour(1.5, 0.5), moved(own, 1.5, -0.5).transpose(2, 0, 1), spoilt),
-        Shown(neighbour(0, 0), far.transpose(2, 0, 1)),
+        Donor(neighbour(1.5, 0.5), moved(own, 1.5, -0.5).transpose(2, 0, 1), spoilt),
+        Donor(neighbour(0, 0), far.transpose(2, 0, 1)),
     ]
     assert len(every) > 128
     together = fitted(own.transpose(2, 0, 1), every, shown)
