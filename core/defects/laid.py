@@ -38,8 +38,8 @@ class Filled:
         self._pieces: list[Piece] = []
 
     def here(self, piece: Piece) -> Pixels:
-        """What is given in the piece's area, (h, w, C)."""
-        return np.ascontiguousarray(self.picture[piece.area].transpose(2, 0, 1)).transpose(1, 2, 0)
+        """A copy of what is given in the piece's area, (h, w, C)."""
+        return np.array(self.picture[piece.area].transpose(2, 0, 1), order="C").transpose(1, 2, 0)
 
     def take(self, piece: Piece, patch: Pixels, error: Pixels) -> None:
         """Fill a piece with a patch, (h, w, C), that is expected to be wrong by so much, (h, w)."""
