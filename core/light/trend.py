@@ -23,8 +23,8 @@ _EVENT = 7.0
 # What bends, and events in parts of the picture, cost more where flicker is large, and from which size on
 # to which that rises: flicker that stays alike over some frames looks like both. Of bends, those of the light
 # of whole pictures, then the rest.
-_HIDDEN_BEND, _BEND_BETWEEN = 20.0, ((0.07, 0.15), (0.02, 0.08))
-_HIDDEN_EVENTS, _EVENT_BETWEEN = (0.0, 3.0), (0.02, 0.08)
+_HIDDEN_BEND, _BEND_BETWEEN = 20.0, ((0.08, 0.2), (0.02, 0.08))
+_HIDDEN_EVENT, _EVENT_BETWEEN = 3.0, (0.02, 0.08)
 # Flicker hardly ever is much larger than this.
 _LARGE = 0.2
 # What no series is free of: this much, in logarithms of light, is what measuring is off by, and no flicker.
@@ -102,7 +102,7 @@ def _unlike(known: Double) -> Double:
 def _explained(values: Double, x: Double, near: Double, event: float, light: bool) -> list[Explanation]:
     """All explanations of series, (n, k): level ones in the logarithm, others of light in its powers too."""
     kind = 0 if light else 1
-    events, dear = _EVENTS[kind], event + _HIDDEN_EVENTS[kind] * _rising(_EVENT_BETWEEN)
+    events, dear = _EVENTS[kind], event + kind * _HIDDEN_EVENT * _rising(_EVENT_BETWEEN)
     bend = _HIDDEN_BEND * _rising(_BEND_BETWEEN[kind])
     seen = Seen(values, x, near, np.broadcast_to(near[:, None], values.shape))
     found = [parted(seen, dear, events, False), *alike(seen, False)]

@@ -211,7 +211,7 @@ def main(argv: list[str] | None = None) -> None:
     known = np.isfinite(facts).all(axis=1)
     weights = np.sqrt(np.minimum(areas, _LARGE))[known] / 5
     learned = trained(facts[known], np.clip((shares[known] - 0.2) / 0.6, 0, 1), weights, args.seeds[0])
-    np.savez_compressed(args.weights, **learned)  # type: ignore[arg-type]
+    np.savez_compressed(args.weights, allow_pickle=False, **learned)
     print(f"{known.sum()} candidates")
 
 

@@ -89,7 +89,7 @@ def test_a_step_stays(size: float, step: float) -> None:
 def test_flicker_goes_from_fades(size: float, truth: Double) -> None:
     before, after = errors(truth, size)
     assert rms(high(after)) < 0.25 * rms(high(before))
-    assert rms(after) < 0.65 * size
+    assert rms(after) < 0.6 * size
     assert np.abs(after).max() < np.abs(before).max()
 
 
@@ -108,7 +108,7 @@ def test_keep_tells_how_soon_a_change_is_an_event() -> None:
     ]
     assert left[0] < -0.8 * np.log(1.2)
     assert sorted(left) == left
-    assert left[-1] > -0.16 * np.log(1.2)
+    assert left[-1] > -0.15 * np.log(1.2)
 
 
 def test_the_parts_leave_out_the_event() -> None:
@@ -195,7 +195,7 @@ def test_what_measuring_is_off_by_is_no_flicker() -> None:
     assert small < 0.3 < 0.9 < large
 
 
-@pytest.mark.parametrize(("alike", "share"), [(1.2, 0.04), (4.0, 0.095)])
+@pytest.mark.parametrize(("alike", "share"), [(1.2, 0.044), (4.0, 0.095)])
 def test_large_flicker_that_stays_alike_is_taken_for_no_bend(alike: float, share: float) -> None:
     rng, kept = np.random.default_rng(6), np.exp(-1 / alike)
     before = 0.2 * rng.normal(size=(FRAMES, SERIES))
