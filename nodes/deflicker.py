@@ -37,7 +37,7 @@ class Deflicker(Node):
     name: ClassVar[str] = "deflicker"
     label: ClassVar[str] = "Deflicker"
     help: ClassVar[str] = "Removes global, local and banded flicker; keeps fades, lightning and lamps."
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LINEAR_RGB
     layers: ClassVar[str] = (
         "Changes the picture (R, G, B, or Y); alpha and all AOVs, lighting AOVs too, pass through."
@@ -67,9 +67,9 @@ class Deflicker(Node):
     )  # fmt: skip
     keep: float = knob(
         0.5, "float", "Keep events",
-        "How readily a change counts as an event that stays, such as lightning or a lamp: at 0.5 from 4 to 5 "
-        "times the standard deviation of the flicker around it, at 1 from 3 times; at 0 nothing counts as "
-        "one.",
+        "How readily a change counts as an event that stays, such as lightning or a lamp: at 0.5 a flash of "
+        "one frame from some 10 times the standard deviation of the flicker around it, at 1 from some 5 "
+        "times; at 0 nothing counts as one.",
         hard=(0.0, 1.0),
     )  # fmt: skip
     window: int = knob(

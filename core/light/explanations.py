@@ -15,12 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from interneg.frame import Double
+from interneg.light.series import SIZES, Explanation, Seen
 
 Offsets = npt.NDArray[np.intp]
-Flags = npt.NDArray[np.bool_]
-
-SIZES = np.geomspace(1e-3, 0.4, 12)
-"""The standard deviations that flicker may have, in logarithms of light."""
 
 # How many frames flicker may stay alike for, to 1/e, where it is not new in each.
 _ALIKE = (1.0, 3.0)
@@ -43,69 +40,65 @@ _TINY = 1e-9
 @dataclass(frozen=True, eq=False)
 class _Ways:
     """Ways to part a window: inside (h, n), 1 for the frames of the trend, else 0; the first `before` and the
-    last `after` are of another light, (h,); event (h,): whether a run between them is left out too; within
-    (h, n): the frames of that run.
+    last `after` are of another light, (h,); within (h, n): the frames of a run between them that is left out
+    too. events: where those before, between and after begin and end, (h,) each.
     """
 
     inside: Double
     before: Offsets
     after: Offsets
-    event: Flags
     within: Double
+    events: tuple[tuple[Offsets, Offsets], ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Explanation:
-    """Ways a window may be explained, (h, k) for k series: the error, over the weights of the samples; what
-    the middle was meant to be; the cost, (h, k or 1, SIZES), of all else; the frames of the trend, (h, n).
-    """
-
-    error: Double
-    meant: Double
-    cost: Double
-    inside: Double
-
-
-@dataclass(frozen=True, eq=False)
-class Seen:
-    """Series, (n, k), at offsets x, (n, 1), from the middle, in order; weights, (n, k), 0 and above: what
-    each sample counts; near: (n,), the same without what the light around makes of it.
-    """
-
-    series: Double
-    x: Double
-    near: Double
-    weights: Double
-
-    @property
-    def middle(self) -> int:
-        """The place of the middle."""
-        return int(np.searchsorted(self.x[:, 0], 0))
-
-    def reversed(self) -> Seen:
-        """The same backwards: series and weights, (n, k), and the rest."""
-        return Seen(self.series[::-1], -self.x[::-1], self.near[::-1], self.weights[::-1])
-
-
-def parted(seen: Seen, event: Double, events: int, straight: bool) -> Explanation:
+def parted(seen: Seen, event: Double, events: int, straight: bool, plain: float = 0.0) -> Explanation:
     """Level or straight trends through parts of a window of k series, (n, k) logarithms or powers of light.
 
-    event: (SIZES,), the negative logarithm of how likely an event is. events: how many there may be.
+    event: (SIZES,), the negative logarithm of how likely an event is. events: how many there may be. plain:
+    by how many standard deviations of the flicker an event stands out from the trend; where it does less, it
+    is rarer by the fourth power of that; 0: as common.
     """
     ways = _ways(len(seen.near), seen.middle, events)
     # Not by BLAS, whose sums may depend on how many threads are free.
     sums = [np.einsum("hn,nk->hk", ways.inside, part) for part in _moments(seen)]
     count = np.einsum("hn,n->h", ways.inside, seen.near)
     left = np.einsum("hn,n->h", ways.within, seen.near)
+    run = _RUN * (ways.within * seen.near).max(axis=1)[:, None] * event
     cost = _sides(seen, event)[ways.before] + _sides(seen.reversed(), event)[ways.after]
-    cost = cost + _NEW + (_RUN * event * ways.event[:, None] + _ANY * left[:, None])[:, None]
-    level, line = _fitted(sums, count)
-    if not straight:
-        error, meant, own = level
-        return Explanation(error, meant, cost + own, ways.inside)
-    error, meant, own = line
-    few = np.where(ways.inside.sum(axis=1) < _FEWEST_STRAIGHT, np.inf, _STRAIGHT)[:, None, None]
-    return Explanation(error, meant, cost + few + own, ways.inside)
+    cost = cost + _NEW + (run + _ANY * left[:, None])[:, None]
+    error, meant, own, slope = _fitted(sums, count)[straight]
+    if seen.power:
+        error = seen.off(ways.inside, meant, slope)
+    if straight:
+        few = ways.inside.sum(axis=1) < _FEWEST_STRAIGHT
+        own = own + np.where(few, np.inf, _STRAIGHT)[:, None, None]
+    if plain:
+        cost = cost + _standing_out(seen, ways, meant, slope, plain)
+    return Explanation(error, meant, cost + own, ways.inside)
+
+
+def _standing_out(seen: Seen, ways: _Ways, meant: Double, slope: Double, plain: float) -> Double:
+    """What it costs, (h, k, SIZES), that the mean light of events stands out from trends no further.
+
+    meant, slope: (h, k), of each trend, in the middle and from frame to frame.
+    """
+    x, one = seen.x * np.ones_like(seen.series), np.ones_like(seen.series)
+    count, along, own = (np.cumsum(seen.weights * v, axis=0) for v in (one, x, seen.series))
+    rarer = np.ones((*meant.shape, len(SIZES)))
+    for first, end in ways.events:
+        weight, far, light = (_between(v, first, end) for v in (count, along, own))
+        weight = weight + _TINY
+        trends = seen.logarithms(meant + slope * far / weight)
+        apart = np.abs(seen.logarithms(light / weight) - trends)
+        near = np.where((end > first)[:, None], plain / (apart + _TINY), 0)
+        rarer *= 1 + np.power(near, 4)[..., None] * SIZES**4
+    return np.log(rarer)
+
+
+def _between(sums: Double, first: Offsets, end: Offsets) -> Double:
+    """Of sums from the first frame on, (n, k), what is from `first` up to `end`, (h, k)."""
+    held = np.concatenate([np.zeros_like(sums[:1]), sums])
+    return np.asarray(held[end] - held[first])
 
 
 def _moments(seen: Seen) -> list[Double]:
@@ -114,8 +107,8 @@ def _moments(seen: Seen) -> list[Double]:
     return [seen.weights * term for term in terms]
 
 
-def _fitted(sums: list[Double], count: Double) -> list[tuple[Double, Double, Double]]:
-    """The error, the middle and the cost of a level and of a line, from sums of moments."""
+def _fitted(sums: list[Double], count: Double) -> list[tuple[Double, Double, Double, Double]]:
+    """The error, the middle, the cost and the slope of a level and of a line, from sums of moments."""
     one, along, across, own, both, square = sums
     one, centre = one + _TINY, along / (one + _TINY)
     level, spread = own / one, np.maximum(across - along * centre, 0) + _TINY
@@ -125,8 +118,8 @@ def _fitted(sums: list[Double], count: Double) -> list[tuple[Double, Double, Dou
     known = 0.5 * np.log(one)[..., None]
     steep = 0.5 * np.log(spread / _FAR**2)[..., None]
     return [
-        (error, level, _spent(count, 1) + known),
-        (bare, level - slope * centre, _spent(count, 2) + known + steep),
+        (error, level, _spent(count, 1) + known, np.zeros_like(level)),
+        (bare, level - slope * centre, _spent(count, 2) + known + steep, slope),
     ]
 
 
@@ -137,11 +130,15 @@ def _sides(seen: Seen, event: Double) -> Double:
     """
     total = np.cumsum(seen.near)
     fits = _fitted([np.cumsum(part, axis=0) for part in _moments(seen)], total)
-    even, line = (cost + error[..., None] / (2 * SIZES**2) for error, _, cost in fits)
+    if seen.power:
+        upto = np.tri(len(total))
+        fits = [(seen.off(upto, meant, slope), meant, cost, slope) for _, meant, cost, slope in fits]
+    even, line = (cost + error[..., None] / (2 * SIZES**2) for error, _, cost, _ in fits)
     few = np.arange(1, len(total) + 1) < _FEWEST_STRAIGHT
     line = line + np.where(few, np.inf, _STRAIGHT)[:, None, None]
     held, free = np.arange(len(total)) >= seen.middle, (_ANY * total)[:, None, None]
-    found = event + np.where(held[:, None, None], free, np.minimum(np.minimum(even, line), free))
+    most = np.maximum.accumulate(seen.near)[:, None, None]
+    found = most * event + np.where(held[:, None, None], free, np.minimum(np.minimum(even, line), free))
     return np.concatenate([np.zeros((1, *found.shape[1:])), found])
 
 
@@ -176,7 +173,12 @@ def _solved(seen: Seen, bases: Double) -> tuple[Double, Double, Double]:
     normal = np.einsum("hna,hnb,nk->hkab", bases, bases, seen.weights) + _TINY * own
     right = np.einsum("hna,nk->hka", bases, seen.weights * seen.series)
     found = np.linalg.solve(normal, right[..., None])[..., 0]
-    error = (seen.weights * seen.series**2).sum(axis=0) - np.einsum("hka,hka->hk", found, right)
+    if seen.power:
+        trends = seen.logarithms(np.einsum("hna,hka->hnk", bases, found))
+        apart = np.square(seen.logarithms(seen.series) - trends)
+        error = np.einsum("n,hnk->hk", seen.near, apart)
+    else:
+        error = (seen.weights * seen.series**2).sum(axis=0) - np.einsum("hka,hka->hk", found, right)
     meant = np.einsum("ha,hka->hk", bases[:, seen.middle], found)
     return np.maximum(error, 0), meant, 0.5 * np.linalg.slogdet(normal)[1]
 
@@ -201,7 +203,13 @@ def alike(seen: Seen, straight: bool) -> list[Explanation]:
         basis = np.einsum("mn,nk,na->kma", white, scale, terms)
         normal = np.einsum("kma,kmb->kab", basis, basis) + _TINY * np.eye(terms.shape[1])
         right = np.einsum("kma,mk->ka", basis, series)
-        error = (series**2).sum(axis=0) - (right * np.linalg.solve(normal, right[..., None])[..., 0]).sum(1)
+        solved = np.linalg.solve(normal, right[..., None])[..., 0]
+        if seen.power:
+            trends = seen.logarithms(np.einsum("na,ka->nk", terms, solved))
+            left = white @ (np.sqrt(np.sign(near))[:, None] * (seen.logarithms(seen.series) - trends))
+            error = (left**2).sum(axis=0)
+        else:
+            error = (series**2).sum(axis=0) - (right * solved).sum(axis=1)
         cost = straight * _DRIFTS + known + 0.5 * np.linalg.slogdet(normal)[1][None, :, None]
         cost = cost + _spent(seen.near.sum()[None], terms.shape[1])
         found.append(Explanation(np.maximum(error, 0)[None], meant, cost, np.ones((1, len(x)))))
@@ -225,7 +233,8 @@ def _ways(count: int, middle: int, events: int) -> _Ways:
     x = np.arange(count)
     within = (x >= start) & (x < end)
     inside = (x >= first) & (x < last) & ~within
+    parts = ((np.zeros_like(first), first), (start, end), (last, np.full_like(last, count)))
     return _Ways(
-        inside.astype(np.float64), first[:, 0], count - last[:, 0], np.asarray(end > start)[:, 0],
-        within.astype(np.float64),
+        inside.astype(np.float64), first[:, 0], count - last[:, 0], within.astype(np.float64),
+        tuple((a[:, 0], b[:, 0]) for a, b in parts),
     )  # fmt: skip

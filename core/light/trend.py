@@ -13,28 +13,31 @@ from dataclasses import replace
 import numpy as np
 
 from interneg.frame import Double
-from interneg.light.explanations import SIZES, Explanation, Offsets, Seen, alike, bent, parted
+from interneg.light.explanations import Offsets, alike, bent, parted
+from interneg.light.series import DARK, SIZES, Explanation, Seen
 
 _FEWEST = 3
 # How far, as a logarithm, flicker at one point of a picture may be of another size than over all of it.
 _ALIKE = 0.25
-# The negative logarithm of how likely an event is at keep = 0.5.
-_EVENT = 7.0
+# The negative logarithm of how likely an event is at keep = 0.5, of the light of whole pictures and of the
+# rest.
+_EVENT = (7.4, 7.0)
+# An event of whole pictures stands out from the trend by about so many standard deviations of the flicker, or
+# more, at keep = 0.5.
+_STANDS_OUT = 4.0
 # What bends, and events in parts of the picture, cost more where flicker is large, and from which size on
 # to which that rises: flicker that stays alike over some frames looks like both. Of bends, those of the light
 # of whole pictures, then the rest.
 _HIDDEN_BEND, _BEND_BETWEEN = 20.0, ((0.08, 0.2), (0.02, 0.08))
 _HIDDEN_EVENT, _EVENT_BETWEEN = 3.0, (0.02, 0.08)
 # Flicker hardly ever is much larger than this.
-_LARGE = 0.2
+_LARGE = 0.22
 # What no series is free of: this much, in logarithms of light, is what measuring is off by, and no flicker.
 _NOISE = 0.007
 # Up to this share of the window all frames count alike; so its mean wanders least with flicker that is slow.
-_NEAR = 5 / 7
+_NEAR = 0.62
 # A fade is nearly straight in one of these powers of light: it is made on a display, or in light.
 _POWERS = (0.45, 1.0)
-# Frames so much darker than the middle do not count more.
-_DARK = 0.5
 # How many events a window may have: of the light of whole pictures, and of the rest.
 _EVENTS = (2, 1)
 _TINY = 1e-9
@@ -66,8 +69,7 @@ def trend(
         # Two levels: flicker, or a step?
         return np.zeros(values.shape[1:]), np.asarray(values == 0, np.float64)
     series = values.reshape(len(values), -1)
-    event = _EVENT * np.square(0.5 / keep)
-    models = _explained(series, offsets[:, None].astype(np.float64), near, event, light)
+    models = _explained(series, offsets[:, None].astype(np.float64), near, keep, light)
     shares, known = _likely(models)
     if not light:
         known -= _unlike(known)
@@ -99,21 +101,26 @@ def _unlike(known: Double) -> Double:
     return np.asarray(np.square((sizes - shared) / _ALIKE) / 2)
 
 
-def _explained(values: Double, x: Double, near: Double, event: float, light: bool) -> list[Explanation]:
+def _explained(values: Double, x: Double, near: Double, keep: float, light: bool) -> list[Explanation]:
     """All explanations of series, (n, k): level ones in the logarithm, others of light in its powers too."""
     kind = 0 if light else 1
-    events, dear = _EVENTS[kind], event + kind * _HIDDEN_EVENT * _rising(_EVENT_BETWEEN)
+    seldom = np.square(0.5 / keep)
+    plain = _STANDS_OUT * seldom if light else 0.0
+    events = _EVENTS[kind]
+    dear = _EVENT[kind] * seldom + kind * _HIDDEN_EVENT * _rising(_EVENT_BETWEEN)
     bend = _HIDDEN_BEND * _rising(_BEND_BETWEEN[kind])
     seen = Seen(values, x, near, np.broadcast_to(near[:, None], values.shape))
-    found = [parted(seen, dear, events, False), *alike(seen, False)]
+    found = [parted(seen, dear, events, False, plain), *alike(seen, False)]
     if not light:
-        return [*found, *_sloping(seen, dear, events, bend)]
+        return [*found, *_sloping(seen, dear, events, bend, plain)]
     around = np.concatenate([values[:1], values, values[-1:]])
     level = np.median(np.stack([around[:-2], around[1:-1], around[2:]]), axis=0)
     for power in _POWERS:
         # Flicker is a share of the light, but for what dark frames have of other errors.
-        weights = near[:, None] / np.square(np.maximum(np.exp(power * level), _DARK))
-        made = _sloping(Seen(np.expm1(power * values) / power, x, near, weights), dear, events, bend)
+        weights = near[:, None] / np.square(np.maximum(np.exp(power * level), DARK))
+        made = _sloping(
+            Seen(np.expm1(power * values) / power, x, near, weights, power), dear, events, bend, plain
+        )
         found += [
             replace(
                 m, meant=np.log(np.maximum(1 + power * m.meant, _TINY)) / power,
@@ -124,8 +131,8 @@ def _explained(values: Double, x: Double, near: Double, event: float, light: boo
     return found
 
 
-def _sloping(seen: Seen, event: Double, events: int, bend: Double) -> list[Explanation]:
-    return [parted(seen, event, events, True), *alike(seen, True), *bent(seen, bend)]
+def _sloping(seen: Seen, event: Double, events: int, bend: Double, plain: float) -> list[Explanation]:
+    return [parted(seen, event, events, True, plain), *alike(seen, True), *bent(seen, bend)]
 
 
 def _rising(between: tuple[float, float]) -> Double:

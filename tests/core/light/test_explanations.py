@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from interneg.frame import Double
-from interneg.light.explanations import SIZES, Explanation, Seen, alike, bent, parted
+from interneg.light.explanations import alike, bent, parted
+from interneg.light.series import SIZES, Explanation, Seen
 
 X = np.arange(-7.0, 8.0)[:, None]
 NEAR = np.ones(15)
@@ -69,3 +72,31 @@ def test_backwards_nothing_else_is_explained() -> None:
 
 def test_short_windows_do_not_bend() -> None:
     assert bent(Seen(np.zeros((6, 1)), X[4:10], NEAR[:6], np.ones((6, 1))), NONE) == []
+
+
+def test_light_that_hardly_stands_out_is_hardly_an_event() -> None:
+    one, size = np.eye(15)[11], 4
+
+    def dearer(height: float) -> float:
+        own = seen(height * SIZES[size] * one)
+        free, plain = (parted(own, EVENT, EVENTS, False, least) for least in (0.0, 4.0))
+        event = (free.inside == 1 - one).all(axis=1)
+        return float((plain.cost - free.cost)[event, 0, size].min())
+
+    low, middle, high = (dearer(height) for height in (2, 4, 8))
+    assert low == pytest.approx(np.log(17), abs=0.01)
+    assert middle == pytest.approx(np.log(2), abs=0.01)
+    assert high < 0.1
+
+
+@pytest.mark.parametrize("power", [0.45, 1.0])
+@pytest.mark.parametrize("find", [lambda s: [parted(s, EVENT, 0, True)], lambda s: alike(s, True)])
+def test_powers_of_light_are_judged_by_its_logarithm(
+    power: float, find: Callable[[Seen], list[Explanation]]
+) -> None:
+    series = np.where(X[:, 0] == 3, 1.0, 0.0)
+    own = Seen(np.expm1(power * series[:, None]) / power, X, NEAR, np.ones((15, 1)), power)
+    best = min(find(own), key=lambda m: float(m.error.min()))
+    whole = best.inside.all(axis=1)
+    # A line through all frames leaves most of a flash, whether light or its logarithm is looked at.
+    assert 0.7 < best.error[whole].min() < 1.5

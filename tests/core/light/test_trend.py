@@ -111,6 +111,23 @@ def test_keep_tells_how_soon_a_change_is_an_event() -> None:
     assert left[-1] > -0.15 * np.log(1.2)
 
 
+@pytest.mark.parametrize(("keep", "goes", "stays"), [(0.5, 6, 14), (1, 3, 7)])
+@pytest.mark.parametrize("size", [0.02, 0.06])
+def test_a_flash_stays_that_is_so_many_times_the_flicker(
+    size: float, keep: float, goes: float, stays: float
+) -> None:
+    def taken(height: float) -> float:
+        before, after = errors(lit(1 + height * size), size, keep, slice(START, START + 1))
+        return float(np.mean(before - after) / np.log1p(height * size))
+
+    assert taken(goes) > 0.6 and taken(stays) < 0.2
+
+
+def test_large_flicker_that_is_new_in_each_frame_is_no_event() -> None:
+    before, after = errors(np.ones(FRAMES), 0.09)
+    assert rms(high(after)) < 0.12 * rms(high(before))
+
+
 def test_the_parts_leave_out_the_event() -> None:
     offsets = np.arange(-7, 8)
     series = np.where(offsets == 3, 0.8, 0.0) + 0.02 * np.random.default_rng(1).normal(size=15)
