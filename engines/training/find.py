@@ -2,8 +2,9 @@
 
     python -m interneg.engines.training.find pack held find.pt --minutes 50 --seed 1
 
-One thread; in bf16 where the processor computes it. Resumes where the checkpoint is. The rate falls along
-half a cosine over --minutes. Every three minutes it prints the loss and, on the windows held out, precision
+One thread; in bf16 where the processor computes it. Resumes where the checkpoint is; before there is one it
+begins from the weights of --start, an ONNX file that `find_export` wrote. The rate falls along half a cosine
+over --minutes. Every three minutes it prints the loss and, on the windows held out, precision
 and recall of pixels.
 """
 
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -102,6 +104,12 @@ def has_bf16() -> bool:
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()) and "AVX512_BF16" in str(_flags()).upper()
 
 
+def weights_of(path: Path) -> dict[str, Tensor]:
+    """The weights, float32, by name and in the shapes of `Find`, of an ONNX file that `find_export` wrote."""
+    held = onnx.load(path).graph.initializer
+    return {w.name: torch.from_numpy(onnx.numpy_helper.to_array(w).copy()) for w in held}
+
+
 def _flags() -> str:
     facts = Path("/proc/cpuinfo")
     return facts.read_text() if facts.exists() else ""
@@ -113,6 +121,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("pack", type=Path)
     parser.add_argument("held", type=Path)
     parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("--start", type=Path, help="weights to begin from: ONNX in fp32")
     parser.add_argument("--minutes", type=float, default=50)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--size", type=int, default=112)
@@ -121,7 +130,10 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
     torch.manual_seed(args.seed)
-    net = Find().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net = Find()
+    if args.start is not None and not args.checkpoint.exists():
+        net.load_state_dict(weights_of(args.start))
+    net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(net.parameters(), lr=args.lr, weight_decay=1e-4)
     average = {k: v.clone() for k, v in net.state_dict().items()}
     step, spent = 0, 0.0
@@ -183,7 +195,7 @@ def _save(
         "weights": net.state_dict(), "optimiser": optimiser.state_dict(), "average": average, "step": step,
         "spent": spent, "seed": args.seed, "figures": figures,
         "options": f"--minutes {args.minutes:g} --batch {args.batch} --size {args.size} --lr {args.lr:g} "
-        f"--seed {args.seed}",
+        f"--seed {args.seed}" + (f" --start {args.start.name}" if args.start else ""),
     }  # fmt: skip
     unfinished = args.checkpoint.with_suffix(".unfinished")
     torch.save(kept, unfinished)

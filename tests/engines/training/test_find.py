@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from interneg.defects.detector import CHANNELS
+from interneg.defects.detector import CHANNELS, FINDER
+from interneg.engines.models import load_catalogue
 from interneg.engines.training import find, find_pack
 from interneg.engines.training.find_damage import KINDS, Layer, damaged, held_out, read_pieces
 from interneg.engines.training.find_net import Find
@@ -141,3 +142,14 @@ def test_training_goes_on_where_it_stopped(packs: tuple[Path, Path], tmp_path: P
     assert set(first["figures"]) >= {"loss", "dirt precision", "scratch recall"}
     name = "stem.weight"
     assert (first["average"][name] != second["average"][name]).any()
+
+
+def test_training_begins_from_the_weights_of_a_catalogue(packs: tuple[Path, Path], tmp_path: Path) -> None:
+    start = Path(load_catalogue()[FINDER].file("fp32").file)
+    checkpoint = tmp_path / "find.pt"
+    options = ["--batch", "1", "--size", "48", "--minutes", "0.001", "--lr", "1e-9", "--start", str(start)]
+    find.main([*map(str, packs), str(checkpoint), *options])
+    saved = torch.load(checkpoint, weights_only=True)
+    for name, value in find.weights_of(start).items():
+        assert torch.allclose(saved["weights"][name], value, atol=1e-4)
+    assert saved["options"].endswith(f"--start {start.name}")
