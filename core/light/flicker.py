@@ -5,6 +5,7 @@ Levels are natural logarithms of light: a change of exposure is a sum, and one o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -25,19 +26,20 @@ GRID = (9, 12)
 LUMA = 0
 """Of the planes of levels the one that stands for all; 1, 2 and 3 are R, G and B alone."""
 
-_SIZE = 256
+_SIZE = 320
 _BLUR = 1.0
 _DARKEST = 1e-5
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)[:, None, None]
 _CUBIC = 2
 # The field's cosines, and how large a slope and the slowest of them usually are.
-_WAVES = 5
+_WAVES = 6
 _GAMMA = 0.1
 _FIELD = 0.15
 # So many pixels are blurred into one.
 _PATCH = 16
-_ROUNDS = 6
-_OUTLIER = 2.5
+# Samples so many deviations off are outliers, round by round (graduated non-convexity, Blake and Zisserman,
+# 1987): the first rounds see a quarter of the samples, if these are so many.
+_FIRST, _LAST, _MANY = (10.0, 5.0, 3.5, 2.5), (2.5, 2.5), 4096
 _FEWEST = 32
 _QUIET = 0.002
 # Of how many samples one is looked at, in either direction, where much is averaged.
@@ -62,7 +64,7 @@ class Change:
 
 
 def levels(view: View, offset: int) -> Pixels:
-    """The levels of the frame at `offset`, reduced to 256 pixels or less.
+    """The levels of the frame at `offset`, reduced to 320 pixels or less.
 
     (4, h, w) float32: luma, R, G, B; or (1, h, w) of a grey picture. Natural logarithms of the scene-linear
     light; what is below 1e-5 counts as 1e-5, and NaN and inf as the light around. Measured once per frame.
@@ -78,7 +80,7 @@ def levels(view: View, offset: int) -> Pixels:
             small = np.concatenate([(small * _LUMA).sum(axis=0, keepdims=True), small])
         return np.asarray(np.log(np.maximum(small, _DARKEST)), np.float32)
 
-    found: Pixels = view.measure("flicker levels 1", reduced, offset)
+    found: Pixels = view.measure("flicker levels 2", reduced, offset)
     return found
 
 
@@ -101,7 +103,7 @@ def changes(view: View, first: int, colour: bool, bands: bool) -> tuple[Change, 
             _change(*p, motion, between.confidence, steady) for p in (pairs if colour else pairs[:1])
         )
 
-    found: tuple[Change, ...] = view.measure(f"flicker changes 1 {colour} {bands}", compare, first, first + 1)
+    found: tuple[Change, ...] = view.measure(f"flicker changes 2 {colour} {bands}", compare, first, first + 1)
     return found
 
 
@@ -133,7 +135,6 @@ def fitted(here: Pixels, there: Pixels, motion: Pixels, confidence: Pixels) -> C
     Samples that disagree lose their weight (Geman and McClure, 1985), so that what moves in a light of its
     own does not pull.
     """
-    import cv2
 
     height, width = here.shape
     level, apart = 0.5 * (here + there), (there - here).ravel().astype(np.float64)
@@ -145,20 +146,35 @@ def fitted(here: Pixels, there: Pixels, motion: Pixels, confidence: Pixels) -> C
     y, x = np.mgrid[:height, :width] + 0.5 + 0.5 * motion.transpose(2, 0, 1)[::-1]
     waves = _cosines(np.pi * y.ravel() / height, np.pi * x.ravel() / width)
     model = np.vstack([level.ravel() - pivot, waves])
-    typical = weight > 0.25 * weight.max()
-    held = np.diag(_PATCH / np.square(_usual()))
-    rest = apart - np.median(apart[typical])
-    for _ in range(_ROUNDS):
-        scale = max(1.4826 * float(np.median(np.abs(rest[typical]))), _QUIET)
-        trusted = weight / np.square(1 + np.square(rest / (_OUTLIER * scale)))
-        # Not by BLAS, whose sums may depend on how many threads are free.
-        normal = cv2.mulTransposed(model * np.sqrt(trusted), False)
-        found = np.linalg.solve(normal + held * scale**2, np.einsum("ij,j->i", model, trusted * apart))
-        rest = apart - np.einsum("i,ij->j", found, model)
+    few = np.s_[:] if apart.size < _MANY else np.arange(apart.size).reshape(here.shape)[::2, ::2].ravel()
+    found = np.zeros(len(model))
+    found[1] = np.median(apart[weight > 0.25 * weight.max()])
+    for part, limits in ((few, _FIRST), (np.s_[:], _LAST)):
+        found = _agreed(model[:, part], apart[part], weight[part], found, limits)
     # It was fitted to the mean of both levels, which the noise of neither makes flatter.
     slope = (2 + found[0]) / (2 - found[0])
     field = _on_grid(found[1:]) * (slope + 1) / 2 + (1 - slope) * pivot
     return Change(float(slope), field, np.zeros(height))
+
+
+def _agreed(model: Double, apart: Double, weight: Double, found: Double, limits: Sequence[float]) -> Double:
+    """What most samples agree on, (terms,), from a first guess.
+
+    model: (terms, N); apart: (N,), what it is to add up to; weight: (N,), what the samples count. limits: of
+    each round, how many deviations away a sample is an outlier.
+    """
+    import cv2
+
+    typical = weight > 0.25 * weight.max()
+    held = np.diag(_PATCH / np.square(_usual()))
+    for limit in limits:
+        rest = apart - np.einsum("i,ij->j", found, model)
+        scale = max(1.4826 * float(np.median(np.abs(rest[typical]))), _QUIET)
+        trusted = weight / np.square(1 + np.square(rest / (limit * scale)))
+        # Not by BLAS, whose sums may depend on how many threads are free.
+        normal = cv2.mulTransposed(model * np.sqrt(trusted), False)
+        found = np.linalg.solve(normal + held * scale**2, np.einsum("ij,j->i", model, trusted * apart))
+    return np.asarray(found)
 
 
 def _weights(here: Pixels, there: Pixels, confidence: Pixels) -> Double:
@@ -171,8 +187,16 @@ def _weights(here: Pixels, there: Pixels, confidence: Pixels) -> Double:
 
 def _cosines(y: Double, x: Double) -> Double:
     """The products of the cosines of multiples of both angles, slowest first: (terms, samples)."""
-    down, across = ([np.cos(i * a) for i in range(_WAVES)] for a in (y, x))
+    down, across = (_multiples(np.cos(a)) for a in (y, x))
     return np.stack([down[j] * across[i] for j, i in _terms()])
+
+
+def _multiples(cosine: Double) -> list[Double]:
+    """The cosines of 0, 1, 2 ... times an angle, (N,), by Chebyshev's recurrence."""
+    found = [np.ones_like(cosine), cosine]
+    while len(found) < _WAVES:
+        found.append(2 * cosine * found[-1] - found[-2])
+    return found
 
 
 def mean_levels(view: View, offset: int, plane: int) -> Double:
@@ -192,7 +216,7 @@ def mean_levels(view: View, offset: int, plane: int) -> Double:
         normal = np.einsum("ij,kj->ik", weighted, waves) + 1e-6 * np.eye(len(waves))
         return _on_grid(np.linalg.solve(normal, np.einsum("ij,j->i", weighted, level)))
 
-    found: Double = view.measure(f"flicker mean levels 1 {plane}", smooth, offset)
+    found: Double = view.measure(f"flicker mean levels 2 {plane}", smooth, offset)
     return found
 
 
@@ -233,6 +257,6 @@ def _flat(level: Pixels) -> Pixels:
 
 
 def _reduction(view: View) -> int:
-    """The pyramid level at which frames are compared: at most 256 pixels in either direction."""
+    """The pyramid level at which frames are compared: at most 320 pixels in either direction."""
     size = max(view.window.frame.pixels.shape[1:])
     return max(0, int(np.ceil(np.log2(size / _SIZE))))

@@ -105,7 +105,7 @@ def has_bf16() -> bool:
 
 
 def weights_of(path: Path) -> dict[str, Tensor]:
-    """The weights, float32, by name and in the shapes of `Find`, of an ONNX file that `find_export` wrote."""
+    """The weights by name, float32 of any shape, of an ONNX file that `find_export` wrote."""
     held = onnx.load(path).graph.initializer
     return {w.name: torch.from_numpy(onnx.numpy_helper.to_array(w).copy()) for w in held}
 
