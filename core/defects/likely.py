@@ -22,13 +22,14 @@ from interneg.node import View
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
 # How sure the network has to be of a spot's surest pixel, and of its others.
-_SURE, _EDGE = 0.25, 0.25
+_SURE, _EDGE = 0.4, 0.25
 # The logarithm of the odds that a spot has to have at a sensitivity of a half; what 0 adds, and 1 takes off.
-_ODDS, _STEEP = -0.2, 1.8
+# What lacks no more than so much is no damage, but tells of a crowd.
+_ODDS, _STEEP, _ALMOST = -0.2, 1.8, 1.0
 # What stands out so plainly by itself, as a logarithm of odds, needs none of these (see `_stands_out`), where
 # the network is so sure of it somewhere. How far around it is looked at how well the frames around fit, in
 # which share of the pixels there, and what grain makes of that at least.
-_PLAIN, _SURER, _RING, _MOST, _GRAIN = 1.25, 0.4, 6, 0.9, 0.01
+_PLAIN, _SURER, _RING, _MOST, _GRAIN = 1.6, 0.4, 6, 0.9, 0.01
 # How sure the network has to be of a spot's rim, and how wide that is at most.
 _RIM, _WIDTH = 0.2, 2
 # What the network leaves to a closer look has to be so likely to it at its surest pixel; less where it stands
@@ -92,9 +93,10 @@ def spots(
     ]
     plainly = np.log(np.maximum(plain, 1e-6)) >= _PLAIN + needed - _ODDS + _RARER * large
     needed = needed + np.where(found.scratch, 0, large)
-    kept = np.flatnonzero(fits & ((sure >= needed) | plainly))
+    kept = np.flatnonzero(fits & ((sure >= needed - _ALMOST) | plainly))
     way = flights(seen, [found.spots[k] for k in kept])
-    stays = plainly[kept] | (odds.log_odds(found.facts[kept], way.rarity) >= needed[kept])
+    apart = np.minimum(sure[kept], odds.log_odds(found.facts[kept], way.rarity))
+    stays = plainly[kept] | (apart >= needed[kept])
     stays &= ~way.of_scene()
     done = [
         (int(j), spot)
