@@ -48,6 +48,8 @@ _FAR = 4.0
 # What a spot differs by on average at least, in LOG_Y: less is grain; and what its rim does.
 _FAINTEST = 5 / 255
 _UNSEEN = 4 / 255
+# How many of the eight pixels around one decide for it.
+_MOSTLY = 5
 
 
 def spots(
@@ -193,9 +195,16 @@ def doubtful(
 
 
 def _seen_only(spot: Spot, seen: Evidence) -> Spot:
-    """The spot without what differs by less than `_UNSEEN` from two frames around: its soft rim."""
+    """The spot without what differs by less than `_UNSEEN` from two frames around: its soft rim.
+
+    Single pixels follow most of those around them: motion that the spot itself misled hides them.
+    """
+    import cv2
+
     apart = np.sort([np.abs(seen.luma[spot.box] - n.luma[spot.box]) for n in seen.neighbours], axis=0)[1]
-    return Spot(spot.x, spot.y, spot.shape & (apart >= _UNSEEN))
+    shown = spot.shape & (apart >= _UNSEEN)
+    around = cv2.boxFilter(np.float32(shown), -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
+    return Spot(spot.x, spot.y, shown | (spot.shape & (around >= _MOSTLY)))
 
 
 def _with_rim(spot: Spot, both: Pixels, labels: NDArray[np.int32]) -> Spot:

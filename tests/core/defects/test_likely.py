@@ -106,3 +106,18 @@ def test_what_the_network_holds_for_unlikely_is_looked_at_where_it_stands_out(
     done = doubtful([], answer(level), found, look)
     assert looked[0][SPOT].all() == expected
     assert [drawn(s).sum() for s in done] == [36] * expected
+
+
+def test_single_pixels_that_frames_around_seem_to_show_are_repaired_with_the_spot() -> None:
+    view = view_of(shot(), 2)
+    found = seen(view)
+    misled = []
+    for n in found.neighbours:
+        luma = n.luma.copy()
+        luma[22, 33] = found.luma[22, 33]
+        luma[20, 30:36] = found.luma[20, 30:36]
+        misled.append(replace(n, luma=luma))
+    (spot,) = spots(view, replace(found, neighbours=tuple(misled)), answer(), (1, 1, 1), 60, NOTHING).spots
+    whole = drawn(spot)
+    # A row at the rim is its soft end; a hole within is none.
+    assert whole[22, 33] and not whole[20, 30:36].any()
