@@ -174,9 +174,8 @@ def _solved(seen: Seen, bases: Double) -> tuple[Double, Double, Double]:
     right = np.einsum("hna,nk->hka", bases, seen.weights * seen.series)
     found = np.linalg.solve(normal, right[..., None])[..., 0]
     if seen.power:
-        trends = seen.logarithms(np.einsum("hna,hka->hnk", bases, found))
-        apart = np.square(seen.logarithms(seen.series) - trends)
-        error = np.einsum("n,hnk->hk", seen.near, apart)
+        apart = seen.apart(np.einsum("hna,hka->hnk", bases, found))
+        error = np.einsum("n,hnk->hk", seen.near, np.square(apart))
     else:
         error = (seen.weights * seen.series**2).sum(axis=0) - np.einsum("hka,hka->hk", found, right)
     meant = np.einsum("ha,hka->hk", bases[:, seen.middle], found)
@@ -205,9 +204,8 @@ def alike(seen: Seen, straight: bool) -> list[Explanation]:
         right = np.einsum("kma,mk->ka", basis, series)
         solved = np.linalg.solve(normal, right[..., None])[..., 0]
         if seen.power:
-            trends = seen.logarithms(np.einsum("na,ka->nk", terms, solved))
-            left = white @ (np.sqrt(np.sign(near))[:, None] * (seen.logarithms(seen.series) - trends))
-            error = (left**2).sum(axis=0)
+            left = seen.apart(np.einsum("na,ka->nk", terms, solved))
+            error = np.square(np.einsum("mn,nk->mk", white, left)).sum(axis=0)
         else:
             error = (series**2).sum(axis=0) - (right * solved).sum(axis=1)
         cost = straight * _DRIFTS + known + 0.5 * np.linalg.slogdet(normal)[1][None, :, None]

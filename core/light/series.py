@@ -57,8 +57,11 @@ class Seen:
         dark = np.log(DARK) + (light - DARK) / DARK
         return np.asarray(np.where(light < DARK, dark, np.log(np.maximum(light, DARK))) / self.power)
 
+    def apart(self, trends: Double) -> Double:
+        """What the series have beyond trends of them, (..., n, k) each, in logarithms of light."""
+        return np.asarray(self.logarithms(self.series) - self.logarithms(trends))
+
     def off(self, part: Double, meant: Double, slope: Double) -> Double:
         """The error of trends over parts of the window: part (h, n), meant and slope (h, k)."""
-        trends = self.logarithms(meant[:, None] + slope[:, None] * self.x)
-        apart = np.square(self.logarithms(self.series) - trends)
-        return np.asarray(np.einsum("hn,n,hnk->hk", part, self.near, apart))
+        apart = self.apart(meant[:, None] + slope[:, None] * self.x)
+        return np.asarray(np.einsum("hn,n,hnk->hk", part, self.near, np.square(apart)))
