@@ -108,8 +108,8 @@ class RunProcess:
             self._note(json.loads(line))
         self._lines_read = len(lines)
         asked = self.place.asked_to_cool(self.run.name)
-        if asked.exists() and self.at.state != "resting":
-            steps = int(asked.read_text().split()[0])
+        if asked.exists() and len(numbers := asked.read_text().split()) == 1:
+            steps = int(numbers[0])
             self._cool(steps, self.at.stage, "resting")
             asked.write_text(f"{steps} {self.at.until}")
         elif self.at.state == "training" and self.process.poll() is None:

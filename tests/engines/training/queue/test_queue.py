@@ -146,6 +146,26 @@ def test_a_run_starts_from_the_first_checkpoint_that_is_there(place: QueueFolder
     assert "--compile" in cooling and "--init" not in cooling
 
 
+def test_a_run_that_cools_down_cools_anew_when_it_is_asked_to(
+    place: QueueFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = [sys.executable, "-c", "import time; time.sleep(60)"]
+    monkeypatch.setattr(work, "command", lambda *_: waits)
+    monkeypatch.setattr(log, "COMMITTED", tmp_path / "none.csv")
+    torch.save({"step": 700}, place.checkpoint("a"))
+    job = work.RunProcess(run(), Machine("cpu", False, "a processor", tmp_path), place)
+    try:
+        for steps, step in ((4000, 700), (900, 1200)):
+            torch.save({"step": step}, place.checkpoint("a"))
+            place.asked_to_cool("a").write_text(str(steps))
+            job.follow()
+            assert job.at == Position(0, "resting", step + steps, steps)
+            job.follow()
+            assert job.at.until == step + steps, "asked once, it cools down once"
+    finally:
+        job.stop()
+
+
 @pytest.mark.slow
 def test_the_queue_trains_cools_down_and_keeps_the_best(
     place: QueueFolder, pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
