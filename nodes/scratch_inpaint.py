@@ -43,7 +43,7 @@ class ScratchInpaint(Node):
     name: ClassVar[str] = "scratch-inpaint"
     label: ClassVar[str] = "Scratch-Inpaint"
     help: ClassVar[str] = "Finds dirt and scratches and fills them from the frames around; keeps the rest."
-    version: ClassVar[int] = 11
+    version: ClassVar[int] = 12
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LOG_RGB
     layers: ClassVar[str] = (
         "Changes the picture (R, G, B, or Y) where it is damaged; alpha and AOVs pass through."
@@ -72,8 +72,8 @@ class ScratchInpaint(Node):
     )  # fmt: skip
     largest: int = knob(
         120, "int", "Largest",
-        "Dirt that is wider or higher than this stays: larger things that are seen in one frame alone may "
-        "belong to the scene.",
+        "Dirt that is wider or higher than this stays, unless it is thin, as hairs and scratches are: larger "
+        "things that are seen in one frame alone may belong to the scene.",
         unit="pixels", hard=(1, 400), slider=(4, 200),
     )  # fmt: skip
     grow: float = knob(

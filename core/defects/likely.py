@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interneg.defects import odds
-from interneg.defects.components import components, pixels
+from interneg.defects.candidates import candidates
 from interneg.defects.detector import Answer
 from interneg.defects.dirt import Spot
 from interneg.defects.evidence import Evidence
@@ -21,15 +21,15 @@ from interneg.node import View
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
-# How sure the network has to be of a spot's surest pixel, and of its others.
-_SURE, _EDGE = 0.4, 0.25
 # The logarithm of the odds that a spot has to have at a sensitivity of a half; what 0 adds, and 1 takes off.
 # What lacks no more than so much is no damage, but tells of a crowd.
 _ODDS, _STEEP, _ALMOST = -0.2, 1.8, 1.0
 # What stands out so plainly by itself, as a logarithm of odds, needs none of these (see `_stands_out`), where
-# the network is so sure of it somewhere. How far around it is looked at how well the frames around fit, in
-# which share of the pixels there, and what grain makes of that at least.
+# the network is so sure of it somewhere; more plainly where it may fly, by so much for each power of ten that
+# its flight is rarer than the first. How far around it is looked at how well the frames around fit, in which
+# share of the pixels there, and what grain makes of that at least.
 _PLAIN, _SURER, _RING, _MOST, _GRAIN = 1.6, 0.4, 6, 0.9, 0.01
+_FLYING, _MAYBE = 0.5, 1.0
 # How sure the network has to be of a spot's rim, and how wide that is at most.
 _RIM, _WIDTH = 0.2, 2
 # What the network leaves to a closer look has to be so likely to it at its surest pixel; less where it stands
@@ -37,8 +37,10 @@ _RIM, _WIDTH = 0.2, 2
 _DOUBTFUL, _UNLIKELY, _LOUD = 0.2, 0.05, 40 / 255
 # What is so long along the edge of the picture, and so near to it, in pixels, is the edge of the gate.
 _EDGING, _GATE = 40, 4
-# Fewer pixels are none. More than so many ask for odds that rise as they do: large dirt is rare and clear.
-_LEAST, _LARGE, _RARER = 3, 200, 0.5
+# More pixels ask for odds that rise as they do: large dirt is rare and clear.
+_LARGE, _RARER = 200, 0.5
+# What is at most this share of the square of its length is thin, and may be of any length, as a hair.
+_THIN = 0.1
 # How far from a line the network's answer counts as that line, how sure it is there, in which share of the
 # rows it has to be seen, and how many pixels narrower on each side it makes the line at most.
 _BESIDE, _LINE, _ROWS, _NARROWER = 5, 0.4, 0.6, 0.4
@@ -63,8 +65,8 @@ def spots(
     """The dirt, and the scratches that don't run through the frame, of the window's own frame.
 
     answer: of the network. sensitivity: to bright and dark dirt, and to scratches, 0 (none is found) to 1.
-    largest: dirt that is longer or wider, in pixels, stays. but: where no short scratches are looked for, (H,
-    W): on those that run through the frame. With one frame around there is nothing to tell by.
+    largest: dirt that is longer or wider, in pixels, stays, unless it is thin. but: where no short scratches
+    are looked for, (H, W): on those that run through the frame. One frame around has nothing to tell by.
 
     Seeds are what the network is sure of, with all that hangs together with them and is likely enough
     (hysteresis; Canny, 1986). They are damage where all that speaks for it makes the odds high enough (see
@@ -93,12 +95,13 @@ def spots(
         _stands_out(seen, spot, int(sign), found.both, found.labels) if fit else 0.0
         for spot, sign, fit in zip(found.spots, found.signs, fits & small, strict=True)
     ]
-    plainly = np.log(np.maximum(plain, 1e-6)) >= _PLAIN + needed - _ODDS + _RARER * large
+    plainly = np.log(np.maximum(plain, 1e-6)) - (_PLAIN + needed - _ODDS + _RARER * large)
     needed = needed + np.where(found.scratch, 0, large)
-    kept = np.flatnonzero(fits & ((sure >= needed - _ALMOST) | plainly))
+    kept = np.flatnonzero(fits & ((sure >= needed - _ALMOST) | (plainly >= 0)))
     way = flights(seen, [found.spots[k] for k in kept])
     apart = np.minimum(sure[kept], odds.log_odds(found.facts[kept], way.rarity))
-    stays = plainly[kept] | (apart >= needed[kept])
+    stays = plainly[kept] >= _FLYING * np.maximum(way.rarity - _MAYBE, 0)
+    stays |= apart >= needed[kept]
     stays &= ~way.of_scene()
     done = [
         (int(j), spot)
@@ -121,54 +124,12 @@ class Likely:
     flights: Flights
 
 
-@dataclass(frozen=True, eq=False)
-class Candidates:
-    """What the network marks in a frame, piece by piece.
-
-    facts: what is known of each, (N, len(odds.FACTS)). signs: 1 of what is brighter than the frames around,
-    else -1, (N,). scratch: whether it looks more like a scratch than like dirt, (N,). both: how likely a
-    pixel is to be either, labels: 0 for what belongs to none, (H, W).
-    """
-
-    spots: list[Spot]
-    facts: NDArray[np.float64]
-    signs: NDArray[np.int64]
-    scratch: NDArray[np.bool_]
-    both: Pixels
-    labels: NDArray[np.int32]
-
-
-def candidates(seen: Evidence, answer: Answer, but: Mask) -> Candidates:
-    """All that the network may hold for damage, with what speaks for it. but: (H, W), as in `spots`."""
-    import cv2
-
-    # Dirt lies across scratches: on them it is what it is on both sides.
-    across = np.ones((1, 2 * _BESIDE + 1), np.uint8)
-    closed = cv2.morphologyEx(answer.dirt, cv2.MORPH_CLOSE, across).reshape(answer.dirt.shape)
-    both = np.where(but, closed, np.maximum(answer.dirt, answer.scratch))
-    there = both > _EDGE
-    labels, boxes = components(there)
-    surest, some = np.zeros(len(boxes), np.float32), pixels(there)
-    np.maximum.at(surest, labels[some], both[some])
-    worth = (surest > _SURE) & (boxes[:, 4] >= _LEAST)
-    worth[0] = False
-    numbers = np.where(worth, np.cumsum(worth), 0).astype(np.int32)
-    labels[some] = numbers[labels[some]]
-    spots = [
-        Spot(int(x), int(y), labels[y : y + height, x : x + width] == number)
-        for number, (x, y, width, height) in enumerate(boxes[worth, :4], 1)
-    ]
-    facts, signs = odds.facts_of(seen, answer, both, labels, len(spots))
-    return Candidates(spots, facts, signs, facts[:, odds.SCRATCH] > 0.5, both, labels)
-
-
 def _fits(spot: Spot, scratch: bool, largest: float, across: int) -> bool:
-    """Whether it is not too large for dirt, or a scratch; what is long at the picture's edge is neither."""
-    columns = spot.box[1]
+    """Whether it is not too large for dirt, or thin; what is long at the picture's edge is neither."""
+    columns, long = spot.box[1], max(spot.shape.shape)
     inside = columns.start >= _GATE and columns.stop <= across - _GATE
-    return bool(
-        (scratch and inside) or max(spot.shape.shape) <= (largest if inside else min(largest, _EDGING))
-    )
+    thin = scratch or spot.shape.sum() <= _THIN * long**2
+    return bool((thin and inside) or long <= (largest if inside else min(largest, _EDGING)))
 
 
 def doubtful(

@@ -1,4 +1,4 @@
-"""Damage to train the finder on: pieces of real damage, drawn spots, hairs and scratches, frame by frame.
+"""Damage to train the finder on, frame by frame: pieces of real damage, drawn spots, hairs and scratches.
 
 Pictures are (H, W) float32 luma, 0..1, encoded as video. Real pieces are those of FilmDamageSimulator (MIT),
 a tar of folders by kind. A quarter of them, by the hash of their names, is held out for measuring.
@@ -133,6 +133,28 @@ def hair(layer: Layer, rng: np.random.Generator) -> None:
     )
 
 
+def streak(layer: Layer, rng: np.random.Generator) -> None:
+    """A drawn scratch of one frame, nearly straight: 40 to 700 pixels by 1 to 8, most level or upright."""
+    height, width = layer.picture.shape
+    length, wide = (
+        float(np.exp(rng.uniform(np.log(40), np.log(700)))),
+        float(np.exp(rng.uniform(0, np.log(8)))),
+    )
+    turn = rng.integers(4) * np.pi / 2 + rng.normal(0, 0.06) if rng.random() < 0.6 else rng.uniform(0, np.pi)
+    along = np.linspace(-0.5, 0.5, 9)
+    bent = rng.normal(0, 0.02) * (4 * along**2 - 1)
+    way = np.array([np.cos(turn), np.sin(turn)])
+    points = rng.uniform((0, 0), (width, height)) + length * (
+        along[:, None] * way + bent[:, None] * np.array([-way[1], way[0]])
+    )
+    fine = np.zeros((4 * height, 4 * width), np.uint8)
+    cv2.polylines(fine, [np.rint(4 * points).astype(np.int32)], False, 255, max(1, round(4 * wide)))
+    alpha = cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    uneven = cv2.resize(rng.normal(1, rng.uniform(0, 0.3), (8, 8)).astype(np.float32), (width, height))
+    alpha = np.clip(alpha * uneven, 0, 1) * np.float32(rng.uniform(0.35, 1))
+    layer.lay(cv2.GaussianBlur(alpha, (0, 0), float(rng.uniform(0.4, 1))), _level(rng), 0, 0, True)
+
+
 class Line:
     """A scratch that stays over frames: nearly upright, 1 to 4 pixels wide, translucent, wandering."""
 
@@ -173,6 +195,8 @@ def damaged(
             piece(layer, pieces, rng)
         for _ in range(rng.poisson(0.3 * amount)):
             hair(layer, rng)
+        for _ in range(rng.poisson(0.4 * amount)):
+            streak(layer, rng)
         for line in lines if amount else ():
             line.draw(layer, rng)
         made.append(layer)

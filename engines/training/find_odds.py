@@ -22,9 +22,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from interneg.colour import Colour, WorkingSpace
+from interneg.defects.candidates import candidates
 from interneg.defects.detector import FINDER, answered
 from interneg.defects.evidence import REACH, evidence, neighbours
-from interneg.defects.likely import candidates
 from interneg.defects.odds import FAR, LAYERS, NETS
 from interneg.defects.scene import flights
 from interneg.engines.models import load_catalogue

@@ -52,6 +52,17 @@ def test_what_is_too_large_stays_but_for_scratches() -> None:
     assert not spots(view, found, answer(scratch=True), (0.5, 0.5, 0.0), 4, NOTHING).spots
 
 
+@pytest.mark.parametrize(("high", "count"), [(2, 1), (6, 0)])
+def test_what_is_thin_may_be_of_any_length(high: int, count: int) -> None:
+    frames, given, long = shot(), answer(0), np.s_[22 : 22 + high, 8:45]
+    frames[2][0][long] = 0.95
+    given.dirt[long] = 0.95
+    view = view_of(frames, 2)
+    found = seen(view)
+    assert len(spots(view, found, given, (0.5, 0.5, 0.5), 60, NOTHING).spots) == 1
+    assert len(spots(view, found, given, (0.5, 0.5, 0.5), 20, NOTHING).spots) == count
+
+
 def test_a_frame_that_is_odd_as_a_whole_asks_for_more() -> None:
     view = view_of(shot(), 2)
     found = seen(view)
