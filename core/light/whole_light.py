@@ -29,13 +29,15 @@ FEWEST = 6
 _ALIKE = (0.0, 1.0, 2.0, 5.0)
 # How large it is: as large as usual, hardly any, or none.
 _SIZES = ((1.0, _ALIKE), (0.03, (0.0, 2.0)), (0.0, (0.0,)))
-# By flicker's usual variance: what the followed series adds in each frame, and what its speed does.
-_ADDS, _BENDS = 1e-4, (1e-6, 1e-5, 1e-4, 1e-3)
+# By flicker's usual variance: what the followed series adds in each frame; and what its speed does, with the
+# negative logarithm of how likely that is.
+_ADDS, _BENDS = 1e-4, ((1e-6, 0.0), (1e-5, 0.0), (1e-4, 0.0), (1e-3, 3.0))
 # The same of the picture's mean.
 _MEAN_ADDS = (3e-3, 3e-2, 0.3)
 _MEAN_BENDS = (0.0, 1e-3)
-# What the speed of the shot's own light adds: it is steady, or fades.
-_FADES = (0.0, 1e-3, 0.1)
+# What the speed of the shot's own light adds, and the negative logarithm of how likely that is: it is steady,
+# or, seldom, fades. Slow flicker looks like that; large fades are no part of this (see `shot_light`).
+_FADES = ((0.0, 0.0), (1e-3, 2.0), (0.1, 8.0))
 # The variance of a speed at the start, by that which it gains in a frame; and what no series is free of.
 _SPEED, _NOISE = 25.0, 1e-4
 # Series that are no more than so many in truth: a field has so many terms, however many points show it.
@@ -81,7 +83,7 @@ def _part(times: Double, followed: Double, mean: Double | None) -> Double:
         share = model.whiten @ seen
         share -= model.means @ (model.means.T @ share)
         size = max(float(np.square(share).mean()) * len(seen) / count, _TINY)
-        likely.append(terms * (model.constant - count / 2 * math.log(size)))
+        likely.append(terms * (model.constant - count / 2 * math.log(size)) - model.rare)
         shares.append(share)
     weights = np.exp(np.array(likely) - max(likely)) * (np.array(likely) > max(likely) - _FAR)
     found = np.zeros(followed.shape)
@@ -96,13 +98,15 @@ class _Model:
     """What makes a sum of flicker and slow light white, (m, m) of both series one after the other.
 
     means: (m, 1 or 2), orthonormal, what white is where the series start from. flicker: (n, m), what flicker
-    is in what is white. constant: the logarithm of the likelihood that all series here share.
+    is in what is white. constant: the logarithm of the likelihood that all series here share. rare: the
+    negative one of how likely such light is, whatever the series.
     """
 
     whiten: Double
     means: Double
     flicker: Double
     constant: float
+    rare: float
 
 
 @lru_cache(maxsize=8)
@@ -118,23 +122,23 @@ def _made(times: Double, both: bool) -> Iterator[_Model]:
     apart = np.abs(times[:, None] - times)
     for size, alike in ((size, alike) for size, every in _SIZES for alike in every):
         shared = size * (np.exp(-apart / alike) if alike else np.eye(count))
-        slow = [_slow(times, _ADDS, bends) + own for bends in _BENDS]
+        slow = [(_slow(times, _ADDS, bends) + own, rare) for bends, rare in _BENDS]
         if not both:
-            for covariance in slow:
-                yield _model(shared + covariance, means[:count, :1], shared)
+            for covariance, rare in slow:
+                yield _model(shared + covariance, means[:count, :1], shared, rare)
             continue
         steady = [_slow(times, *sizes) + own for sizes in product(_MEAN_ADDS, _MEAN_BENDS)]
-        for fade, first, second in product(_FADES, slow, steady):
+        for (fade, rare), (first, rarer), second in product(_FADES, slow, steady):
             alike_in = shared + _slow(times, 0.0, fade)
             covariance = np.block([[alike_in + first, alike_in], [alike_in, alike_in + second]])
-            yield _model(covariance, means, np.hstack([shared, shared]))
+            yield _model(covariance, means, np.hstack([shared, shared]), rare + rarer)
 
 
-def _model(covariance: Double, means: Double, shared: Double) -> _Model:
+def _model(covariance: Double, means: Double, shared: Double, rare: float) -> _Model:
     whiten = np.linalg.inv(np.linalg.cholesky(covariance))
     start, spread = np.linalg.qr(whiten @ means)
     constant = float(np.log(np.diag(whiten)).sum() - np.log(np.abs(np.diag(spread))).sum())
-    return _Model(whiten, start, shared @ whiten.T, constant)
+    return _Model(whiten, start, shared @ whiten.T, constant, rare)
 
 
 def _slow(times: Double, adds: float, bends: float) -> Double:

@@ -39,8 +39,9 @@ from interneg.node import Context, View
 Floats = npt.NDArray[np.float64]
 Weights = dict[str, npt.NDArray[np.float32]]
 
-# Of the windows: how many have something that is no damage, damage, the looks of film, and JPEG's.
-_THING, _DAMAGED, _FILM, _CODED = 0.6, 0.7, 0.6, 0.35
+# Of the windows: how many have something that is no damage, damage, the looks of film, and JPEG's; and how
+# many show one picture that stands still, without grain or noise, as what was drawn does.
+_THING, _DAMAGED, _FILM, _CODED, _STILL = 0.6, 0.7, 0.6, 0.35, 0.1
 _CROP = (320, 384)
 # The largest area that a candidate counts by.
 _LARGE = 400
@@ -117,17 +118,19 @@ def examples(
     rng: np.random.Generator,
 ) -> Examples | None:
     """The candidates of the middle frame of a clip, (H, W) float32 each; None where there are none."""
-    scene = [p.copy() for p in clip]
+    still = rng.random() < _STILL
+    scene = [(clip[REACH] if still else p).copy() for p in clip]
     if rng.random() < _THING:
         THINGS[int(rng.integers(len(THINGS)))](scene, rng)
-    clean = shot(scene, rng) if rng.random() < _FILM else scene
+    clean = shot(scene, rng) if not still and rng.random() < _FILM else scene
     none = np.zeros_like(clean[0])
     layers = [Layer(p.copy(), none.copy(), none.copy()) for p in clean]
     if rng.random() < _DAMAGED:
         layers = damaged(clean, pieces, rng)
     quality = int(rng.uniform(40, 96)) if rng.random() < _CODED else 0
     space = context.colour.resolve("texture_paint")
-    noisy = [layer.picture + rng.normal(0, 0.003, none.shape).astype(np.float32) for layer in layers]
+    noise = 0 if still else 0.003
+    noisy = [layer.picture + rng.normal(0, noise, none.shape).astype(np.float32) for layer in layers]
     frames = tuple(
         Frame.of(scanned(p, rng, quality)[None], number=t, colour_space=space) for t, p in enumerate(noisy)
     )

@@ -189,8 +189,8 @@ def glints(clip: list[Image], rng: np.random.Generator) -> None:
 
 
 THINGS: tuple[Callable[[list[Image], np.random.Generator], None], ...] = (
-    flying, flying, rain, sparkle, lamps, flash, lettering, lettering,
-    wings, wings, wings, paper, burst, burst, burst, falling, glints,
+    flying, flying, rain, sparkle, lamps, flash, lettering, lettering, lettering,
+    wings, wings, wings, paper, paper, burst, burst, burst, falling, falling, glints, glints,
 )  # fmt: skip
 """All that is no damage, some of it more than once: it is laid on more often."""
 

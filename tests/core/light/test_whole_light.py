@@ -37,6 +37,20 @@ def test_flicker_is_found_though_what_follows_it_drifts(alike: float) -> None:
     assert np.mean(left) < 0.4
 
 
+def test_slow_flicker_is_told_from_light_that_changes() -> None:
+    left, lost, times = [], [], np.arange(50.0)
+    dim = np.interp(times, [15, 35], [0, -0.4])[:, None]
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        truth, drift = 0.15 * drawn(rng, 50, 4.0), np.cumsum(walk(rng, 50, 4e-4), axis=0)
+        found = flicker(times, truth + drift, truth + walk(rng, 50, 0.012))
+        left.append(rms(found - truth) / rms(truth))
+        truth = 0.1 * drawn(rng, 50, 0)
+        found = flicker(times, truth + dim, truth + dim + walk(rng, 50, 0.01))
+        lost.append(rms(found - truth) / rms(dim))
+    assert np.mean(left) < 0.2 and np.mean(lost) < 0.3
+
+
 def test_light_that_does_not_flicker_is_left_alone() -> None:
     rng = np.random.default_rng(1)
     times = np.arange(40, dtype=float)
