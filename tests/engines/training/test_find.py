@@ -14,7 +14,7 @@ import torch
 from interneg.defects.detector import CHANNELS, FINDER
 from interneg.engines.models import load_catalogue
 from interneg.engines.training import find, find_pack
-from interneg.engines.training.find_damage import KINDS, Layer, damaged, held_out, read_pieces
+from interneg.engines.training.find_damage import KINDS, Layer, damaged, held_out, read_pieces, streak
 from interneg.engines.training.find_net import Find
 from interneg.engines.training.find_scenes import distracted, scanned, shot
 from interneg.frame import Pixels
@@ -65,6 +65,21 @@ def test_damage_lies_where_it_says(archive: Path) -> None:
         none = np.maximum(layer.dirt, layer.scratch) == 0
         np.testing.assert_array_equal(layer.picture[none], own[none])
         assert layer.picture.min() >= -1 and layer.picture.max() <= 2
+
+
+def test_a_streak_is_long_thin_and_a_scratch() -> None:
+    clean, rng, seen = np.full((200, 300), 0.5, np.float32), np.random.default_rng(4), 0
+    for _ in range(12):
+        layer = Layer(clean.copy(), np.zeros_like(clean), np.zeros_like(clean))
+        streak(layer, rng)
+        assert (layer.picture == clean)[layer.scratch == 0].all()
+        assert not layer.dirt.any() and layer.scratch.max() <= 1
+        rows, columns = np.nonzero(layer.scratch > 0.2)
+        if len(rows) > 100:
+            long = np.hypot(np.ptp(rows), np.ptp(columns))
+            seen += 1
+            assert len(rows) <= 10 * long
+    assert seen > 5
 
 
 def test_only_what_is_seen_counts_as_covered() -> None:

@@ -8,8 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
+from interneg.colour import Colour
 from interneg.defects.odds import FACTS, log_odds
+from interneg.engine import NoEngines
 from interneg.engines.training import find_odds
+from interneg.frame import Pixels
+from interneg.memo import Memo
+from interneg.node import Context, View
 
 
 def test_what_facts_say_is_learned(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,3 +53,21 @@ def test_windows_are_five_frames_of_one_clip(tmp_path: Path) -> None:
         assert {p.shape for p in clip} == {(320, 32)}
         steps = np.diff([round(255 * float(p.mean()) / 20) for p in clip])
         assert steps.tolist() in ([1] * 4, [-1] * 4)
+
+
+def test_some_windows_stand_still_without_noise(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[list[Pixels]] = []
+
+    def seen(view: View, _: object) -> None:
+        shown.append([frame.pixels for frame in view.window.frames])
+
+    monkeypatch.setattr(find_odds, "evidence", seen)
+    monkeypatch.setattr(find_odds, "neighbours", lambda _: [])
+    rng = np.random.default_rng(5)
+    clip = [rng.random((40, 48)).astype(np.float32) for _ in range(5)]
+    for still in (1.0, 0.0):
+        for name, share in (("_STILL", still), ("_THING", 0), ("_DAMAGED", 0), ("_FILM", 1), ("_CODED", 0)):
+            monkeypatch.setattr(find_odds, name, share)
+        assert find_odds.examples(clip, {}, Context(Colour(), NoEngines(), Memo(9)), rng) is None
+    for first, frames in zip((True, False), shown, strict=True):
+        assert all(np.array_equal(frames[0], frame) for frame in frames) is first
