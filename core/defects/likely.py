@@ -23,7 +23,7 @@ from interneg.node import View
 
 # The logarithm of the odds that a spot has to have at a sensitivity of a half; what 0 adds, and 1 takes off.
 # What lacks no more than so much is no damage, but tells of a crowd.
-_ODDS, _STEEP, _ALMOST = -0.2, 1.8, 1.0
+_ODDS, _STEEP, _ALMOST = 0.2, 1.8, 1.0
 # What stands out so plainly by itself, as a logarithm of odds, needs none of these (see `_stands_out`), where
 # the network is so sure of it somewhere; more plainly where it may fly, by so much for each power of ten that
 # its flight is rarer than the first. How far around it is looked at how well the frames around fit, in which

@@ -136,7 +136,7 @@ def examples(
     )
     view = View(Window(frames, REACH), WorkingSpace.LOG_Y, context)
     seen = evidence(view, neighbours(view))
-    if seen is None:
+    if seen is None or len(seen.neighbours) < 2:
         return None
     found = candidates(seen, answered(view, seen), np.zeros(none.shape, np.bool_))
     if not found.spots:
