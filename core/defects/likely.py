@@ -31,7 +31,7 @@ _ODDS, _STEEP, _ALMOST = 0.2, 1.8, 1.0
 _PLAIN, _SURER, _RING, _MOST, _GRAIN = 1.6, 0.4, 6, 0.9, 0.01
 _FLYING, _MAYBE = 0.5, 1.0
 # How sure the network has to be of a spot's rim, and how wide that is at most.
-_RIM, _WIDTH = 0.2, 2
+_RIM, _WIDTH = 0.12, 2
 # What the network leaves to a closer look has to be so likely to it at its surest pixel; less where it stands
 # out by so much.
 _DOUBTFUL, _UNLIKELY, _LOUD = 0.2, 0.05, 40 / 255

@@ -75,6 +75,7 @@ def test_the_graph_its_limits_and_what_it_loses_are_written(
         yield 0.5, "min-max", {name: 4 * step for name, step in list(ways["min-max"].items())[-few:]}
 
     monkeypatch.setattr(quantise_repair, "choose", widened)
+    monkeypatch.setattr(quantise_repair, "even", lambda *_: True)
     options = ["--catalogue", str(tmp_path), "--pack", str(pack), "--samples", "8", "--limit", "1"]
     quantise_repair.main([FILLER, *options])
     entry = tomllib.loads(described.read_text())
@@ -83,6 +84,10 @@ def test_the_graph_its_limits_and_what_it_loses_are_written(
     data = (tmp_path / f"{FILLER}-int8.onnx").read_bytes()
     assert entry["weights"]["int8"]["sha256"] == hashlib.sha256(data).hexdigest()
     assert f"{few} of 20 layers in INT8" in capsys.readouterr().out
+    answers = iter([False, True])
+    monkeypatch.setattr(quantise_repair, "even", lambda *_: next(answers))
+    quantise_repair.main([FILLER, *options])
+    assert f"{few - 1} of 20 layers in INT8" in capsys.readouterr().out
     monkeypatch.setattr(quantise_repair, "choose", lambda trial, ways, limit: iter([]))
     quantise_repair.main([FILLER, *options])
     entry = tomllib.loads(described.read_text())
