@@ -90,7 +90,8 @@ def rows(shared: Path) -> Iterator[Row]:
                 visible = (covers[REACH] > _OPAQUE) & _differs(frames, clean)
                 found, true = found_in(bench, frames), covers[REACH] > _FAINT
                 score.add(found, true, visible)
-                large.add(found, true, _long(visible))
+                if kind == "dirt":
+                    large.add(found, true, _long(visible))
             yield score.row(f"{half}: {kind}", kind == "scratches")
             if kind == "dirt":
                 yield large.row(f"{half}: {kind} of {_LONG} pixels or more", True)

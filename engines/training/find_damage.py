@@ -136,10 +136,7 @@ def hair(layer: Layer, rng: np.random.Generator) -> None:
 def streak(layer: Layer, rng: np.random.Generator) -> None:
     """A drawn scratch of one frame, nearly straight: 40 to 700 pixels by 1 to 8, most level or upright."""
     height, width = layer.picture.shape
-    length, wide = (
-        float(np.exp(rng.uniform(np.log(40), np.log(700)))),
-        float(np.exp(rng.uniform(0, np.log(8)))),
-    )
+    length, wide = np.exp(rng.uniform(np.log((40, 1)), np.log((700, 8))))
     turn = rng.integers(4) * np.pi / 2 + rng.normal(0, 0.06) if rng.random() < 0.6 else rng.uniform(0, np.pi)
     along = np.linspace(-0.5, 0.5, 9)
     bent = rng.normal(0, 0.02) * (4 * along**2 - 1)
