@@ -210,11 +210,10 @@ def film(folder: Path, out: Path) -> Row:
 
 @dataclass(frozen=True)
 class Result:
-    """The pictures that came of a clip, and where they lie. off: (N, 2) pixels; flow: (N, h, w, 2)."""
+    """The pictures that came of a clip, and where they lie. off: (N, 2) pixels."""
 
     pictures: list[Image]
     off: Track
-    flow: Image
 
 
 class Shot:
@@ -263,14 +262,18 @@ class Shot:
 
     def others(self) -> Iterator[tuple[str, Result]]:
         """What FFmpeg's filters make of it, where FFmpeg is."""
-        if not which("ffmpeg"):
-            return
+        yield from self.vidstab()
+        if which("ffmpeg"):
+            target = self._out / f"stab_{self._name}_deshake.%04d.png"
+            _ffmpeg("-i", self.source, "-vf", "deshake", target)
+            yield "deshake", self._result(target)
+
+    def vidstab(self) -> Iterator[tuple[str, Result]]:
+        """What FFmpeg's vidstab makes of it at each smoothing, where FFmpeg is."""
         target = self._out / f"stab_{self._name}_other.%04d.png"
-        for smoothing in VIDSTAB:
+        for smoothing in VIDSTAB if which("ffmpeg") else ():
             _vidstab(self.source, target, smoothing)
             yield f"vidstab, smoothing {smoothing}", self._result(target)
-        _ffmpeg("-i", self.source, "-vf", "deshake", target)
-        yield "deshake", self._result(target)
 
     def removed(self, result: Result, order: int) -> float:
         """How much of the weave, or of the shake, is gone, 0..1."""
@@ -288,7 +291,7 @@ class Shot:
 
     def straightened(self, result: Result) -> float:
         """How much of the warp is gone, 0..1."""
-        after, before = (_rms(np.diff(r.flow, axis=0)) for r in (result, self.damaged))
+        after, before = (_rms(np.diff(self._flow(r), axis=0)) for r in (result, self.damaged))
         return 1 - after / before
 
     def psnr(self, result: Result) -> float:
@@ -299,14 +302,17 @@ class Shot:
 
     def _result(self, pattern: Path) -> Result:
         pictures = [_read(Path(str(pattern) % n)) for n in self.numbers]
-        shifts, flows = [], []
-        for truth, made in zip(self._truth, pictures, strict=True):
-            view = _view([truth, made])
-            shifts.append(rigid(view, 0, 1).shift)
-            field = flow(view, 0, 1).field[BORDER:-BORDER, BORDER:-BORDER]
+        pairs = zip(self._truth, pictures, strict=True)
+        return Result(pictures, _axes(rigid(_view([truth, made]), 0, 1).shift for truth, made in pairs))
+
+    def _flow(self, result: Result) -> Image:
+        """The flow from the truth to a result, (N, h, w, 2) pixels, in blocks of 32x32."""
+        flows = []
+        for truth, made in zip(self._truth, result.pictures, strict=True):
+            field = flow(_view([truth, made]), 0, 1).field[BORDER:-BORDER, BORDER:-BORDER]
             height, width = field.shape[:2]
             flows.append(cv2.resize(field, (width // 32, height // 32), interpolation=cv2.INTER_AREA))
-        return Result(pictures, _axes(shifts), np.array(flows))
+        return np.array(flows)
 
 
 def _view(pictures: list[Image]) -> View:

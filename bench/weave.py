@@ -75,7 +75,7 @@ def _measured(what: str, shots: Iterator[tuple[str, list[Take]]], out: Path, goa
     for name, takes in shots:
         shot = Shot(f"weave{''.join(c for c in name if c.isalnum())}", takes, out, len(takes))
         results: dict[str, Result] = {WINDOW: shot.stabilised(), WHOLE: shot.analysed()}
-        peers = [result for peer, result in shot.others() if peer.startswith("vidstab")]
+        peers = [result for _, result in shot.vidstab()]
         if peers:
             results[PEER] = max(peers, key=lambda result: shot.removed(result, 1))
         for kind, result in results.items():

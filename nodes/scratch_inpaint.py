@@ -43,7 +43,7 @@ class ScratchInpaint(Node):
     name: ClassVar[str] = "scratch-inpaint"
     label: ClassVar[str] = "Scratch-Inpaint"
     help: ClassVar[str] = "Finds dirt and scratches and fills them from the frames around; keeps the rest."
-    version: ClassVar[int] = 12
+    version: ClassVar[int] = 13
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LOG_RGB
     layers: ClassVar[str] = (
         "Changes the picture (R, G, B, or Y) where it is damaged; alpha and AOVs pass through."
@@ -245,7 +245,7 @@ class ScratchInpaint(Node):
 
         knobs = {k: v for k, v in self.knobs.items() if k not in ("strength", "synthesis", "view", "defects")}
         others = hashlib.sha256(content).digest(), matte and matte.digest, frame.number
-        name = f"defects damage 9 {knobs} {others}"
+        name = f"defects damage 10 {knobs} {others}"
         count, centre = len(view.window.frames), view.window.centre
         made: Damage = view.measure(name, find, *range(-centre, count - centre))
         return made

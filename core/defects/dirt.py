@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -61,13 +61,15 @@ def spots(
     largest: float,
     but: Mapping[int, Mask],
     among: tuple[Mask, Mask],
+    strictness: float = 1.0,
 ) -> list[Spot]:
     """Find the dirt of the window's own frame.
 
     sensitivity: to bright and dark dirt, 0 (none is found) to 1. largest: what is longer or wider, in pixels,
     stays. but: where no bright (1) and no dark (-1) dirt is looked for, (H, W): on scratches that look like
     it. among: what is worth a look, and what is known already, (H, W) each: only what is somewhere the first,
-    and nowhere the second, is looked for, as judging a spot is dear.
+    and nowhere the second, is looked for, as judging a spot is dear. strictness: how many times as clear dirt
+    has to be.
 
     Seeds are spikes of the evidence, with all that hangs together with them (hysteresis; Canny, 1986). The
     frame before and the one after are then fitted to what is around each: it is dirt where its contrast is
@@ -87,7 +89,8 @@ def spots(
         shown = [Donor(n, luma_of(view, n.offset)[None]) for n in seen.neighbours if n.offset in offsets]
         fits = fitted(seen.luma[None], [tried[k].piece for k in which], shown)
         for k, fit in zip(which, fits, strict=True):
-            covered = _judged(view, seen, tried[k], dict(zip(offsets, fit, strict=True)))
+            asked = replace(tried[k], strict=strictness * tried[k].strict)
+            covered = _judged(view, seen, asked, dict(zip(offsets, fit, strict=True)))
             if covered is not None:
                 found[k] = covered
     return [Spot(t.left, t.top, found[k]) for k, t in enumerate(tried) if k in found]

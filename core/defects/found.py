@@ -72,7 +72,8 @@ def detected(view: View, how: Sensitivity) -> Defects:
     by_sign = {1: covers[0], -1: covers[1]}
 
     def closer(likely_enough: Mask, taken: Mask) -> list[Spot]:
-        return spots(view, seen, readily[:2], how.largest, by_sign, (likely_enough, taken))
+        among = likely_enough, taken
+        return spots(view, seen, readily[:2], how.largest, by_sign, among, sure.strictness)
 
     looked_at = likely.doubtful(sure.spots, answer, seen, closer)
     more = flights(seen, looked_at)

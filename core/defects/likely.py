@@ -23,7 +23,7 @@ from interneg.node import View
 
 # The logarithm of the odds that a spot has to have at a sensitivity of a half; what 0 adds, and 1 takes off.
 # What lacks no more than so much is no damage, but tells of a crowd.
-_ODDS, _STEEP, _ALMOST = 0.2, 1.8, 1.0
+_ODDS, _STEEP, _ALMOST = 0.2, 1.8, 2.0
 # What stands out so plainly by itself, as a logarithm of odds, needs none of these (see `_stands_out`), where
 # the network is so sure of it somewhere; more plainly where it may fly, by so much for each power of ten that
 # its flight is rarer than the first. How far around it is looked at how well the frames around fit, in which
@@ -39,6 +39,11 @@ _DOUBTFUL, _UNLIKELY, _LOUD = 0.2, 0.05, 40 / 255
 _EDGING, _GATE = 40, 4
 # More pixels ask for odds that rise as they do: large dirt is rare and clear.
 _LARGE, _RARER = 200, 0.5
+# Pieces in 100,000 pixels, from and up to which spots need lower odds, and by how much at most; and below
+# which what is looked at closely has to be clearer, and how many times at most.
+_PART = 100_000
+_DENSE, _LIKELIER = (2.0, 7.0), 1.0
+_SPARSE, _STRICTER = (1.0, 3.0), 2.5
 # What is at most this share of the square of its length is thin, and may be of any length, as a hair.
 _THIN = 0.1
 # How far from a line the network's answer counts as that line, how sure it is there, in which share of the
@@ -100,28 +105,42 @@ def spots(
     kept = np.flatnonzero(fits & ((sure >= needed - _ALMOST) | (plainly >= 0)))
     way = flights(seen, [found.spots[k] for k in kept])
     apart = np.minimum(sure[kept], odds.log_odds(found.facts[kept], way.rarity))
-    stays = plainly[kept] >= _FLYING * np.maximum(way.rarity - _MAYBE, 0)
-    stays |= apart >= needed[kept]
-    stays &= ~way.of_scene()
+    plain = plainly[kept] >= _FLYING * np.maximum(way.rarity - _MAYBE, 0)
+    stays = (plain | (apart >= needed[kept])) & ~way.of_scene()
+    # Among much damage more is likely to be damage.
+    dense = _dense(int(stays.sum()), answer)
+    stays |= (apart >= needed[kept] - np.interp(dense, _DENSE, (0, _LIKELIER))) & ~way.of_scene()
     done = [
         (int(j), spot)
         for j, k in zip(np.flatnonzero(stays), kept[stays], strict=True)
         if not moves(view, seen, found.spots[k].box, found.spots[k].shape, int(found.signs[k]))
         and (spot := _seen_only(_with_rim(found.spots[k], found.both, found.labels), seen)).shape.any()
     ]
-    return Likely([spot for _, spot in done], [j for j, _ in done], way)
+    return Likely([spot for _, spot in done], [j for j, _ in done], way, dense)
+
+
+def _dense(count: int, answer: Answer) -> float:
+    """How many pieces so many in the frame are in 100,000 of its pixels; or in all, where it has less."""
+    return count * min(_PART / answer.dirt.size, 1)
 
 
 @dataclass(frozen=True, eq=False)
 class Likely:
     """The spots that are likely enough.
 
-    flights: of these, and of others that belong to the scene. which: where among them each spot's is.
+    flights: of these, and of others that belong to the scene. which: where among them each spot's is. dense:
+    how many pieces of damage there are in 100,000 pixels, before what is likely among these alone.
     """
 
     spots: list[Spot]
     which: list[int]
     flights: Flights
+    dense: float = 0.0
+
+    @property
+    def strictness(self) -> float:
+        """How many times as clear what is looked at closely has to be: more where little is damaged."""
+        return float(np.interp(self.dense, _SPARSE, (_STRICTER, 1)))
 
 
 def _fits(spot: Spot, scratch: bool, largest: float, across: int) -> bool:

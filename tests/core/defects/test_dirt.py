@@ -27,3 +27,12 @@ def test_only_what_is_worth_it_and_not_known_is_looked_for() -> None:
     part[22, 33] = True
     for among, count in (((part, NOWHERE), 1), ((~part, part), 0), ((NOWHERE, NOWHERE), 0)):
         assert len(spots(view, found, (0.5, 0.5), 40, {-1: EVERYWHERE}, among)) == count
+
+
+@pytest.mark.parametrize(("strictness", "count"), [(1, 1), (30, 0)])
+def test_where_little_is_damaged_dirt_has_to_be_clearer(strictness: float, count: int) -> None:
+    view = view_of(shot(), 2)
+    found = spots(
+        view, seen(view), (0.5, 0.5), 40, {-1: EVERYWHERE}, (EVERYWHERE, NOWHERE), strictness=strictness
+    )
+    assert len(found) == count
