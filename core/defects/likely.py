@@ -39,11 +39,9 @@ _DOUBTFUL, _UNLIKELY, _LOUD = 0.2, 0.05, 40 / 255
 _EDGING, _GATE = 40, 4
 # More pixels ask for odds that rise as they do: large dirt is rare and clear.
 _LARGE, _RARER = 200, 0.5
-# Pieces in 100,000 pixels, from and up to which spots need lower odds, and by how much at most; and below
-# which what is looked at closely has to be clearer, and how many times at most.
-_PART = 100_000
-_DENSE, _LIKELIER = (2.0, 7.0), 1.0
-_SPARSE, _STRICTER = (1.0, 3.0), 2.5
+# Of how many spots in so many pixels, or fewer, what is looked at closely has to be how many times as clear
+# as among as many as the second, or more.
+_PART, _SPARSE, _STRICTER = 100_000, (1.0, 3.0), 2.5
 # What is at most this share of the square of its length is thin, and may be of any length, as a hair.
 _THIN = 0.1
 # How far from a line the network's answer counts as that line, how sure it is there, in which share of the
@@ -105,23 +103,17 @@ def spots(
     kept = np.flatnonzero(fits & ((sure >= needed - _ALMOST) | (plainly >= 0)))
     way = flights(seen, [found.spots[k] for k in kept])
     apart = np.minimum(sure[kept], odds.log_odds(found.facts[kept], way.rarity))
-    plain = plainly[kept] >= _FLYING * np.maximum(way.rarity - _MAYBE, 0)
-    stays = (plain | (apart >= needed[kept])) & ~way.of_scene()
-    # Among much damage more is likely to be damage.
-    dense = _dense(int(stays.sum()), answer)
-    stays |= (apart >= needed[kept] - np.interp(dense, _DENSE, (0, _LIKELIER))) & ~way.of_scene()
+    stays = plainly[kept] >= _FLYING * np.maximum(way.rarity - _MAYBE, 0)
+    stays |= apart >= needed[kept]
+    stays &= ~way.of_scene()
     done = [
         (int(j), spot)
         for j, k in zip(np.flatnonzero(stays), kept[stays], strict=True)
         if not moves(view, seen, found.spots[k].box, found.spots[k].shape, int(found.signs[k]))
         and (spot := _seen_only(_with_rim(found.spots[k], found.both, found.labels), seen)).shape.any()
     ]
+    dense = len(done) * min(_PART / answer.dirt.size, 1)
     return Likely([spot for _, spot in done], [j for j, _ in done], way, dense)
-
-
-def _dense(count: int, answer: Answer) -> float:
-    """How many pieces so many in the frame are in 100,000 of its pixels; or in all, where it has less."""
-    return count * min(_PART / answer.dirt.size, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +121,7 @@ class Likely:
     """The spots that are likely enough.
 
     flights: of these, and of others that belong to the scene. which: where among them each spot's is. dense:
-    how many pieces of damage there are in 100,000 pixels, before what is likely among these alone.
+    how many there are in 100,000 pixels, or in all where the frame has less.
     """
 
     spots: list[Spot]

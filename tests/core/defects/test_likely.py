@@ -7,7 +7,7 @@ import pytest
 
 from interneg.defects.detector import Answer
 from interneg.defects.dirt import Spot
-from interneg.defects.likely import Likely, doubtful, refined, spots
+from interneg.defects.likely import doubtful, refined, spots
 from interneg.defects.lines import Scratch
 from interneg.frame import Mask
 from tests.core.defects.test_detector import SIZE, seen, shot, view_of
@@ -134,28 +134,17 @@ def test_single_pixels_that_frames_around_seem_to_show_are_repaired_with_the_spo
     assert whole[22, 33] and not whole[20, 30:36].any()
 
 
-def in_dirt(pieces: int) -> Likely:
-    """What is found, at a low sensitivity, of a doubtful spot at (80, 80) among so many clear ones."""
+@pytest.mark.parametrize(("pieces", "strictness"), [(0, 2.5), (1, 2.5), (2, 1.75), (12, 1)])
+def test_what_is_looked_at_closely_has_to_be_clearer_where_little_is_damaged(
+    pieces: int, strictness: float
+) -> None:
     rng = np.random.default_rng(3)
     texture = np.repeat(np.repeat(rng.uniform(0.3, 0.6, (40, 50)), 4, 0), 4, 1)
     frames = [(texture + rng.normal(0, 0.004, texture.shape)).astype(np.float32)[None] for _ in range(5)]
-    sure = np.zeros(texture.shape, np.float32)
-    places = [(y, x) for y in (20, 60, 100, 140) for x in (20, 60, 100, 140, 180)][:pieces]
-    for (y, x), level, likely in [*((at, 0.95, 0.95) for at in places), ((80, 80), 0.55, 0.41)]:
-        frames[2][0, y : y + 5, x : x + 5] = level
-        sure[y : y + 5, x : x + 5] = likely
+    sure, none = np.zeros(texture.shape, np.float32), np.zeros(texture.shape, np.float32)
+    for y, x in [(y, x) for y in (20, 60, 100, 140) for x in (20, 60, 100, 140, 180)][:pieces]:
+        frames[2][0, y : y + 5, x : x + 5] = sure[y : y + 5, x : x + 5] = 0.95
     view = view_of(frames, 2)
-    none = np.zeros(texture.shape, np.float32)
-    return spots(view, seen(view), Answer(sure, none), (0.1, 0.1, 0.1), 60, none > 0)
-
-
-def test_among_much_damage_more_is_likely_to_be_damage() -> None:
-    alone, among = in_dirt(0), in_dirt(12)
-    assert not alone.spots and len(among.spots) == 13
-    assert alone.dense == 0 and among.dense == 12
-
-
-def test_what_is_looked_at_closely_has_to_be_clearer_where_little_is_damaged() -> None:
-    made = in_dirt(0)
-    strict = [replace(made, dense=dense).strictness for dense in (0.0, 1.0, 2.0, 3.0, 9.0)]
-    assert strict == pytest.approx([2.5, 2.5, 1.75, 1, 1])
+    made = spots(view, seen(view), Answer(sure, none), (0.5, 0.5, 0.5), 60, none > 0)
+    assert len(made.spots) == made.dense == pieces
+    assert made.strictness == pytest.approx(strictness)
