@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -41,11 +41,15 @@ _FADING, _ABOVE = 0.2, 1.5
 
 @dataclass(frozen=True)
 class Spot:
-    """A piece of dirt: its box, and where in the box it lies, (h, w) bool."""
+    """A piece of dirt: its box, and where in the box it lies, (h, w) bool.
+
+    clear: of one that was looked at closely, how many times what is asked for its contrast is; 1 or more.
+    """
 
     x: int
     y: int
     shape: Mask
+    clear: float = 1.0
 
     @property
     def box(self) -> tuple[slice, slice]:
@@ -61,15 +65,13 @@ def spots(
     largest: float,
     but: Mapping[int, Mask],
     among: tuple[Mask, Mask],
-    strictness: float = 1.0,
 ) -> list[Spot]:
     """Find the dirt of the window's own frame.
 
     sensitivity: to bright and dark dirt, 0 (none is found) to 1. largest: what is longer or wider, in pixels,
     stays. but: where no bright (1) and no dark (-1) dirt is looked for, (H, W): on scratches that look like
     it. among: what is worth a look, and what is known already, (H, W) each: only what is somewhere the first,
-    and nowhere the second, is looked for, as judging a spot is dear. strictness: how many times as clear dirt
-    has to be.
+    and nowhere the second, is looked for, as judging a spot is dear.
 
     Seeds are spikes of the evidence, with all that hangs together with them (hysteresis; Canny, 1986). The
     frame before and the one after are then fitted to what is around each: it is dirt where its contrast is
@@ -83,17 +85,16 @@ def spots(
                 kind = np.where(but[sign], np.float32(-1), kind)
             tried += _tried(seen, kind, sign, _STEEP ** (1 - 2 * readily), largest, among)
     # What is fitted to the same frames is fitted at once.
-    found = dict[int, Mask]()
+    found = dict[int, Spot]()
     for offsets in dict.fromkeys(t.inside for t in tried):
         which = [k for k, t in enumerate(tried) if t.inside == offsets]
         shown = [Donor(n, luma_of(view, n.offset)[None]) for n in seen.neighbours if n.offset in offsets]
         fits = fitted(seen.luma[None], [tried[k].piece for k in which], shown)
         for k, fit in zip(which, fits, strict=True):
-            asked = replace(tried[k], strict=strictness * tried[k].strict)
-            covered = _judged(view, seen, asked, dict(zip(offsets, fit, strict=True)))
-            if covered is not None:
-                found[k] = covered
-    return [Spot(t.left, t.top, found[k]) for k, t in enumerate(tried) if k in found]
+            spot = _judged(view, seen, tried[k], dict(zip(offsets, fit, strict=True)))
+            if spot is not None:
+                found[k] = spot
+    return [found[k] for k in sorted(found)]
 
 
 def softened(covered: Mask, grow: float, feather: float) -> Pixels:
@@ -163,8 +164,8 @@ def _tried(
     return done
 
 
-def _judged(view: View, seen: Evidence, tried: _Tried, shown: Mapping[int, Fit]) -> Mask | None:
-    """What a spot covers of the piece's area, or None where it is no dirt. shown: by the frame's offset."""
+def _judged(view: View, seen: Evidence, tried: _Tried, shown: Mapping[int, Fit]) -> Spot | None:
+    """The spot with its rim, or None where it is no dirt. shown: by the frame's offset."""
     piece, shape, sign, strict = tried.piece, tried.shape, tried.sign, tried.strict
     here, fits = seen.luma[piece.area], []
     for offset, fit in shown.items():
@@ -190,7 +191,8 @@ def _judged(view: View, seen: Evidence, tried: _Tried, shown: Mapping[int, Fit])
     if same or contrast < strict * needed or again(view, seen, piece, shape, unlike):
         return None
     fading = max(_FADING * contrast, _ABOVE * misfits[1])
-    return np.asarray((shape & (unlike > 0)) | ((unlike > fading) & piece.hole))
+    covered = np.asarray((shape & (unlike > 0)) | ((unlike > fading) & piece.hole))
+    return Spot(tried.left, tried.top, covered, contrast / (strict * needed))
 
 
 def _hopeless(

@@ -72,13 +72,13 @@ def detected(view: View, how: Sensitivity) -> Defects:
     by_sign = {1: covers[0], -1: covers[1]}
 
     def closer(likely_enough: Mask, taken: Mask) -> list[Spot]:
-        among = likely_enough, taken
-        return spots(view, seen, readily[:2], how.largest, by_sign, among, sure.strictness)
+        return spots(view, seen, readily[:2], how.largest, by_sign, (likely_enough, taken))
 
     looked_at = likely.doubtful(sure.spots, answer, seen, closer)
     more = flights(seen, looked_at)
     joint, count = sure.flights.joint_with(more), len(sure.flights.around)
-    belong = [*joint[sure.which], *(joint[count:] | more.of_scene())]
+    unclear = np.array([spot.clear < sure.strictness for spot in looked_at], np.bool_)
+    belong = [*joint[sure.which], *(joint[count:] | more.of_scene() | unclear)]
     dirt = [spot for spot, belongs in zip(sure.spots + looked_at, belong, strict=True) if not belongs]
     return Defects([spot for spot, lit in zip(dirt, glows(seen, dirt), strict=True) if not lit], lines)
 

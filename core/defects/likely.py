@@ -162,7 +162,7 @@ def doubtful(
         if enough[spot.box][spot.shape].any() and not taken[spot.box][spot.shape].any():
             sure = both[spot.box]
             kept = sure > _UNLIKELY if sure[spot.shape].max() >= _DOUBTFUL else True
-            done.append(Spot(spot.x, spot.y, spot.shape & kept))
+            done.append(replace(spot, shape=spot.shape & kept))
     return done
 
 

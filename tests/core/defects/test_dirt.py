@@ -29,10 +29,11 @@ def test_only_what_is_worth_it_and_not_known_is_looked_for() -> None:
         assert len(spots(view, found, (0.5, 0.5), 40, {-1: EVERYWHERE}, among)) == count
 
 
-@pytest.mark.parametrize(("strictness", "count"), [(1, 1), (30, 0)])
-def test_where_little_is_damaged_dirt_has_to_be_clearer(strictness: float, count: int) -> None:
+def test_dirt_is_the_clearer_the_less_is_asked_for() -> None:
     view = view_of(shot(), 2)
-    found = spots(
-        view, seen(view), (0.5, 0.5), 40, {-1: EVERYWHERE}, (EVERYWHERE, NOWHERE), strictness=strictness
-    )
-    assert len(found) == count
+    found, made = seen(view), []
+    for readily in (0.5, 0.75, 1.0):
+        (spot,) = spots(view, found, (readily, 0.0), 40, {-1: EVERYWHERE}, (EVERYWHERE, NOWHERE))
+        made.append(spot.clear)
+    assert 1 <= made[0] and made[1] / made[0] == pytest.approx(3**0.5, rel=0.2)
+    assert made[2] / made[0] == pytest.approx(3, rel=0.2)
