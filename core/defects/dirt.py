@@ -43,13 +43,13 @@ _FADING, _ABOVE = 0.2, 1.5
 class Spot:
     """A piece of dirt: its box, and where in the box it lies, (h, w) bool.
 
-    clear: of one that was looked at closely, how many times what is asked for its contrast is; 1 or more.
+    margin: of one that was looked at closely, how many times what is asked for its contrast is; 1 or more.
     """
 
     x: int
     y: int
     shape: Mask
-    clear: float = 1.0
+    margin: float = 1.0
 
     @property
     def box(self) -> tuple[slice, slice]:

@@ -29,11 +29,11 @@ def test_only_what_is_worth_it_and_not_known_is_looked_for() -> None:
         assert len(spots(view, found, (0.5, 0.5), 40, {-1: EVERYWHERE}, among)) == count
 
 
-def test_dirt_is_the_clearer_the_less_is_asked_for() -> None:
+def test_the_margin_grows_as_less_is_asked_for() -> None:
     view = view_of(shot(), 2)
     found, made = seen(view), []
     for readily in (0.5, 0.75, 1.0):
         (spot,) = spots(view, found, (readily, 0.0), 40, {-1: EVERYWHERE}, (EVERYWHERE, NOWHERE))
-        made.append(spot.clear)
+        made.append(spot.margin)
     assert made[0] >= 1 and made[1] / made[0] == pytest.approx(3**0.5, rel=0.2)
     assert made[2] / made[0] == pytest.approx(3, rel=0.2)

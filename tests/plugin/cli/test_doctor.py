@@ -126,12 +126,12 @@ def test_models_that_lack_the_same_share_a_note_and_five_runtimes_fit_80_columns
 
     def lacks(model: str, precision: str) -> str:
         return (
-            f"no tensorrt 10.13 engine of {model} in {precision} for NVIDIA L4 (sm89) in /farm; build it: "
+            f"no tensorrt 10.13 engine of {model} in {precision} for NVIDIA L4 (sm89) in /studio; build it: "
             f"build_engines.py --runtime tensorrt --models {model} --precisions {precision} --targets current"
         )
 
     def broken(model: str) -> str:
-        return f"/farm/{model}-fp16-0123456789ab.json: its blob is truncated"
+        return f"/studio/{model}-fp16-0123456789ab.json: its blob is truncated"
 
     facts = {"version": "9", "device": "a device", "lacks": {}}
     runtimes = {
