@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -196,9 +197,11 @@ def test_the_queue_trains_cools_down_and_keeps_the_best(
     assert "optimisers" not in saved
     (line,) = keep_weights(queue, place, tmp_path / "kept")
     assert line.endswith("left as it is")
-    screen = Console(width=120, record=True)
+    screen = Console(width=80, record=True)
     screen.print(table(queue, place))
-    assert "done" in screen.export_text()
+    shown = screen.export_text()
+    assert "done" in shown
+    assert "…" not in shown
 
 
 def _end_when(place: QueueFolder) -> None:
@@ -211,9 +214,10 @@ def _end_when(place: QueueFolder) -> None:
 
 
 def test_the_end_is_told_from_the_pace() -> None:
-    assert left(run(), []) == "3 h of training"
+    now = datetime(2026, 12, 1, 20, 15)
+    assert left(run(), [], now) == "after 3 h"
     trained = [row(0.0, 30.0), row(0.5, 30.1)]
-    assert left(run(), trained).startswith("2.5 h")
+    assert left(run(), trained, now) == "Tue 22:45"
     cooling = [row(1.0, 30.0, 1, step=1000), row(2.0, 30.1, 1, "cooling", step=2000, until=4000)]
-    assert left(run(), cooling).startswith("2.0 h")
-    assert left(run(), [row(2.0, 30.0, 1, "done")]) == ""
+    assert left(run(), cooling, now) == "Tue 22:15"
+    assert left(run(), [row(2.0, 30.0, 1, "done")], now) == ""
