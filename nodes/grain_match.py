@@ -42,7 +42,7 @@ class GrainMatch(Node):
     name: ClassVar[str] = "grain-match"
     label: ClassVar[str] = "GrainMatch"
     help: ClassVar[str] = "Removes, restores, matches and adds film grain, as measured or of a stock."
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LOG_RGB
     layers: ClassVar[str] = "Changes the picture (R, G, B, or Y); alpha and AOVs pass through."
     sparse: ClassVar[bool] = True

@@ -1,6 +1,6 @@
 """Ways to explain a window of a series that flickers, each with how likely it is.
 
-The light is level, straight or bent once, through all frames or up to events, in flicker that is new in each
+The light is level, straight or bent, through all frames or up to events, in flicker that is new in each
 frame; or level or straight through all frames, in flicker that stays alike over some. How likely an
 explanation is, is integrated over its levels and slopes, which may lie anywhere in a range of 1.
 """
@@ -22,9 +22,9 @@ Offsets = npt.NDArray[np.intp]
 # How many frames flicker may stay alike for, to 1/e, where it is not new in each.
 _ALIKE = (1.0, 3.0)
 # Negative logarithms of how likely, beside a level light in flicker that stays alike: one in flicker that is
-# new in each frame; in that a straight trend, a level that becomes a slope, and a slope that becomes another;
-# a straight trend in flicker that stays alike.
-_NEW, _STRAIGHT, _CORNER, _BENT, _DRIFTS = 2.5, 2.0, 0.0, 4.5, 7.0
+# new in each frame; in that a straight trend, a level that becomes a slope, a slope that becomes another, a
+# parabola and a cubic; a straight trend in flicker that stays alike.
+_NEW, _STRAIGHT, _CORNER, _BENT, _CURVED, _TURNING, _DRIFTS = 2.5, 2.0, 0.0, 4.5, 6.0, 8.0, 7.0
 # An event that ends within the window costs so many times as much: there are more of these.
 _RUN = 1.15
 # What a frame of an event costs: it may have any level in a range of 2.5.
@@ -149,16 +149,22 @@ def _spent(count: Double, parameters: int) -> Double:
 
 
 def bent(seen: Seen, hidden: Double) -> list[Explanation]:
-    """Trends through a whole window, (n, k), that bend once; none of a short one.
+    """Trends through a whole window, (n, k), that bend; none of a short one.
 
-    They bend between a level and a slope, or between two slopes. hidden: (SIZES,), what that costs more.
+    They bend once, between a level and a slope, or between two slopes; or all along, as parabola or cubic,
+    for fades that are straight in no power of light. hidden: (SIZES,), what that costs more.
     """
     if len(seen.near) < _FEWEST_BENT:
         return []
     x, bends = seen.x / _FAR, seen.x[2:-2] / _FAR
     found, one = [], np.ones_like(x)
-    rises = [(one, np.maximum(side * (x - bend), 0)) for bend in bends for side in (1, -1)]
-    for unlikely, bases in ((_CORNER, rises), (_BENT, [(one, x, np.abs(x - bend)) for bend in bends])):
+    ways: tuple[tuple[float, list[tuple[Double, ...]]], ...] = (
+        (_CORNER, [(one, np.maximum(side * (x - bend), 0)) for bend in bends for side in (1, -1)]),
+        (_BENT, [(one, x, np.abs(x - bend)) for bend in bends]),
+        (_CURVED, [(one, x, x**2)]),
+        (_TURNING, [(one, x, x**2, x**3)]),
+    )
+    for unlikely, bases in ways:
         terms = np.stack([np.hstack(basis) for basis in bases])
         error, meant, known = _solved(seen, terms)
         spent = _spent(np.full(len(terms), seen.near.sum()), terms.shape[2])

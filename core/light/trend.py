@@ -1,7 +1,7 @@
 """What a series that flickers was meant to be in its middle, with events left out and fades followed.
 
 Every way to explain a window is weighed by its likelihood, and the mean over all of them taken: the light is
-level, straight or bent once, through all frames or up to events; the flicker around it is of any size, and
+level, straight or bent, through all frames or up to events; the flicker around it is of any size, and
 new in each frame or alike over some. So where nothing tells, little is changed. (Bayesian model averaging;
 Hoeting et al., Statistical Science 14, 1999.)
 """

@@ -24,6 +24,13 @@ _FLOOR = 0.03
 _CODES = 48
 _AROUND_HOLES = 6.0
 _NONE = np.float32(1e-6)
+# From this share of the picture's sides on, and so many pixels, the search loses what moves, unless it begins
+# there; and the size at which the motion of all of the picture is looked for.
+_FAR, _LEAST, _COARSE = 0.1, 16, 256
+
+
+Bytes = npt.NDArray[np.uint8]
+Pair = tuple[Pixels, Pixels]
 
 
 class Looked(NamedTuple):
@@ -60,7 +67,8 @@ def flow(view: View, first: int, second: int, level: int = 0, looked: Looked | N
     has no motion, with confidence 0. Raises InputError where the frames differ in size. NaN and inf count as
     what is around. Measured once per pair, both ways.
     Dense inverse search (Kroeger et al., 2016) on luma less its local mean and over its local deviation, so
-    that flicker is no motion; confidence from the way there and back (Sundaram et al., 2010).
+    that flicker is no motion; in fast pans from the motion of the whole picture on, by phase correlation
+    (Kuglin and Hines, 1975); confidence from the way there and back (Sundaram et al., 2010).
     """
     (h, w), (h2, w2) = (view.planes(o, WorkingSpace.LOG_Y).shape[1:] for o in (first, second))
     if (h, w) != (h2, w2):
@@ -71,7 +79,7 @@ def flow(view: View, first: int, second: int, level: int = 0, looked: Looked | N
         )
     early, late = sorted((first, second))
     pair: tuple[Flow, Flow] = view.measure(
-        f"flow 1 {level}{looked.name if looked else ''}",
+        f"flow 2 {level}{looked.name if looked else ''}",
         lambda: _pair(
             structure(view, early, level, looked), structure(view, late, level, looked), (h, w), level
         ),
@@ -111,43 +119,63 @@ def _sampled(planes: Pixels, x: Pixels, y: Pixels, kernel: int = 1) -> Pixels:
     return np.asarray(cv2.remap(planes, x, y, kernel, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
-def _pair(
-    a: npt.NDArray[np.uint8], b: npt.NDArray[np.uint8], full: tuple[int, ...], level: int
-) -> tuple[Flow, Flow]:
+def _pair(a: Bytes, b: Bytes, full: tuple[int, ...], level: int) -> tuple[Flow, Flow]:
     """The motion there and back between two structures. full: height and width of the picture."""
-    import cv2
-
     if min(a.shape) < _SMALLEST or np.ptp(a) == 0 or np.ptp(b) == 0:
         none = Flow(np.zeros((*a.shape, 2), np.float32), np.zeros(a.shape, np.float32), level)
         return none, none
-    # The search gives the same on any number of threads.
-    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    there, back = search.calc(a, b, None), search.calc(b, a, None)
     height, width = full
     unit = (width / a.shape[1], height / a.shape[0])
-    known = _confidence(there, back), _confidence(back, there)
-    there, back = (_filled(field, sure, unit) for field, sure in zip((there, back), known, strict=True))
+    ways, known = _searched(a, b)
+    there, back = (_filled(field, sure, unit) for field, sure in zip(ways, known, strict=True))
     return Flow(there, known[0], level), Flow(back, known[1], level)
 
 
-def structure(view: View, offset: int, level: int, looked: Looked | None = None) -> npt.NDArray[np.uint8]:
+def _searched(a: Bytes, b: Bytes) -> tuple[Pair, Pair]:
+    """The fields there and back between two structures, and how confident each is."""
+    import cv2
+
+    # The search gives the same on any number of threads.
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    there, back = search.calc(a, b, None), search.calc(b, a, None)
+    known = _confidence(there, back), _confidence(back, there)
+    x, y = _shift(a, b)
+    if not any(abs(way) > max(_LEAST, _FAR * size) for way, size in ((x, a.shape[1]), (y, a.shape[0]))):
+        return (there, back), known
+    far = np.broadcast_to(np.float32([x, y]), there.shape)
+    pan = search.calc(a, b, far.copy()), search.calc(b, a, -far)
+    sure = _confidence(*pan), _confidence(*pan[::-1])
+    better = sum(float(c.mean()) for c in sure) > sum(float(c.mean()) for c in known)
+    return (pan, sure) if better else ((there, back), known)
+
+
+def _shift(a: Bytes, b: Bytes) -> tuple[float, float]:
+    """By how much most of one structure lies further right and down in another, in its pixels, roughly."""
+    import cv2
+
+    less = max(1.0, max(a.shape) / _COARSE)
+    height, width = (max(2, round(size / less)) for size in a.shape)
+    small = [np.float32(cv2.resize(p, (width, height), interpolation=cv2.INTER_AREA)) - 128 for p in (a, b)]
+    (x, y), _ = cv2.phaseCorrelate(*small, cv2.createHanningWindow((width, height), cv2.CV_32F))
+    return round(x) * less, round(y) * less
+
+
+def structure(view: View, offset: int, level: int, looked: Looked | None = None) -> Bytes:
     """Luma as the search sees it: contrast over the contrast around, 128 where there is none.
 
     level: the picture is reduced by 2**level before. (H, W) uint8, of the reduction. From LOG_Y, once per
     frame and level. looked: as in `flow`.
     """
 
-    def even() -> npt.NDArray[np.uint8]:
+    def even() -> Bytes:
         planes = looked.planes(offset) if looked else view.planes(offset, WorkingSpace.LOG_Y)
         return _contrast(planes[0], level)
 
-    made: npt.NDArray[np.uint8] = view.measure(
-        f"flow structure 1 {level}{looked.name if looked else ''}", even, offset
-    )
+    made: Bytes = view.measure(f"flow structure 1 {level}{looked.name if looked else ''}", even, offset)
     return made
 
 
-def _contrast(plane: Pixels, level: int) -> npt.NDArray[np.uint8]:
+def _contrast(plane: Pixels, level: int) -> Bytes:
     """The structure of one luma plane."""
     import cv2
 

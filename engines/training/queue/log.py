@@ -71,14 +71,15 @@ def of(rows: Iterable[Check], run: str) -> list[Check]:
 def settled(rows: Sequence[Check], hours: float) -> bool:
     """Whether a stage is over: its last hour gained less than `LEAST_GAIN`, or it has had its `hours`.
 
-    rows: those of the stage, of one run. What a run reached as it cooled down says nothing of how fast it
-    learns at its full rate, and is not looked at.
+    rows: those of the stage, of one run. What a run reached as it cooled down, and before, says nothing of how
+    fast it learns at its full rate now, and is not looked at.
     """
-    rows = [row for row in rows if row.state == "training"]
-    if not rows:
+    if not rows or rows[-1].state != "training":
         return False
     now = rows[-1].hours
     if now - rows[0].hours >= hours:
         return True
+    rested = max((k for k, row in enumerate(rows) if row.state != "training"), default=-1)
+    rows = rows[rested + 1 :]
     before = [row.value for row in rows if row.hours <= now - 1]
     return bool(before) and max(row.value for row in rows) < max(before) + LEAST_GAIN

@@ -40,6 +40,8 @@ def explained(series: Double) -> dict[str, float]:
         ("level", np.where(X[:, 0] >= 2, 1.0, 0.0)),
         ("straight", 0.1 * X[:, 0]),
         ("bent", 0.1 * np.maximum(X[:, 0], 0)),
+        ("bent", 0.02 * X[:, 0] ** 2),
+        ("bent", 0.05 * X[:, 0] + 0.002 * X[:, 0] ** 3),
     ],
 )
 def test_the_trend_that_there_is_is_the_likeliest(kind: str, light: Double) -> None:

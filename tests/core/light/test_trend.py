@@ -101,6 +101,19 @@ def test_without_flicker_nothing_changes(truth: Double) -> None:
     assert np.abs(errors(truth, 0)[1]).max() < 2e-3
 
 
+def test_a_fade_that_is_straight_in_no_power_of_light_is_no_flicker() -> None:
+    t = np.arange(FRAMES)
+    truth = np.exp(-3 * (t / FRAMES) ** 2) * (1 + 0.3 * np.sin(t / 9))
+    rng = np.random.default_rng(1)
+    seen = np.log(truth) + 0.005 * rng.normal(size=FRAMES)
+    offsets = np.arange(-REACH, REACH + 1)
+    changed = [
+        float(trend(seen[n - REACH : n + REACH + 1] - seen[n], offsets, REACH, 0.5, light=True)[0])
+        for n in range(REACH, FRAMES - REACH)
+    ]
+    assert rms(np.array(changed)) < 0.01
+
+
 def test_keep_tells_how_soon_a_change_is_an_event() -> None:
     truth = lit(1.2)
     left = [

@@ -53,6 +53,24 @@ def test_a_shift_is_found(colour: Colour, x: float, y: float) -> None:
     assert there.confidence[16:-16, 16:-16].mean() > 0.9
 
 
+def test_a_whip_pan_is_followed(colour: Colour) -> None:
+    large = texture(180, 640, seed=4)
+    pan = [np.ascontiguousarray(large[:, 100 * n : 100 * n + 320]) for n in range(3)]
+    for first, second in ((0, 1), (1, 2)):
+        found = flow(view(colour, *pan), first, second)
+        kept = found.confidence > 0.5
+        assert kept[8:-8, 108:-8].mean() > 0.9
+        np.testing.assert_allclose(np.median(found.field[kept], 0), (-100, 0), atol=0.2)
+
+
+def test_what_flies_past_does_not_carry_the_picture_along(colour: Colour) -> None:
+    still, flying = texture(180, 320), texture(180, 320, seed=7)
+    pair = [still.copy(), still.copy()]
+    pair[0][40:140, 40:140], pair[1][40:140, 100:200] = (flying[40:140, 40:140],) * 2
+    found = flow(view(colour, *pair), 0, 1)
+    assert np.abs(found.field[150:, 16:-16]).mean() < 0.1
+
+
 @pytest.mark.parametrize("level", [1, 2])
 def test_a_level_reduces_the_field_and_keeps_the_unit(colour: Colour, level: int) -> None:
     first = texture(145, 211)

@@ -101,6 +101,9 @@ def test_a_stage_is_over_where_an_hour_gains_less_than_a_hundredth() -> None:
     assert log.settled([*rising, row(3.0, 30.05), row(3.5, 30.055)], 10)
     assert not log.settled([row(0.0, 30.0), row(0.5, 30.0)], 10), "less than an hour has passed"
     assert not log.settled([row(0.0, 31.0, state="rested"), *rising], 10), "cooled down, it was better"
+    again = [row(0.0, 30.3), row(1.0, 30.4), row(1.5, 30.6, state="rested"), row(2.0, 30.2), row(2.5, 30.25)]
+    assert not log.settled(again, 10), "half an hour since it rested"
+    assert log.settled([*again, row(3.0, 30.255), row(3.5, 30.255)], 10)
 
 
 def test_rows_are_read_as_they_were_written(tmp_path: Path) -> None:
