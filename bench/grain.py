@@ -11,7 +11,7 @@ import subprocess
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, product
+from itertools import product
 from pathlib import Path
 
 import cv2
@@ -19,6 +19,7 @@ import numpy as np
 
 from bench import grain_class, grain_scans, peers
 from bench.dirt import HELD_OUT, load
+from bench.grain_distance import BAND, correlation_error, divergence, spectrum_distance
 from bench.grain_truth import truth_of
 from bench.table import Row, at_least, at_most
 from interneg.colour import Colour
@@ -49,8 +50,6 @@ SEEDS = (1, 2, 3)
 STARTS = (6, 20, 34)
 FRAMES, ACROSS = 5, 2048
 OURS, AV1, FFMPEG = "GrainMatch", "AV1's model, from the same profile", "FFmpeg noise, as strong as the plate"
-BAND = (0.02, 0.5)
-_BLOCK = 64
 # Deviation of the Gaussian, in pixels of the clip, that takes its own noise away.
 _SOFT = 2.0
 # What V-BM3D is told, in 8-bit codes.
@@ -176,7 +175,11 @@ def _regrained(bench: Bench, plates: Sequence[Plate], what: str) -> Iterator[Row
         truth = plate.evened(plate.grainy[at] - clean)
         levels, sigmas = from_codes(measured.levels, measured.sigmas, bench.context.colour, bench.space)
         told.append(
-            [_response(plate, levels, sigmas), _alike(measured.correlation, plate.grain), measured.over_time]
+            [
+                _response(plate, levels, sigmas),
+                correlation_error(measured.correlation, plate.grain),
+                measured.over_time,
+            ]
         )
         field = Grain.of(measured, measured.pitch).field(*clean.shape[1:], seed=9, frame=at)
         made = {
@@ -186,7 +189,7 @@ def _regrained(bench: Bench, plates: Sequence[Plate], what: str) -> Iterator[Row
         }
         for kind, grain in made.items():
             evened = plate.evened(grain)
-            figures[kind].append([spectrum_distance(truth, evened), _divergence(truth, evened)])
+            figures[kind].append([spectrum_distance(truth, evened), divergence(truth, evened)])
     text_ = f"{len(plates)} plates of {what}"
     ours = np.array(figures[OURS])
     for name, k, goals in (
@@ -332,41 +335,6 @@ def _profile(bench: Bench, plate: Plate, frames: Sequence[Pixels]) -> GrainProfi
     return profile_of(measured, bench.context.colour, bench.space, "plate", "film", width, ACROSS)
 
 
-def spectrum_distance(one: Pixels, other: Pixels) -> float:
-    """The mean distance, in dB, of the radial spectra of two grains, (C, H, W), over `BAND`; scaled alike."""
-    a, b = _radial(one), _radial(other)
-    return float(np.abs(10 * np.log10(np.maximum(a, 1e-12) / np.maximum(b, 1e-12))).mean())
-
-
-def _radial(grain: Pixels) -> Pixels:
-    """The power in rings of frequency within `BAND`, of each channel, its mean 1."""
-    window = np.hanning(_BLOCK)[:, None] * np.hanning(_BLOCK)[None]
-    height, width = grain.shape[1:]
-    step = _BLOCK // 2
-    blocks = [
-        grain[:, y : y + _BLOCK, x : x + _BLOCK]
-        for y in range(0, height - _BLOCK + 1, step)
-        for x in range(0, width - _BLOCK + 1, step)
-    ]
-    power = np.mean(
-        [np.abs(np.fft.fft2((b - b.mean((1, 2), keepdims=True)) * window)) ** 2 for b in blocks], 0
-    )
-    axis = np.fft.fftfreq(_BLOCK)
-    radii = np.hypot(axis[:, None], axis[None])
-    edges = np.linspace(*BAND, 21)
-    rings = [(radii >= lo) & (radii < hi) for lo, hi in pairwise(edges)]
-    found = np.array([[p[ring].mean() for ring in rings] for p in power])
-    return np.asarray(found / found.mean(1, keepdims=True), np.float32)
-
-
-def _divergence(truth: Pixels, made: Pixels) -> float:
-    """Kullback-Leibler of the histograms of evened grain, in nats."""
-    edges = np.linspace(-5, 5, 81)
-    p, q = (np.histogram(np.clip(g, -4.99, 4.99), edges)[0] + 0.5 for g in (truth, made))
-    p, q = p / p.sum(), q / q.sum()
-    return float((p * np.log(p / q)).sum())
-
-
 def _response(plate: Plate, levels: Pixels, sigmas: Pixels) -> float:
     """The mean error of the response at the levels that the picture has, as a share."""
     errors = []
@@ -375,16 +343,6 @@ def _response(plate: Plate, levels: Pixels, sigmas: Pixels) -> float:
         truth = np.interp(at, plate.levels[c], plate.sigmas[c])
         errors.append(np.abs(np.interp(at, levels[c], sigmas[c]) / truth - 1).mean())
     return float(np.mean(errors))
-
-
-def _alike(found: Pixels, truth: GrainProfile) -> float:
-    """The largest error of the correlation of two channels, as those of the truth have it once filtered."""
-    frequencies = [truth.per_pixel(c, 96) for c in range(len(truth.channels))]
-    axis = np.fft.fftfreq(128)
-    radii = np.hypot(axis[:, None], axis[None])
-    powers = [np.interp(radii, *f) for f in frequencies]
-    shared = np.array([[np.sqrt(a * b).mean() for a in powers] for b in powers])
-    return float(np.abs(found - truth.correlation * shared).max())
 
 
 def _av1(bench: Bench, profile: GrainProfile, clean: Pixels) -> Pixels:

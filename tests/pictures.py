@@ -25,3 +25,8 @@ def picture(height: int = 48, width: int = 64, seed: int = 0) -> Pixels:
     large = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
     large[:, width // 2 :] *= 0.4
     return large.transpose(2, 0, 1)
+
+
+def noisy(clean: Pixels, sigma: float, seed: int = 1) -> Pixels:
+    """A picture with white noise, sigma in codes of 0..255."""
+    return (clean + np.random.default_rng(seed).normal(0, sigma / 255, clean.shape)).astype(np.float32)

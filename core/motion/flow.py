@@ -142,7 +142,7 @@ def _searched(a: Bytes, b: Bytes) -> tuple[Pair, Pair]:
     x, y = _shift(a, b)
     if not any(abs(way) > max(_LEAST, _FAR * size) for way, size in ((x, a.shape[1]), (y, a.shape[0]))):
         return (there, back), known
-    far = np.broadcast_to(np.float32([x, y]), there.shape)
+    far = np.broadcast_to(np.array([x, y], np.float32), there.shape)
     pan = search.calc(a, b, far.copy()), search.calc(b, a, -far)
     sure = _confidence(*pan), _confidence(*pan[::-1])
     better = sum(float(c.mean()) for c in sure) > sum(float(c.mean()) for c in known)
@@ -155,8 +155,9 @@ def _shift(a: Bytes, b: Bytes) -> tuple[float, float]:
 
     less = max(1.0, max(a.shape) / _COARSE)
     height, width = (max(2, round(size / less)) for size in a.shape)
-    small = [np.float32(cv2.resize(p, (width, height), interpolation=cv2.INTER_AREA)) - 128 for p in (a, b)]
-    (x, y), _ = cv2.phaseCorrelate(*small, cv2.createHanningWindow((width, height), cv2.CV_32F))
+    size = (width, height)
+    here, there = (cv2.resize(p, size, interpolation=cv2.INTER_AREA).astype(np.float32) for p in (a, b))
+    (x, y), _ = cv2.phaseCorrelate(here - 128, there - 128, cv2.createHanningWindow(size, cv2.CV_32F))
     return round(x) * less, round(y) * less
 
 

@@ -71,8 +71,8 @@ def of(rows: Iterable[Check], run: str) -> list[Check]:
 def settled(rows: Sequence[Check], hours: float) -> bool:
     """Whether a stage is over: its last hour gained less than `LEAST_GAIN`, or it has had its `hours`.
 
-    rows: those of the stage, of one run. What a run reached as it cooled down, and before, says nothing of how
-    fast it learns at its full rate now, and is not looked at.
+    rows: those of the stage, of one run. What a run reached as it cooled down, and before, says nothing of
+    how fast it learns at its full rate now, and is not looked at.
     """
     if not rows or rows[-1].state != "training":
         return False
