@@ -50,6 +50,8 @@ class PlaneLight(NamedTuple):
 # Light fades where it changes by this much in so many frames on either side, and so many times what is usual
 # before and after the windows have steadied it.
 _FADES, _WITHIN, _UNSTEADY, _STEADY = 0.5, 4, 4.0, 8.0
+# It takes so many frames more before it has gone so far, and after.
+_BESIDE = 2
 # It jumps where, from a frame to the next, it changes by this much, and so many times what is usual, in all
 # of the picture, or somewhere; and where the windows have so much of that stay.
 _JUMPS, _UNUSUAL, _UNUSUAL_SOMEWHERE, _STAYS = 0.1, 4.5, 3.0, 0.7
@@ -182,6 +184,8 @@ def _parted(
     stays = np.abs(np.diff(lit, axis=0)).max(axis=(1, 2))
     least = max(_JUMPS, _UNUSUAL_SOMEWHERE * float(np.median(somewhere)))
     jumps |= (somewhere > least) & (stays > _STAYS * somewhere)
+    # Jumps from each frame to the next are a fade.
+    jumps &= ~_lasting(jumps)
     smooth = light - np.concatenate([[0.0], np.cumsum(np.where(jumps, seen, 0))])
     ahead = np.minimum(np.arange(count) + _WITHIN, count - 1)
     behind = np.maximum(np.arange(count) - _WITHIN, 0)
@@ -190,11 +194,15 @@ def _parted(
         _UNSTEADY * _deviation(np.diff(exposures[before], 2)), _STEADY * _deviation(np.diff(light, 2))
     )
     fades = np.abs(smooth[ahead] - smooth[behind]) > max(_FADES, math.sqrt(_WITHIN) * wander)
-    # It takes some frames, where it is one.
-    narrow = np.convolve(fades, np.ones(_WITHIN), "valid") == _WITHIN
-    fades = np.convolve(narrow, np.ones(_WITHIN)) > 0
+    fades = np.convolve(_lasting(fades), np.ones(2 * _BESIDE + 1), "same") > 0
     first = np.concatenate([[True], jumps | (fades[1:] != fades[:-1])])
     return ~(events | fades), first
+
+
+def _lasting(flags: Flags) -> Flags:
+    """Those of the flags, (n,), that are set for `_WITHIN` frames or more in a row."""
+    whole = np.convolve(flags, np.ones(_WITHIN), "valid") == _WITHIN
+    return np.asarray(np.convolve(whole, np.ones(_WITHIN)) > 0)
 
 
 def _events(run: Sequence[PlaneLight], exposures: Double, keep: float) -> Flags:

@@ -41,9 +41,8 @@ class Analysed:
         return node.render(Window((frame,), 0), context).pixels
 
 
-@pytest.fixture(scope="module")
-def analysed() -> Analysed:
-    colour, damaged = Colour(), scene() * flicker(0.15)
+def noted(damaged: Pixels, **knobs: float) -> Analysed:
+    """The analysis of a clip."""
     seen: dict[int, MeasuredLightFrame] = {}
 
     class Noting(Deflicker):
@@ -53,9 +52,13 @@ def analysed() -> Analysed:
             seen[window.frame.number] = self.observe(View(window, self.working_space, context))
             return window.frame
 
-    node = Noting(colour=1.0, bands=1.0)
-    Render(colour)(damaged, node)
+    Render(Colour())(damaged, Noting(**knobs))
     return Analysed(damaged, seen)
+
+
+@pytest.fixture(scope="module")
+def analysed() -> Analysed:
+    return noted(scene() * flicker(0.15), colour=1.0, bands=1.0)
 
 
 def test_by_the_file_each_frame_has_the_light_of_the_shot(colour: Colour, analysed: Analysed) -> None:
@@ -134,3 +137,13 @@ def test_a_file_that_lacks_a_frame_is_refused_beforehand(analysed: Analysed) -> 
     node.require([1, 2], analysed.files.__getitem__)
     with pytest.raises(InputError, match=r"e\.json has no frame 25, it has 1-24"):
         node.require([24, 25], analysed.files.__getitem__)
+
+
+def test_a_fade_begins_and_ends_as_it_did(colour: Colour) -> None:
+    frames = 44
+    fade = 1 - 0.8 * np.clip((np.arange(frames) - 12) / 20, 0, 1)
+    damaged = (scene(frames) * fade[:, None, None, None] ** 2.2).astype(np.float32)
+    found = noted(damaged)
+    for number in (*range(9, 17), *range(31, 37)):
+        kept = found.render(colour, found.files, number)
+        assert np.median(kept / damaged[number - 1]) == pytest.approx(1, abs=0.01)
