@@ -75,7 +75,7 @@ def _shakes(count: int) -> Iterator[tuple[str, Track]]:
 
 
 def _measured(shots: Iterator[tuple[str, list[Take]]], out: Path) -> Figures:
-    """By each way, of each shot: weave removed, %, drift, all along and at the ends, pixels, PSNR gained, dB."""
+    """By each way, of each shot: weave removed, %; drift, all along and at the ends, pixels; PSNR gained."""
     figures: Figures = {WINDOW: [], WHOLE: [], PEER: []}
     for name, takes in shots:
         shot = Shot(f"weave{''.join(c for c in name if c.isalnum())}", takes, out, len(takes))
