@@ -41,7 +41,7 @@ class Analysed:
         return node.render(Window((frame,), 0), context).pixels
 
 
-def noted(damaged: Pixels, **knobs: float) -> Analysed:
+def noted(damaged: Pixels, **knobs: Any) -> Analysed:
     """The analysis of a clip."""
     seen: dict[int, MeasuredLightFrame] = {}
 
