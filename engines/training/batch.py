@@ -13,20 +13,21 @@ class Batch:
     """``planes`` float32 (N,6,size,size) and their clean ``target`` Y, Cb, Cr (N,3,s*size,s*size).
 
     ``borders`` float32 (N,2,size,size), in the coded samples at 1x: 1 on both sides of the codec's block
-    borders, along x and along y; zero elsewhere. The first ``drawn`` samples are drawn edges.
+    borders, along x and along y; zero elsewhere. The first ``drawn`` samples are drawn: ``smooth`` gradients, then edges.
     """
 
     planes: Tensor
     target: Tensor
     borders: Tensor | None = None
     drawn: int = 0
+    smooth: int = 0
 
     @staticmethod
     def of(parts: list["Batch"]) -> "Batch":
-        """The parts one after the other; the drawn edges come first."""
+        """The parts one after the other; what is drawn comes first."""
         borders = [torch.zeros_like(p.planes[:, :2]) if p.borders is None else p.borders for p in parts]
         planes, target = torch.cat([p.planes for p in parts]), torch.cat([p.target for p in parts])
-        return Batch(planes, target, torch.cat(borders), parts[0].drawn)
+        return Batch(planes, target, torch.cat(borders), parts[0].drawn, parts[0].smooth)
 
     def turned(self, way: int) -> "Batch":
         """The batch flipped and turned."""
@@ -34,7 +35,7 @@ class Batch:
         if borders is not None:
             borders = turn(borders.flip(1) if way & 4 else borders, way)
         planes, target = (turn(picture, way).contiguous() for picture in (self.planes, self.target))
-        return Batch(planes, target, borders, self.drawn)
+        return Batch(planes, target, borders, self.drawn, self.smooth)
 
 
 def greyed(batch: Batch, grey: Tensor) -> Batch:

@@ -37,6 +37,10 @@ def linear_to_log(linear: Tensor) -> Tensor:
 
 
 def linear_to_acescct(linear: Tensor) -> Tensor:
-    """ACEScct (S-2016-001) encoding of linear values of any shape: 0 becomes 0.0729, 1 0.5548 and 222 1."""
+    """ACEScct (S-2016-001) encoding of linear values of any shape: 0 becomes 0.0729, 1 0.5548 and 222 1.
+
+    The logarithm is taken in float64: in float32 a library's first call and its second may differ in the last bit.
+    """
     low = 10.5402377416545 * linear + 0.0729055341958355
-    return torch.where(linear <= 0.0078125, low, (torch.log2(linear.clamp(min=1e-6)) + 9.72) / 17.52)
+    stops = torch.log2(linear.clamp(min=1e-6).double()).to(linear.dtype)
+    return torch.where(linear <= 0.0078125, low, (stops + 9.72) / 17.52)

@@ -7,7 +7,7 @@ Four kinds of sample, drawn per batch by :class:`Mix`:
 - ``coded``: what a real H.264, MPEG-2 or JPEG codec made of it (from the pack), with its level q;
 - ``rich``: blur, a random resizer, signal-dependent and correlated noise, simulated JPEG, in random order.
 
-Log-encoded pictures, grey pictures and synthetic edges are mixed in.
+Log-encoded pictures, grey pictures, drawn edges and drawn gradients are mixed in.
 """
 
 from dataclasses import dataclass, replace
@@ -46,6 +46,7 @@ class Mix:
     noisy: float = 0.25
     coded: float = 0.10
     edges: float = 0.08
+    gradients: float = 0.0
     grey: float = 0.35
     soft: float = 0.0
     clipped: float = 0.0
@@ -61,20 +62,24 @@ class Mix:
 
 
 def draw(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix) -> Batch:
-    """A batch of ``count`` samples of ``size`` input pixels a side at one scale; edges come first."""
+    """A batch of ``count`` samples of ``size`` input pixels a side at one scale; what is drawn comes first."""
     mix = mix.at(scale)
-    shares = (mix.edges, mix.clean, mix.noisy, mix.coded)
-    tally = [0] * 5
+    shares = (mix.gradients, mix.edges, mix.clean, mix.noisy, mix.coded)
+    tally = [0] * 6
     for _ in range(count):
         roll, kind = dice.number(), 0
-        while kind < 4 and roll >= sum(shares[: kind + 1]):
+        while kind < 5 and roll >= sum(shares[: kind + 1]):
             kind += 1
         tally[kind] += 1
-    makers = (_drawn, _clean, _noisy, _coded, _rich)
+    makers = (_smooth, _drawn, _clean, _noisy, _coded, _rich)
     parts = [make(tiles, scale, size, n, dice, mix) for make, n in zip(makers, tally, strict=True) if n]
     batch = Batch.of([greyed(p, dice.uniform(len(p.planes), 0, 1) < mix.grey) for p in parts])
-    batch.drawn = tally[0]
+    batch.smooth, batch.drawn = tally[0], tally[0] + tally[1]
     return batch.turned(dice.whole(8))
+
+
+def _smooth(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix) -> Batch:
+    return edges.gradients(scale, size, count, dice)
 
 
 def _drawn(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix) -> Batch:

@@ -116,6 +116,7 @@ def main(argv: list[str] | None = None) -> None:
         parser.error(
             f"{args.checkpoint} does not tell what it was trained on: name it, with licences, by --data"
         )
+    kept |= {k: saved[k] for k in ("seconds", "figure") if k in saved}
     if args.keep:
         torch.save(kept, args.keep)
     training = {
@@ -165,6 +166,7 @@ def command(network: str, arguments: dict[str, Any]) -> str:
         "noisy",
         "coded",
         "edges",
+        "gradients",
         "soft",
         "clipped",
         "knee",

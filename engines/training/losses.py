@@ -11,6 +11,8 @@ from interneg.engines.training.pairs import overlaps
 CHROMA_WEIGHT = 0.25
 FREQUENCY_WEIGHT = 0.02
 OVERSHOOT_WEIGHT = 1.0
+SMOOTH_WEIGHT = 4.0
+_SMOOTH_KNEE = 5e-4
 BLOCK_WEIGHT = 0.08
 
 
@@ -37,14 +39,16 @@ def restoration_loss(
     target: Tensor,
     borders: Tensor | None = None,
     drawn: int = 0,
+    smooth: int = 0,
     knee: float = 1e-3,
     colour: float = CHROMA_WEIGHT,
 ) -> Tensor:
     """Charbonnier on Y and on Cb, Cr, which count `colour` times as much; spectrum, overshoot, blocks on Y.
 
-    Result and target are float32 (N,3,H,W), borders (N,2,H,W) and drawn as in ``batch.Batch``. The
-    spectrum term looks at every other sample, for speed, and the overshoot term at the drawn edges: there
-    it shall be gone, while in photographs the least error decides. Returns a scalar.
+    Result and target are float32 (N,3,H,W), borders (N,2,H,W), drawn and smooth as in ``batch.Batch``. The
+    spectrum term looks at every other sample, for speed, and the overshoot term at what is drawn: there
+    it shall be gone, while in photographs the least error decides. In gradients every error counts, however
+    small, beneath the knee too. Returns a scalar.
     """
     fidelity: Tensor = _Charbonnier.apply(result, target, _weights(result, colour), knee)  # type: ignore[no-untyped-call]
     spectrum = torch.fft.rfft2(result[::2, :1] - target[::2, :1], norm="ortho").abs().mean()
@@ -52,6 +56,11 @@ def restoration_loss(
     if drawn:
         share = drawn / len(result)
         loss = loss + OVERSHOOT_WEIGHT * share * overshoot(result[:drawn, :1], target[:drawn, :1])
+    if smooth:
+        drift: Tensor = _Charbonnier.apply(  # type: ignore[no-untyped-call]
+            result[:smooth], target[:smooth], _weights(result, colour), _SMOOTH_KNEE
+        )
+        loss = loss + SMOOTH_WEIGHT * smooth / len(result) * drift
     if borders is None:
         return loss
     coded = borders.flatten(1).any(1)

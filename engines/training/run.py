@@ -94,7 +94,7 @@ class Run:
         self.scales = [int(s) for s in args.scales.split(",")]
         self.mix = Mix(
             clean=args.clean, noisy=args.noisy, coded=args.coded, edges=args.edges, soft=args.soft,
-            clipped=args.clipped,
+            clipped=args.clipped, gradients=args.gradients,
         )  # fmt: skip
         self.net = build(args.network, self.scales).to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = build(args.network, self.scales).to(self.device)
@@ -191,7 +191,9 @@ class Run:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=args.bf16):
             result = restore(self.forward, planes, scale)
         borders = batch.borders if scale == 1 else None
-        loss = restoration_loss(result.float(), batch.target, borders, batch.drawn, args.knee, args.colour)
+        loss = restoration_loss(
+            result.float(), batch.target, borders, batch.drawn, batch.smooth, args.knee, args.colour
+        )
         if args.pairs:
             share = args.coherence * frames / args.batch
             loss = loss + share * incoherence(

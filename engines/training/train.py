@@ -54,6 +54,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
         help="share of the noisy samples clipped as cameras clip",
     )
     add("--edges", type=float, default=Mix.edges, help="share of drawn edges")
+    add("--gradients", type=float, default=Mix.gradients, help="share of gradients told of noise")
     add("--pairs", type=int, default=0, help="of each batch, so many pairs of consecutive frames")
     add("--coherence", type=float, default=0.2, help="weight of how much the results of a pair differ")
     add("--windows", type=Path, help="pack of windows (windows.py), for a network over time")

@@ -58,6 +58,35 @@ def test_rich_samples_always_carry_a_condition(pack: Path) -> None:
         assert float(batch.planes[:, 3:].amax()) > 0.0
 
 
+def test_gradients_are_told_of_noise_that_is_mostly_not_there(pack: Path) -> None:
+    tiles, mix = load(pack, CPU), Mix(clean=0, noisy=0, coded=0, edges=0, gradients=1)
+    for scale in (1, 2, 4):
+        batch = draw(tiles, scale, 40, 32, Dice(scale, CPU), mix)
+        assert batch.smooth == batch.drawn == 32
+        assert float(batch.planes[:, 3].min()) > 0
+        slopes = batch.target.diff(dim=-1).abs().amax((1, 2, 3))
+        assert float(slopes.max()) < 0.02
+        assert float(slopes.min()) < 0.001
+        if scale == 1:
+            apart = (batch.planes[:, :3] - batch.target).abs().amax((1, 2, 3))
+            assert 0.25 < float((apart < 1e-6).float().mean()) < 0.75
+            assert float((apart > 2 * batch.planes[:, 3, 0, 0]).float().mean()) > 0.1
+
+
+def test_drawn_gradients_come_first_and_count_however_small_their_error(pack: Path) -> None:
+    tiles = load(pack, CPU)
+    batch = draw(tiles, 1, 40, 16, Dice(3, CPU), Mix(gradients=0.3, edges=0.03))
+    assert 0 < batch.smooth <= batch.drawn < 16
+    costs = []
+    for smooth in (0, batch.smooth):
+        right, off = (
+            restoration_loss(p, batch.target, smooth=smooth, knee=0.02)
+            for p in (batch.target, batch.target + 0.001)
+        )
+        costs.append(float(off - right))
+    assert costs[1] > 3 * costs[0]
+
+
 def test_jpeg_gets_worse_with_quality_and_says_so() -> None:
     ycc = rgb_to_ycc(torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0)))
     errors, found = [], []

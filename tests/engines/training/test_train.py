@@ -68,7 +68,11 @@ def test_the_model_card_names_what_was_trained_on(pack: Path, trained: Path, tmp
     second = tmp_path / "second.pt"
     train.main(arguments(pack, second, "--init", str(trained), "--steps", "1", "--scales", "2"))
     command = ["lite", str(second), "--catalogue", str(tmp_path), "--scales", "2"]
-    export.main([*command, "--data", "our own plates (all rights ours)"])
+    kept = tmp_path / "kept.pt"
+    export.main([*command, "--data", "our own plates (all rights ours)", "--keep", str(kept)])
+    before, after = (torch.load(p, weights_only=True) for p in (second, kept))
+    assert after["seconds"] == before["seconds"] > 0
+    assert set(after) == {"args", "step", "seconds", "average", "history", "data"}
     told = tomllib.loads((tmp_path / "denoise-sr-lite-x2.toml").read_text())["training"]["data"]
     assert told == ["drawn waves (CC0)", "our own plates (all rights ours)"]
     saved = torch.load(second, weights_only=True)
