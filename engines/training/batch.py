@@ -13,7 +13,8 @@ class Batch:
     """``planes`` float32 (N,6,size,size) and their clean ``target`` Y, Cb, Cr (N,3,s*size,s*size).
 
     ``borders`` float32 (N,2,size,size), in the coded samples at 1x: 1 on both sides of the codec's block
-    borders, along x and along y; zero elsewhere. The first ``drawn`` samples are drawn: ``smooth`` gradients, then edges.
+    borders, along x and along y; zero elsewhere. The first ``drawn`` samples are drawn: first
+    ``smooth`` gradients, then edges.
     """
 
     planes: Tensor

@@ -39,7 +39,8 @@ def linear_to_log(linear: Tensor) -> Tensor:
 def linear_to_acescct(linear: Tensor) -> Tensor:
     """ACEScct (S-2016-001) encoding of linear values of any shape: 0 becomes 0.0729, 1 0.5548 and 222 1.
 
-    The logarithm is taken in float64: in float32 a library's first call and its second may differ in the last bit.
+    The logarithm is taken in float64: in float32 a process's first call may differ from later ones in the
+    last bit.
     """
     low = 10.5402377416545 * linear + 0.0729055341958355
     stops = torch.log2(linear.clamp(min=1e-6).double()).to(linear.dtype)

@@ -62,7 +62,7 @@ class Mix:
 
 
 def draw(tiles: Tiles, scale: int, size: int, count: int, dice: Dice, mix: Mix) -> Batch:
-    """A batch of ``count`` samples of ``size`` input pixels a side at one scale; what is drawn comes first."""
+    """``count`` samples of ``size`` input pixels a side at one scale; what is drawn comes first."""
     mix = mix.at(scale)
     shares = (mix.gradients, mix.edges, mix.clean, mix.noisy, mix.coded)
     tally = [0] * 6
