@@ -10,6 +10,7 @@ from interneg.engines.source import Engines
 from interneg.frame import Pixels
 from interneg.memo import Memo
 from interneg.node import Context
+from tests.steadied import gate, shot
 
 
 class Silent:
@@ -58,3 +59,8 @@ def engine() -> Silent:
 @pytest.fixture
 def silent(colour: Colour, engine: Silent) -> Context:
     return Context(colour, engine, Memo(64))
+
+
+@pytest.fixture(scope="module")
+def pan() -> Pixels:
+    return shot(gate(), speed=1.5)

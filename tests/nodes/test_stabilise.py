@@ -33,11 +33,6 @@ from tests.steadied import (
 )
 
 
-@pytest.fixture(scope="module")
-def pan() -> Pixels:
-    return shot(gate(), speed=1.5)
-
-
 def test_unpremultiply_is_no_knob_of_it() -> None:
     assert "unpremultiply" not in knobs_of(Stabilise)
 

@@ -31,11 +31,6 @@ from tests.steadied import (
 )
 
 
-@pytest.fixture(scope="module")
-def pan() -> Pixels:
-    return shot(gate(), speed=1.5)
-
-
 def test_a_frame_is_resampled_once_and_stays_sharp(colour: Colour, pan: Pixels) -> None:
     truth = shot(np.zeros((COUNT, 3)), speed=1.5)
     node = Stabilise(path="exact")

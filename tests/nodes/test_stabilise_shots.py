@@ -30,11 +30,6 @@ from tests.steadied import (
 )
 
 
-@pytest.fixture(scope="module")
-def pan() -> Pixels:
-    return shot(gate(), speed=1.5)
-
-
 @pytest.mark.parametrize("node", [Stabilise(smoothing=4), Stabilise(smoothing=3, warp=1, edges="fill")])
 @pytest.mark.slow
 def test_chunks_any_order_and_threads_are_the_whole_bit_for_bit(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.plugin.cli.test_analyse_shot import refused, shoot, well
+from tests.plugin.cli.analysed_shots import refused, shoot, well
 
 NUMBERS = range(1001, 1010)
 

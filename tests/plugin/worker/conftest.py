@@ -12,7 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from interneg.nodes import NODES
 from interneg.plugin.worker.client import Client, SharedPicture
+from interneg.plugin.worker.renderer import Renderer
+from tests.toys import BrightRows, LessReference
 
 SCRIPT = Path(__file__).with_name("serving.py")
 
@@ -116,3 +119,13 @@ def ask() -> Iterator[Callable[..., Asked]]:
     yield ask
     for asked in made:
         asked.close()
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    return Renderer({**NODES, "doubled": BrightRows, "plate": LessReference}, 2**30)
+
+
+@pytest.fixture
+def with_mean(temporal_mean: Any) -> Renderer:
+    return Renderer({"temporal-mean": temporal_mean}, 2**30)

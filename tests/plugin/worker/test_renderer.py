@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import gc
-import hashlib
-import threading
 import weakref
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,17 +16,13 @@ from interneg.engines.source import Engines
 from interneg.frame import Frame, Pixels
 from interneg.io import open_clip
 from interneg.io.image_writer import write_image
-from interneg.node import Node, View
+from interneg.node import Node
 from interneg.nodes import NODES
 from interneg.plugin.batch.job import Job
 from interneg.plugin.batch.render import render
-from interneg.plugin.worker.memory import CalledOff
-from interneg.plugin.worker.protocol import Action, Image, Render, Shown
 from interneg.plugin.worker.renderer import Renderer
 from interneg.recipe import Recipe
-from tests.toys import BrightRows, LessReference
-
-SPACE = "ACEScg"
+from tests.plugin.worker.render_requests import SPACE, Asked, draw
 
 
 class Quiet:
@@ -38,84 +31,6 @@ class Quiet:
     def status(self, text: str) -> None: ...
 
     def step(self, number: int, outcome: str) -> None: ...
-
-
-@pytest.fixture(scope="module")
-def renderer() -> Renderer:
-    return Renderer({**NODES, "doubled": BrightRows, "plate": LessReference}, 2**30)
-
-
-@pytest.fixture
-def with_mean(temporal_mean: Any) -> Renderer:
-    return Renderer({"temporal-mean": temporal_mean}, 2**30)
-
-
-@dataclass
-class Asked:
-    """A request in the making: its images as arrays, and where they lie."""
-
-    node: str
-    knobs: dict[str, Any] = field(default_factory=dict)
-    time: int = 1
-    frames: dict[int, Any] = field(default_factory=dict)
-    span: tuple[int, int] | None = None
-    size: tuple[int, int] | None = None
-    at: dict[int, tuple[int, int]] = field(default_factory=dict)
-    output_at: tuple[int, int] = (0, 0)
-    mask: Any = None
-    mask_at: tuple[int, int] = (0, 0)
-    reference: Any = None
-    matte: Any = None
-    matte_at: tuple[int, int] = (0, 0)
-    fit: bool = False
-    premultiplied: bool = True
-    digests: bool = False
-    space: str = SPACE
-
-    def request(self, kind: type = Render, **facts: Any) -> tuple[Any, list[Pixels]]:
-        views, images, shown = [], [], []
-
-        def add(pixels: Any, x: int, y: int) -> int:
-            height, width, count = pixels.shape
-            channels = get_args(get_type_hints(Image)["channels"])
-            images.append(Image(width, height, next(c for c in channels if len(c) == count), x, y))
-            views.append(np.ascontiguousarray(pixels, np.float32))
-            return len(images) - 1
-
-        for number, pixels in self.frames.items():
-            digest = hashlib.md5(pixels.tobytes()).hexdigest() if self.digests else ""
-            shown.append(Shown(number, add(pixels, *self.at.get(number, (0, 0))), digest))
-        mask = None if self.mask is None else add(self.mask, *self.mask_at)
-        reference = None if self.reference is None else add(self.reference, 0, 0)
-        matte = None if self.matte is None else add(self.matte, *self.matte_at)
-        height, width, count = self.frames[self.time].shape
-        size = self.size or (width, height)
-        first, last = self.span or (min(self.frames), max(self.frames))
-        if kind is Render:
-            target = np.full((size[1], size[0], count), np.nan, np.float32)
-            facts["output"] = add(target, *self.output_at)
-        else:
-            facts["output"] = None
-        request = kind(
-            node=self.node, knobs=self.knobs, time=self.time, first=first, last=last, space=self.space,
-            premultiplied=self.premultiplied, aspect=1.0, format=(width, height), images=images, frames=shown,
-            mask=mask, reference=reference, matte=matte, fit=self.fit, **facts,
-        )  # fmt: skip
-        return request, views
-
-    def rendered(self, renderer: Renderer) -> Pixels:
-        request, views = self.request()
-        renderer.render(request, views, lambda: False)
-        return views[request.output]
-
-
-def draw(number: int, height: int = 24, width: int = 32, channels: int = 4) -> Pixels:
-    picture = np.random.default_rng(1).uniform(-0.05, 4, (height, width, channels))
-    noise = np.random.default_rng(number).normal(0, 0.02, picture.shape)
-    drawn = (picture + noise).astype(np.float32)
-    if channels == 4:
-        drawn[..., 3] = np.clip(drawn[..., 3], 0, 1)
-    return drawn
 
 
 @pytest.fixture
@@ -226,231 +141,8 @@ def test_neighbours_are_brought_to_the_window_of_the_frame(with_mean: Renderer) 
     assert one.rendered(with_mean).tobytes() == other.rendered(with_mean).tobytes()
 
 
-def test_a_mask_covers_what_it_lies_over(renderer: Renderer) -> None:
-    source, mask = draw(1), np.ones((4, 5, 1), np.float32)
-    asked = Asked("doubled", {}, 1, {1: source}, at={1: (-10, -8)}, mask=mask, mask_at=(-8, -6), fit=True)
-    asked.output_at = (-10, -8)
-    made = asked.rendered(renderer)
-    touched = (made != source).any(axis=2)
-    assert touched[2:6, 2:7].all() and touched.sum() == 20
-
-
-@pytest.mark.parametrize("at", [(0, 0), (10, -6), (100, 100), (-3, 5)])
-def test_the_output_is_a_part_and_the_rest_is_0(renderer: Renderer, at: tuple[int, int]) -> None:
-    source = draw(1)
-    whole = Asked("doubled", {}, 1, {1: source}, size=(64, 48)).rendered(renderer)
-    part = Asked("doubled", {}, 1, {1: source}, size=(20, 15), output_at=at).rendered(renderer)
-    padded = np.zeros((200, 200, 4), np.float32)
-    padded[50:98, 50:114] = whole
-    expected = padded[50 + at[1] :, 50 + at[0] :][:15, :20]
-    assert part[: len(expected)].tobytes() == expected.tobytes() or at == (100, 100)
-    assert at != (100, 100) or not part.any()
-
-
-def test_fitted_is_the_mean_of_the_pixels(renderer: Renderer) -> None:
-    source = draw(1)
-    source[3, 4, 1] = np.nan
-    source[5, 6, 0] = np.inf
-    made = Asked("doubled", {"unpremultiply": False}, 1, {1: source}, fit=True).rendered(renderer)
-    good = np.isfinite(source).all(axis=2)
-    assert np.allclose(made[good][:, :3], source[good][:, :3] + 1, atol=1e-5)
-    assert made[~good].tobytes() == source[~good].tobytes()
-    assert made[..., 3].tobytes() == source[..., 3].tobytes()
-
-
 def test_strength_0_gives_the_input_bit_for_bit(renderer: Renderer) -> None:
     source = draw(1)
     source[0, 0] = np.nan
     made = Asked("doubled", {"strength": 0}, 1, {1: source}).rendered(renderer)
     assert made.tobytes() == source.tobytes()
-
-
-@pytest.mark.parametrize(
-    ("host", "own", "name"),
-    [
-        ("", "/nowhere.ocio", "studio-config"),
-        ("ocio://cg-config-latest", "", "cg-config"),
-        (None, "ocio://cg-config-latest", "cg-config"),
-        (None, "", "studio-config"),
-        ("ocio://ocio://default", "", "cg-config"),  # of MLT's making
-    ],
-)
-def test_the_host_s_colour_configuration_counts(
-    renderer: Renderer, monkeypatch: pytest.MonkeyPatch, host: str | None, own: str, name: str
-) -> None:
-    monkeypatch.setenv("OCIO", own)
-    request, views = Asked("doubled", {}, 1, {1: draw(1)}).request(config=host)
-    seen: list[str] = []
-    renderer._configs._open.clear()
-    renderer._run(request, views, lambda: False, {}, lambda job: seen.append(job.context.colour.name))
-    assert seen[0].startswith(name)
-
-
-def test_a_configuration_that_was_written_anew_is_read_anew(renderer: Renderer, tmp_path: Path) -> None:
-    path = tmp_path / "config.ocio"
-    seen: list[str] = []
-    for name in ("first", "second"):
-        path.write_text(
-            f"ocio_profile_version: 2\nname: {name}\nroles: {{default: {SPACE}, scene_linear: {SPACE}}}\n"
-            f"displays: {{s: [!<View> {{name: v, colorspace: {SPACE}}}]}}\n"
-            f"colorspaces: [!<ColorSpace> {{name: {SPACE}, encoding: scene-linear}}]\n"
-        )
-        for _ in range(2):
-            request, views = Asked("doubled", {}, 1, {1: draw(1)}).request(config=str(path))
-            renderer._run(request, views, lambda: False, {}, lambda job: seen.append(job.context.colour.name))
-    assert seen == ["first", "first", "second", "second"]
-
-
-@pytest.mark.parametrize(("space", "notes"), [("Raw", 1), (SPACE, 0)])
-def test_a_space_of_data_is_told(renderer: Renderer, space: str, notes: int) -> None:
-    request, views = Asked("doubled", {}, 1, {1: draw(1)}, space=space).request(config="")
-    told = renderer.render(request, views, lambda: False)["notes"]
-    assert len(told) == notes and all("'Raw' is one of data" in note for note in told)
-
-
-def test_a_reference_plate_is_seen(renderer: Renderer) -> None:
-    made = Asked("plate", {"unpremultiply": False}, 1, {1: draw(1)}, reference=draw(2)).rendered(renderer)
-    assert np.allclose(made[..., :3], draw(1)[..., :3] - draw(2)[..., :3], atol=1e-5)
-
-
-def test_a_matte_is_laid_where_it_belongs(renderer: Renderer) -> None:
-    frames = {n: draw(n) for n in range(1, 6)}
-    knobs = {"matte": "replace", "grow": 0, "feather": 0, "unpremultiply": False}
-    matte = np.ones((4, 6, 1), np.float32)
-    asked = Asked("scratch-inpaint", knobs, 3, frames, matte=matte, matte_at=(10, 8))
-    changed = (asked.rendered(renderer) != frames[3]).any(axis=-1)
-    rows, columns = np.nonzero(changed)
-    assert changed[8:12, 10:16].mean() > 0.9
-    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (8, 11, 10, 15)
-
-
-def test_colour_that_was_not_multiplied_by_alpha_is_not_divided(renderer: Renderer) -> None:
-    source = np.full((8, 8, 4), 0.5, np.float32)
-    given = {premultiplied: Asked("denoise-sr", {"noise": 30}, 1, {1: source}, premultiplied=premultiplied)
-             for premultiplied in (True, False)}  # fmt: skip
-    request, views = given[False].request()
-    job_frame = renderer_frame(renderer, request, views)
-    assert job_frame.metadata["oiio:UnassociatedAlpha"] == 1
-    assert not renderer_frame(renderer, *given[True].request()).metadata
-
-
-def renderer_frame(renderer: Renderer, request: Any, views: Sequence[Pixels]) -> Frame:
-    seen: list[Frame] = []
-    renderer._run(request, views, lambda: False, {}, lambda job: seen.append(job.source.frame(request.time)))
-    return seen[0]
-
-
-def test_a_measurement_that_another_request_left_is_made_again(tmp_path: Path) -> None:
-    started, go, left = threading.Event(), threading.Event(), threading.Event()
-    made = []
-
-    class Measuring(BrightRows):
-        """Opens an engine for something that is measured once for both requests."""
-
-        @property
-        def reach(self) -> tuple[int, int]:
-            return (0, 1)
-
-        def process(self, view: View) -> Pixels:
-            def compute() -> int:
-                started.set()
-                go.wait(20)
-                view.context.engines.open("denoise-sr-lite-x1")
-                made.append(view.window.frame.number)
-                return 1
-
-            view.measure("test", compute, 0)
-            return super().process(view)
-
-    renderer = Renderer({"doubled": Measuring}, 2**30)
-    frames = {1: draw(1), 2: draw(2)}
-    outcomes: list[str] = []
-
-    def work(called_off: Callable[[], bool]) -> None:
-        request, views = Asked("doubled", {}, 1, frames, digests=True, size=(64, 48)).request()
-        try:
-            renderer.render(request, views, called_off)
-            outcomes.append("done" if np.isfinite(views[request.output]).all() else "unwritten")
-        except CalledOff:
-            outcomes.append("called off")
-
-    threads = [
-        threading.Thread(target=work, args=(left.is_set,)),
-        threading.Thread(target=work, args=(bool,)),
-    ]
-    threads[0].start()
-    assert started.wait(20)
-    threads[1].start()
-    while renderer.admission.running < 2:
-        go.wait(0.01)
-    go.wait(0.2)  # the second waits for the measurement of the first
-    left.set()
-    go.set()
-    for thread in threads:
-        thread.join()
-    assert sorted(outcomes) == ["called off", "done"] and made == [1]
-
-
-def test_a_request_that_was_called_off_leaves_its_output(renderer: Renderer) -> None:
-    request, views = Asked("doubled", {}, 1, {1: draw(1)}).request()
-    with pytest.raises(CalledOff):
-        renderer.render(request, views, lambda: True)
-    assert np.isnan(views[request.output]).all()
-
-
-@pytest.mark.parametrize("sigma", [3.0, 12.0])
-def test_measure_noise_finds_what_was_added(renderer: Renderer, sigma: float) -> None:
-    rng = np.random.default_rng(2)
-    noisy = 0.45 + rng.normal(0, sigma / 255, (192, 256, 1)) * np.ones(3)
-    asked = Asked("denoise-sr", {"noise": 50}, 7, {7: noisy}, space="sRGB - Display")
-    request, views = asked.request(Action, action="measure_noise")
-    answer = renderer.act(request, views, lambda: False)
-    assert answer["knobs"]["noise"] == pytest.approx(sigma, rel=0.15)
-    assert f"frame 7 is {answer['knobs']['noise']:.1f} code values" in answer["message"]
-
-
-def test_a_profile_that_was_measured_is_a_file_whose_name_the_knob_gets(
-    renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from interneg.grain.profile_file import profile
-
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    rng = np.random.default_rng(2)
-    noisy = 0.45 + rng.normal(0, 9 / 255, (192, 256, 3))
-    asked = Asked("grain-match", {"gate": 12.5}, 7, {7: noisy}, space="sRGB - Display")
-    answers = []
-    for _ in range(2):
-        request, views = asked.request(Action, action="analyse_grain")
-        answers.append(renderer.act(request, views, lambda: False))
-    file = Path(answers[0]["knobs"]["profile"])
-    assert answers[0] == answers[1] and file.is_relative_to(tmp_path) and str(file) in answers[0]["message"]
-    found = profile(file.read_bytes(), "a")
-    assert found.width == 12.5 and found.pixels == 256 and found.sigmas.any()
-
-
-def test_a_report_shows_both_pictures(
-    renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import cv2
-
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
-        monkeypatch.delenv(name, raising=False)
-    asked = Asked("doubled", {}, 4, {4: draw(1)})
-    for _ in range(12):
-        request, views = asked.request(Action, action="report")
-        message = renderer.act(request, views, lambda: False)["message"]
-    page = Path(message.removeprefix("The report is ").removesuffix(" (open it in a browser)"))
-    assert "Doubled, frame 4" in page.read_text() and "<dd>1.0</dd>" in page.read_text()
-    before, after = (np.asarray(cv2.imread(str(page.parent / f"{name}.png"))) for name in ("before", "after"))
-    assert before.shape == (24, 32, 3) and after.shape == (48, 64, 3)
-    assert (before == before.max()).mean() < 1 and (after[1::2] >= after[::2]).all()
-    assert len(list(tmp_path.glob("interneg/reports/report-*"))) == 10
-
-
-def test_a_button_that_a_node_does_not_have(renderer: Renderer) -> None:
-    from interneg.errors import UsageError
-
-    request, views = Asked("doubled", {}, 1, {1: draw(1)}).request(Action, action="measure_noise")
-    with pytest.raises(UsageError, match="doubled has no button 'measure_noise'; it has: report"):
-        renderer.act(request, views, lambda: False)

@@ -15,7 +15,8 @@ from interneg.engines.network_engine import NetworkEngine
 from interneg.engines.source import Engines
 from interneg.engines.store import Store
 from tests.engines.conftest import Write
-from tests.engines.runtimes.fake_gpu import PER_PIXEL, FakeGpu
+from tests.engines.runtimes.fake_gpu import FakeGpu
+from tests.engines.runtimes.fake_tensorrt import PER_PIXEL
 
 PLAIN, RTX = LIBRARIES["tensorrt"], LIBRARIES["tensorrt-rtx"]
 BOTH = pytest.mark.parametrize("library", [PLAIN, RTX], ids=lambda library: library.name)

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from interneg.errors import EngineError, GpuMemoryError
-from tests.engines.runtimes.fake_gpu import FakeGpu, Stream
+from tests.engines.runtimes.fake_cuda import Stream
+from tests.engines.runtimes.fake_gpu import FakeGpu
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from interneg.engines.building.libraries import Library
 from interneg.engines.store import Store
 from interneg.errors import EngineError, GpuMemoryError, HostMemoryError
 from tests.engines.conftest import Planes
-from tests.engines.runtimes.fake_gpu import PER_PIXEL, FakeGpu, RuntimeCache
+from tests.engines.runtimes.fake_gpu import FakeGpu
+from tests.engines.runtimes.fake_tensorrt import PER_PIXEL, RuntimeCache
 from tests.engines.runtimes.tensorrt.conftest import BOTH, RTX, Opened, Source, small
 
 # Results

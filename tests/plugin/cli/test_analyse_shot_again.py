@@ -1,0 +1,84 @@
+"""Analysing a shot again: only what changed is measured, and what a person edited is kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.plugin.cli.analysed_shots import RECIPE, manifest, refused, shoot, well
+
+
+def test_nothing_is_measured_twice(clip: str, own: Path) -> None:
+    before = {p: p.stat().st_mtime_ns for p in (own / "measured").rglob("*.*")}
+    told = well("analyse", RECIPE, clip, own)
+    assert "analysed" not in told
+    assert {p: p.stat().st_mtime_ns for p in (own / "measured").rglob("*.*")} == before
+
+
+def test_a_frame_that_changed_is_measured_again_with_those_that_see_it(tmp_path: Path) -> None:
+    clip, folder = shoot(tmp_path / "in", 1), tmp_path / "shot.analysis"
+    recipe = "stabilise:smoothing=2"
+    well("analyse", recipe, clip, folder)
+    before = {p.name: p.read_bytes() for p in (folder / "measured" / "stabilise").iterdir()}
+    shoot(tmp_path / "in", 1, range(1001, 1002))  # the first as it is
+    other = shoot(tmp_path / "other", 5, range(1010, 1011))
+    (tmp_path / "in" / "p.1010.exr").write_bytes(Path(other.replace("####", "1010")).read_bytes())
+    line = refused(3, "render", recipe, clip, tmp_path / "o" / "o.####.exr", "--analysis", folder)
+    assert "frame 1010" in line and "changed since" in line and "interneg analyse" in line
+    well("analyse", recipe, clip, folder)
+    after = {p.name: p.read_bytes() for p in (folder / "measured" / "stabilise").iterdir()}
+    again = {name for name in before if before[name] != after[name]}
+    assert "1010.msgpack" in again and "1001.msgpack" not in again
+    well("render", recipe, clip, tmp_path / "o" / "o.####.exr", "--analysis", folder)
+
+
+def test_a_damaged_record_is_measured_again(clip: str, own: Path) -> None:
+    record = own / "measured" / "stabilise" / "1004.msgpack"
+    whole = record.read_bytes()
+    for damaged in (b"", whole[:-9], whole[: len(whole) // 2] + bytes(len(whole) // 2)):
+        record.write_bytes(damaged)
+        well("analyse", RECIPE, clip, own)
+        assert record.read_bytes() == whole
+
+
+def test_edits_are_kept_and_followed(clip: str, own: Path, tmp_path: Path) -> None:
+    path = own / "stabilise.json"
+    data = json.loads(path.read_text())
+    data["frames"]["1004"]["correction"] = {"dx": 5, "dy": 0, "rotation": 0, "scale": 1}
+    path.write_text(json.dumps(data))
+    assert "changed by hand and stays" in well("analyse", RECIPE, clip, own)
+    assert json.loads(path.read_text()) == data
+    one = "--set", "stabilise.weave=1"
+    well("render", RECIPE, clip, tmp_path / "o" / "o.####.exr", "--analysis", own, "--frames", "1004")
+    well("render", "stabilise:smoothing=2", clip, tmp_path / "x" / "o.####.exr", *one, "--analyse")
+    assert (tmp_path / "x" / "o.analysis" / "stabilise.json").is_file()
+
+
+def test_edits_are_not_lost_where_the_shot_changed(tmp_path: Path) -> None:
+    clip, folder = shoot(tmp_path / "in", 1), tmp_path / "shot.analysis"
+    well("analyse", "stabilise:smoothing=2", clip, folder)
+    path = folder / "stabilise.json"
+    path.write_text(path.read_text().replace('"scale": 1.0', '"scale": 1.01', 1))
+    edited = path.read_text()
+    shoot(tmp_path / "in", 9)
+    line = refused(6, "analyse", "stabilise:smoothing=2", clip, folder)
+    assert "stabilise.json was changed by hand" in line and "--overwrite" in line
+    assert path.read_text() == edited
+    well("analyse", "stabilise:smoothing=2", clip, folder, "--overwrite")
+    assert path.read_text() != edited
+
+
+def test_what_a_lost_manifest_leaves_is_taken_up(clip: str, own: Path) -> None:
+    before = manifest(own)
+    (own / "analysis.json").unlink()
+    assert "analysed" not in well("analyse", RECIPE, clip, own)
+    assert manifest(own) == before
+
+
+def test_an_edited_path_is_the_one_that_nuke_gets(clip: str, own: Path, tmp_path: Path) -> None:
+    path = own / "stabilise.json"
+    data = json.loads(path.read_text())
+    data["frames"]["1004"]["correction"] = {"dx": 9, "dy": 0, "rotation": 0, "scale": 1}
+    path.write_text(json.dumps(data))
+    well("analyse", RECIPE, clip, own, "--nuke", tmp_path / "a.nk")
+    assert "x1004 9" in (tmp_path / "a.nk").read_text()
