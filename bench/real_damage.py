@@ -23,6 +23,7 @@ from bench.table import Row
 from interneg.colour import Colour
 from interneg.defects.evidence import REACH
 from interneg.engines.source import Engines
+from interneg.engines.training import find_scans
 from interneg.memo import Memo
 from interneg.node import Context
 from interneg.nodes.scratch_inpaint import ScratchInpaint
@@ -106,9 +107,9 @@ def _places(count: int) -> Iterator[tuple[int, int]]:
 
 def _annotated(bench: Bench, clips: Path, archive: Path, held: bool) -> Iterator[Row]:
     half, names = ("held out", HELD_OUT) if held else ("tuned on", TUNED)
-    scores = {kind: Score() for kind in annotated.KINDS}
+    scores = {kind: Score() for kind in find_scans.KINDS}
     large = Score()
-    for number, scan in enumerate(annotated.read(archive, held)):
+    for number, scan in enumerate(find_scans.read_scans(archive, held)):
         for repeat in range(SEEDS):
             at = (number + repeat) % len(names)
             clean = load(clips / names[at], STARTS[at], 2 * REACH + 1)

@@ -20,8 +20,8 @@ _SOFT, _MOST, _BRIGHTEST, _CORE = 0.35, 0.7, 0.97, 0.6
 # How far from the core it is looked at, in pixels, and how closely brightness falls with the distance.
 _FAR, _FALLS = 12.0, -0.6
 # What is so large lights what is around where most of that, so many pixels away to so many, is brighter by
-# this share of what the spot is.
-_LARGE, _NEAR, _AROUND, _LIT = 150, 3, 10, 0.12
+# this share of what the spot is. Light only adds: what is darker takes away no more than a part of that.
+_LARGE, _NEAR, _AROUND, _LIT, _ADDS = 150, 3, 10, 0.12, 0.7
 
 
 def glows(seen: Evidence, spots: Sequence[Spot]) -> npt.NDArray[np.bool_]:
@@ -68,4 +68,6 @@ def _lights(seen: Evidence, spot: Spot) -> bool:
     away = cv2.distanceTransform(np.uint8(~inside), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     ring = (away > _NEAR) & (away <= _AROUND)
     bright = float(apart[inside].mean())
-    return bright > 0 and bool(ring.any()) and float(np.median(apart[ring])) > _LIT * bright
+    if bright <= _ADDS * float(np.abs(apart[inside]).mean()):
+        return False
+    return bool(ring.any()) and float(np.median(apart[ring])) > _LIT * bright

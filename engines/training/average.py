@@ -12,8 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from interneg.engines.training.networks import build
-from interneg.engines.training.run import adopt
+from interneg.engines.training.networks import adopt, build
 
 
 def average(

@@ -21,7 +21,8 @@ from interneg.engines.training.filler import Fill
 from interneg.engines.training.filling import held_figures, hole_loss
 from interneg.engines.training.hidden import hide
 from interneg.engines.training.holes import covers, elements, patches
-from interneg.engines.training.run import adopt, optimisers, rate, save_whole
+from interneg.engines.training.networks import adopt
+from interneg.engines.training.run import optimisers, rate, save_whole
 from interneg.engines.training.tiles import Tiles, load
 
 BEST_BY = "held ssim"

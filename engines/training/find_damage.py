@@ -1,4 +1,4 @@
-"""Damage to train the finder on, frame by frame: pieces of real damage, drawn spots, hairs and scratches.
+"""Damage to train the finder on, frame by frame: pieces and outlines of real damage, and what is drawn.
 
 Pictures are (H, W) float32 luma, 0..1, encoded as video. Real pieces are those of FilmDamageSimulator (MIT),
 a tar of folders by kind. A quarter of them, by the hash of their names, is held out for measuring.
@@ -13,6 +13,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
+
+from interneg.engines.training.find_scans import AnnotatedScan, part_of, patch, read_scans
 
 Image = npt.NDArray[np.float32]
 
@@ -44,6 +46,19 @@ def read_pieces(archive: Path, held: bool) -> dict[str, list[npt.NDArray[np.uint
             codes = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_GRAYSCALE)
             found[kind].append(np.asarray(codes, np.uint8))
     return found
+
+
+@dataclass(frozen=True)
+class Real:
+    """Real damage: how opaque pieces are, (400, 400) uint8 each, by kind; and what scans have."""
+
+    pieces: dict[str, list[npt.NDArray[np.uint8]]]
+    scans: list[AnnotatedScan]
+
+
+def read_real(archive: Path, held: bool) -> Real:
+    """The pieces and scans that are held out, or the others."""
+    return Real(read_pieces(archive, held), read_scans(archive, held))
 
 
 @dataclass
@@ -174,26 +189,56 @@ class Line:
         layer.lay(alpha, self.level, 0, 0, True)
 
 
-def damaged(
-    clip: Sequence[Image], pieces: dict[str, list[npt.NDArray[np.uint8]]], rng: np.random.Generator
-) -> list[Layer]:
+@dataclass(frozen=True)
+class _Dirty:
+    """How a clip is dirty as a scan is: which, how large, how much of it; dark (-1), bright (1) or both."""
+
+    scan: AnnotatedScan
+    scale: float
+    share: float
+    signs: tuple[int, ...]
+
+    def lay(self, layer: Layer, rng: np.random.Generator) -> None:
+        """Lay another part of the scan on."""
+        size = (layer.picture.shape[0], layer.picture.shape[1])
+        for kind, outline in part_of(self.scan, size, rng, self.scale):
+            if rng.random() < self.share:
+                alpha, top, left = patch(outline, float(rng.uniform(0.4, 0.9)))
+                plain = rng.random() < 0.8
+                level = rng.uniform(0, 0.15) if int(rng.choice(self.signs)) < 0 else rng.uniform(0.8, 1)
+                alpha = np.float32(rng.uniform(0.4, 1)) * alpha
+                layer.lay(alpha, float(level if plain else rng.uniform(0, 1)), top, left, kind == "scratches")
+
+
+def damaged(clip: Sequence[Image], real: Real, rng: np.random.Generator) -> list[Layer]:
     """The clip, (H, W) float32 each, with damage of its own in each frame, and scratches that stay.
 
-    pieces: (S, S) uint8 each, by kind. One clip in eight has no damage.
+    One clip in eight has no damage, one in six a piece now and then, and of the others a third what lies on
+    a part of a scan.
     """
-    amount = 0.0 if rng.random() < 0.125 else float(rng.uniform(0.3, 2))
+    roll = rng.random()
+    some = np.exp(rng.uniform(-3.5, -1)) if roll < 0.3 else rng.uniform(0.3, 2)
+    amount = 0.0 if roll < 0.125 else float(some)
     lines = [Line(rng, (clip[0].shape[0], clip[0].shape[1])) for _ in range(int(rng.choice([0, 1, 2])))]
+    dirty = None
+    if roll >= 0.3 and real.scans and rng.random() < 0.35:
+        scan, signs = real.scans[int(rng.integers(len(real.scans)))], ((-1,), (1,), (-1, 1), (-1, 1))
+        share = float(np.exp(rng.uniform(-1.6, 0)))
+        dirty = _Dirty(scan, float(rng.uniform(0.7, 1.5)), share, signs[int(rng.integers(4))])
+        amount *= 0.3
     made = []
     for clean in clip:
         layer = Layer(clean.copy(), np.zeros_like(clean), np.zeros_like(clean))
         for _ in range(rng.poisson(4 * amount)):
             spot(layer, rng)
         for _ in range(rng.poisson(2.5 * amount)):
-            piece(layer, pieces, rng)
+            piece(layer, real.pieces, rng)
         for _ in range(rng.poisson(0.3 * amount)):
             hair(layer, rng)
         for _ in range(rng.poisson(0.4 * amount)):
             streak(layer, rng)
+        if dirty is not None:
+            dirty.lay(layer, rng)
         for line in lines if amount else ():
             line.draw(layer, rng)
         made.append(layer)

@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--data", nargs="+", required=True, metavar="TEXT", help="what was trained on")
     args = parser.parse_args(argv)
     saved = torch.load(args.checkpoint, map_location="cpu", weights_only=True)
-    net = Find()
+    net = Find(saved["widths"])
     net.load_state_dict(saved["average"])
     net.eval()
     path: Path = args.catalogue / f"{FINDER}.onnx"

@@ -1,5 +1,7 @@
 """The network that finds damage: planes of a frame and those around to dirt and scratches, at full size."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -7,7 +9,7 @@ from torch.nn import functional as F
 from interneg.defects.detector import CHANNELS
 
 WIDTHS = (16, 40, 64)
-"""Channels at a half, a quarter and an eighth of the size."""
+"""Channels at a half, a quarter and an eighth of the size, of the network in the catalogue."""
 
 _RARE = -4.0
 
@@ -37,13 +39,14 @@ class Find(nn.Module):
     """Planes float32 ``(N,10,H,W)`` to how likely dirt and scratches are, ``(N,2,H,W)``, 0..1.
 
     U-shaped, of plain convolutions: H and W are multiples of 8. multiple and halo: as in the catalogue.
+    widths: channels at a half, a quarter and an eighth of the size.
     """
 
     multiple, halo = 8, 64
 
-    def __init__(self) -> None:
+    def __init__(self, widths: Sequence[int] = WIDTHS) -> None:
         super().__init__()
-        half, quarter, eighth = WIDTHS
+        half, quarter, eighth = widths
         self.stem, self.fine = _conv(len(CHANNELS), half, 6, 2), _conv(half, half)
         self.down = _conv(half, quarter, 3, 2)
         self.middle = FindPair(quarter)

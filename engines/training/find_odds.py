@@ -28,7 +28,7 @@ from interneg.defects.evidence import REACH, evidence, neighbours
 from interneg.defects.odds import FAR, LAYERS, NETS
 from interneg.defects.scene import flights
 from interneg.engines.models import load_catalogue
-from interneg.engines.training.find_damage import Image, Layer, damaged, read_pieces
+from interneg.engines.training.find_damage import Image, Layer, Real, damaged, read_real
 from interneg.engines.training.find_pack import covered
 from interneg.engines.training.find_scenes import THINGS, scanned, shot
 from interneg.engines.training.onnx_nets import Exact
@@ -113,7 +113,7 @@ def _luma(path: Path) -> Image:
 
 def examples(
     clip: list[Image],
-    pieces: dict[str, list[npt.NDArray[np.uint8]]],
+    real: Real,
     context: Context,
     rng: np.random.Generator,
 ) -> Examples | None:
@@ -126,7 +126,7 @@ def examples(
     none = np.zeros_like(clean[0])
     layers = [Layer(p.copy(), none.copy(), none.copy()) for p in clean]
     if rng.random() < _DAMAGED:
-        layers = damaged(clean, pieces, rng)
+        layers = damaged(clean, real, rng)
     quality = int(rng.uniform(40, 96)) if rng.random() < _CODED else 0
     space = context.colour.resolve("texture_paint")
     noise = 0 if still else 0.003
@@ -198,11 +198,11 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12])
     args = parser.parse_args(argv)
     cv2.setNumThreads(1)
-    pieces, colour, engines = read_pieces(args.damage, False), Colour(), Finder()
+    real, colour, engines = read_real(args.damage, False), Colour(), Finder()
     found = []
     chosen = chain.from_iterable(windows(args.clips, args.windows, seed) for seed in args.seeds)
     for number, (clip, rng) in enumerate(chosen, 1):
-        made = examples(clip, pieces, Context(colour, engines, Memo(60)), rng)
+        made = examples(clip, real, Context(colour, engines, Memo(60)), rng)
         if made is not None:
             found.append(made)
         if number % 50 == 0:

@@ -20,7 +20,7 @@ from interneg.colour import Colour, WorkingSpace
 from interneg.defects.detector import planes
 from interneg.defects.evidence import REACH, evidence, neighbours
 from interneg.engine import NoEngines
-from interneg.engines.training.find_damage import Image, Layer, damaged, held_out, read_pieces
+from interneg.engines.training.find_damage import Image, Layer, Real, damaged, held_out, read_real
 from interneg.engines.training.find_scenes import distracted, scanned, shot
 from interneg.frame import Frame, Window
 from interneg.memo import Memo
@@ -50,7 +50,7 @@ def covered(layer: Layer, clean: Image) -> Image:
 
 
 def windows(
-    clip: list[Image], pieces: dict[str, list[npt.NDArray[np.uint8]]], context: Context, seed: Sequence[int]
+    clip: list[Image], real: Real, context: Context, seed: Sequence[int]
 ) -> tuple[npt.NDArray[np.float16], npt.NDArray[np.uint8]]:
     """Planes (6, 10, H, W) and what is covered (6, 2, H, W), 255 being clearly.
 
@@ -60,7 +60,7 @@ def windows(
     if rng.random() < 0.5:
         clip = clip[::-1]
     clean = shot(distracted(clip, rng), rng)
-    layers = damaged(clean, pieces, rng)
+    layers = damaged(clean, real, rng)
     quality = int(rng.uniform(40, 96)) if rng.random() < 0.5 else 0
     for t in range(1, len(clip)):
         if rng.random() < _REPEATED:
@@ -98,7 +98,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     cv2.setNumThreads(1)
     args.pack.mkdir(parents=True, exist_ok=True)
-    pieces = read_pieces(args.damage, args.held)
+    real = read_real(args.damage, args.held)
     folders = sorted({p.parent for p in args.clips.rglob("*.jpg")})
     chosen = [(k, f) for k, f in enumerate(folders) if held_out(f.name) == args.held]
     colour = Colour()
@@ -109,7 +109,7 @@ def main(argv: list[str] | None = None) -> None:
                 continue
             context = Context(colour, NoEngines(), Memo(200))
             clip = [_luma(p) for p in sorted(folder.glob("*.jpg"))]
-            seen, truth = windows(clip, pieces, context, (args.seed, number, repeat))
+            seen, truth = windows(clip, real, context, (args.seed, number, repeat))
             np.save(truth_of(part), truth)
             unfinished = part.with_name(f"{part.stem}.unfinished.npy")
             np.save(unfinished, seen)

@@ -194,16 +194,12 @@ THINGS: tuple[Callable[[list[Image], np.random.Generator], None], ...] = (
 )  # fmt: skip
 """All that is no damage, some of it more than once: it is laid on more often."""
 
-_THINGS: tuple[Callable[[list[Image], np.random.Generator], None], ...] = (
-    flying, flying, rain, sparkle, sparkle, lamps, flash, lettering,
-)  # fmt: skip
-
 
 def distracted(clip: list[Image], rng: np.random.Generator) -> list[Image]:
-    """The clip, in two of five with something that is no damage laid on."""
+    """The clip, in half of all with something that is no damage laid on."""
     made = [p.copy() for p in clip]
-    if rng.random() < 0.4:
-        _THINGS[int(rng.integers(len(_THINGS)))](made, rng)
+    if rng.random() < 0.5:
+        THINGS[int(rng.integers(len(THINGS)))](made, rng)
     return made
 
 

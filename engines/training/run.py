@@ -15,7 +15,7 @@ from interneg.engines.training.degrade import MARGIN, Mix, draw
 from interneg.engines.training.dice import Dice
 from interneg.engines.training.losses import incoherence, restoration_loss
 from interneg.engines.training.muon import Muon
-from interneg.engines.training.networks import build, restore
+from interneg.engines.training.networks import adopt, build, restore
 from interneg.engines.training.pairs import draw_pairs
 from interneg.engines.training.temporal import alone
 from interneg.engines.training.tiles import Tiles
@@ -51,31 +51,6 @@ def optimisers(net: nn.Module, lr: float) -> list[torch.optim.Optimizer]:
         Muon(hidden, lr),
         torch.optim.AdamW(rest, lr=lr, weight_decay=0.0, betas=(0.9, 0.99), fused=True),
     ]
-
-
-def adopt(net: nn.Module, weights: dict[str, Tensor]) -> None:
-    """Start from another network's weights, as far as names are the same and shapes fit.
-
-    A narrower network's kernels fill the first channels of wider ones; the channels that are new give the old
-    ones nothing at first, so that the wider network computes the same (Net2Net: Chen et al., 2016).
-    weights: by name, each of its own shape. Raises ValueError where nothing fits.
-    """
-    own = net.state_dict()
-    fitting = {name: w for name, w in weights.items() if name in own and _fits(w, own[name])}
-    if not fitting:
-        raise ValueError(f"the checkpoint has no weights in common with {type(net).__name__}")
-    for name, given in fitting.items():
-        room = own[name]
-        if given.ndim > 1:
-            room[: len(given), given.shape[1] :] = 0
-        room[tuple(slice(size) for size in given.shape)] = given
-
-
-def _fits(given: Tensor, room: Tensor) -> bool:
-    """Whether a tensor lies within another: no more channels, and kernels of the same size."""
-    if given.ndim != room.ndim or given.shape[2:] != room.shape[2:]:
-        return False
-    return all(a <= b for a, b in zip(given.shape, room.shape, strict=True))
 
 
 def save_whole(state: Checkpoint, path: Path) -> None:

@@ -9,6 +9,7 @@ from tests.core.defects.test_scene import SIZE, drawn, seen
 
 ROWS, COLUMNS = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
 AWAY = np.hypot(COLUMNS - 160, ROWS - 120)
+ABOVE, BELOW = ((AWAY <= 13.5) & side for side in (ROWS < 120, ROWS >= 120))
 
 
 def judged(lit: Pixels, radius: float | None = None) -> bool:
@@ -33,6 +34,13 @@ def test_what_lights_what_is_around_is_light() -> None:
     assert judged(lit, 13.5) and not judged(cut, 13.5)
     dark = drawn([]) - np.float32(0.4) * glow.astype(np.float32)
     assert not judged(dark, 13.5)
+
+
+def test_dark_damage_with_a_bright_piece_among_it_is_none() -> None:
+    lit = drawn([]) + np.float32(0.06)
+    lit[ABOVE] = drawn([])[ABOVE] - np.float32(0.2)
+    lit[BELOW] = drawn([])[BELOW] + np.float32(0.3)
+    assert not judged(lit, 13.5)
 
 
 def test_an_opaque_spot_is_none() -> None:

@@ -1,8 +1,7 @@
 import torch
 
 from interneg.engines.training.average import average
-from interneg.engines.training.networks import build
-from interneg.engines.training.run import adopt
+from interneg.engines.training.networks import adopt, build
 
 
 def test_a_share_of_nothing_is_the_first_and_of_all_is_the_second() -> None:

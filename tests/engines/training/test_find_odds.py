@@ -12,6 +12,7 @@ from interneg.colour import Colour
 from interneg.defects.odds import FACTS, log_odds
 from interneg.engine import NoEngines
 from interneg.engines.training import find_odds
+from interneg.engines.training.find_damage import Real
 from interneg.frame import Pixels
 from interneg.memo import Memo
 from interneg.node import Context, View
@@ -68,6 +69,6 @@ def test_some_windows_stand_still_without_noise(monkeypatch: pytest.MonkeyPatch)
     for still in (1.0, 0.0):
         for name, share in (("_STILL", still), ("_THING", 0), ("_DAMAGED", 0), ("_FILM", 1), ("_CODED", 0)):
             monkeypatch.setattr(find_odds, name, share)
-        assert find_odds.examples(clip, {}, Context(Colour(), NoEngines(), Memo(9)), rng) is None
+        assert find_odds.examples(clip, Real({}, []), Context(Colour(), NoEngines(), Memo(9)), rng) is None
     for first, frames in zip((True, False), shown, strict=True):
         assert all(np.array_equal(frames[0], frame) for frame in frames) is first

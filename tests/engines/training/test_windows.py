@@ -12,8 +12,7 @@ import torch
 
 from interneg.engines.training import scenes, train, windowed, windows
 from interneg.engines.training.dice import Dice
-from interneg.engines.training.networks import build, restore
-from interneg.engines.training.run import adopt
+from interneg.engines.training.networks import adopt, build, restore
 from interneg.engines.training.temporal import alone
 from interneg.engines.training.wear import clipped_mean, white, worn
 from interneg.frame import Pixels
