@@ -171,9 +171,7 @@ def _seen(planes: np.ndarray, name: str) -> np.ndarray:
 def test_the_catalogue_gives_the_same_in_every_runtime_and_precision(
     name: str, planes: Planes, store: Store
 ) -> None:
-    model = BUILT_IN[name]
-    noise = _seen(planes(70, 90, channels=len(model.input.channels)), name)
-    picture = qualify.golden_of(model) if model.input.golden else noise
+    picture = _seen(planes(70, 90, channels=len(BUILT_IN[name].input.channels)), name)
     exact = Engines("openvino", "fp32", store=store).open(name).run(picture)
     for runtime in RUNTIMES.values():
         if runtime.unavailable():
