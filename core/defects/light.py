@@ -68,6 +68,5 @@ def _lights(seen: Evidence, spot: Spot) -> bool:
     away = cv2.distanceTransform(np.uint8(~inside), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     ring = (away > _NEAR) & (away <= _AROUND)
     bright = float(apart[inside].mean())
-    if bright <= _ADDS * float(np.abs(apart[inside]).mean()):
-        return False
-    return bool(ring.any()) and float(np.median(apart[ring])) > _LIT * bright
+    adds = bright > _ADDS * float(np.abs(apart[inside]).mean())
+    return adds and bool(ring.any()) and float(np.median(apart[ring])) > _LIT * bright

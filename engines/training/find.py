@@ -28,8 +28,8 @@ Floats = npt.NDArray[np.float32]
 
 _AVERAGED = 0.998
 _RIM, _CUT = 16, 0.5
-# Of the crops so many are white noise, in which nothing is damaged: no plate looks so, but what answers that
-# with doubt answers differently in each precision.
+# Of what is trained on so much is white noise, in which nothing is damaged: no plate looks so, but what
+# answers that with doubt answers differently in each precision.
 _NOISE = 0.03
 # In the planes' order: those that change their sign with the picture's, and the ones of before and after.
 _SIGNED = [1, 2, 3, 4, 9]
@@ -51,9 +51,6 @@ class Parts:
 
         Some are mirrored, upside down, backwards in time, or negative.
         """
-        if rng.random() < _NOISE:
-            noise = rng.random((self.planes[0].shape[1], size, size), np.float32)
-            return noise, np.zeros((self.truth[0].shape[1], size, size), np.float32)
         part = int(rng.integers(len(self.files)))
         window = int(rng.integers(len(self.planes[part])))
         height, width = self.planes[part].shape[2:]
@@ -71,9 +68,17 @@ class Parts:
                 seen, truth = np.flip(seen, axis), np.flip(truth, axis)
         return seen, truth
 
-    def batch(self, rng: np.random.Generator, count: int, size: int) -> tuple[Tensor, Tensor]:
-        """Crops (N, 10, size, size) and what is covered in them (N, 2, size, size)."""
-        crops = [self.crop(rng, size) for _ in range(count)]
+    def noise(self, rng: np.random.Generator, size: int) -> tuple[Floats, Floats]:
+        """White noise (10, size, size), 0..1, and that nothing is covered in it, (2, size, size)."""
+        kinds = self.planes[0].shape[1], self.truth[0].shape[1]
+        return rng.random((kinds[0], size, size), np.float32), np.zeros((kinds[1], size, size), np.float32)
+
+    def batch(
+        self, rng: np.random.Generator, count: int, size: int, noise: float = 0.0
+    ) -> tuple[Tensor, Tensor]:
+        """Crops (N, 10, size, size), a share of them noise, and what is covered (N, 2, size, size)."""
+        kinds = [self.noise if noise and rng.random() < noise else self.crop for _ in range(count)]
+        crops = [kind(rng, size) for kind in kinds]
         planes, truth = (torch.from_numpy(np.stack([c[k] for c in crops])) for k in (0, 1))
         return planes.contiguous(memory_format=torch.channels_last), truth
 
@@ -163,7 +168,7 @@ def main(argv: list[str] | None = None) -> None:
         rate = float(args.lr * min(1, (step + 1) / 200) * (0.5 + 0.5 * np.cos(np.pi * share)) + 1e-6)
         for group in optimiser.param_groups:
             group["lr"] = rate
-        planes, truth = parts.batch(rng, args.batch, args.size)
+        planes, truth = parts.batch(rng, args.batch, args.size, _NOISE)
         with torch.autocast("cpu", torch.bfloat16, enabled=half):
             logits = net.logits(planes)
         loss = loss_of(logits.float(), truth)

@@ -38,15 +38,10 @@ def spandrel() -> Iterator[Any]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("models", "engines"):
-        (tmp_path / name).mkdir()
-    monkeypatch.setenv("INTERNEG_MODELS", str(tmp_path / "models"))
-    monkeypatch.setenv("INTERNEG_ENGINES", str(tmp_path / "engines"))
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+def folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(torch_files, "_ONE_SIDE", 64)
     torch.manual_seed(1)
-    return tmp_path / "models"
+    return folder
 
 
 def network(name: str, **facts: Any) -> Any:

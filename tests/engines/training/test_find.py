@@ -246,8 +246,10 @@ def test_a_wider_network_begins_from_a_narrower_one(packs: tuple[Path, Path], tm
         torch.testing.assert_close(net(planes), narrow(planes), rtol=0, atol=1e-5)
 
 
-def test_some_crops_are_noise_without_damage(packs: tuple[Path, Path]) -> None:
-    parts, rng = find.Parts(packs[0]), np.random.default_rng(0)
-    crops = [parts.crop(rng, 48) for _ in range(200)]
-    noise = [t for s, t in crops if abs(np.corrcoef(s[0, :, :-1].ravel(), s[0, :, 1:].ravel())[0, 1]) < 0.1]
-    assert 0 < len(noise) < 30 and not any(t.any() for t in noise)
+def test_a_share_of_a_batch_is_noise_without_damage_where_it_is_asked_for(packs: tuple[Path, Path]) -> None:
+    parts = find.Parts(packs[0])
+    for share, few, many in ((0.0, 0, 0), (0.1, 8, 35), (1.0, 200, 200)):
+        planes, truth = parts.batch(np.random.default_rng(0), 200, 48, share)
+        luma = planes[:, 0].numpy()
+        rough = [abs(np.corrcoef(p[:, :-1].ravel(), p[:, 1:].ravel())[0, 1]) < 0.1 for p in luma]
+        assert few <= sum(rough) <= many and not truth[rough].any()

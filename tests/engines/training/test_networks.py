@@ -79,9 +79,7 @@ def test_base_is_bicubic_and_the_correction_is_added() -> None:
     net = lively("lite", 2)
     planes = torch.rand(1, 6, 12, 14)
     large = F.interpolate(planes[:, :3], scale_factor=2, mode="bicubic", align_corners=False)
-    torch.testing.assert_close(base(planes, 2), large, rtol=0, atol=1e-6)
-    with torch.autocast("cpu", torch.bfloat16):
-        torch.testing.assert_close(base(planes, 2), large, rtol=0, atol=1e-6)
+    assert torch.equal(base(planes, 2), large)
     assert torch.equal(base(planes, 1), planes[:, :3])
     torch.testing.assert_close(restore(net, planes, 2), large + net(planes, 2))
 

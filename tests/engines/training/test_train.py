@@ -69,10 +69,12 @@ def test_the_model_card_names_what_was_trained_on(pack: Path, trained: Path, tmp
     train.main(arguments(pack, second, "--init", str(trained), "--steps", "1", "--scales", "2"))
     command = ["lite", str(second), "--catalogue", str(tmp_path), "--scales", "2"]
     kept = tmp_path / "kept.pt"
+    torch.save(torch.load(second, weights_only=True) | {"figure": 12.5}, second)
     export.main([*command, "--data", "our own plates (all rights ours)", "--keep", str(kept)])
     before, after = (torch.load(p, weights_only=True) for p in (second, kept))
     assert after["seconds"] == before["seconds"] > 0
-    assert set(after) == {"args", "step", "seconds", "average", "history", "data"}
+    assert after["figure"] == 12.5
+    assert set(after) == {"args", "step", "seconds", "figure", "average", "history", "data"}
     told = tomllib.loads((tmp_path / "denoise-sr-lite-x2.toml").read_text())["training"]["data"]
     assert told == ["drawn waves (CC0)", "our own plates (all rights ours)"]
     saved = torch.load(second, weights_only=True)
