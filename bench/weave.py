@@ -2,7 +2,8 @@
 
 Weave is 2 px and 0.12 degrees, new in each frame or alike for two, in three seeds. What is measured is
 said in `bench/stabilise.py`; of vidstab, the one of three smoothings that removes most of that very clip.
-The smoothers were set on simulated ways (`bench/paths.py`), on no picture here.
+The smoothers were set on simulated ways (`bench/paths.py`), on no picture here. What is reached on pans is held
+against what lines, parabolas and the best trend filter make of the same ways and weave, exactly measured.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import damage
+from bench import damage, paths
 from bench.damage import Image, Take, Track, decoded
 from bench.stabilise import Result, Shot
 from bench.table import Row, at_least
@@ -39,6 +40,7 @@ def rows(data: Path, out: Path) -> Iterator[Row]:
             )
             seen.append((count, _measured(shots, out)))
             yield from _told(f"pan {name}, {count} frames", seen[-1][1])
+            yield from _bound(name, count, seen[-1][1])
         yield from _over_pans(seen)
     if clips.is_dir():
         found = (
@@ -99,6 +101,15 @@ def _told(what: str, figures: Figures) -> Iterator[Row]:
             f"PSNR {gain.mean():+.1f} dB ({gain.min():+.1f})"
         )
         yield Row(f"weave, {what}: {kind}", "", text, None)
+
+
+def _bound(name: str, count: int, figures: Figures) -> Iterator[Row]:
+    """What was reached on measured motion, against what can be made of the same motion exactly measured."""
+    shakes = list(_shakes(count))
+    ways = np.stack([camera(name, count, int(seed))[:, :2].T for seed, _ in shakes])
+    columns = paths.columns_of(ways, ways + np.stack([shake[:, :2].T for _, shake in shakes]))
+    made = {p: np.mean(figures[k], 0)[:3] for p, k in ((paths.WHOLE, WHOLE), (paths.WINDOW, WINDOW))}
+    yield from paths.against(f"weave, pan {name}, {count} frames", made, columns)
 
 
 def _over_pans(seen: list[tuple[int, Figures]]) -> Iterator[Row]:
