@@ -50,7 +50,7 @@ def rows() -> Iterator[Row]:
 
 
 def columns_of(ways: Way, shaken: Way) -> Figures:
-    """Every column's figures, mean over draws. ways, shaken: (draws, 2, N) pixels, the true and the measured."""
+    """Every column's figures, mean over draws. ways, shaken: (draws, 2, N) pixels, the true, the measured."""
     flat = shaken.reshape(-1, shaken.shape[-1])
     made = {k: np.stack([_smoothed(k, axis) for axis in flat]) for k in (WHOLE, WINDOW, LINE, PARABOLA)}
     made[FILTER] = trend_filter.best(flat, ways.reshape(flat.shape))
@@ -113,7 +113,7 @@ def _smoothed(kind: str, way: Way) -> Way:
 
 
 def figures_of(off: Way, before: Way) -> list[float]:
-    """Weave removed, percent; drift, all along and in the first and last five frames. off, before: (2, N) pixels."""
+    """Weave removed, percent; drift, all along and in the first and last five frames. Both: (2, N) pixels."""
 
     def rms(values: Way) -> float:
         return float(np.sqrt(np.square(values).sum(0).mean()))
