@@ -2,8 +2,8 @@
 
 Weave is 2 px and 0.12 degrees, new in each frame or alike for two, in three seeds. What is measured is
 said in `bench/stabilise.py`; of vidstab, the one of three smoothings that removes most of that very clip.
-The smoothers were set on simulated ways (`bench/paths.py`), on no picture here. What is reached on pans is
-held against what lines, parabolas and the best trend filter make of the same ways and weave, exactly measured.
+The smoothers were set on simulated ways (`bench/paths.py`), on no picture here. What is reached on pans
+is held against what lines, parabolas and the best trend filter make of the same motion, exactly measured.
 """
 
 from __future__ import annotations
