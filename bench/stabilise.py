@@ -239,21 +239,24 @@ class Shot:
         render(recipe, self.source, self.target(knobs), "--input-space", SPACE)
         return self._result(self.target(knobs))
 
-    def analysed(self) -> Result:
-        """What Stabilise makes of it with a path file of the whole shot."""
+    def analysed(self, knobs: str = "") -> Result:
+        """What Stabilise makes of it with a path file of the whole shot, made with these knobs."""
         path = self._out / f"stab_{self._name}.json"
+        recipe = "stabilise" + (f":{knobs}" if knobs else "")
         cli = (
             sys.executable,
             "-m",
             "interneg.plugin.cli",
             "analyse",
-            "stabilise",
+            recipe,
             str(self.source),
             str(path),
         )
         subprocess.run([*cli, "--input-space", SPACE, "--overwrite"], check=True, stdout=subprocess.DEVNULL)
-        render(f"stabilise:path={path}", self.source, self.target("analysed"), "--input-space", SPACE)
-        return self._result(self.target("analysed"))
+        by_file = f"stabilise:path={path}" + (f",{knobs}" if knobs else "")
+        target = self.target(f"analysed{knobs}")
+        render(by_file, self.source, target, "--input-space", SPACE)
+        return self._result(target)
 
     def figures(self, result: Result) -> str:
         """Weave removed, drift, and that at the ends."""
@@ -292,6 +295,11 @@ class Shot:
     def straightened(self, result: Result) -> float:
         """How much of the warp is gone, 0..1."""
         after, before = (_rms(np.diff(self._flow(r), axis=0)) for r in (result, self.damaged))
+        return 1 - after / before
+
+    def unbent(self, result: Result) -> float:
+        """How much of the warp that no shift, turn or zoom explains is gone, 0..1."""
+        after, before = (_rms(np.diff(_bends(self._flow(r)), axis=0)) for r in (result, self.damaged))
         return 1 - after / before
 
     def psnr(self, result: Result) -> float:
@@ -343,8 +351,16 @@ def _axes(shifts: Iterable[complex]) -> Track:
     return np.stack([both.real, both.imag], -1)
 
 
+def _bends(flows: Image) -> npt.NDArray[np.complex128]:
+    """Of flows, (N, h, w, 2) pixels, what is left of each beside the nearest similarity, (N, h * w)."""
+    moved = (flows[..., 0] + 1j * flows[..., 1]).reshape(len(flows), -1)
+    y, x = np.mgrid[: flows.shape[1], : flows.shape[2]]
+    terms = np.linalg.qr(np.stack([np.ones(x.size), (x + 1j * y).ravel()], 1))[0]
+    return np.asarray(moved - (moved @ terms.conj()) @ terms.T)
+
+
 def _rms(values: npt.ArrayLike) -> float:
-    return float(np.sqrt(np.mean(np.square(values))))
+    return float(np.sqrt(np.mean(np.square(np.abs(values)))))
 
 
 def _read(path: Path) -> Image:

@@ -1,7 +1,8 @@
 """How bright each frame of a shot was meant to be: its measurements of a plane, solved for the whole shot.
 
-Frames in which the light itself changes, as in a fade, and events such as lightning, keep what their window
-made of them; where a lamp is switched on, the shot falls into two parts.
+Events such as lightning keep what their window made of them, and so do frames in which the light itself
+changes, as in a fade, but that no more flicker is taken out of these than of the others; where a lamp is
+switched on, the shot falls into two parts.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from interneg.light.whole_light import FEWEST, flicker
 Flags = npt.NDArray[np.bool_]
 
 _TINY = 1e-9
+_KINDS = "exposure", "slope", "field", "rows"
 
 
 class PlaneLight(NamedTuple):
@@ -52,6 +54,8 @@ class PlaneLight(NamedTuple):
 _FADES, _WITHIN, _UNSTEADY, _STEADY = 0.5, 4, 4.0, 8.0
 # It takes so many frames more before it has gone so far, and after.
 _BESIDE = 2
+# Up to so many times the flicker around, what a window makes of a fading frame is flicker; beyond, the less.
+_PLAIN, _DOUBTED = 2.0, 9.0
 # It jumps where, from a frame to the next, it changes by this much, and so many times what is usual, in all
 # of the picture, or somewhere; and where the windows have so much of that stay.
 _JUMPS, _UNUSUAL, _UNUSUAL_SOMEWHERE, _STAYS = 0.1, 4.5, 3.0, 0.7
@@ -120,7 +124,11 @@ def _followed(run: Sequence[PlaneLight], keep: float, marks: Mapping[int, bool])
     if len(run) < FEWEST:
         return found
     way = _way(run)
-    steady, first = _parted(run, way, keep, marks)
+    steady, fades, first = _parted(run, way, keep, marks)
+    if steady.sum() >= FEWEST:
+        usual = _usual([found[n] for n in np.flatnonzero(steady)])
+        for n in np.flatnonzero(fades):
+            found[n] = _held(found[n], usual)
     bounds = [*np.flatnonzero(first), len(run)]
     for start, end in pairwise(bounds):
         at = start + np.flatnonzero(steady[start:end])
@@ -128,6 +136,22 @@ def _followed(run: Sequence[PlaneLight], keep: float, marks: Mapping[int, bool])
             for n, correction in zip(at, _corrections(run, way, at), strict=True):
                 found[n] = correction
     return found
+
+
+def _usual(found: Sequence[Correction]) -> tuple[float, ...]:
+    """How large exposures, slopes, fields and rows of corrections are, rms each."""
+    kinds = ([getattr(c, name) for c in found] for name in _KINDS)
+    return tuple(_rms(of) for of in kinds)
+
+
+def _held(found: Correction, usual: tuple[float, ...]) -> Correction:
+    """The correction, less of what in it is larger than usual: in a fade that is measured, and no flicker."""
+    kept: dict[str, Any] = {}
+    for name, size in zip(_KINDS, usual, strict=True):
+        value = getattr(found, name)
+        excess = max(_rms(value) ** 2 - (_PLAIN * size) ** 2, 0.0)
+        kept[name] = value * ((_DOUBTED * size**2 + _TINY) / (_DOUBTED * size**2 + excess + _TINY))
+    return replace(found, **kept)
 
 
 def _corrections(run: Sequence[PlaneLight], way: _Way, at: Double) -> list[Correction]:
@@ -144,6 +168,7 @@ def _corrections(run: Sequence[PlaneLight], way: _Way, at: Double) -> list[Corre
         times,
         (fields - exposures[:, None, None]).reshape(len(at), -1),
         (pictures - means[:, None, None]).reshape(len(at), -1),
+        fades=False,
     ).reshape(-1, *shape)
     rows = way.rows[at]
     if rows.any():
@@ -165,8 +190,10 @@ def _corrections(run: Sequence[PlaneLight], way: _Way, at: Double) -> list[Corre
 
 def _parted(
     run: Sequence[PlaneLight], way: _Way, keep: float, marks: Mapping[int, bool]
-) -> tuple[Flags, Flags]:
-    """Whether the light of each frame is that of the frames around, and whether a part starts there, (n,)."""
+) -> tuple[Flags, Flags, Flags]:
+    """Whether the light of each frame is that of the frames around, whether it fades, and whether a part
+    starts there, (n,) each.
+    """
     count = len(run)
     exposures = way.fields.mean(axis=(1, 2))
     fields = way.fields - exposures[:, None, None]
@@ -196,7 +223,7 @@ def _parted(
     fades = np.abs(smooth[ahead] - smooth[behind]) > max(_FADES, math.sqrt(_WITHIN) * wander)
     fades = np.convolve(_lasting(fades), np.ones(2 * _BESIDE + 1), "same") > 0
     first = np.concatenate([[True], jumps | (fades[1:] != fades[:-1])])
-    return ~(events | fades), first
+    return ~(events | fades), fades & ~events, first
 
 
 def _lasting(flags: Flags) -> Flags:
@@ -215,6 +242,10 @@ def _events(run: Sequence[PlaneLight], exposures: Double, keep: float) -> Flags:
     apart = np.abs(exposures - light[before])
     usual = 1.4826 * float(np.median(apart[~events]))
     return np.asarray(events & (apart > usual * math.sqrt(2 * (_EVENT * (0.5 / keep) ** 2 + _MORE))))
+
+
+def _rms(values: npt.ArrayLike) -> float:
+    return float(np.sqrt(np.square(values).sum() / max(np.size(values), 1)))
 
 
 def _deviation(values: Double) -> float:

@@ -67,6 +67,18 @@ def test_a_slow_fade_is_no_flicker() -> None:
     assert rms(found - truth) < 0.3 * rms(truth)
 
 
+def test_a_quick_fade_is_told_from_the_flicker_in_it() -> None:
+    times, left = np.arange(48.0), []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        truth = 0.06 * drawn(rng, 48, 0)
+        # To half of it on a display, over 24 frames.
+        fade = 2.2 * np.log(1 - 0.5 * np.clip((times - 10) / 24, 0, 1))[:, None]
+        found = flicker(times, truth + fade, truth + fade + walk(rng, 48, 0.01))
+        left.append(rms(found - truth) / rms(truth))
+    assert np.mean(left) < 0.6
+
+
 def test_gaps_in_time_are_allowed_and_long_shots_solved_in_parts() -> None:
     rng = np.random.default_rng(3)
     truth = 0.2 * drawn(rng, 300, 0)
