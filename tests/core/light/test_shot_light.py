@@ -1,0 +1,51 @@
+"""Frames of a fade, of which a shot's light says how much may be flicker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from interneg.frame import Double
+from interneg.light.flicker import GRID
+from interneg.light.shot_light import PlaneLight, solved
+from interneg.light.steady import Correction
+
+FIRST, LAST, COUNT = 15, 25, 40
+
+
+def plane(step: float, around: float, field: Double) -> PlaneLight:
+    """A frame whose light has changed by so much, and what the frames around make of it."""
+    correction = Correction(around, 0.0, field, np.zeros(0), -1.0, -4.0, 0.0)
+    grey = np.full(GRID, -1.0)
+    return PlaneLight(
+        1.0, np.full(GRID, step), np.zeros(0), True, -4.0, -1.0, 0.0, 0.0, grey, correction, False
+    )
+
+
+def shot(size: float, fading: float) -> list[Correction]:
+    """A fade in a shot that flickers by so much, where the windows change one of its frames by `fading`."""
+    rng = np.random.default_rng(1)
+    level = np.interp(range(COUNT), [FIRST, LAST], [0.0, -3.0]) + size * rng.normal(size=COUNT)
+    found: Sequence[PlaneLight] = [
+        plane(step, size * rng.normal(), size * rng.normal(size=GRID))
+        for step in np.diff(level, prepend=level[:1])
+    ]
+    at = found[20]._replace(
+        around=Correction(
+            fading, 0.0, np.full(GRID, fading) * rng.choice([-1, 1], GRID), np.zeros(0), -1.0, -4.0, 0.0
+        )
+    )
+    return solved([*found[:20], at, *found[21:]], 0.5)
+
+
+def test_a_fade_without_flicker_is_hardly_changed() -> None:
+    made = shot(0.001, 0.05)[20]
+    assert abs(made.exposure) < 0.01 and np.abs(made.field).max() < 0.01
+
+
+@pytest.mark.parametrize("fading", [0.05, -0.08])
+def test_flicker_in_a_fade_goes_as_it_does_elsewhere(fading: float) -> None:
+    made = shot(0.05, fading)[20]
+    assert made.exposure == pytest.approx(fading) and np.abs(made.field) == pytest.approx(abs(fading))
