@@ -56,6 +56,8 @@ _FADES, _WITHIN, _UNSTEADY, _STEADY = 0.5, 4, 4.0, 8.0
 _BESIDE = 2
 # Up to so many times the flicker around, what a window makes of a fading frame is flicker; beyond, the less.
 _PLAIN, _DOUBTED = 2.0, 9.0
+# Frames beside a fade over which it is joined to what is solved.
+_JOINED = 8
 # It jumps where, from a frame to the next, it changes by this much, and so many times what is usual, in all
 # of the picture, or somewhere; and where the windows have so much of that stay.
 _JUMPS, _UNUSUAL, _UNUSUAL_SOMEWHERE, _STAYS = 0.1, 4.5, 3.0, 0.7
@@ -129,12 +131,15 @@ def _followed(run: Sequence[PlaneLight], keep: float, marks: Mapping[int, bool])
         usual = _usual([found[n] for n in np.flatnonzero(steady)])
         for n in np.flatnonzero(fades):
             found[n] = _held(found[n], usual)
+    # Towards a fade what the windows make goes over into what the shot does, so that nothing steps.
+    apart = np.abs(np.arange(len(run))[:, None] - np.flatnonzero(fades)).min(axis=1, initial=len(run))
+    beside = np.minimum(apart / _JOINED, 1.0)
     bounds = [*np.flatnonzero(first), len(run)]
     for start, end in pairwise(bounds):
         at = start + np.flatnonzero(steady[start:end])
         if len(at) >= FEWEST:
             for n, correction in zip(at, _corrections(run, way, at), strict=True):
-                found[n] = correction
+                found[n] = found[n].towards(correction, beside[n])
     return found
 
 

@@ -49,3 +49,17 @@ def test_a_fade_without_flicker_is_hardly_changed() -> None:
 def test_flicker_in_a_fade_goes_as_it_does_elsewhere(fading: float) -> None:
     made = shot(0.05, fading)[20]
     assert made.exposure == pytest.approx(fading) and np.abs(made.field) == pytest.approx(abs(fading))
+
+
+def test_a_fade_is_joined_to_what_is_solved_without_a_step() -> None:
+    """The windows have the light a tenth off all along: that comes and goes over some frames."""
+    flickers = 0.05 * np.random.default_rng(2).normal(size=COUNT)
+    level = np.interp(range(COUNT), [FIRST, LAST], [0.0, -3.0])
+    steps = np.diff(level + flickers, prepend=level[:1])
+    picture = [np.full(GRID, -1.0 + light) for light in level + flickers]
+    shot = [
+        plane(step, 0.1 - flicker, np.zeros(GRID))._replace(picture=own)
+        for step, flicker, own in zip(steps, flickers, picture, strict=True)
+    ]
+    left = np.array([c.exposure for c in solved(shot, 0.5)]) + flickers
+    assert np.ptp(left) > 0.08 and np.abs(np.diff(left)).max() < 0.03
