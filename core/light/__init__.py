@@ -7,6 +7,7 @@ trend       what a series that flickers was meant to be, events left out and fad
 steady      what brings a frame to the level of the frames around it
 gain        a frame's light times what steadies it
 whole_light     what of a series over a whole shot is flicker
+parts           which frames of a shot share one light
 shot_light      what brings each frame to the light of its whole shot
 measured_light  the same for all planes and shots: what `interneg analyse` makes of Deflicker
 exposure_file   its file

@@ -14,7 +14,8 @@ from interneg.analysis import Analysis, Trace
 from interneg.frame import Pixels
 from interneg.light.exposure_file import Exposures, arrays, text
 from interneg.light.flicker import GRID, LUMA, Change, bright, changes, levels, mean_levels
-from interneg.light.shot_light import PlaneLight, solved
+from interneg.light.parts import PlaneLight
+from interneg.light.shot_light import solved
 from interneg.light.steady import Correction, correction, level_path
 from interneg.node import View
 
@@ -24,7 +25,7 @@ class MeasuredLightFrame:
     """One frame: its size, (H, W), whether it is the first of its shot, and of each plane what was measured.
 
     keep: how soon a change is an event, 0..1. planes: of luma; or of luma, R, G and B, where colour is
-    corrected, too; see `shot_light.PlaneLight`.
+    corrected, too; see `parts.PlaneLight`.
     """
 
     size: tuple[int, int]

@@ -55,10 +55,11 @@ class Correction:
     event: float = 0.0
 
     def towards(self, other: Correction, share: float) -> Correction:
-        """Between this (0) and another (1) of the same frame."""
+        """Between this (0) and another (1) of the same frame, whatever the pivot of that one."""
+        exposure = other.exposure + other.slope * (self.pivot - other.pivot)
         return replace(
             self,
-            exposure=self.exposure + share * (other.exposure - self.exposure),
+            exposure=self.exposure + share * (exposure - self.exposure),
             slope=self.slope + share * (other.slope - self.slope),
             field=self.field + share * (other.field - self.field),
             rows=self.rows + share * (other.rows - self.rows),

@@ -9,7 +9,8 @@ import pytest
 
 from interneg.frame import Double
 from interneg.light.flicker import GRID
-from interneg.light.shot_light import PlaneLight, solved
+from interneg.light.parts import PlaneLight
+from interneg.light.shot_light import solved
 from interneg.light.steady import Correction
 
 FIRST, LAST, COUNT = 15, 25, 40

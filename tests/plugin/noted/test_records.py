@@ -14,7 +14,7 @@ from interneg.frame import Box
 from interneg.grain.shot import FrameGrain
 from interneg.grain.stocks import NAMES, stock
 from interneg.light.measured_light import MeasuredLightFrame
-from interneg.light.shot_light import PlaneLight
+from interneg.light.parts import PlaneLight
 from interneg.light.steady import Correction
 from interneg.motion.measured_path import MeasuredFrame
 from interneg.motion.similarity import Motion
