@@ -1,6 +1,7 @@
 """Brightness from frame to frame, in logarithms of light; import the module that is needed.
 
 flicker     how brightness changes between two frames, apart from what moves
+waves       fields that vary slowly over a picture
 bands       rows that are brighter or darker than their neighbours
 explanations  ways to explain a series that flickers, each with how likely it is
 trend       what a series that flickers was meant to be, events left out and fades followed

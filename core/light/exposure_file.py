@@ -19,8 +19,8 @@ import numpy as np
 
 from interneg.errors import InputError
 from interneg.frame import Double
-from interneg.light.flicker import GRID
 from interneg.light.steady import Correction
+from interneg.light.waves import GRID
 
 FORMAT = "interneg exposures 1"
 ENDING = ".npz"

@@ -14,14 +14,12 @@ import numpy as np
 from interneg.colour import WorkingSpace
 from interneg.frame import Double, Pixels
 from interneg.light.bands import camera, row_means
+from interneg.light.waves import GRID, multiples, on_grid, sampled
 from interneg.motion.flow import flow, moved
 from interneg.node import View
 
 # OpenCV is imported where it is used: what only lists nodes never loads it.
 
-
-GRID = (9, 12)
-"""Rows and columns of the points at which a field is kept."""
 
 LUMA = 0
 """Of the planes of levels the one that stands for all; 1, 2 and 3 are R, G and B alone."""
@@ -32,7 +30,6 @@ _DARKEST = 1e-5
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)[:, None, None]
 _CUBIC = 2
 # The field's cosines, and how large a slope and the slowest of them usually are.
-_WAVES = 6
 _GAMMA = 0.1
 _FIELD = 0.15
 # So many pixels are blurred into one.
@@ -144,7 +141,7 @@ def fitted(here: Pixels, there: Pixels, motion: Pixels, confidence: Pixels) -> C
     pivot = float(np.average(level.ravel(), weights=weight))
     # A sample tells of the place half way between where it was and where it is.
     y, x = np.mgrid[:height, :width] + 0.5 + 0.5 * motion.transpose(2, 0, 1)[::-1]
-    waves = _cosines(np.pi * y.ravel() / height, np.pi * x.ravel() / width)
+    waves = sampled(y.ravel(), x.ravel(), height, width)
     model = np.vstack([level.ravel() - pivot, waves])
     few = np.s_[:] if apart.size < _MANY else np.arange(apart.size).reshape(here.shape)[::2, ::2].ravel()
     found = np.zeros(len(model))
@@ -153,7 +150,7 @@ def fitted(here: Pixels, there: Pixels, motion: Pixels, confidence: Pixels) -> C
         found = _agreed(model[:, part], apart[part], weight[part], found, limits)
     # It was fitted to the mean of both levels, which the noise of neither makes flatter.
     slope = (2 + found[0]) / (2 - found[0])
-    field = _on_grid(found[1:]) * (slope + 1) / 2 + (1 - slope) * pivot
+    field = on_grid(found[1:]) * (slope + 1) / 2 + (1 - slope) * pivot
     return Change(float(slope), field, np.zeros(height))
 
 
@@ -185,20 +182,6 @@ def _weights(here: Pixels, there: Pixels, confidence: Pixels) -> Double:
     return np.where(np.minimum(here, there) > np.log(2 * _DARKEST), weight, 0).astype(np.float64)
 
 
-def _cosines(y: Double, x: Double) -> Double:
-    """The products of the cosines of multiples of both angles, slowest first: (terms, samples)."""
-    down, across = (_multiples(np.cos(a)) for a in (y, x))
-    return np.stack([down[j] * across[i] for j, i in _terms()])
-
-
-def _multiples(cosine: Double) -> list[Double]:
-    """The cosines of 0, 1, 2 ... times an angle, (N,), by Chebyshev's recurrence."""
-    found = [np.ones_like(cosine), cosine]
-    while len(found) < _WAVES:
-        found.append(2 * cosine * found[-1] - found[-2])
-    return found
-
-
 def mean_levels(view: View, offset: int, plane: int) -> Double:
     """A plane of the levels of the frame at `offset`, smooth over the picture: GRID, (9, 12) float64.
 
@@ -210,11 +193,11 @@ def mean_levels(view: View, offset: int, plane: int) -> Double:
         height, width = own.shape
         y, x = np.mgrid[:height:_EVERY, :width:_EVERY] + 0.5
         level = own[::_EVERY, ::_EVERY].ravel().astype(np.float64)
-        waves = _cosines(np.pi * y.ravel() / height, np.pi * x.ravel() / width)
+        waves = sampled(y.ravel(), x.ravel(), height, width)
         weighted = waves * bright(level)
         # Not by BLAS, whose sums may depend on how many threads are free.
         normal = np.einsum("ij,kj->ik", weighted, waves) + 1e-6 * np.eye(len(waves))
-        return _on_grid(np.linalg.solve(normal, np.einsum("ij,j->i", weighted, level)))
+        return on_grid(np.linalg.solve(normal, np.einsum("ij,j->i", weighted, level)))
 
     found: Double = view.measure(f"flicker mean levels 2 {plane}", smooth, offset)
     return found
@@ -229,22 +212,10 @@ def bright(level: Double) -> Double:
     return np.asarray(light / (light + np.median(light)))
 
 
-def _on_grid(terms: Double) -> Double:
-    """The field of these terms, at the points that it is kept at."""
-    angles = [np.pi * (np.arange(n) + 0.5) / n for n in GRID]
-    points = _cosines(*(a.ravel() for a in np.meshgrid(*angles, indexing="ij")))
-    return np.asarray(np.einsum("i,ij->j", terms, points).reshape(GRID), np.float64)
-
-
-@cache
-def _terms() -> tuple[tuple[int, int], ...]:
-    return tuple((j, i) for j in range(_WAVES) for i in range(_WAVES) if i + j <= _WAVES)
-
-
 @cache
 def _usual() -> Double:
     """How large the slope, the exposure and each further cosine usually are."""
-    return np.array([_GAMMA, 1.0, *(_FIELD / (i * i + j * j) for j, i in _terms()[1:])])
+    return np.array([_GAMMA, 1.0, *(_FIELD / (i * i + j * j) for j, i in multiples()[1:])])
 
 
 def _flat(level: Pixels) -> Pixels:

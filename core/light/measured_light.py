@@ -13,10 +13,11 @@ import numpy as np
 from interneg.analysis import Analysis, Trace
 from interneg.frame import Pixels
 from interneg.light.exposure_file import Exposures, arrays, text
-from interneg.light.flicker import GRID, LUMA, Change, bright, changes, levels, mean_levels
+from interneg.light.flicker import LUMA, Change, bright, changes, levels, mean_levels
 from interneg.light.parts import PlaneLight
 from interneg.light.shot_light import solved
 from interneg.light.steady import Correction, correction, level_path
+from interneg.light.waves import GRID
 from interneg.node import View
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from interneg.frame import Double, Frame
-from interneg.light.flicker import GRID, LUMA, Change, changes, levels
+from interneg.light.flicker import LUMA, Change, changes, levels
 from interneg.light.trend import trend
+from interneg.light.waves import GRID
 from interneg.node import View
 
 # How far beyond the levels of most of the picture its slope holds.

@@ -10,8 +10,8 @@ import pytest
 
 from interneg.errors import InputError
 from interneg.light.exposure_file import Exposures, arrays, text
-from interneg.light.flicker import GRID
 from interneg.light.steady import Correction
+from interneg.light.waves import GRID
 
 SIZE = (60, 80)
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from interneg.frame import Double, Pixels
-from interneg.light.flicker import GRID, fitted
+from interneg.light.flicker import fitted
+from interneg.light.waves import GRID
 
 HEIGHT, WIDTH = 96, 128
 STILL = np.zeros((HEIGHT, WIDTH, 2), np.float32)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from interneg.frame import Double
-from interneg.light.flicker import GRID
 from interneg.light.parts import PlaneLight
 from interneg.light.shot_light import solved
 from interneg.light.steady import Correction
+from interneg.light.waves import GRID
 
 FIRST, LAST, COUNT = 15, 25, 40
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interneg.light.flicker import GRID
 from interneg.light.steady import Correction
+from interneg.light.waves import GRID
 
 LEVELS = np.array([-6.0, -2.0, 0.5])
 SMALL = st.floats(-0.5, 0.5)
