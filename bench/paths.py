@@ -49,17 +49,20 @@ def rows() -> Iterator[Row]:
     )
 
 
-def columns_of(ways: Way, shaken: Way) -> Figures:
-    """Every column's figures, mean over draws. ways, shaken: (draws, 2, N) pixels, the true, the measured."""
+def columns_of(ways: Way, shaken: Way, *, centred: bool = False) -> Figures:
+    """Every column's figures, mean over draws.
+
+    ways, shaken: (draws, 2, N) pixels, the true, the measured. centred: whether drift is that from its mean.
+    """
     flat = shaken.reshape(-1, shaken.shape[-1])
     made = {k: np.stack([_smoothed(k, axis) for axis in flat]) for k in (WHOLE, WINDOW, LINE, PARABOLA)}
     made[FILTER] = trend_filter.best(flat, ways.reshape(flat.shape))
-    return {
-        kind: np.mean(
-            [figures_of(*of) for of in zip(m.reshape(ways.shape) - ways, shaken - ways, strict=True)], 0
-        )
-        for kind, m in made.items()
-    }
+    found = {}
+    for kind, smooth in made.items():
+        off = smooth.reshape(ways.shape) - ways
+        off -= off.mean(axis=-1, keepdims=True) * centred
+        found[kind] = np.mean([figures_of(*of) for of in zip(off, shaken - ways, strict=True)], 0)
+    return found
 
 
 def against(what: str, made: Figures, bound: Figures) -> Iterator[Row]:

@@ -200,12 +200,25 @@ def film(folder: Path, out: Path) -> Row:
     for paths in (frames, [Path(str(target) % int(p.stem)) for p in frames]):
         pictures = [_read(p) for p in paths]
         slices.append(np.stack([p[:, p.shape[1] // 2] for p in pictures], 1).repeat(8, axis=1)[:, :480])
-        view = _view(pictures)
-        steps = [rigid(view, k, k + 1).shift for k in range(len(paths) - 1)]
-        shakes.append(_rms(np.diff(_axes(steps), axis=0)))
+        shakes.append(_rms(np.diff(_axes(_steps(pictures)), axis=0)))
     _write(out / f"stab_{folder.name}.png", np.hstack(slices))
     figure = f"{shakes[0]:.2f} to {shakes[1]:.3f} px"
     return Row(f"{folder.name}, second difference of the path", "", figure, None)
+
+
+def way_of(pictures: Iterable[Image]) -> Track:
+    """Where the camera points in each of a clip's pictures, as they are measured to follow each other.
+
+    (2, N): x and y from the first, pixels.
+    """
+    steps = _axes(_steps(list(pictures)))
+    return np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)]).T
+
+
+def _steps(pictures: list[Image]) -> list[complex]:
+    """What the middle of each picture moves by to the next, pixels."""
+    view = _view(pictures)
+    return [rigid(view, k, k + 1).shift for k in range(len(pictures) - 1)]
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class Stabilise(Node):
     name: ClassVar[str] = "stabilise"
     label: ClassVar[str] = "Stabilise"
     help: ClassVar[str] = "Removes gate weave and film warp and keeps the moves of the camera."
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LINEAR_RGB
     layers: ClassVar[str] = (
         "Moves the picture (R, G, B, or Y), alpha and all AOVs together; motion vectors keep the values "
@@ -60,7 +60,7 @@ class Stabilise(Node):
     smoothing: int = knob(
         15, "int", "Smoothing",
         "Frames on each side that the smooth path is fitted to: more give a steadier picture, fewer follow "
-        "the camera more closely.",
+        "the camera more closely. Raise it where a restless hand is to be steadied too.",
         unit="frames", hard=(1, 30), slider=(1, 15), animatable=False,
     )  # fmt: skip
     lock: bool = knob(

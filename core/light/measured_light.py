@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate
 from typing import Self
 
 import numpy as np
@@ -133,15 +134,20 @@ class MeasuredLight(Analysis):
 
     @property
     def traces(self) -> Sequence[Trace]:
-        """How bright the picture is in the mean of its levels, and its contrast, in stops."""
+        """How bright the picture is in the mean of its levels, and its contrast against the first frame of
+        its shot, in stops.
+        """
         luma = {n: (frame.planes[LUMA], self.corrections[n][LUMA]) for n, frame in self.frames.items()}
         level = {n: float(plane.picture.mean()) / _STOP for n, (plane, _) in luma.items()}
-        contrast = {n: plane.contrast / _STOP for n, (plane, _) in luma.items()}
         lit = {
             n: level[n]
             + (own.exposure + float(own.field.mean()) + own.slope * (plane.pivot - own.pivot)) / _STOP
             for n, (plane, own) in luma.items()
         }
+        contrast: dict[int, float] = {}
+        for shot in self._shots():
+            steps = [0.0, *(math.log(luma[n][0].slope) / _STOP for n in shot[1:])]
+            contrast |= zip(shot, accumulate(steps), strict=True)
         bent = {n: contrast[n] + math.log(max(1 + own.slope, _TINY)) / _STOP for n, (_, own) in luma.items()}
         return [Trace("level", "stops", level, lit), Trace("contrast", "stops", contrast, bent)]
 

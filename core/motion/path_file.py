@@ -48,8 +48,9 @@ def corrections(
 ) -> tuple[dict[int, Motion], dict[int, Pixels]]:
     """What the file says that each frame is moved by, and how it is bent before, where it says so.
 
-    content: of the file, UTF-8. name: of the file, for messages. aspect: of the pixels, see `text`. Raises
-    InputError where it is no such file, or was made for pictures of another size (H, W).
+    A frame with "use" set to false is not moved. content: of the file, UTF-8. name: of the file, for
+    messages. aspect: of the pixels, see `text`. Raises InputError where it is no such file, or was made for
+    pictures of another size (H, W).
     """
     try:
         data = json.loads(content)
@@ -70,7 +71,13 @@ def corrections(
         )
     where = {number: f"{name}, frame {number}" for number in frames}
     motions = {n: _motion(facts, where[n], aspect) for n, facts in frames.items()}
-    return motions, {n: _bend(facts["warp"], where[n]) for n, facts in frames.items() if "warp" in facts}
+    bends = {n: _bend(facts["warp"], where[n]) for n, facts in frames.items() if "warp" in facts}
+    for number, facts in frames.items():
+        if not _used(facts, where[number]):
+            motions[number] = Motion()
+            if number in bends:
+                bends[number] = np.zeros_like(bends[number])
+    return motions, bends
 
 
 def rounded(motion: Motion, aspect: float = 1.0) -> Motion:
@@ -84,6 +91,13 @@ def rounded(motion: Motion, aspect: float = 1.0) -> Motion:
 def six_places(value: float) -> float:
     """The number as it is written: to a millionth of its unit, and without a minus before 0."""
     return round(value, 6) + 0.0
+
+
+def _used(facts: Any, where: str) -> bool:
+    used = facts.get("use", True)
+    if not isinstance(used, bool):
+        raise InputError(f'{where}: expected "use" to be true or false, not {used!r}')
+    return used
 
 
 def _bend(rows: Any, where: str) -> Pixels:
@@ -109,8 +123,9 @@ def _motion(facts: Any, where: str, aspect: float) -> Motion:
     try:
         dx, dy, rotation, scale = (float(facts["correction"][k]) for k in ("dx", "dy", "rotation", "scale"))
     except (ValueError, KeyError, TypeError) as error:
+        given = facts.get("correction") if isinstance(facts, dict) else facts
         raise InputError(
-            f"{where}: expected a correction of four numbers, dx, dy, rotation and scale, not {facts}"
+            f"{where}: expected a correction of four numbers, dx, dy, rotation and scale, not {given}"
         ) from error
     if not (abs(dx) <= FARTHEST and abs(dy) <= FARTHEST and abs(rotation) <= 360 and 0 < scale <= LARGEST):
         raise InputError(

@@ -26,8 +26,11 @@ FEWEST = 6
 
 # How alike weave is from a frame to the next; telecine weave is new in each, a loose gate swings.
 _SWINGS = (0.0, 0.3, 0.6)
-# Stiffnesses of a spline, from that which follows what takes longer than the knob's frames, in tenths' roots.
-_STIFFER, _STEPS = math.sqrt(10), 14
+# A camera may be quicker than the knob's frames, as a hand is: down to this share of them, but not to fewer
+# than so many frames. How seldom that is, the negative logarithm.
+_QUICKER, _QUICKEST, _SELDOM = 0.25, 4, 1.5
+# Stiffnesses of a spline, from that which follows so quick a camera, in tenths' roots.
+_STIFFER, _STEPS = math.sqrt(10), 20
 # Frames from either end within which no camera starts or stops, and of a shot in which one may.
 _ENDS, _ENOUGH = 4, 12
 # It does so between frames, too: in these parts of one.
@@ -44,7 +47,7 @@ def smooth_way(way: Way, smoothing: int) -> Way:
     """The smooth way through a way with weave in it, (N,) float64 each, of any unit.
 
     way: where each frame of a shot lies, in order; finite; `FEWEST` frames or more. smoothing: what takes
-    longer than so many frames may be the camera's; what is quicker is weave.
+    longer than so many frames may be the camera's, seldom what takes a quarter; what is quicker is weave.
     """
     count = len(way)
     if count <= _LONGEST:
@@ -136,11 +139,13 @@ def _frame(count: int, swing: float, smoothing: int) -> _Frame:
         values, vectors = np.linalg.eigh(bends.T @ bends)
         values[:degree] = 0
         # A wave of so many frames passes by half.
-        softest = (smoothing / (2 * math.pi)) ** (2 * degree)
-        costs = softest * _STIFFER ** np.arange(_STEPS)[:, None] * np.maximum(values, 0)
+        quickest = min(smoothing, max(_QUICKER * smoothing, _QUICKEST))
+        softest, knob = ((wave / (2 * math.pi)) ** (2 * degree) for wave in (quickest, smoothing))
+        stiffness = softest * _STIFFER ** np.arange(_STEPS)
+        costs = stiffness[:, None] * np.maximum(values, 0)
         spread = 1 + 1 / costs[:, degree:]
-        # Each stiffness is as likely as any other beforehand.
-        before = -np.log(spread).sum(1) / 2 - math.log(2 * _STEPS)
+        # Otherwise each stiffness is as likely as any other beforehand.
+        before = -np.log(spread).sum(1) / 2 - math.log(2 * _STEPS) - _SELDOM * (stiffness < knob)
         stiff[degree] = vectors, 1 / spread, 1 / (1 + costs), before
     constant = float(np.log(np.diag(whiten)).sum())
     return _Frame(whiten, colour, constant, terms, _starting(whiten) if count >= _ENOUGH else None, stiff)

@@ -43,6 +43,7 @@ def follow(job: Job, folder: Path, types: NodeTypes, colour: Colour) -> Job:
         wanted = frames_of(job, clip)
         behind = {s.name: looked_at(job.recipe.nodes[s.index + 1 :], wanted, clip) for s in todo}
         now = digests(clip, sorted(set().union(*behind.values())))
+        first, last = clip.numbers[0], clip.numbers[-1]
         given = read_cuts(job.cuts, clip) if job.cuts else None
     for step in todo:
         solution = made.solved.get(step.name)
@@ -51,12 +52,14 @@ def follow(job: Job, folder: Path, types: NodeTypes, colour: Colour) -> Job:
         if other := difference(solution.nodes, made_with(job.recipe.nodes, step)):
             raise InputError(f"the analysis {folder} is of another recipe: {other}{_ADVICE}")
         if reason := _unlike(solution, {n: now[n] for n in sorted(behind[step.name])}, made.input):
-            raise InputError(f"the analysis {folder} {reason}{_ADVICE}")
+            raise InputError(f"the analysis {folder} {reason}")
         if solution.inputs != inputs_of(job.recipe, step.index):
             raise InputError(
                 f"the analysis {folder} was made with another mask, matte or reference before {step.name}, "
                 f"or without one{_ADVICE}"
             )
+        if given is None:
+            made.require_cuts(first, last, folder)
         if _within(made.cuts if given is None else given, solution) != _within(solution.cuts, solution):
             raise InputError(
                 f"the analysis {folder} was solved with cuts at {format_frames(solution.cuts)}, and now they "
@@ -83,13 +86,16 @@ def _unlike(solution: Solved, now: dict[int, str], name: str) -> str:
     """How the frames of a solution are not those of the clip, in words; empty where they are."""
     missing = [n for n in now if n not in solution.frames]
     if missing:
-        return f"has frames {format_frames(solution.frames)}, and not {format_frames(missing)}"
+        return f"has frames {format_frames(solution.frames)}, and not {format_frames(missing)}{_ADVICE}"
     changed = [n for n, found in now.items() if solution.frames[n] != found]
     if not changed:
         return ""
     if len(changed) == len(now) > 1:
-        return f"is of another clip: all frames differ from those of {name} that it was made of"
-    return f"is older than frame{'s' * (len(changed) > 1)} {format_frames(changed)}, changed since"
+        return (
+            f"is of another clip: all frames differ from those of {name} that it was made of; name that of "
+            "this clip, or another folder for `interneg analyse`, which would measure all of this one anew"
+        )
+    return f"is older than frame{'s' * (len(changed) > 1)} {format_frames(changed)}, changed since{_ADVICE}"
 
 
 def _space(name: str) -> str:

@@ -89,6 +89,14 @@ class AnalysisManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     "analysis has not"
                 )
 
+    def require_cuts(self, first: int, last: int, folder: Path) -> None:
+        """Raise InputError where "cuts" names frames outside the clip, which goes from `first` to `last`."""
+        if unknown := sorted({n for n in self.cuts if not first <= n <= last}):
+            raise InputError(
+                f'{folder / NAME}: "cuts" names frames {format_frames(unknown)}, and the clip has '
+                f"{first}-{last}: name the first frame of each shot, as the picture's file is numbered"
+            )
+
     @property
     def known(self) -> list[int]:
         """The frames that the cuts tell of."""

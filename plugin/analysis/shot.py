@@ -67,7 +67,9 @@ def analyse(work: Work) -> Solutions:
         require(clip, work.job.input, looked_at(work.job.recipe.nodes, wanted, clip), work.job.missing)
         at = _At(work, clip, wanted)
         made = _begun(work)
-        made.require_events({s.name: at.frames(s) for s in todo if s.analysis.has_events}, work.folder)
+        made.require_events({s.name: at.solved(s, made) for s in todo if s.analysis.has_events}, work.folder)
+        if work.job.cuts is None:
+            made.require_cuts(clip.numbers[0], clip.numbers[-1], work.folder)
         for k, step in enumerate(todo):
             if only is not None and step.index < only.index:
                 if reason := _unsolved(at, step, made):
@@ -109,6 +111,14 @@ class _At:
         seen = looked_at(behind, self.wanted, self.clip)
         return filled(seen, self.clip) if step.analysis.every_frame else sorted(seen)
 
+    def solved(self, step: Step, made: AnalysisManifest) -> list[int]:
+        """Those that a node is solved for, and those that it was, made as now: a range takes none away."""
+        frames, before = self.frames(step), made.solved.get(step.name)
+        if before is None or difference(before.nodes, made_with(self.work.job.recipe.nodes, step)):
+            return frames
+        seen = {*frames, *(n for n in before.frames if n in set(self.clip.numbers))}
+        return filled(seen, self.clip) if step.analysis.every_frame else sorted(seen)
+
 
 def _begun(work: Work) -> AnalysisManifest:
     """The manifest as this work goes on with it."""
@@ -116,6 +126,8 @@ def _begun(work: Work) -> AnalysisManifest:
     if before is None and _holds_others(work.folder):
         raise OutputError(f"the folder {work.folder} is there, and holds no analysis: name another one")
     space, colour = work.job.recipe.input_space or "", work.colour.identity
+    if before is not None and before.input != work.job.input:
+        work.progress.status(f"{work.folder} was made of {before.input}, and is now of {work.job.input}")
     if before is None:
         return AnalysisManifest(manifests.FORMAT, work.job.input, space, colour, [], [], False, {})
     return structs.replace(before, input=work.job.input, space=space, colour=colour)
@@ -152,7 +164,7 @@ def _step(
     work = at.work
     nodes = work.job.recipe.nodes
     following = solved(nodes, done, work.folder)[: step.index + 1]
-    wanted = at.wanted if work.measure else at.frames(step)
+    wanted = at.wanted if work.measure else at.solved(step, made)
     work.progress.status(f"{step.name}: measuring")
     measuring = Measuring(
         work.job, at.clip, wanted, following, _cuts(at, made), work.colour, work.engines, work.progress

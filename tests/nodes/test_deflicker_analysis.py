@@ -99,6 +99,15 @@ def test_what_a_person_says_of_an_event_holds(colour: Colour, analysed: Analysed
     assert change(taken.marked({8: False}), 8) == pytest.approx(change(found, 8), abs=0.01)
 
 
+def test_the_contrast_that_is_drawn_is_steadier_after_than_before() -> None:
+    gamma = np.exp(0.08 * np.random.default_rng(3).normal(size=(FRAMES, 1, 1, 1)))
+    contrast = MeasuredLight(noted(np.asarray(scene() ** gamma, np.float32)).seen).traces[1]
+    assert contrast.after is not None
+    before, after = (np.array([of[n] for n in sorted(of)]) for of in (contrast.before, contrast.after))
+    np.testing.assert_allclose(np.diff(before), np.diff(np.log2(gamma.ravel())), atol=0.03)
+    assert np.diff(after).std() < 0.25 * np.diff(before).std()
+
+
 def test_an_edited_file_is_what_is_drawn(analysed: Analysed) -> None:
     made = MeasuredLight(analysed.seen)
     data = json.loads(made.text)

@@ -36,6 +36,7 @@ def bent(warp: object) -> str:
         (bent([[[1, 2], [3, 4]], [[1, 2]]]), "frame 7: expected warp as rows of places"),
         (bent([[[1, float("nan")]]]), "frame 7: expected warp as rows of places"),
         (bent("none"), "frame 7: expected warp as rows of places"),
+        (text(SIZE, {7: Motion()}, {7: Motion()}).replace("}}", '}, "use": 0}'), "true or false, not 0"),
     ],
 )
 def test_a_bad_path_file_is_named_with_what_is_wrong(content: str, words: str) -> None:
@@ -61,3 +62,11 @@ def test_a_path_file_gives_a_bend_back() -> None:
     _, bends = corrections(text(SIZE, none, none, bends={8: bend}).encode(), "p", SIZE)
     assert list(bends) == [8]
     np.testing.assert_array_equal(bends[8], bend)
+
+
+def test_a_frame_that_is_not_in_use_is_left_as_it_is() -> None:
+    moved, bend = Motion(1.0, 4 + 2j), np.ones((2, 5, 2), np.float32)
+    data = json.loads(text(SIZE, {7: moved, 8: moved}, {7: moved, 8: moved}, bends={8: bend}))
+    data["frames"]["8"]["use"] = False
+    read, bends = corrections(json.dumps(data).encode(), "p", SIZE)
+    assert read == {7: moved, 8: Motion()} and not bends[8].any()

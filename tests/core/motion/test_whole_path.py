@@ -75,6 +75,23 @@ def test_a_loose_gate_that_swings_is_weave_too() -> None:
     assert 1 - rms(np.diff(made)) / rms(np.diff(shaken)) > 0.9
 
 
+def test_a_restless_hand_is_followed_and_steadied_by_more_smoothing() -> None:
+    """Its speed changes by 2 px from frame to frame, where weave moves the picture by as much."""
+    off, steadied, before = [], [], []
+    for seed in range(6):
+        rng, speed = np.random.default_rng(100 + seed), np.full(60, 5.0)
+        for k in range(1, 60):
+            speed[k] = 1 + 0.8 * speed[k - 1] + 2 * rng.normal()
+        way = np.cumsum(speed)
+        shaken = way + weave(60, seed)
+        off.append(smooth_way(shaken, REACH) - way)
+        steadied.append(smooth_way(shaken, 4 * REACH))
+        before.append(shaken - way)
+    assert rms(np.array(off)) < 1.2 * rms(np.array(before))
+    assert rms(np.diff(off)) < 0.75 * rms(np.diff(before))
+    assert rms(np.diff(steadied, 2)) < 0.5
+
+
 def test_a_steady_shot_stays_as_it_is() -> None:
     for name, way in ways(60).items():
         assert np.abs(smooth_way(way, REACH) - way).max() < 0.2, name

@@ -68,6 +68,23 @@ def test_edits_are_not_lost_where_the_shot_changed(tmp_path: Path) -> None:
     assert path.read_text() != edited
 
 
+def test_a_range_adds_to_what_is_solved_and_takes_nothing_away(tmp_path: Path) -> None:
+    clip, folder, recipe = shoot(tmp_path / "in", 1), tmp_path / "shot.analysis", "stabilise:smoothing=2"
+    well("analyse", recipe, clip, folder, "--frames", "1001-1004")
+    well("analyse", recipe, clip, folder, "--frames", "1007-1010")
+    well("analyse", recipe, clip, tmp_path / "whole.analysis")
+    whole = (tmp_path / "whole.analysis" / "stabilise.json").read_text()
+    assert (folder / "stabilise.json").read_text() == whole
+    assert "analysed" not in well("analyse", recipe, clip, folder, "--frames", "1002-1003")
+    assert (folder / "stabilise.json").read_text() == whole
+
+
+def test_that_a_folder_was_of_another_clip_is_told(clip: str, own: Path, tmp_path: Path) -> None:
+    other = shoot(tmp_path / "other", 9)
+    told = " ".join(well("analyse", RECIPE, other, own).split())
+    assert f"was made of {clip}, and is now of {other}" in told
+
+
 def test_what_a_lost_manifest_leaves_is_taken_up(clip: str, own: Path) -> None:
     before = manifest(own)
     (own / "analysis.json").unlink()

@@ -26,6 +26,18 @@ def test_cuts_that_a_person_changes_hold(clip: str, own: Path, tmp_path: Path) -
     ).read_text()
 
 
+def test_cuts_outside_the_clip_are_one_error(clip: str, own: Path, tmp_path: Path) -> None:
+    before = (own / "stabilise.json").read_text()
+    made = manifest(own)
+    made["cuts"] = [1001, 10060]
+    (own / "analysis.json").write_text(json.dumps(made))
+    render = "render", RECIPE, clip, tmp_path / "o" / "o.####.exr", "--analysis", own
+    for command in (("analyse", RECIPE, clip, own), render):
+        line = refused(3, *command)
+        assert '"cuts" names frames 10060, and the clip has 1001-1010' in line
+    assert (own / "stabilise.json").read_text() == before and manifest(own) == made
+
+
 def test_cuts_of_a_short_shot_can_be_changed(tmp_path: Path) -> None:
     """Windows that see all of a shot, and more."""
     clip, folder = shoot(tmp_path / "in", 1), tmp_path / "shot.analysis"
