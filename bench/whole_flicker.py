@@ -1,6 +1,7 @@
 """Deflicker on whole shots and by its window, beside FFmpeg's filter at its best size, on filmed clips.
 
-The three clips of TUNED were looked at while the node was made; the figures are of the other three. Flicker:
+The node was made with the three clips of TUNED; the figures are of the other three, after whose first figures
+some rules were changed (docs/figures.md says which). Flicker:
 a gain of 9 %, a gamma of 6 % and a field of 6 %, each alike over so many frames (autoregressive of first
 order), in 8 bits, on luma of 320x180.
 """

@@ -100,7 +100,8 @@ def analyse(
 ) -> None:
     """Look at all of INPUT first, so that each frame is treated as its whole shot needs it.
 
-    A folder: each node of RECIPE that can be solved is, in their order, after the nodes before it.
+    A folder: stabilise, deflicker, scratch-inpaint and grain-match are solved, those of them that RECIPE has,
+    one after the other in its order, each on what the nodes before it make of the clip.
     `interneg render ... --analysis ANALYSIS` follows it. Measuring goes on where it stopped, and frames that
     changed are measured again. In the folder is a file for each node, to be read and edited, and
     analysis.json, in which "cuts" may be edited before analysing again, and "events": which frames are events
@@ -110,7 +111,8 @@ def analyse(
 
     stabilise: the path. For each frame its motion since the one before, and the correction, which the knob
     `path` makes it follow. Both are dx and dy in pixels, y downwards, rotation in degrees, clockwise as seen,
-    and scale, about the middle of the picture. Where the recipe has warp, it is in the file, too.
+    and scale, about the middle of the picture. Where the recipe has warp, it is in the file, too. With
+    "use" set to false a frame is not moved.
 
     deflicker: the exposures. For each frame its exposure, in stops, and slope since the one before, and the
     correction, which the knob `exposures` makes it follow; with "use" set to false a frame stays as it is.
