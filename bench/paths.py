@@ -54,12 +54,12 @@ def columns_of(ways: Way, shaken: Way, *, centred: bool = False) -> Figures:
 
     ways, shaken: (draws, 2, N) pixels, the true, the measured. centred: whether drift is that from its mean.
     """
+    made = {k: np.stack([_smoothed(k, way) for way in shaken]) for k in (WHOLE, WINDOW, LINE, PARABOLA)}
     flat = shaken.reshape(-1, shaken.shape[-1])
-    made = {k: np.stack([_smoothed(k, axis) for axis in flat]) for k in (WHOLE, WINDOW, LINE, PARABOLA)}
-    made[FILTER] = trend_filter.best(flat, ways.reshape(flat.shape))
+    made[FILTER] = trend_filter.best(flat, ways.reshape(flat.shape)).reshape(ways.shape)
     found = {}
     for kind, smooth in made.items():
-        off = smooth.reshape(ways.shape) - ways
+        off = smooth - ways
         off -= off.mean(axis=-1, keepdims=True) * centred
         found[kind] = np.mean([figures_of(*of) for of in zip(off, shaken - ways, strict=True)], 0)
     return found
@@ -107,18 +107,20 @@ def _weave(count: int, rng: np.random.Generator) -> Way:
 
 
 def _smoothed(kind: str, way: Way) -> Way:
+    """A way, (2, N), as that column has it."""
     if kind == WHOLE:
         return smooth_way(way, REACH)
+    places, count = way[0] + 1j * way[1], way.shape[1]
     found = []
-    for k in range(len(way)):
-        near = np.arange(max(0, k - REACH), min(len(way), k + REACH + 1))
+    for k in range(count):
+        near = np.arange(max(0, k - REACH), min(count, k + REACH + 1))
         if kind == WINDOW:
-            track = {int(n - k): Motion(shift=complex(way[n], 0)) for n in near}
-            found.append(way[k] + steadied(track, REACH).shift.real)
+            track = {int(n - k): Motion(shift=places[n]) for n in near}
+            found.append(places[k] + steadied(track, REACH).shift)
         else:
             terms = np.vander((near - k) / REACH, 2 if kind == LINE else 3, increasing=True)
-            found.append(np.linalg.lstsq(terms, way[near], rcond=None)[0][0])
-    return np.array(found)
+            found.append(np.linalg.lstsq(terms.astype(complex), places[near], rcond=None)[0][0])
+    return np.stack([np.real(found), np.imag(found)])
 
 
 def figures_of(off: Way, before: Way) -> list[float]:

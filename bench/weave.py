@@ -117,7 +117,8 @@ def _bound(what: str, true: list[Track], figures: Figures) -> Iterator[Row]:
     """
     ways = np.stack(true)
     shakes = [shake[:, :2].T for _, shake in _shakes(ways.shape[-1])]
-    columns = paths.columns_of(ways, ways + np.stack(shakes * (len(ways) // len(shakes))), centred=True)
+    # Where the gate moves the picture to the right, the middle of the frame shows what lies to the left.
+    columns = paths.columns_of(ways, ways - np.stack(shakes * (len(ways) // len(shakes))), centred=True)
     # Drift there is that of both axes.
     both = np.array([1, np.sqrt(2), np.sqrt(2)])
     made = {p: both * np.mean(figures[k], 0)[:3] for p, k in ((paths.WHOLE, WHOLE), (paths.WINDOW, WINDOW))}

@@ -111,21 +111,17 @@ def whole(motions: Sequence[Motion], smoothing: int) -> list[Motion]:
     """What brings each frame of a shot from where it is to where the path of the whole shot has it.
 
     motions: of each frame since the one before; the first one's counts for nothing. smoothing: see
-    `whole_path.smooth_way`. Shift, angle and the logarithm of the scale are smoothed apart, each direction of
-    the shift for itself: a level pan has no rise.
+    `whole_path.smooth_way`. What is smoothed is where the middle of each frame lies in the first one, which a
+    frame's own rotation does not move, and apart from it the angle and the logarithm of the scale.
     """
     places = [Motion()]
     for motion in motions[1:]:
-        places.append(motion.after(places[-1]))
+        places.append(places[-1].after(motion.inverse))
+    middles = np.array([[p.shift.real for p in places], [p.shift.imag for p in places]])
     turns = np.unwrap([cmath.phase(p.turn) for p in places])
-    ways = (
-        np.array([p.shift.real for p in places]),
-        np.array([p.shift.imag for p in places]),
-        turns,
-        np.log([abs(p.turn) for p in places]),
-    )
-    steady = np.stack([smooth_way(way, smoothing) for way in ways], 1)
+    zooms = np.log([abs(p.turn) for p in places])
+    steady = *smooth_way(middles, smoothing), smooth_way(turns, smoothing), smooth_way(zooms, smoothing)
     return [
-        Motion(cmath.rect(float(np.exp(zoom)), float(angle)), complex(x, y)).after(place.inverse)
-        for (x, y, angle, zoom), place in zip(steady, places, strict=True)
+        Motion(cmath.rect(float(np.exp(zoom)), float(angle)), complex(x, y)).inverse.after(place)
+        for x, y, angle, zoom, place in zip(*steady, places, strict=True)
     ]

@@ -15,7 +15,7 @@ from interneg.motion.whole_path import FEWEST, smooth_way
 _BEND, _ONE_SIDED = 0.001, 0.05
 # What the local curve counts at most, beside the models of a camera's way.
 _LOCAL = 0.7
-# Of fewer frames it is not asked whether the camera stands.
+# Of fewer frames it is not asked how the camera moves.
 _ASKED = 5
 _NOTHING = 1e-12
 
@@ -30,51 +30,49 @@ def steadied(track: Mapping[int, Motion], reach: int, at: int = 0) -> Motion:
     offsets, here = [o - at for o in track], track[at]
     # Of each frame, where it lies in terms of the frame to be moved.
     seen = [m.after(here.inverse) for m in track.values()]
-    turn, shift = (
-        _smooth(offsets, np.array(way), reach)
-        for way in (np.log([m.turn for m in seen]), [m.shift for m in seen])
-    )
-    return Motion(complex(np.exp(turn)), shift)
+    turns, shifts = np.log([m.turn for m in seen]), np.array([m.shift for m in seen])
+    turn = _smooth(offsets, turns, reach, together=False)
+    return Motion(complex(np.exp(turn)), _smooth(offsets, shifts, reach, together=True))
 
 
-def _smooth(offsets: Sequence[int], way: Points, reach: int) -> complex:
-    """The value at offset 0 of the smooth path through a way."""
-    standing = stands(way)
-    weights = standing * weights_of(offsets, reach, 0) + (1 - standing) * weights_of(offsets, reach)
-    local = complex(weights @ way)
+def _smooth(offsets: Sequence[int], way: Points, reach: int, *, together: bool) -> complex:
+    """The value at offset 0 of the smooth path through a way, whose parts are smoothed together or apart."""
+    likely = enumerate(degrees(way))
+    local = complex(sum(share * (weights_of(offsets, reach, degree) @ way) for degree, share in likely))
     if len(way) < FEWEST:
         return local
+    parts = np.stack([way.real, way.imag])
+    models = smooth_way(parts, reach) if together else np.stack([smooth_way(part, reach) for part in parts])
     at = list(offsets).index(0)
-    parts = (_agreed(w, v, reach, at) for w, v in ((way.real, local.real), (way.imag, local.imag)))
-    return complex(*parts)
+    each = zip(parts, models, (local.real, local.imag), strict=True)
+    return complex(*(_agreed(part, model, value, at) for part, model, value in each))
 
 
-def _agreed(way: npt.NDArray[np.float64], local: float, reach: int, at: int) -> float:
+def _agreed(way: npt.NDArray[np.float64], models: npt.NDArray[np.float64], local: float, at: int) -> float:
     """The place of the frame at that index: by the models of a camera, and where these agree with it, more by
     the local curve, which is steadier from frame to frame; by models alone where a curve cannot follow.
     """
-    models = smooth_way(way, reach)
     weave = math.sqrt(float(np.square(way - models).mean())) + _NOTHING
     found = float(models[at])
     return found + _LOCAL * math.exp(-(((local - found) / weave) ** 2)) * (local - found)
 
 
-def stands(way: Points) -> float:
-    """How likely the camera stands still, 0..1, that a way of frames in order comes from.
+def degrees(way: Points) -> npt.NDArray[np.float64]:
+    """How likely a camera stands, moves evenly, or gathers speed evenly, (3,) float64, sum 1.
 
-    way: (N,) complex, where the camera points in each frame, or its angle and zoom; finite, of any unit.
-    Against it are a straight line and a parabola, by Schwarz's criterion (1978). Frames count half, as weave
-    is not all new in each, so that the answer does not jump from frame to frame. Of fewer than five frames
-    it is not asked.
+    way: (N,) complex, where the camera points in each frame, or its angle and zoom; frames in order, finite,
+    of any unit. By Schwarz's criterion (1978). Frames count half, as weave is not all new in each, so that
+    the answer does not jump from frame to frame. Of fewer than five frames it is not asked.
     """
     count = len(way)
     if count < _ASKED:
-        return 0.0
+        return np.array([0.0, 0.0, 1.0])
     terms = np.linalg.qr(np.vander(np.arange(count), 3, increasing=True))[0]
     explained = np.cumsum(np.square(np.abs(terms.T @ way)))
     left = np.maximum(np.square(np.abs(way)).sum() - explained, _NOTHING)
     likely = -(count - 1) / 2 * np.log(left) - np.log(count) * np.arange(3)
-    return float(1 / np.exp(likely - likely[0]).sum())
+    shares = np.exp(likely - likely.max())
+    return np.asarray(shares / shares.sum())
 
 
 def weights_of(offsets: Sequence[int], reach: int, degree: int = 2) -> npt.NDArray[np.float64]:

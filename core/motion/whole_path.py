@@ -4,6 +4,10 @@ Nobody knows beforehand whether a camera rested, panned evenly, started or stopp
 hand. Each is a model of the way; each gives a path, and a likelihood of what was measured. Their mean, by
 likelihood, is the path: that of the right model where one is right, up to the first and the last frame.
 
+A pan mostly goes along a line, across which nothing moves: x and y are smoothed as they are and along and
+across the line that lies nearest to the way. A hand is as restless one way as the other: beside a model for
+each direction stand those of one spline for both.
+
 Sources: averaging of models, Hoeting et al., Bayesian model averaging, 1999; their likelihood by Schwarz's
 criterion, 1978; smooth ways as splines whose stiffness is found by likelihood, Wahba, 1985.
 """
@@ -11,7 +15,7 @@ criterion, 1978; smooth ways as splines whose stiffness is found by likelihood, 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -29,6 +33,10 @@ _SWINGS = (0.0, 0.3, 0.6)
 # A camera may be quicker than the knob's frames, as a hand is: down to this share of them, but not to fewer
 # than so many frames. How seldom that is, the negative logarithm.
 _QUICKER, _QUICKEST, _SELDOM = 0.25, 4, 1.5
+# How much likelier one spline for both directions is than two of one stiffness each, its logarithm.
+_ALIKE = math.log(6)
+# How seldom a camera goes along a slanted line, the negative logarithm.
+_SLANTED = 1.0
 # Stiffnesses of a spline, from that which follows so quick a camera, in tenths' roots.
 _STIFFER, _STEPS = math.sqrt(10), 20
 # Frames from either end within which no camera starts or stops, and of a shot in which one may.
@@ -44,53 +52,84 @@ _LONGEST = 240
 
 
 def smooth_way(way: Way, smoothing: int) -> Way:
-    """The smooth way through a way with weave in it, (N,) float64 each, of any unit.
+    """The smooth way through a way with weave in it, of any unit, of the same shape.
 
-    way: where each frame of a shot lies, in order; finite; `FEWEST` frames or more. smoothing: what takes
-    longer than so many frames may be the camera's, seldom what takes a quarter; what is quicker is weave.
+    way: where each frame of a shot lies, in order, (N,) float64, or its x and y, (2, N); finite; `FEWEST`
+    frames or more. smoothing: what takes longer than so many frames may be the camera's, seldom what takes a
+    quarter; what is quicker is weave.
     """
-    count = len(way)
+    if way.ndim == 1:
+        return smooth_way(way[None], smoothing)[0]
+    count = way.shape[1]
     if count <= _LONGEST:
         return _part(way, smoothing)
     starts = np.linspace(0, count - _LONGEST, math.ceil(2 * (count - _LONGEST) / _LONGEST) + 1).round()
     near = np.minimum(np.arange(1, _LONGEST + 1), np.arange(_LONGEST, 0, -1)).astype(np.float64)
-    found, weights = np.zeros(count), np.zeros(count)
+    found, weights = np.zeros(way.shape), np.zeros(count)
     for start in starts.astype(int):
         part = slice(start, start + _LONGEST)
         # The part's own end, where it knows least, counts least: but for the ends of the shot.
-        found[part] += near * _part(way[part], smoothing)
+        found[:, part] += near * _part(way[:, part], smoothing)
         weights[part] += near
     return found / weights
 
 
 class _Models(NamedTuple):
-    """Some models' ways, (M, N), less the mean, and the logarithms of their likelihoods, (M,)."""
+    """Some models' ways, (M, ...), less the mean, and the logarithms of their likelihoods, (M,)."""
 
     likely: Way
     ways: Way
 
 
+def _mean(models: Iterable[_Models]) -> _Models:
+    """One model for several: their mean by likelihood, and how likely it is that one of them is right."""
+    likely, ways = (np.concatenate(part) for part in zip(*models, strict=True))
+    best = likely.max()
+    shares = np.exp(likely - best) * (likely > best - _FAR)
+    total = shares.sum()
+    return _Models(np.array([best + math.log(total)]), np.tensordot(shares / total, ways, axes=(0, 0))[None])
+
+
 def _part(way: Way, smoothing: int) -> Way:
-    mean = way.mean()
-    models = [m for swing in _SWINGS for m in _models(way - mean, swing, smoothing)]
-    best = max(m.likely.max() for m in models)
-    found, total = np.zeros(len(way)), 0.0
-    for model in models:
-        shares = np.exp(model.likely - best) * (model.likely > best - _FAR)
-        found += shares @ model.ways
-        total += float(shares.sum())
-    return np.asarray(mean + found / total)
+    mean = way.mean(axis=1, keepdims=True)
+    apart = way - mean
+    found = _steady(apart, smoothing)
+    if len(way) == 2:
+        x, y = apart
+        angle = math.atan2(2 * float((x * y).sum()), float((x * x - y * y).sum())) / 2
+        turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+        along = _steady(turn @ apart, smoothing)
+        # The angle is one more number that is found, by Schwarz's criterion.
+        turned = _Models(along.likely - math.log(way.shape[1]) / 2 - _SLANTED, turn.T @ along.ways)
+        found = _mean((found, turned))
+    return np.asarray(mean + found.ways[0])
 
 
-def _models(way: Way, swing: float, smoothing: int) -> Iterator[_Models]:
-    """All models where weave is as alike as `swing` from a frame to the next."""
-    frame = _frame(len(way), swing, smoothing)
-    white = frame.whiten @ way
+def _steady(apart: Way, smoothing: int) -> _Models:
+    """The mean of all models of ways less their mean, (A, N); as one, (1, A, N)."""
+    each: list[list[_Models]] = [[] for _ in apart]
+    both = []
+    for swing in _SWINGS:
+        frame = _frame(apart.shape[1], swing, smoothing)
+        white = apart @ frame.whiten.T
+        splines = [_splines(frame, axis) for axis in white]
+        for models, axis, own in zip(each, white, splines, strict=True):
+            models += [*_plain(frame, axis), own]
+        both.append(_together(splines, _ALIKE - frame.before))
+    found = [_together([_mean(models) for models in each], 0)]
+    return _mean(found + both) if len(apart) == 2 else found[0]
+
+
+def _together(axes: Sequence[_Models], more: float | Way) -> _Models:
+    """Each model on every axis at once."""
+    return _Models(sum(m.likely for m in axes) + more, np.stack([m.ways for m in axes], 1))
+
+
+def _plain(frame: _Frame, white: Way) -> Iterator[_Models]:
+    """The models of a camera that is not led by hand."""
     yield _curves(frame, white)
     if frame.starts is not None:
         yield _starts(frame, frame.starts, white)
-    for degree in (2, 3):
-        yield _splines(frame, white, degree)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +151,8 @@ class _Frame:
     constant: the logarithm of the likelihood that all models here share. terms: of a parabola, orthonormal in
     white weave, (N, 3). starts: None for ways that are too short. stiff: by degree, what a spline's bends
     cost in white weave: directions (N, N), and by stiffness (S) what is left of each, (S, N - degree), what
-    passes, (S, N), and how likely the stiffness makes a way that says nothing of it, (S,).
+    passes, (S, N), and how likely the stiffness makes a way that says nothing of it, (S,). before: how likely
+    each spline is beforehand, its logarithm, (2 S,).
     """
 
     whiten: Way
@@ -121,6 +161,7 @@ class _Frame:
     terms: Way
     starts: _Starts | None
     stiff: dict[int, tuple[Way, Way, Way, Way]]
+    before: Way
 
 
 @lru_cache(maxsize=256)
@@ -133,7 +174,7 @@ def _frame(count: int, swing: float, smoothing: int) -> _Frame:
         whiten[rows, rows], whiten[rows, rows - 1] = 1 / size, -swing / size
     colour = np.asarray(np.linalg.inv(whiten), np.float64)
     terms = np.linalg.qr(whiten @ np.vander(np.linspace(-1, 1, count), 3, increasing=True))[0]
-    stiff = {}
+    stiff, before = {}, []
     for degree in (2, 3):
         bends = np.diff(np.eye(count), degree, axis=0) @ colour
         values, vectors = np.linalg.eigh(bends.T @ bends)
@@ -144,11 +185,12 @@ def _frame(count: int, swing: float, smoothing: int) -> _Frame:
         stiffness = softest * _STIFFER ** np.arange(_STEPS)
         costs = stiffness[:, None] * np.maximum(values, 0)
         spread = 1 + 1 / costs[:, degree:]
-        # Otherwise each stiffness is as likely as any other beforehand.
-        before = -np.log(spread).sum(1) / 2 - math.log(2 * _STEPS) - _SELDOM * (stiffness < knob)
-        stiff[degree] = vectors, 1 / spread, 1 / (1 + costs), before
+        # Otherwise each stiffness is as likely as any other.
+        before.append(-math.log(2 * _STEPS) - _SELDOM * (stiffness < knob))
+        stiff[degree] = vectors, 1 / spread, 1 / (1 + costs), -np.log(spread).sum(1) / 2
     constant = float(np.log(np.diag(whiten)).sum())
-    return _Frame(whiten, colour, constant, terms, _starting(whiten) if count >= _ENOUGH else None, stiff)
+    starts = _starting(whiten) if count >= _ENOUGH else None
+    return _Frame(whiten, colour, constant, terms, starts, stiff, np.concatenate(before))
 
 
 def _starting(whiten: Way) -> _Starts:
@@ -188,10 +230,12 @@ def _starts(frame: _Frame, starts: _Starts, white: Way) -> _Models:
     return _Models(likely[near], (slopes.T + still * starts.rest) @ frame.colour.T)
 
 
-def _splines(frame: _Frame, white: Way, degree: int) -> _Models:
+def _splines(frame: _Frame, white: Way) -> _Models:
     """The camera is led smoothly: its speed changes at random, or its acceleration does, more or less."""
-    vectors, remains, passes, before = frame.stiff[degree]
-    shares = vectors.T @ white
-    left = remains @ np.square(shares[degree:])
-    likely = _score(frame, left, len(white), degree) + before
-    return _Models(likely, (passes * shares) @ vectors.T @ frame.colour.T)
+    likely, ways = [], []
+    for degree, (vectors, remains, passes, fits) in frame.stiff.items():
+        shares = vectors.T @ white
+        left = remains @ np.square(shares[degree:])
+        likely.append(_score(frame, left, len(white), degree) + fits)
+        ways.append((passes * shares) @ vectors.T @ frame.colour.T)
+    return _Models(np.concatenate(likely) + frame.before, np.concatenate(ways))

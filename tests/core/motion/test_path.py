@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from interneg.motion.path import stands, steadied, weights_of
+from interneg.motion.path import degrees, steadied, weights_of
 from interneg.motion.similarity import Motion
 
 
@@ -38,13 +38,14 @@ def weave(count: int, seed: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("count", [16, 31])
-def test_a_camera_that_moves_is_told_from_one_that_stands(count: int) -> None:
+def test_how_a_camera_moves_is_told(count: int) -> None:
     u = np.arange(count).astype(complex)
     ways = {"stands": 0j * u, "pans": 0.8 * u, "starts": 0.05j * u**2}
-    found = {k: np.mean([stands(way + weave(count, s)) for s in range(20)]) for k, way in ways.items()}
-    assert found["stands"] > 0.6 and max(found["pans"], found["starts"]) < 0.2
-    assert stands(0.02 * u + np.asarray(0.01 * weave(count, 1), complex)) < 0.01
-    assert stands(0j * u) > 0.7 and stands(u[:4] + 0j) == 0
+    found = {k: np.mean([degrees(way + weave(count, s)) for s in range(20)], 0) for k, way in ways.items()}
+    assert found["stands"][0] > 0.6 and max(found["pans"][0], found["starts"][0]) < 0.2
+    assert found["pans"][1] > 0.5 and (count < 31 or found["starts"][2] > 0.8)
+    assert degrees(0.02 * u + np.asarray(0.01 * weave(count, 1), complex))[0] < 0.01
+    assert degrees(0j * u)[0] > 0.7 and list(degrees(u[:4] + 0j)) == [0, 0, 1]
 
 
 def test_where_the_camera_stands_weave_is_calmed_up_to_the_ends() -> None:
@@ -54,6 +55,17 @@ def test_where_the_camera_stands_weave_is_calmed_up_to_the_ends() -> None:
         track = {o: Motion(1, place - way[-1]) for o, place in zip(range(-15, 1), way, strict=True)}
         left.append(way[-1] + steadied(track, 15).shift)
     assert np.sqrt(np.mean(np.square(np.abs(left)) / 2)) < 0.8  # a straight line leaves 1.0
+
+
+def test_in_an_even_pan_the_window_leaves_hardly_more_than_a_straight_line() -> None:
+    left, line = [], []
+    offsets = range(-15, 16)
+    for seed in range(30):
+        way = 4.5 * np.arange(31) + weave(31, seed)
+        track = {o: Motion(1, place - way[15]) for o, place in zip(offsets, way, strict=True)}
+        left.append(way[15] + steadied(track, 15).shift - 4.5 * 15)
+        line.append(np.mean(way) - 4.5 * 15)
+    assert np.std(left) < 1.25 * np.std(line)
 
 
 def test_a_longer_curve_follows_the_camera_to_the_ends() -> None:
