@@ -21,6 +21,13 @@ class Trace(NamedTuple):
     after: Mapping[int, float] | None = None
 
 
+class Carried(NamedTuple):
+    """A new file with a person's changes of an earlier one, and what became of these, in words."""
+
+    text: str
+    told: str
+
+
 class Analysis(Protocol):
     """What a class of nodes makes of a shot; see `Node.analysis`.
 
@@ -50,6 +57,14 @@ class Analysis(Protocol):
         content: of the file, called `name`. Raises InputError where it is no such file.
         """
         return self
+
+    def carried(self, before: bytes, edited: bytes, name: str) -> Carried | None:
+        """The file with what a person changed in an earlier one; None, by default, where that cannot be.
+
+        before: the earlier file as it was written; edited: as it is now, called `name`. Raises InputError
+        where this is no such file.
+        """
+        return None
 
     def marked(self, events: Mapping[int, bool]) -> Self:
         """The analysis as a person's word on some frames makes it: whether each is an event, by number.

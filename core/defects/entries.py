@@ -32,13 +32,17 @@ _EXPECTED = {
     "columns": "a column, or more of its place, by the number of each frame",
     "column": "a number",
     "lean": "a number",
+    "note": "a text",
     "rows": "two whole numbers (the first, and the one beyond the last)",
 }
 _LONGEST = 40
 
 
 class DirtEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """A piece of dirt as it is written; box: x, y, width, height; shape: see `runs`, None for all of it."""
+    """A piece of dirt as it is written; box: x, y, width, height; shape: see `runs`, None for all of it.
+
+    note: a person's own.
+    """
 
     number: int | None = None
     use: bool = True
@@ -47,6 +51,7 @@ class DirtEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
     sign: Sign | None = None
     clear: float | None = None
     shape: str | None = None
+    note: str | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def spot(self) -> Spot:
@@ -71,7 +76,10 @@ class PlaceEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class TrackEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """A scratch over the shot as it is written, see `Track`; columns: by frame, a number or more of it."""
+    """A scratch over the shot as it is written, see `Track`; columns: by frame, a number or more of it.
+
+    note: a person's own.
+    """
 
     number: int | None = None
     use: bool = True
@@ -81,6 +89,7 @@ class TrackEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_onl
     first: int | None = None
     last: int | None = None
     columns: dict[int, float | PlaceEntry]
+    note: str | msgspec.UnsetType = msgspec.UNSET
 
 
 def read_entry(row: Any, kind: type[Entry], where: str) -> Entry:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NoReturn
 
+import msgspec
+
 from interneg.defects.dirt import Spot
 from interneg.defects.entries import DirtEntry, PlaceEntry, TrackEntry, read_entry
 from interneg.defects.lines import Scratch
@@ -44,13 +46,42 @@ class Listing:
         return [place.line(sign, self.size[0]) for sign, place in places if place is not None]
 
 
+def laid_out(size: tuple[int, int], dirt: Mapping[int, Sequence[Any]], tracks: Sequence[Any]) -> str:
+    """The file: JSON, a piece of dirt and the place of a scratch to a line.
+
+    size: of the picture (H, W). dirt: of each frame the pieces, tracks: the scratches, each an entry or the
+    same as plain data.
+    """
+    frames = [f'  "{n}": {_rows([_json(piece) for piece in pieces], "   ")}' for n, pieces in dirt.items()]
+    lines = [_laid_out(msgspec.to_builtins(track, str_keys=True)) for track in tracks]
+    return (
+        f'{{\n "format": "{FORMAT}",\n "size": [{size[1]}, {size[0]}],\n "dirt": {{\n'
+        + ",\n".join(frames)
+        + f'\n }},\n "scratches": {_rows(lines, "  ")}\n}}\n'
+    )
+
+
+def _laid_out(track: dict[str, Any]) -> str:
+    lines = ",\n".join(f'    "{n}": {_json(place)}' for n, place in track["columns"].items())
+    head = _json({**track, "columns": {}})
+    return head.replace('"columns":{}', '"columns": {\n' + lines + "\n  }")
+
+
+def _rows(lines: Sequence[str], margin: str) -> str:
+    return "[" + "".join(f"\n{margin}{line}," for line in lines)[:-1] + f"\n{margin[:-1]}]" if lines else "[]"
+
+
+def _json(entry: Any) -> str:
+    return msgspec.json.encode(entry).decode()
+
+
 def listing(content: bytes, name: str, size: tuple[int, int]) -> Listing:
     """What the file says that is to be repaired.
 
     content: of the file, UTF-8. name: of the file, for messages. Raises InputError where it is no such file,
     or was made for pictures of another size (H, W).
     """
-    (height, width), frames, rows = _read(content, name)
+    (height, width), frames, rows = read_list(content, name)
     if (height, width) != size:
         raise InputError(
             f"{name} was made for pictures of {width}x{height}, these are {size[1]}x{size[0]}: analyse anew"
@@ -65,7 +96,7 @@ class _NoNumberError(ValueError):
 
 def require(content: bytes, name: str, numbers: Iterable[int]) -> None:
     """Raise InputError where the file is none, or lacks one of these frames; see `listing`."""
-    frames = _read(content, name)[1]
+    frames = read_list(content, name)[1]
     _require(frames, name, *sorted(set(numbers)))
 
 
@@ -83,7 +114,7 @@ def part_of(content: bytes, numbers: Collection[int]) -> bytes:
 
 @lru_cache(maxsize=2)
 def _read_once(content: bytes) -> tuple[tuple[int, int], dict[int, list[Any]], list[Any]]:
-    return _read(content, "the list of defects")
+    return read_list(content, "the list of defects")
 
 
 def _counts(entry: Any) -> bool:
@@ -115,7 +146,7 @@ def _require(frames: Collection[int], name: str, *numbers: int) -> None:
     )
 
 
-def _read(content: bytes, name: str) -> tuple[tuple[int, int], dict[int, list[Any]], list[Any]]:
+def read_list(content: bytes, name: str) -> tuple[tuple[int, int], dict[int, list[Any]], list[Any]]:
     """The size (H, W) that the file is for, the dirt of each frame and the scratches, as they are written."""
     try:
         data = json.loads(content, parse_constant=_refuse)

@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import structs
 
-from interneg.analysis import Analysis, Trace
+from interneg.analysis import Analysis, Carried, Trace
+from interneg.defects.carried import carried
 from interneg.defects.dirt import Spot
 from interneg.defects.drawing import numbered
 from interneg.defects.entries import DirtEntry, PlaceEntry, Sign, TrackEntry
 from interneg.defects.evidence import Evidence
 from interneg.defects.lines import Scratch
-from interneg.defects.listing import FORMAT
+from interneg.defects.listing import laid_out
 from interneg.defects.runs import runs
 from interneg.defects.tracks import Track, bridged, followed
 
@@ -54,19 +55,13 @@ class ShotDefects(Analysis):
     @property
     def text(self) -> str:
         """The file: JSON, a piece of dirt and the place of a scratch to a line, both numbered."""
-        frames = []
-        for number, frame in self.frames.items():
-            pieces = ",\n".join(f"   {_json(piece)}" for piece in frame.dirt)
-            frames.append(f'  "{number}": [' + (f"\n{pieces}\n  ]" if pieces else "]"))
-        lines = [_track(k, track) for k, track in enumerate(self.tracks, 1)]
-        height, width = next(iter(self.frames.values())).size
-        return (
-            f'{{\n "format": "{FORMAT}",\n "size": [{width}, {height}],\n "dirt": {{\n'
-            + ",\n".join(frames)
-            + '\n },\n "scratches": ['
-            + ("\n" + ",\n".join(lines) + "\n ]" if lines else "]")
-            + "\n}\n"
-        )
+        size = next(iter(self.frames.values())).size
+        dirt = {number: frame.dirt for number, frame in self.frames.items()}
+        return laid_out(size, dirt, [_track(k, track) for k, track in enumerate(self.tracks, 1)])
+
+    def carried(self, before: bytes, edited: bytes, name: str) -> Carried | None:
+        """The list with a person's changes of an earlier one, see `carried.carried`."""
+        return carried(before, edited, self.text, name)
 
     @property
     def traces(self) -> Sequence[Trace]:
@@ -135,27 +130,19 @@ def listed(spot: Spot, seen: Evidence) -> DirtEntry:
     )
 
 
-def _track(number: int, track: Track) -> str:
-    places = {
-        n: PlaceEntry(p.column, p.lean, p.width, (p.top, p.bottom), p.clear, p.bridged or msgspec.UNSET)
-        for n, p in sorted(track.places.items())
-    }
-    entry = TrackEntry(
+def _track(number: int, track: Track) -> TrackEntry:
+    return TrackEntry(
         number=number,
         sign=_NAMES[track.sign],
         width=round(float(np.median([p.width for p in track.places.values()])), 1),
-        first=min(places),
-        last=max(places),
-        columns={},
+        first=min(track.places),
+        last=max(track.places),
+        columns={
+            n: PlaceEntry(p.column, p.lean, p.width, (p.top, p.bottom), p.clear, p.bridged or msgspec.UNSET)
+            for n, p in sorted(track.places.items())
+        },
     )
-    lines = ",\n".join(f'    "{n}": {_json(place)}' for n, place in places.items())
-    head = _json(entry).replace('"columns":{}', '"columns": {\n' + lines + "\n  }")
-    return f"  {head}"
 
 
 def _number(count: int, what: str, more: str = "s") -> str:
     return f"{count} {what}{more if count != 1 else ''}"
-
-
-def _json(entry: msgspec.Struct) -> str:
-    return msgspec.json.encode(entry).decode()

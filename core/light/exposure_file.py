@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from interneg import by_frame
 from interneg.errors import InputError
 from interneg.frame import Double
 from interneg.light.steady import Correction
@@ -48,8 +49,8 @@ def text(
     that stay as they are among those around. beside: the arrays, see `arrays`.
     Exposures are written in stops of light.
     """
-    lines = []
-    for n in sorted(found):
+    frames = {}
+    for n in found:
         facts: dict[str, Any] = {
             "measured": _facts(*steps[n]),
             "event": n in events,
@@ -61,12 +62,9 @@ def text(
                 name: _facts(c.exposure, 1 + c.slope)
                 for name, c in zip(_PLANES[1:], found[n][1:], strict=True)
             }
-        lines.append(f'  "{n}": {json.dumps(facts)}')
+        frames[n] = facts
     digest = hashlib.sha256(beside).hexdigest()
-    head = (
-        f' "format": "{FORMAT}",\n "size": [{size[1]}, {size[0]}],\n "fields": "{digest}",\n "frames": {{\n'
-    )
-    return "{\n" + head + ",\n".join(lines) + "\n }\n}\n"
+    return by_frame.text({"format": FORMAT, "size": [size[1], size[0]], "fields": digest}, frames)
 
 
 def arrays(found: Mapping[int, tuple[Correction, ...]]) -> bytes:

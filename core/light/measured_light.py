@@ -11,7 +11,8 @@ from typing import Self
 
 import numpy as np
 
-from interneg.analysis import Analysis, Trace
+from interneg import by_frame
+from interneg.analysis import Analysis, Carried, Trace
 from interneg.frame import Pixels
 from interneg.light.exposure_file import Exposures, arrays, text
 from interneg.light.flicker import LUMA, Change, bright, changes, levels, mean_levels
@@ -110,6 +111,10 @@ class MeasuredLight(Analysis):
             for n, frame in self.frames.items()
         }
         return made
+
+    def carried(self, before: bytes, edited: bytes, name: str) -> Carried | None:
+        """The file with a person's changes of an earlier one, unless that was for another size."""
+        return by_frame.carried(before, edited, self.text, name)
 
     @cached_property
     def corrections(self) -> Mapping[int, tuple[Correction, ...]]:

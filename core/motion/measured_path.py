@@ -12,7 +12,8 @@ from typing import Self
 
 import numpy as np
 
-from interneg.analysis import Analysis, Trace
+from interneg import by_frame
+from interneg.analysis import Analysis, Carried, Trace
 from interneg.frame import Box, Pixels
 from interneg.motion.path_file import corrections, text
 from interneg.motion.similarity import Motion
@@ -73,6 +74,10 @@ class MeasuredPath(Analysis):
         made = type(self)(self.frames)
         made.corrections = self.corrections | corrections(content, name, size, self.first.aspect)[0]
         return made
+
+    def carried(self, before: bytes, edited: bytes, name: str) -> Carried | None:
+        """The path file with a person's changes of an earlier one, unless that was for another size."""
+        return by_frame.carried(before, edited, self.text, name)
 
     @property
     def traces(self) -> Sequence[Trace]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from interneg import by_frame
 from interneg.errors import InputError
 from interneg.frame import Pixels
 from interneg.motion.similarity import Motion
@@ -34,13 +35,12 @@ def text(
     and scale, about the middle of the picture. aspect: how many times as wide as high a pixel is; rotation
     and scale are those of the picture as it is seen. bends: of frames that have one, see `warp.bend`.
     """
-    lines = []
-    for n in sorted(corrections):
+    frames = {}
+    for n in corrections:
         facts = {"motion": _facts(motions[n], aspect), "correction": _facts(corrections[n], aspect)}
         bend = {"warp": bends[n].astype(float).round(3).tolist()} if n in bends else {}
-        lines.append(f'  "{n}": {json.dumps(facts | bend)}')
-    head = f' "format": "{FORMAT}",\n "size": [{size[1]}, {size[0]}],\n "frames": {{\n'
-    return "{\n" + head + ",\n".join(lines) + "\n }\n}\n"
+        frames[n] = facts | bend
+    return by_frame.text({"format": FORMAT, "size": [size[1], size[0]]}, frames)
 
 
 def corrections(

@@ -36,7 +36,7 @@ _QUICKER, _QUICKEST, _SELDOM = 0.25, 4, 1.5
 # How much likelier one spline for both directions is than two of one stiffness each, its logarithm.
 _ALIKE = math.log(6)
 # How seldom a camera goes along a slanted line, the negative logarithm.
-_SLANTED = 1.0
+_SLANTED = 2.0
 # Stiffnesses of a spline, from that which follows so quick a camera, in tenths' roots.
 _STIFFER, _STEPS = math.sqrt(10), 20
 # Frames from either end within which no camera starts or stops, and of a shot in which one may.

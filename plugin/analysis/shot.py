@@ -25,11 +25,11 @@ from interneg.plugin.analysis.frames import digests, filled, inputs_of, looked_a
 from interneg.plugin.analysis.manifest import MEASURED, AnalysisManifest, Solved
 from interneg.plugin.analysis.measuring import Measuring
 from interneg.plugin.analysis.steps import Step, difference, made_with, named, solved, steps
+from interneg.plugin.analysis.written import write
 from interneg.plugin.batch.gaps import require
 from interneg.plugin.batch.job import Job, KnownCuts, frames_of, read_cuts
 from interneg.plugin.batch.progress import Progress
 from interneg.plugin.noted.records import NotedFrames
-from interneg.publish import replacing
 from interneg.recipe import NodeTypes
 
 
@@ -212,23 +212,8 @@ def _solved(
 ) -> AnalysisManifest:
     """Write the files of a solved node, and the manifest. starts: the first frames of the shots."""
     work = at.work
-    path, content = work.folder / step.file, analysis.text.encode()
-    before, now = made.solved.get(step.name), manifests.digest(content)
-    there = manifests.digest(path.read_bytes()) if path.exists() else now
-    edited = there != now and (before is None or there != before.written)
-    if edited and not work.edits:
-        if before is None or before.written != now:
-            raise OutputError(
-                f"{path} was changed by hand, and the shot has been measured anew since: move it away, "
-                "analyse, and make the changes in the new one; or give them up with --overwrite"
-            )
-        work.progress.status(f"{step.name}: {path} was changed by hand and stays as it is")
-    else:
-        files = {path: content, **{path.with_suffix(e): beside for e, beside in analysis.beside.items()}}
-        for target, data in files.items():
-            with replacing(target) as temporary:
-                temporary.write_bytes(data)
-        work.progress.status(f"{step.name}: written: {path}")
+    before = made.solved.get(step.name)
+    now = write(work.folder, step, analysis, before, work.progress, edits=work.edits)
     for sentence in analysis.report:
         work.progress.status(sentence)
     if before is not None and (left := [n for n in before.frames if n not in keys]):

@@ -136,7 +136,7 @@ def test_a_scratch_that_would_change_nothing_is_refused(entry: dict[str, Any], w
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        (3, "expected an entry in braces, of number, use, box, pixels, sign, clear, shape, not 3"),
+        (3, "expected an entry in braces, of number, use, box, pixels, sign, clear, shape, note, not 3"),
         ({"box": [0, 0, 1]}, "expected 'box' to be four whole numbers (x, y, width, height), not [0, 0, 1]"),
         ({"box": [0, 0, 1, "a"]}, "expected 'box' to be four whole numbers"),
         ({}, "'box' is missing, expected four whole numbers"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.plugin.cli.analysed_shots import RECIPE, manifest, refused, shoot, well
 
 
@@ -54,13 +56,38 @@ def test_edits_are_kept_and_followed(clip: str, own: Path, tmp_path: Path) -> No
     assert (tmp_path / "x" / "o.analysis" / "stabilise.json").is_file()
 
 
-def test_edits_are_not_lost_where_the_shot_changed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("node", "number"), [("stabilise", "dx"), ("deflicker", "exposure")])
+def test_edits_are_carried_over_where_the_shot_changed(tmp_path: Path, node: str, number: str) -> None:
+    clip, folder, other = shoot(tmp_path / "in", 1), tmp_path / "shot.analysis", tmp_path / "new.analysis"
+    well("analyse", node, clip, folder)
+    path = folder / f"{node}.json"
+    data = json.loads(path.read_text())
+    data["frames"]["1004"]["correction"][number] += 0.5
+    data["frames"]["1006"] |= {"use": False, "note": "held for the title"}
+    path.write_text(json.dumps(data))
+    shoot(tmp_path / "in", 9)
+    told = " ".join(well("analyse", node, clip, folder).split())
+    assert "changes by hand" in told and "kept of frames 1004,1006" in told
+    well("analyse", node, clip, other)
+    made, new = (json.loads((f / path.name).read_text())["frames"] for f in (folder, other))
+    assert {n for n in new if made[n] != new[n]} == {"1004", "1006"}
+    lifted = made["1004"]["correction"].pop(number) - new["1004"]["correction"].pop(number)
+    assert lifted == pytest.approx(0.5, abs=1e-5) and made["1004"] == new["1004"]
+    assert made["1006"] == new["1006"] | {"use": False, "note": "held for the title"}
+    well("render", node, clip, tmp_path / "o" / "o.####.exr", "--analysis", folder)
+    # And once more: it is still known what the person changed, and what was found.
+    shoot(tmp_path / "in", 4)
+    assert "kept of frames 1004,1006" in " ".join(well("analyse", node, clip, folder).split())
+    assert "stays as it is" in " ".join(well("analyse", node, clip, folder).split())
+
+
+def test_edits_for_another_size_are_not_lost(tmp_path: Path) -> None:
     clip, folder = shoot(tmp_path / "in", 1), tmp_path / "shot.analysis"
     well("analyse", "stabilise:smoothing=2", clip, folder)
     path = folder / "stabilise.json"
     path.write_text(path.read_text().replace('"scale": 1.0', '"scale": 1.01', 1))
     edited = path.read_text()
-    shoot(tmp_path / "in", 9)
+    shoot(tmp_path / "in", 9, size=(96, 128))
     line = refused(6, "analyse", "stabilise:smoothing=2", clip, folder)
     assert "stabilise.json was changed by hand" in line and "--overwrite" in line
     assert path.read_text() == edited

@@ -1,0 +1,67 @@
+"""Files that say something of each frame: JSON, a frame to a line; and what a person changed in one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from interneg.analysis import Carried
+from interneg.errors import InputError
+from interneg.io import format_frames
+
+
+def text(head: Mapping[str, Any], frames: Mapping[int, Any]) -> str:
+    """The file. head: what stands before the frames. frames: what is said of each, by its number."""
+    lines = [f" {json.dumps(key)}: {json.dumps(value)},\n" for key, value in head.items()]
+    rows = ",\n".join(f'  "{number}": {json.dumps(frames[number])}' for number in sorted(frames))
+    return "{\n" + "".join(lines) + ' "frames": {\n' + rows + "\n }\n}\n"
+
+
+def carried(before: bytes, edited: bytes, now: str, name: str) -> Carried | None:
+    """A new file with what a person changed in an earlier one; None where it is for pictures of another size.
+
+    before: the earlier one as it was written; edited: as it is now, called `name`; now: the new one. A number
+    of a frame that was changed differs from that of the new file by as much as it did from the earlier one:
+    what was moved up by a pixel is moved up by one still. All else is as the person has it. What stands
+    before the frames is that of the new file. Raises InputError where the edited file is no such one.
+    """
+    (_, was), (given, hand), (head, made) = (_read(c, name) for c in (before, edited, now.encode()))
+    if given.get("size") != head.get("size"):
+        return None
+    changed = {n: facts for n, facts in hand.items() if facts != was.get(n)}
+    kept = sorted(n for n in changed if n in made)
+    for number in kept:
+        made[number] = _merged(was.get(number), changed[number], made[number])
+    lost = sorted(n for n in changed if n not in made)
+    told = [f"kept of frames {format_frames(kept)}"] if kept else []
+    told += [f"left out of frames {format_frames(lost)}, which are not there any more"] if lost else []
+    return Carried(text(head, made), " and ".join(told) or "none of any frame")
+
+
+def _merged(before: Any, edited: Any, now: Any) -> Any:
+    if edited == before:
+        return now
+    if isinstance(edited, dict) and isinstance(now, dict):
+        was = before if isinstance(before, dict) else {}
+        kept = [key for key in {**now, **edited} if key in edited or key not in was]
+        return {
+            key: _merged(was.get(key), edited.get(key), now.get(key)) if key in edited else now[key]
+            for key in kept
+        }
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in (before, edited, now)):
+        return round(now + edited - before, 6) + 0.0
+    return edited
+
+
+def _read(content: bytes, name: str) -> tuple[dict[str, Any], dict[int, Any]]:
+    """What stands before the frames, and the frames."""
+    try:
+        head = dict(json.loads(content))
+        return head, {int(number): facts for number, facts in dict(head.pop("frames")).items()}
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        where = f", line {error.lineno}," if isinstance(error, json.JSONDecodeError) else ""
+        why = error.msg if isinstance(error, json.JSONDecodeError) else "it is no text"
+        raise InputError(f"{name}{where} is not JSON: {why}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{name} has no frames by number, as `interneg analyse` writes them") from error

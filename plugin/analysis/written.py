@@ -1,0 +1,55 @@
+"""The files of a solved node: written anew, kept as a person changed them, or both in one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from interneg.analysis import Analysis
+from interneg.errors import OutputError
+from interneg.plugin.analysis import manifest as manifests
+from interneg.plugin.analysis.manifest import MEASURED, Solved
+from interneg.plugin.analysis.steps import Step
+from interneg.plugin.batch.progress import Progress
+from interneg.publish import replacing
+
+
+def write(
+    folder: Path, step: Step, analysis: Analysis, before: Solved | None, progress: Progress, *, edits: bool
+) -> str:
+    """Write the files of a solved node; the digest of what was solved.
+
+    before: its earlier solution. edits: whether a person's changes may be replaced; else they are carried
+    over into the new file. Raises OutputError where they would be lost, InputError where the changed file is
+    none.
+    """
+    path, content = folder / step.file, analysis.text.encode()
+    # What was solved, as it was before anyone changed it.
+    pristine = folder / MEASURED / step.file
+    now = manifests.digest(content)
+    there = manifests.digest(path.read_bytes()) if path.exists() else now
+    files = {path: content, pristine: content}
+    if there != now and (before is None or there != before.written) and not edits:
+        if before is not None and before.written == now:
+            progress.status(f"{step.name}: {path} was changed by hand and stays as it is")
+            return now
+        carried = None
+        if before is not None and pristine.exists():
+            was = pristine.read_bytes()
+            if manifests.digest(was) == before.written:
+                carried = analysis.carried(was, path.read_bytes(), str(path))
+        if carried is None:
+            raise OutputError(
+                f"{path} was changed by hand, and the shot has been measured anew since: move it away, "
+                "analyse, and make the changes in the new one; or give them up with --overwrite"
+            )
+        files[path] = carried.text.encode()
+        progress.status(f"{step.name}: changes by hand in the new {path}: {carried.told}")
+    else:
+        progress.status(f"{step.name}: written: {path}")
+    files |= {path.with_suffix(ending): beside for ending, beside in analysis.beside.items()}
+    for target, data in files.items():
+        if target.exists() and target.read_bytes() == data:
+            continue
+        with replacing(target) as temporary:
+            temporary.write_bytes(data)
+    return now
