@@ -121,7 +121,7 @@ def _followed(track: Entry, among: Iterable[Entry]) -> Entry | None:
         if 2 * len(both) < min(len(track["columns"]), len(other["columns"])) or not both:
             return float("inf")
         off = [abs(column(track["columns"][n]) - column(other["columns"][n])) for n in both]
-        return sum(off) / len(off) / max(track.get("width", 3.0), 1.0)
+        return sum(off) / len(off) / max(float(track.get("width", 3.0)), 1.0)
 
     best = min((t for t in among if t.get("sign") == track.get("sign")), key=apart, default=None)
     return best if best is not None and apart(best) <= _ASIDE else None

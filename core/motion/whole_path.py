@@ -59,7 +59,7 @@ def smooth_way(way: Way, smoothing: int) -> Way:
     quarter; what is quicker is weave.
     """
     if way.ndim == 1:
-        return smooth_way(way[None], smoothing)[0]
+        return np.asarray(smooth_way(way[None], smoothing)[0])
     count = way.shape[1]
     if count <= _LONGEST:
         return _part(way, smoothing)
@@ -122,7 +122,7 @@ def _steady(apart: Way, smoothing: int) -> _Models:
 
 def _together(axes: Sequence[_Models], more: float | Way) -> _Models:
     """Each model on every axis at once."""
-    return _Models(sum(m.likely for m in axes) + more, np.stack([m.ways for m in axes], 1))
+    return _Models(np.sum([m.likely for m in axes], axis=0) + more, np.stack([m.ways for m in axes], 1))
 
 
 def _plain(frame: _Frame, white: Way) -> Iterator[_Models]:

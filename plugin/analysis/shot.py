@@ -39,6 +39,7 @@ class Work:
 
     folder: where it is kept, made where it is not there. node: the only one that is measured, by its name;
     None for all. measure: whether nothing is solved. edits: whether a person's changes may be replaced.
+    further: parts of the work that follow, such as a render.
     """
 
     job: Job
@@ -50,6 +51,7 @@ class Work:
     node: str | None = None
     measure: bool = False
     edits: bool = False
+    further: int = 0
 
 
 def analyse(work: Work) -> Solutions:
@@ -80,6 +82,8 @@ def analyse(work: Work) -> Solutions:
                     f"{step.name} comes after {todo[k - 1].name}, {reason}: solve that first"
                 )
                 break
+            alone = only is not None
+            work.progress.part(0 if alone else k, (1 if alone else len(todo)) + work.further)
             made, analysis = _step(at, todo[:k], step, made)
             if analysis is not None:
                 found.solved[step.name] = analysis
@@ -184,6 +188,7 @@ def _step(
             f"{records.folder}: what was measured of frames {format_frames(lost)} is changed by "
             "something else at the same time: two recipes need a folder each"
         )
+    work.progress.status(f"{step.name}: solving")
     analysis = measuring.solve(found)
     if events := made.events_of(step.name):
         analysis = analysis.marked(events)

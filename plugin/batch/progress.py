@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from interneg.errors import InternegError
@@ -44,6 +45,10 @@ class Clock:
         """Rendered frames per second."""
         return self._worked / max(1e-3, self.seconds)
 
+    def left(self, frames: int) -> str:
+        """How long so many frames may still take, as 1:02:03; "" where no frame has taken any yet."""
+        return str(timedelta(seconds=round(frames / self.rate))) if self._worked else ""
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -69,6 +74,9 @@ class Summary:
 
 class Progress(Protocol):
     """Where a render reports to."""
+
+    def part(self, index: int, count: int) -> None:
+        """What begins now is that part of all the work, counted from 0."""
 
     def start(self, total: int) -> None:
         """The work begins; so many frames are to be gone through."""
@@ -133,6 +141,9 @@ class _Bar:
         self._task = self.bar.add_task("starting", total=None, rate="")
         self._clock = Clock()
 
+    def part(self, index: int, count: int) -> None:
+        pass  # the bar is that of the part
+
     def start(self, total: int) -> None:
         self._clock = Clock()
         self.bar.reset(self._task, total=total)
@@ -156,11 +167,15 @@ class _Lines:
     def __init__(self) -> None:
         self._total = 0
         self._gone = 0
+        self._part, self._parts = 0, 1
         self._run: list[int] = []
         self._outcome = ""
         self._clock = Clock()
         self._told = float("-inf")
         self._has_reader = True
+
+    def part(self, index: int, count: int) -> None:
+        self._part, self._parts = index, count
 
     def start(self, total: int) -> None:
         self.finish()
@@ -187,7 +202,8 @@ class _Lines:
         now = time.monotonic()
         if now - self._told >= _EVERY or self._gone == self._total:
             self._told = now
-            self._print(f"openjd_progress: {100 * self._gone / self._total:.1f}")
+            gone = (self._part + self._gone / self._total) / self._parts
+            self._print(f"openjd_progress: {100 * gone:.1f}")
 
     def finish(self) -> None:
         """Tell what has not been told yet."""
@@ -198,6 +214,8 @@ class _Lines:
             f"frames {first}-{last}" if last - first == count - 1 else f"{count} of frames {first}-{last}"
         )
         rate = f", {self._clock.rate:.2f} fps" if self._outcome in _WORKED else ""
+        if rate and (left := self._clock.left(self._total - self._gone)) and self._gone < self._total:
+            rate += f", {left} left"
         self._print(
             f"{frames if count > 1 else f'frame {first}'} {self._outcome} ({self._gone}/{self._total}{rate})"
         )

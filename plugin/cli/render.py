@@ -219,7 +219,9 @@ def render(
 
             folder = analysis or beside(found.output)
             if analyse:
-                whole_shot(Work(replace(job, frames=None), folder, NODES, colour, engines, progress))
+                work = Work(replace(job, frames=None), folder, NODES, colour, engines, progress, further=1)
+                solved = len(whole_shot(work).solved)
+                progress.part(solved, solved + 1)
             job = follow(job, folder, NODES, colour)
         summary = run(job, colour, engines, progress)
         progress.status(f"{found.output}: {summary}")

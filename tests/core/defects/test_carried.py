@@ -18,7 +18,9 @@ def dirt(number: int, x: int, y: int) -> DirtEntry:
 
 
 def track(number: int, column: float) -> TrackEntry:
-    columns = {n: PlaceEntry(column + n / 10, 0.0, 2.0, (0, 100), 30.0) for n in range(1, 6)}
+    columns: dict[int, float | PlaceEntry] = {
+        n: PlaceEntry(column + n / 10, 0.0, 2.0, (0, 100), 30.0) for n in range(1, 6)
+    }
     return TrackEntry(number=number, sign="bright", width=2.0, first=1, last=5, columns=columns)
 
 

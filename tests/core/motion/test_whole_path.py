@@ -93,7 +93,7 @@ def test_a_restless_hand_is_followed_and_steadied_by_more_smoothing() -> None:
 
 
 @pytest.mark.parametrize("count", [40, 120])
-@pytest.mark.parametrize("degrees", [0, 10, 30, 100])
+@pytest.mark.parametrize("degrees", [0.0, 10.0, 30.0, 100.0])
 def test_a_pan_goes_along_a_line(degrees: float, count: int) -> None:
     """Across which nothing moves: a slanted one is followed more closely than each direction by itself."""
     together, apart = [], []
@@ -103,7 +103,7 @@ def test_a_pan_goes_along_a_line(degrees: float, count: int) -> None:
         shaken = true + np.stack([weave(count, seed), weave(count, 50 + seed)])
         together.append(smooth_way(shaken, REACH) - true)
         apart.append(np.stack([smooth_way(axis, REACH) for axis in shaken]) - true)
-    assert rms(np.array(together)) < {0: 1.05}.get(degrees, 0.95 if count == 40 else 0.9) * rms(
+    assert rms(np.array(together)) < (1.05 if not degrees else 0.95 if count == 40 else 0.9) * rms(
         np.array(apart)
     )
 

@@ -25,8 +25,8 @@ def test_runs_of_frames_without_work_are_one_line(now: list[float], capsys: Any)
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("frame")]
     assert lines == [
         "frames 1001-1004 up to date (4/8)",
-        "frame 1005 written (5/8, 2.00 fps)",
-        "frame 1006 written (6/8, 2.00 fps)",
+        "frame 1005 written (5/8, 2.00 fps, 0:00:02 left)",
+        "frame 1006 written (6/8, 2.00 fps, 0:00:01 left)",
         "frame 1007 left out (7/8)",
         "frame 1008 up to date (8/8)",
     ]
@@ -59,6 +59,19 @@ def test_farms_are_told_why_the_work_ends(capsys: Any) -> None:
     with pytest.raises(InputError), shown():
         raise InputError("frame 7 is\nmissing")
     assert capsys.readouterr().out.splitlines() == ["openjd_fail: frame 7 is missing"]
+
+
+def test_the_progress_of_several_parts_is_that_of_all(now: list[float], capsys: Any) -> None:
+    with shown() as told:
+        for part, outcome in enumerate(("analysed", "analysed", "up to date", "written")):
+            told.part(part, 4)
+            told.start(2)
+            for number in (1, 2):
+                now[0] += 3
+                told.step(number, outcome)
+    lines = capsys.readouterr().out.splitlines()
+    told_of = [float(line.split()[1]) for line in lines if line.startswith("openjd_progress")]
+    assert told_of == [12.5, 25, 37.5, 50, 62.5, 75, 87.5, 100]
 
 
 def test_each_part_of_the_work_counts_from_its_start(now: list[float], capsys: Any) -> None:

@@ -25,6 +25,8 @@ class Lines(list[str]):
     def status(self, text: str) -> None:
         self.append(text)
 
+    def part(self, index: int, count: int) -> None: ...
+
     def step(self, number: int, outcome: str) -> None: ...
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -126,3 +129,28 @@ def test_an_edited_path_is_the_one_that_nuke_gets(clip: str, own: Path, tmp_path
     path.write_text(json.dumps(data))
     well("analyse", RECIPE, clip, own, "--nuke", tmp_path / "a.nk")
     assert "x1004 9" in (tmp_path / "a.nk").read_text()
+
+
+def test_what_a_killed_analysis_measured_is_gone_on_with(clip: str, own: Path, tmp_path: Path) -> None:
+    """Killed at any moment, it leaves whole records, and the next one comes out as if nothing had been."""
+    folder, command = tmp_path / "shot.analysis", [sys.executable, "-m", "interneg.plugin.cli"]
+    records = folder / "measured" / "stabilise"
+    for count in (1, 4, 9):
+        process = subprocess.Popen(
+            [*command, "analyse", RECIPE, clip, str(folder)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        ends = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < ends:
+            if records.is_dir() and sum(p.suffix == ".msgpack" for p in records.iterdir()) >= count:
+                process.kill()
+            time.sleep(0.002)
+        process.wait()
+    before = {p: p.stat().st_mtime_ns for p in records.glob("*.msgpack")}
+    assert before
+    told = well("analyse", RECIPE, clip, folder)
+    assert "up to date" in told
+    assert {p: p.stat().st_mtime_ns for p in before} == before
+    for name in ("stabilise.json", "stabilise-2.json", "analysis.json"):
+        assert (folder / name).read_bytes() == (own / name).read_bytes()
