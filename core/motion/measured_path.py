@@ -81,7 +81,9 @@ class MeasuredPath(Analysis):
 
     @property
     def traces(self) -> Sequence[Trace]:
-        """Where the camera went and goes: x, y, rotation and size, from the first frame of each shot on."""
+        """Where the camera went and goes: x, y, rotation and size, from the first frame of each shot on; and
+        by how much each frame is moved, which beside a long pan is too little to be seen.
+        """
         before: dict[int, Motion] = {}
         for shot in self._shots():
             before[shot[0]] = Motion()
@@ -95,10 +97,14 @@ class MeasuredPath(Analysis):
             ("rotation", "degrees"): lambda place: math.degrees(cmath.phase(place.turn)),
             ("size", "%"): lambda place: 100 * abs(place.turn),
         }
+        moved = [
+            Trace(f"moved by, {axis}", "pixels", {n: way(self.corrections[n]) for n in before})
+            for axis, way in (("x", ways["x", "pixels"]), ("y", ways["y", "pixels"]))
+        ]
         return [
             Trace(*named, *({n: of(place) for n, place in places.items()} for places in (before, after)))
             for named, of in ways.items()
-        ]
+        ] + moved
 
     @property
     def text(self) -> str:

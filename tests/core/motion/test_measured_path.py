@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import itertools
+import json
+
+import pytest
+
+from interneg.frame import Box
+from interneg.motion.measured_path import MeasuredFrame, MeasuredPath
+from interneg.motion.similarity import Motion
+
+SIZE = Box(0, 0, 200, 100)
+JUMPS = (0, 3, -2, 1, 2, -3, 1, 0, -1, 2, 0, -2)
+
+
+def path(aspect: float = 1.0) -> MeasuredPath:
+    """A camera that pans by 4 pixels a frame, of a size of `aspect`, and jumps to and fro."""
+    places = [4.0 * k + jump for k, jump in enumerate(JUMPS)]
+    steps = [0.0] + [b - a for a, b in itertools.pairwise(places)]
+    return MeasuredPath(
+        {
+            1001 + k: MeasuredFrame(
+                SIZE, SIZE, aspect, Motion(shift=-aspect * step), Motion(), None, k == 0, 15
+            )
+            for k, step in enumerate(steps)
+        }
+    )
+
+
+@pytest.mark.parametrize("aspect", [1.0, 2.0])
+def test_what_is_drawn_of_a_path(aspect: float) -> None:
+    traces = {trace.label: trace for trace in path(aspect).traces}
+    assert list(traces) == ["x", "y", "rotation", "size", "moved by, x", "moved by, y"]
+    assert traces["x"].before[1012] == pytest.approx(-42)
+    assert traces["x"].after is not None and traces["moved by, x"].after is None
+    for number, moved in traces["moved by, x"].before.items():
+        assert traces["x"].after[number] - traces["x"].before[number] == pytest.approx(moved, abs=1e-6)
+    drawn = [traces["moved by, x"].before[1001 + k] - jump for k, jump in enumerate(JUMPS)]
+    assert max(drawn) - min(drawn) < 2.5
+    assert set(traces["moved by, y"].before.values()) == {0.0}
+
+
+def test_changes_by_hand_are_carried_over_into_the_path() -> None:
+    before = path().text
+    edited = json.loads(before)
+    edited["frames"]["1004"]["correction"]["dx"] = 1.5
+    made = path(1.0).carried(before.encode(), json.dumps(edited).encode(), "path.json")
+    assert made is not None and json.loads(made.text) == edited
