@@ -1,7 +1,7 @@
 """Gate weave taken out of pans of every kind and of filmed clips: window, whole shot, and FFmpeg's vidstab.
 
 Weave is 2 px and 0.12 degrees, new in each frame or alike for two, in three seeds. What is measured is
-said in `bench/stabilise.py`; of vidstab, the one of three smoothings that removes most of that very clip.
+said in `bench/shaken.py`; of vidstab, the one of three smoothings that removes most of that very clip.
 The smoothers were set on simulated ways (`bench/paths.py`), and how quick a camera may be on goat, libby and
 dance-twirl; the figures are of the other three clips. What is reached is held against what lines, parabolas
 and the best trend filter make of the same motion, exactly measured; on filmed clips, of the motion that the
@@ -19,7 +19,7 @@ import numpy as np
 from bench import damage, paths
 from bench.damage import Image, Take, Track, decoded
 from bench.dirt import HELD_OUT
-from bench.stabilise import Result, Shot, way_of
+from bench.shaken import Result, Shot, way_of
 from bench.table import Row, at_least
 
 COUNT, LONG = 40, 120
