@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import OpenImageIO as oiio
 import pytest
 from typer.testing import CliRunner
 
 from interneg.frame import Frame
 from interneg.io.image_writer import write_image
+from interneg.nodes.deflicker import Deflicker
 from interneg.nodes.stabilise import Stabilise
 from interneg.plugin.cli.main import app
 from tests.plugin.ofx.expected import expected
@@ -53,29 +55,59 @@ def measured(runtime: Path) -> dict[str, int]:
     return {str(p): p.stat().st_mtime_ns for p in (runtime / "data").rglob("measured/*/*.msgpack")}
 
 
-@pytest.mark.parametrize("progress", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "knobs", "knob", "progress"),
+    [
+        (Stabilise, {"smoothing": 2}, "path", True),
+        (Stabilise, {"smoothing": 2}, "path", False),
+        (Deflicker, {"window": 3}, "exposures", True),
+    ],
+)
 def test_the_file_and_the_frames_are_those_of_batch(
-    bundle: Path, runtime: Path, tmp_path: Path, progress: bool
+    bundle: Path,
+    runtime: Path,
+    tmp_path: Path,
+    kind: type[Stabilise | Deflicker],
+    knobs: dict[str, int],
+    knob: str,
+    progress: bool,
 ) -> None:
+    """Of `interneg analyse` into a file and into a folder, and of `interneg render --analysis`."""
     source = shaken()
     with Host(bundle, replace(NUKE_LIKE, progress=progress)) as host:
-        instance = host.create(NODE, source)
-        instance.set("smoothing", 2)
+        instance = host.create(f"org.interneg.{kind.label}", source)
+        for name, value in knobs.items():
+            instance.set(name, value)
         assert instance.press(BUTTON, 1005)
-        file = Path(instance.value("path"))
+        file = Path(instance.value(knob))
         shown = instance.render(1004)
         (message,) = instance.messages
     assert f"Frames {FIRST}-{LAST}" in message and str(file) in message
-    steps = ["Stabilise: Analyse shot", *(pytest.approx((k + 1) / 9) for k in range(8)), "end"]
+    steps = [f"{kind.label}: Analyse shot", *(pytest.approx((k + 1) / 9) for k in range(8)), "end"]
     assert host.progress == (steps if progress else [])
-    space = "--input-space", "scene_linear"
-    batch = tmp_path / "path.json"
-    line = ["analyse", "stabilise:smoothing=2", as_files(source, tmp_path), str(batch), *space]
-    done = CliRunner().invoke(app, line)
+    recipe, plate = (
+        kind.name + ":" + ",".join(f"{k}={v}" for k, v in knobs.items()),
+        as_files(source, tmp_path),
+    )
+    for made, found in (("one.json", "one.json"), ("shot.analysis", f"shot.analysis/{kind.name}.json")):
+        line = ["analyse", recipe, plate, str(tmp_path / made), "--input-space", "scene_linear"]
+        done = CliRunner().invoke(app, line)
+        assert done.exit_code == 0, done.output
+        assert json.loads(file.read_text()) == json.loads((tmp_path / found).read_text())
+        node = kind.with_knobs({**knobs, knob: str(tmp_path / found)})
+        np.testing.assert_array_equal(shown.pixels, expected(node, 1004, source).pixels)
+    line = [
+        "render",
+        recipe,
+        plate,
+        str(tmp_path / "o.####.exr"),
+        "--analysis",
+        str(tmp_path / "shot.analysis"),
+    ]
+    done = CliRunner().invoke(app, [*line, "--frames", "1004", "--input-space", "scene_linear"])
     assert done.exit_code == 0, done.output
-    assert json.loads(file.read_text()) == json.loads(batch.read_text())
-    node = Stabilise(smoothing=2, path=str(batch))
-    np.testing.assert_array_equal(shown.pixels, expected(node, 1004, source).pixels)
+    rendered = oiio.ImageBuf(str(tmp_path / "o.1004.exr")).get_pixels(oiio.FLOAT)
+    np.testing.assert_array_equal(shown.pixels, rendered)
 
 
 def test_a_cancelled_look_goes_on_where_it_was(bundle: Path, runtime: Path) -> None:
