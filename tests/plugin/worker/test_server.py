@@ -2,67 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import random
-import signal
-import socket
-import struct
-import subprocess
-import sys
-import tempfile
 import threading
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 
 from interneg.colour import Colour
 from interneg.errors import HostMemoryError, InputError, InternegError, UsageError
 from interneg.plugin.worker import protocol, wire
-from interneg.plugin.worker.client import Client
 from interneg.plugin.worker.protocol import Kind
 from interneg.processor import cores
+from tests.plugin.worker.talking import sent, wait_until
 
 Start = Callable[..., Any]
 Ask = Callable[..., Any]
-
-
-def wait_until(true: Callable[[], Any], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
-def sent(worker: Any, data: bytes, descriptors: list[int] | None = None) -> list[tuple[Kind, bytes]]:
-    """What a new connection answers to these bytes until it is closed."""
-    if not worker.socket.exists():
-        with worker.connect():
-            pass
-    with socket.socket(socket.AF_UNIX) as peer:
-        peer.connect(str(worker.socket))
-        peer.settimeout(20)
-        try:
-            if descriptors:
-                socket.send_fds(peer, [data], descriptors)
-            else:
-                peer.sendall(data)
-            peer.shutdown(socket.SHUT_WR)
-        except BrokenPipeError:
-            pass  # it was refused by its start
-        answers = []
-        while (received := wire.receive(peer)) is not None:
-            answers.append((received.header.kind, received.body))
-        return answers
-
-
-HELLO = protocol.packed(Kind.HELLO, {"client": "raw"})
 
 
 def test_a_frame_comes_back_treated(worker: Any, ask: Ask) -> None:
@@ -123,42 +80,6 @@ def test_the_first_message_is_hello(worker: Any) -> None:
 def test_a_host_may_have_no_name(worker: Any) -> None:
     with worker.connect("") as client:
         assert "" in client.ask(Kind.STATUS, {})["clients"]
-
-
-def test_another_version_is_told_so(worker: Any) -> None:
-    ((kind, body),) = sent(worker, struct.pack("<4sHHII", b"INTG", 7, 1, 2, 0) + b"{}")
-    assert kind is Kind.FAILED and b'"version"' in body
-
-
-def test_a_message_that_breaks_off_ends_its_connection(worker: Any) -> None:
-    answers = sent(worker, HELLO + HELLO[:20])
-    assert [kind for kind, _ in answers] == [Kind.WELCOME, Kind.FAILED]
-
-
-def test_what_is_no_worker_is_found_out(tmp_path: Path) -> None:
-    path = tmp_path / "worker.sock"
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(path))
-        listener.listen()
-
-        def answer() -> None:
-            with listener.accept()[0] as peer:
-                peer.sendall(b"HTTP/1.1 200 OK\r\n")
-
-        thread = threading.Thread(target=answer)
-        thread.start()
-        with pytest.raises(InternegError, match="cannot be understood"):
-            Client.connect("test", path)
-        thread.join()
-
-
-def test_a_message_while_another_is_answered_ends_the_connection(worker: Any, ask: Ask) -> None:
-    asked = ask("waiting", knobs={"seconds": 0.5})
-    with worker.connect() as client:
-        client.send(Kind.RENDER, asked.body, asked.descriptors)
-        client.send(Kind.STATUS, {})
-        with pytest.raises(InternegError, match="hung up"):
-            client.answer()
 
 
 def test_heartbeats_come_while_the_work_takes_long(worker: Any, ask: Ask) -> None:
@@ -248,170 +169,6 @@ def test_many_connections_leave_room_to_ask_and_to_stop(start_worker: Start, ask
         with worker.connect() as client:
             client.ask(Kind.STOP, {})
         assert worker.process.wait(10) == 0
-
-
-def test_who_does_not_say_hello_is_hung_up_on(start_worker: Start) -> None:
-    worker = start_worker("60", "1000", "30", "0.3")
-    with worker.connect("quiet") as client, socket.socket(socket.AF_UNIX) as stranger:
-        stranger.connect(str(worker.socket))
-        stranger.settimeout(10)
-        assert stranger.recv(1) == b""
-        assert client.ask(Kind.STATUS, {})["clients"] == ["quiet"]
-
-
-def test_it_keeps_no_folder_busy(worker: Any) -> None:
-    worker.connect().close()
-    assert os.readlink(f"/proc/{worker.process.pid}/cwd") == "/"
-
-
-@pytest.mark.slow
-def test_memory_is_given_back_while_nothing_is_asked_for(start_worker: Start, ask: Ask) -> None:
-    worker, asked = start_worker("60", "1000", "2"), ask("waiting", size=(1600, 1000))
-    with worker.connect() as client:
-        client.ask(Kind.RENDER, asked.body, asked.descriptors)
-        held = client.ask(Kind.STATUS, {})["memory_mb"]
-        wait_until(lambda: client.ask(Kind.STATUS, {})["memory_mb"] < held - 20)
-        client.ask(Kind.RENDER, asked.body, asked.descriptors)
-
-
-def test_status_counts(start_worker: Start, ask: Ask) -> None:
-    worker, asked = start_worker(), ask("waiting")
-    with worker.connect("Nuke 15.1 (1)") as client, worker.connect("Resolve (2)"):
-        client.ask(Kind.RENDER, asked.body, asked.descriptors)
-        found = client.ask(Kind.STATUS, {})
-    assert found["clients"] == ["Nuke 15.1 (1)", "Resolve (2)"]
-    assert (found["rendered"], found["rendering"], found["limit_mb"]) == (1, 0, 1000)
-    assert found["log"] == str(worker.log) and found["engines"] == []
-    assert found["memory_mb"] > 20 and found["uptime"] >= 0
-
-
-def test_stop_ends_it_and_leaves_no_socket(start_worker: Start) -> None:
-    worker = start_worker()
-    with worker.connect() as client:
-        assert client.ask(Kind.STOP, {}) == {}
-    assert worker.process.wait(10) == 0
-    assert not worker.socket.exists()
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_in_the_middle_of_a_render(start_worker: Start, ask: Ask, number: int) -> None:
-    worker, asked = start_worker(), ask("waiting", knobs={"seconds": 30})
-    with worker.connect() as client:
-        client.send(Kind.RENDER, asked.body, asked.descriptors)
-        with worker.connect() as other:
-            wait_until(lambda: other.ask(Kind.STATUS, {})["rendering"] == 1)
-        worker.process.send_signal(number)
-        assert worker.process.wait(10) == 0
-    assert not worker.socket.exists()
-
-
-def test_a_worker_that_hangs_is_found_out(start_worker: Start) -> None:
-    worker = start_worker()
-    with worker.connect() as client:
-        worker.process.send_signal(signal.SIGSTOP)
-        wait_until(lambda: psutil.Process(worker.process.pid).status() == psutil.STATUS_STOPPED)
-        client.peer.settimeout(0.5)
-        with pytest.raises(InternegError, match=r"no sign of life for 0\.5 seconds"):
-            client.ask(Kind.STATUS, {})
-
-
-def test_it_ends_when_nobody_is_connected(start_worker: Start) -> None:
-    worker = start_worker("0.5")
-    with worker.connect():
-        time.sleep(1.1)  # longer than it waits for somebody to connect
-        assert worker.process.poll() is None
-    assert worker.process.wait(10) == 0
-    assert not worker.socket.exists()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_another_user_is_refused(start_worker: Start) -> None:
-    worker = start_worker()
-    with worker.connect() as client:
-        worker.folder.chmod(0o711)
-        worker.socket.chmod(0o777)
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                os.setuid(65534)
-                with socket.socket(socket.AF_UNIX) as peer:
-                    peer.connect(str(worker.socket))
-                    peer.settimeout(10)
-                    try:
-                        peer.sendall(HELLO)
-                        code = len(peer.recv(1))
-                    except (BrokenPipeError, ConnectionResetError):
-                        code = 0
-            finally:
-                os._exit(code)
-        assert os.waitpid(child, 0)[1] == 0
-        assert client.ask(Kind.STATUS, {})["clients"] == ["test"]
-    assert "another user's" in worker.log.read_text()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_a_worker_of_another_user_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "worker.sock"
-    script = (
-        "import os, socket; os.setuid(65534); s = socket.socket(socket.AF_UNIX); "
-        f"s.bind({str(path)!r}); s.listen(); print(); input()"
-    )
-    for folder in takewhile(lambda f: f != Path(tempfile.gettempdir()), (tmp_path, *tmp_path.parents)):
-        folder.chmod(0o777)
-    command = [sys.executable, "-I", "-S", "-u", "-c", script]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        assert process.stdout is not None and process.stdout.readline() == b"\n"  # it listens
-        with pytest.raises(InternegError, match="served by another user"):
-            Client.connect("test", path)
-    finally:
-        process.communicate(b"\n")
-
-
-def test_malformed_messages_leave_no_trace(start_worker: Start, ask: Ask) -> None:
-    """Broken messages by the hundred, with descriptors of all kinds: no crash, no hang, no leak."""
-    worker, asked = start_worker(), ask("waiting")
-    rng = random.Random(5)
-    reading, writing = os.pipe()
-    unsealed = os.memfd_create("test")
-    kinds = [*asked.descriptors, reading, writing, unsealed]
-    whole = protocol.packed(Kind.RENDER, asked.body, 2)
-    with worker.connect() as client:
-        client.ask(Kind.RENDER, asked.body, asked.descriptors)
-        descriptors, memory = worker.descriptors, client.ask(Kind.STATUS, {})["memory_mb"]
-        for _ in range(4):
-            for _ in range(300):
-                data = bytearray(whole if rng.random() < 0.8 else HELLO)
-                for _ in range(rng.randint(1, 3)):
-                    at = rng.randrange(len(data))
-                    data[at : at + rng.randint(0, 3)] = rng.randbytes(rng.randint(0, 3))
-                given = [rng.choice(kinds) for _ in range(rng.choice((0, 1, 2, 2, 2, 3, 100, 200)))]
-                if rng.random() < 0.5:
-                    with worker.connect("fuzz") as other:
-                        try:
-                            socket.send_fds(other.peer, [bytes(data)], given)
-                            other.peer.shutdown(socket.SHUT_WR)
-                            while wire.receive(other.peer) is not None:
-                                pass
-                        except (protocol.Malformed, ConnectionError, BrokenPipeError):
-                            pass
-                else:
-                    sent(worker, bytes(data), given)
-            client.ask(Kind.RENDER, asked.body, asked.descriptors)
-            wait_until(lambda: worker.descriptors <= descriptors)
-        assert client.ask(Kind.STATUS, {})["memory_mb"] <= memory + 8
-    for descriptor in (reading, writing, unsealed):
-        os.close(descriptor)
-
-
-def test_an_unusable_descriptor_is_refused(worker: Any, ask: Ask) -> None:
-    asked = ask("waiting")
-    reading, writing = os.pipe()
-    with worker.connect() as client, pytest.raises(InternegError, match="no shared memory"):
-        client.ask(Kind.RENDER, asked.body, [asked.descriptors[0], reading])
-    os.close(reading)
-    os.close(writing)
 
 
 def test_alpha_alone_is_a_grey_picture(worker: Any, ask: Ask) -> None:
