@@ -9,7 +9,7 @@ Sources: robust parametric motion, Odobez and Bouthemy, 1995; path smoothing, Li
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
@@ -21,6 +21,7 @@ from interneg.errors import KnobError
 from interneg.frame import Box, Frame, Pixels
 from interneg.knobs import knob
 from interneg.motion.measured_path import MeasuredFrame, MeasuredPath
+from interneg.motion.path_file import require
 from interneg.motion.resample import PlaneKind, kind_of
 from interneg.motion.similarity import Motion, aspect_of
 from interneg.motion.solution import Solution
@@ -183,6 +184,11 @@ class Stabilise(Node):
     def solved_by(self) -> str:
         """The path, unless there is one."""
         return "" if self.path else "path"
+
+    def require(self, numbers: Collection[int], read: Callable[[str], bytes]) -> None:
+        """A path file has to have the frames."""
+        if self.path:
+            require(read(self.path), self.path, numbers)
 
     def as_analysed(self) -> Self:
         """At weave 1 without a zoom, so that these knobs still work on the file; so is warp, if it is on."""

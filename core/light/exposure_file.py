@@ -123,6 +123,17 @@ class Exposures:
         for number in numbers:
             self._of(number)
 
+    def require_events(self, found: Collection[int]) -> None:
+        """Raise InputError where a frame is said to be an event, or none, other than was found."""
+        for number, facts in self._frames.items():
+            said = facts.get("event", number in found) if isinstance(facts, dict) else False
+            if said is not (number in found):
+                raise InputError(
+                    f'{self.name}, frame {number}: "event" says what was found, and is for reading. Put '
+                    f'"events": {{"deflicker": {{"{number}": {json.dumps(said)}}}}} into the analysis.json '
+                    "beside it, and analyse again"
+                )
+
     def used(self, number: int) -> bool:
         """Whether a person wants the frame to be changed. Raises InputError as `require`."""
         return bool(self._of(number)[1]["use"])

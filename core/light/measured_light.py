@@ -103,8 +103,13 @@ class MeasuredLight(Analysis):
         return made
 
     def edited(self, content: bytes, name: str) -> Self:
-        """With the corrections of a file of exposures. Raises InputError as `Exposures` does."""
+        """With the corrections of a file of exposures.
+
+        Raises InputError as `Exposures` does, and where what it says of events was changed: that is for
+        reading.
+        """
         exposures = Exposures(name, lambda asked: content if asked == name else self._arrays)
+        exposures.require_events(self._events)
         made = self.marked(self._marks)
         made.corrections = {
             n: exposures.corrections(n, frame.size, len(frame.planes) > 1, frame.planes[LUMA].rows.size > 0)
@@ -173,8 +178,12 @@ class MeasuredLight(Analysis):
             n: (float(plane.field.mean()) + (plane.slope - 1) * plane.pivot, plane.slope)
             for n, plane in luma.items()
         }
+        size = next(iter(self.frames.values())).size
+        return text(size, steps, self.corrections, self._events, self._arrays)
+
+    @cached_property
+    def _events(self) -> set[int]:
+        luma = {n: frame.planes[LUMA] for n, frame in self.frames.items()}
         events = {n for n, p in luma.items() if p.event and self.corrections[n][LUMA] is p.around}
         events = (events | {n for n, event in self._marks.items() if event}) & {*self.frames}
-        events -= {n for n, event in self._marks.items() if not event}
-        size = next(iter(self.frames.values())).size
-        return text(size, steps, self.corrections, events, self._arrays)
+        return events - {n for n, event in self._marks.items() if not event}

@@ -18,6 +18,7 @@ from interneg.frame import Box, Pixels
 from interneg.motion.path_file import corrections, text
 from interneg.motion.similarity import Motion
 from interneg.motion.whole_path import FEWEST, smooth_way
+from interneg.motion.zoom_steps import steps_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +132,9 @@ def whole(motions: Sequence[Motion], smoothing: int) -> list[Motion]:
     middles = np.array([[p.shift.real for p in places], [p.shift.imag for p in places]])
     turns = np.unwrap([cmath.phase(p.turn) for p in places])
     zooms = np.log([abs(p.turn) for p in places])
-    steady = *smooth_way(middles, smoothing), smooth_way(turns, smoothing), smooth_way(zooms, smoothing)
+    steps = steps_of(zooms)
+    zoomed = smooth_way(zooms - steps, smoothing) + steps
+    steady = *smooth_way(middles, smoothing), smooth_way(turns, smoothing), zoomed
     return [
         Motion(cmath.rect(float(np.exp(zoom)), float(angle)), complex(x, y)).inverse.after(place)
         for x, y, angle, zoom, place in zip(*steady, places, strict=True)

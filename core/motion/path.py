@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from interneg.motion.similarity import Motion, Points
 from interneg.motion.whole_path import FEWEST, smooth_way
+from interneg.motion.zoom_steps import steps_of
 
 # What the bend of a path costs, and how much more where its frames lie on one side.
 _BEND, _ONE_SIDED = 0.001, 0.05
@@ -31,7 +32,8 @@ def steadied(track: Mapping[int, Motion], reach: int, at: int = 0) -> Motion:
     # Of each frame, where it lies in terms of the frame to be moved.
     seen = [m.after(here.inverse) for m in track.values()]
     turns, shifts = np.log([m.turn for m in seen]), np.array([m.shift for m in seen])
-    turn = _smooth(offsets, turns, reach, together=False)
+    steps = steps_of(turns.real)
+    turn = _smooth(offsets, turns - (steps - steps[offsets.index(0)]), reach, together=False)
     return Motion(complex(np.exp(turn)), _smooth(offsets, shifts, reach, together=True))
 
 

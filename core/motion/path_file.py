@@ -5,7 +5,7 @@ from __future__ import annotations
 import cmath
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -52,19 +52,7 @@ def corrections(
     messages. aspect: of the pixels, see `text`. Raises InputError where it is no such file, or was made for
     pictures of another size (H, W).
     """
-    try:
-        data = json.loads(content)
-        found, (width, height) = data["format"], data["size"]
-        frames = {int(number): facts for number, facts in data["frames"].items()}
-    except json.JSONDecodeError as error:
-        raise InputError(f"{name}, line {error.lineno}, is not JSON: {error.msg}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{name} is no path file as `interneg analyse` writes it: expected format, size (width, height) "
-            "and frames by number"
-        ) from error
-    if found != FORMAT:
-        raise InputError(f"{name} is of the format '{found}', expected '{FORMAT}'")
+    (height, width), frames = _read(content, name)
     if (height, width) != size:
         raise InputError(
             f"{name} was made for pictures of {width}x{height}, these are {size[1]}x{size[0]}: analyse anew"
@@ -78,6 +66,33 @@ def corrections(
             if number in bends:
                 bends[number] = np.zeros_like(bends[number])
     return motions, bends
+
+
+def require(content: bytes, name: str, numbers: Iterable[int]) -> None:
+    """Raise InputError where the file is no path file, or lacks one of these frames; see `corrections`."""
+    known = sorted(_read(content, name)[1])
+    for number in sorted(numbers):
+        if number not in known:
+            span = f"{known[0]}-{known[-1]}" if known else "none"
+            raise InputError(f"{name} has no frame {number}, it has {span}: analyse that frame, too")
+
+
+def _read(content: bytes, name: str) -> tuple[tuple[int, int], dict[int, Any]]:
+    """The size (H, W) that the file is for, and its frames, as they are written."""
+    try:
+        data = json.loads(content)
+        found, (width, height) = data["format"], data["size"]
+        frames = {int(number): facts for number, facts in data["frames"].items()}
+    except json.JSONDecodeError as error:
+        raise InputError(f"{name}, line {error.lineno}, is not JSON: {error.msg}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{name} is no path file as `interneg analyse` writes it: expected format, size (width, height) "
+            "and frames by number"
+        ) from error
+    if found != FORMAT:
+        raise InputError(f"{name} is of the format '{found}', expected '{FORMAT}'")
+    return (height, width), frames
 
 
 def rounded(motion: Motion, aspect: float = 1.0) -> Motion:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from interneg.errors import InputError
 from interneg.frame import Box, Pixels, Window
 from interneg.motion.edges import cropped
 from interneg.motion.path import steadied
-from interneg.motion.path_file import corrections, rounded
+from interneg.motion.path_file import corrections, require, rounded
 from interneg.motion.similarity import Motion, aspect_of
 from interneg.motion.solution import Solution
 from interneg.motion.warp import bend
@@ -65,10 +64,7 @@ class Steadying:
         around = measured or self.edges in ("crop", "fill")
         way = track(view, self.box) if around or not (self.lock or self.file) else {0: Motion()}
         if self.file:
-            if frame.number not in known:
-                raise InputError(
-                    f"{self.file} has no frame {frame.number}, it has {_span(known)}: analyse that frame, too"
-                )
+            require(content, self.file, [frame.number])
             motion = known[frame.number]
         elif self.lock:
             pair = replace(view, window=Window((view.window.anchors[0], frame), 1))
@@ -93,8 +89,3 @@ class Steadying:
         if self.lock:
             return own.after(way[offset].inverse)
         return rounded(steadied(way, self.smoothing, offset), aspect_of(view)).times(self.weave)
-
-
-def _span(numbers: Iterable[int]) -> str:
-    listed = sorted(numbers)
-    return f"{listed[0]}-{listed[-1]}" if listed else "none"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ class Solved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return path.exists() and digest(path.read_bytes()) != self.written
 
 
-class AnalysisManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class AnalysisManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """An analysis: of which clip, in which colour, and all that was solved.
 
     space: the input space that was asked for, "" for what the files say. colour: the identity of the colour
@@ -57,10 +58,10 @@ class AnalysisManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     space: str
     colour: str
     cuts: list[int]
+    events: dict[str, dict[int, bool]] = {}
     found: list[int]
     given: bool
     solved: dict[str, Solved]
-    events: dict[str, dict[int, bool]] = {}
 
     @property
     def own_cuts(self) -> Sequence[int] | None:
@@ -118,15 +119,18 @@ def read(folder: Path) -> AnalysisManifest | None:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
     try:
-        found = str(msgspec.json.decode(content, type=dict[str, Any])["format"])
-    except (msgspec.MsgspecError, KeyError, UnicodeDecodeError) as error:
+        found = str(json.loads(content, object_pairs_hook=_once)["format"])
+    except (ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path} is no analysis as `interneg analyse` writes it, or was cut off ({_reason(error)}): put "
             "the file back, or remove it and analyse again, which measures nothing twice"
         ) from error
     if found != FORMAT:
         later = found.startswith(_KIND) and found[len(_KIND) :].isdigit()
-        advice = ": it comes from another version of Interneg; analyse again with this one" if later else ""
+        advice = (
+            ": another version of Interneg wrote it; use that one, or name another folder for `interneg "
+            "analyse`"
+        ) * later
         raise InputError(f"{path} is of the format '{found}', expected '{FORMAT}'{advice}")
     try:
         return msgspec.json.decode(content, type=AnalysisManifest, strict=False)
@@ -147,6 +151,14 @@ def write(folder: Path, manifest: AnalysisManifest) -> None:
 def digest(content: bytes) -> str:
     """SHA-256, as hex digits."""
     return hashlib.sha256(content).hexdigest()
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON. Raises ValueError where it has a name twice, of which one would be lost."""
+    names = [name for name, _ in pairs]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f'it has "{twice[0]}" twice: put both into one')
+    return dict(pairs)
 
 
 def _reason(error: Exception) -> str:

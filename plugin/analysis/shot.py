@@ -25,7 +25,7 @@ from interneg.plugin.analysis.frames import digests, filled, inputs_of, looked_a
 from interneg.plugin.analysis.manifest import MEASURED, AnalysisManifest, Solved
 from interneg.plugin.analysis.measuring import Measuring
 from interneg.plugin.analysis.steps import Step, difference, made_with, named, solved, steps
-from interneg.plugin.analysis.written import write
+from interneg.plugin.analysis.written import as_edited, write
 from interneg.plugin.batch.gaps import require
 from interneg.plugin.batch.job import Job, KnownCuts, frames_of, read_cuts
 from interneg.plugin.batch.progress import Progress
@@ -68,7 +68,7 @@ def analyse(work: Work) -> Solutions:
         wanted = frames_of(work.job, clip)
         require(clip, work.job.input, looked_at(work.job.recipe.nodes, wanted, clip), work.job.missing)
         at = _At(work, clip, wanted)
-        made = _begun(work)
+        made = _begun(work, clip)
         made.require_events({s.name: at.solved(s, made) for s in todo if s.analysis.has_events}, work.folder)
         if work.job.cuts is None:
             made.require_cuts(clip.numbers[0], clip.numbers[-1], work.folder)
@@ -124,16 +124,25 @@ class _At:
         return filled(seen, self.clip) if step.analysis.every_frame else sorted(seen)
 
 
-def _begun(work: Work) -> AnalysisManifest:
-    """The manifest as this work goes on with it."""
+def _begun(work: Work, clip: Clip) -> AnalysisManifest:
+    """The manifest as this work goes on with it. Raises OutputError where the folder is not for it."""
     before = manifests.read(work.folder)
     if before is None and _holds_others(work.folder):
         raise OutputError(f"the folder {work.folder} is there, and holds no analysis: name another one")
     space, colour = work.job.recipe.input_space or "", work.colour.identity
     if before is not None and before.input != work.job.input:
+        known = {n: d for s in before.solved.values() for n, d in s.frames.items()}
+        if known and not set(digests(clip, known.keys() & set(clip.numbers)).items()) & set(known.items()):
+            raise OutputError(
+                f"{work.folder} is the analysis of another clip, {before.input}, and shares no frame with "
+                f"{work.job.input}: name another folder"
+            )
         work.progress.status(f"{work.folder} was made of {before.input}, and is now of {work.job.input}")
     if before is None:
-        return AnalysisManifest(manifests.FORMAT, work.job.input, space, colour, [], [], False, {})
+        return AnalysisManifest(
+            format=manifests.FORMAT, input=work.job.input, space=space, colour=colour,
+            cuts=[], found=[], given=False, solved={},
+        )  # fmt: skip
     return structs.replace(before, input=work.job.input, space=space, colour=colour)
 
 
@@ -194,9 +203,8 @@ def _step(
         analysis = analysis.marked(events)
     starts = sorted(n for n, record in found.items() if record.starts)
     made = _solved(at, step, made, analysis, starts, keys)
-    path = work.folder / step.file
     if made.solved[step.name].is_edited(work.folder):
-        analysis = analysis.edited(path.read_bytes(), str(path))
+        analysis = as_edited(work.folder, step, analysis, nodes, keys)
     return made, analysis
 
 

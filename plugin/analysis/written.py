@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from interneg.analysis import Analysis
-from interneg.errors import OutputError
+from interneg.errors import InputError, OutputError
+from interneg.node import Node
 from interneg.plugin.analysis import manifest as manifests
 from interneg.plugin.analysis.manifest import MEASURED, Solved
-from interneg.plugin.analysis.steps import Step
+from interneg.plugin.analysis.steps import Step, solved
 from interneg.plugin.batch.progress import Progress
+from interneg.plugin.facts.files import read
 from interneg.publish import replacing
 
 
@@ -40,7 +43,7 @@ def write(
         if carried is None:
             raise OutputError(
                 f"{path} was changed by hand, and the shot has been measured anew since: move it away, "
-                "analyse, and make the changes in the new one; or give them up with --overwrite"
+                "analyse, and make the changes in the new one; or give them up with --discard-changes"
             )
         files[path] = carried.text.encode()
         progress.status(f"{step.name}: changes by hand in the new {path}: {carried.told}")
@@ -53,3 +56,21 @@ def write(
         with replacing(target) as temporary:
             temporary.write_bytes(data)
     return now
+
+
+def as_edited(
+    folder: Path, step: Step, analysis: Analysis, nodes: Sequence[Node], numbers: Collection[int]
+) -> Analysis:
+    """The analysis as a person changed the file of a node. numbers: of the frames that it has to have.
+
+    Raises InputError where it is none any more, or lacks one of them.
+    """
+    path = folder / step.file
+    try:
+        found = analysis.edited(path.read_bytes(), str(path))
+        solved(nodes, [step], folder)[step.index].require(numbers, read)
+    except InputError as error:
+        raise InputError(
+            f"{error}. Mend what was changed by hand in {path}, or give it up with --discard-changes"
+        ) from error
+    return found

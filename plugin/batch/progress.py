@@ -46,8 +46,8 @@ class Clock:
         return self._worked / max(1e-3, self.seconds)
 
     def left(self, frames: int) -> str:
-        """How long so many frames may still take, as 1:02:03; "" where no frame has taken any yet."""
-        return str(timedelta(seconds=round(frames / self.rate))) if self._worked else ""
+        """How long so many frames may still take, as 1:02:03; "" after one, which has the start in it."""
+        return str(timedelta(seconds=round(frames / self.rate))) if self._worked > 1 else ""
 
 
 @dataclass(frozen=True)

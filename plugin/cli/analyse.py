@@ -95,7 +95,17 @@ def analyse(
     missing: Missing = "error",
     cuts: Cuts = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace files that are there, edited or not.")
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Replace files that are there: FILE, and those of --plot, --nuke, --pictures and --av1.",
+        ),
+    ] = False,
+    discard: Annotated[
+        bool,
+        typer.Option(
+            "--discard-changes", help="With a folder: give up what was changed by hand in its files of nodes."
+        ),
     ] = False,
 ) -> None:
     """Look at all of INPUT first, so that each frame is treated as its whole shot needs it.
@@ -144,6 +154,8 @@ def analyse(
     if analysis.suffix.casefold() in (".json", ".toml") and not analysis.is_dir():
         if measure:
             raise UsageError(f"--measure needs a folder to keep what is measured, and {analysis} is a file")
+        if discard:
+            raise UsageError(f"--discard-changes goes with a folder; to replace {analysis}, use --overwrite")
         to_file(job, analysis, further, engines, node, overwrite)
     else:
-        to_folder(job, analysis, further, engines, node, measure, overwrite)
+        to_folder(job, analysis, further, engines, node, measure, overwrite, discard)

@@ -128,6 +128,7 @@ def to_folder(
     node: str | None,
     measure: bool,
     overwrite: bool,
+    discard: bool,
 ) -> None:
     """Analyse a whole shot into a folder. Raises UsageError, OutputError, and what a render raises."""
     for option, given in (("pictures", further.pictures), ("av1", further.av1)):
@@ -145,7 +146,7 @@ def to_folder(
     if further.nuke is not None and not any(n.analysis is MeasuredPath for n in job.recipe.nodes):
         raise UsageError("--nuke takes the path of stabilise, and the recipe has none; leave it out")
     with shown() as progress:
-        made = whole_shot(Work(job, folder, NODES, Colour(), engines, progress, node, measure, overwrite))
+        made = whole_shot(Work(job, folder, NODES, Colour(), engines, progress, node, measure, discard))
         files = {}
         if further.plot is not None and drawing is not None:
             traces = {name: analysis.traces for name, analysis in made.solved.items()}

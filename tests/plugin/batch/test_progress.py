@@ -25,7 +25,7 @@ def test_runs_of_frames_without_work_are_one_line(now: list[float], capsys: Any)
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("frame")]
     assert lines == [
         "frames 1001-1004 up to date (4/8)",
-        "frame 1005 written (5/8, 2.00 fps, 0:00:02 left)",
+        "frame 1005 written (5/8, 2.00 fps)",
         "frame 1006 written (6/8, 2.00 fps, 0:00:01 left)",
         "frame 1007 left out (7/8)",
         "frame 1008 up to date (8/8)",

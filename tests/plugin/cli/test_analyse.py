@@ -117,7 +117,17 @@ def test_files_that_are_there_are_kept(shaken: str, tmp_path: Path) -> None:
         (None, 3, "p.json cannot be read"),
         ("{}", 3, "is no path file"),
         ('{"format": "x", "size": [1, 1], "frames": {}}', 3, "is of the format 'x'"),
-        ('{"format": "interneg path 1", "size": [1, 1], "frames": {}}', 3, "made for pictures of 1x1"),
+        (
+            json.dumps(
+                {
+                    "format": "interneg path 1",
+                    "size": [1, 1],
+                    "frames": {str(n): {} for n in range(1001, 1009)},
+                }
+            ),
+            3,
+            "made for pictures of 1x1",
+        ),
         (
             '{"format": "interneg path 1", "size": [160, 120], "frames": {}}',
             3,

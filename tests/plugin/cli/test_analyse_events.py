@@ -59,3 +59,16 @@ def test_events_of_nothing_are_one_error(
     mark(folder, **events)
     line = refused(3, "analyse", "stabilise | deflicker", clip, folder, "--frames", "1004-1006")
     assert all(word in line for word in words), line
+
+
+def test_an_event_in_the_file_of_exposures_is_sent_where_it_belongs(clip: str, tmp_path: Path) -> None:
+    folder = tmp_path / "a.analysis"
+    well("analyse", "deflicker", clip, folder)
+    assert list(json.loads((folder / "analysis.json").read_text()))[4:6] == ["cuts", "events"]
+    path = folder / "deflicker.json"
+    data = json.loads(path.read_text())
+    data["frames"]["1005"]["event"] = True
+    path.write_text(json.dumps(data))
+    line = refused(3, "analyse", "deflicker", clip, folder)
+    assert 'frame 1005: "event" says what was found' in line
+    assert '"events": {"deflicker": {"1005": true}}' in line and "analysis.json" in line

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -92,9 +94,9 @@ def test_edits_for_another_size_are_not_lost(tmp_path: Path) -> None:
     edited = path.read_text()
     shoot(tmp_path / "in", 9, size=(96, 128))
     line = refused(6, "analyse", "stabilise:smoothing=2", clip, folder)
-    assert "stabilise.json was changed by hand" in line and "--overwrite" in line
+    assert "stabilise.json was changed by hand" in line and "--discard-changes" in line
     assert path.read_text() == edited
-    well("analyse", "stabilise:smoothing=2", clip, folder, "--overwrite")
+    well("analyse", "stabilise:smoothing=2", clip, folder, "--discard-changes")
     assert path.read_text() != edited
 
 
@@ -109,10 +111,64 @@ def test_a_range_adds_to_what_is_solved_and_takes_nothing_away(tmp_path: Path) -
     assert (folder / "stabilise.json").read_text() == whole
 
 
-def test_that_a_folder_was_of_another_clip_is_told(clip: str, own: Path, tmp_path: Path) -> None:
-    other = shoot(tmp_path / "other", 9)
-    told = " ".join(well("analyse", RECIPE, other, own).split())
-    assert f"was made of {clip}, and is now of {other}" in told
+def test_a_folder_of_another_clip_is_refused(clip: str, own: Path, tmp_path: Path) -> None:
+    other, before = shoot(tmp_path / "other", 9), (own / "stabilise.json").read_bytes()
+    line = refused(6, "analyse", RECIPE, other, own)
+    assert "another clip" in line and clip in line and "another folder" in line
+    assert (own / "stabilise.json").read_bytes() == before
+
+
+def test_that_a_clip_has_moved_is_told(clip: str, own: Path, tmp_path: Path) -> None:
+    moved = str(shutil.copytree(Path(clip).parent, tmp_path / "moved") / Path(clip).name)
+    told = " ".join(well("analyse", RECIPE, moved, own).split())
+    assert f"was made of {clip}, and is now of {moved}" in told and "frame 1001 analysed" not in told
+
+
+def test_a_plot_is_replaced_and_changes_by_hand_stay(clip: str, own: Path, tmp_path: Path) -> None:
+    path, plot = own / "stabilise.json", tmp_path / "curves.png"
+    data = json.loads(path.read_text())
+    data["frames"]["1004"] |= {"use": False}
+    path.write_text(json.dumps(data))
+    well("analyse", RECIPE, clip, own, "--plot", plot)
+    plot.write_bytes(b"old")
+    assert "--overwrite" in refused(6, "analyse", RECIPE, clip, own, "--plot", plot)
+    well("analyse", RECIPE, clip, own, "--plot", plot, "--overwrite")
+    assert plot.read_bytes() != b"old" and json.loads(path.read_text()) == data
+    well("analyse", RECIPE, clip, own, "--discard-changes")
+    assert json.loads(path.read_text()) != data
+    assert "goes with a folder" in refused(
+        2, "analyse", RECIPE, clip, tmp_path / "x.json", "--discard-changes"
+    )
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda text: text[: len(text) // 2], "is not JSON"),
+        (
+            lambda text: text.replace('"size": [160, 120]', '"size": [80, 60]'),
+            "was made for pictures of 80x60",
+        ),
+        (lambda text: text.replace('"1004": {', '"2004": {'), "has no frame 1004"),
+        (
+            lambda text: text.replace('"correction": {"dx": ', '"correction": {"dx": "x", "was": '),
+            "expected a correction of four numbers",
+        ),
+    ],
+)
+def test_a_file_that_was_changed_into_none_is_refused_with_a_way_out(
+    clip: str, own: Path, tmp_path: Path, damage: Callable[[str], str], words: str
+) -> None:
+    path = own / "stabilise.json"
+    whole = path.read_text()
+    path.write_text(damage(whole))
+    line = refused(3, "analyse", RECIPE, clip, own)
+    assert words in line and "Mend what was changed by hand" in line and "--discard-changes" in line
+    made = tmp_path / "o"
+    line = refused(3, "render", RECIPE, clip, made / "o.####.exr", "--analysis", own)
+    assert words in line and not list(made.glob("*.exr"))
+    well("analyse", RECIPE, clip, own, "--discard-changes")
+    assert path.read_text() == whole
 
 
 def test_what_a_lost_manifest_leaves_is_taken_up(clip: str, own: Path) -> None:

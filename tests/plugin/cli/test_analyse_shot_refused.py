@@ -49,6 +49,10 @@ BAD: dict[str, tuple[Callable[[Path], None], str]] = {
         "another version of Interneg",
     ),
     "nonsense": (lambda f: _change(f, lambda t: t.replace('"cuts": [', '"cuts": ["x",')), "no analysis"),
+    "an entry twice": (
+        lambda f: _change(f, lambda t: t.replace('"cuts": [', '"events": {"deflicker": {}}, "cuts": [')),
+        'has "events" twice',
+    ),
     "a file gone": (lambda f: (f / "stabilise.json").unlink(), "stabilise.json is gone"),
     "a solution of nonsense": (
         lambda f: _change(f, lambda t: "{}", "stabilise-2.json"),
