@@ -5,7 +5,7 @@ from __future__ import annotations
 import cmath
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -70,10 +70,14 @@ def corrections(
 
 def require(content: bytes, name: str, numbers: Iterable[int]) -> None:
     """Raise InputError where the file is no path file, or lacks one of these frames; see `corrections`."""
-    known = sorted(_read(content, name)[1])
+    require_in(_read(content, name)[1], name, numbers)
+
+
+def require_in(known: Collection[int], name: str, numbers: Iterable[int]) -> None:
+    """Raise InputError where one of these frames is not among those that the file called `name` has."""
     for number in sorted(numbers):
         if number not in known:
-            span = f"{known[0]}-{known[-1]}" if known else "none"
+            span = f"{min(known)}-{max(known)}" if known else "none"
             raise InputError(f"{name} has no frame {number}, it has {span}: analyse that frame, too")
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from interneg.frame import Box, Pixels, Window
 from interneg.motion.edges import cropped
 from interneg.motion.path import steadied
-from interneg.motion.path_file import corrections, require, rounded
+from interneg.motion.path_file import corrections, require_in, rounded
 from interneg.motion.similarity import Motion, aspect_of
 from interneg.motion.solution import Solution
 from interneg.motion.warp import bend
@@ -64,7 +64,7 @@ class Steadying:
         around = measured or self.edges in ("crop", "fill")
         way = track(view, self.box) if around or not (self.lock or self.file) else {0: Motion()}
         if self.file:
-            require(content, self.file, [frame.number])
+            require_in(known, self.file, [frame.number])
             motion = known[frame.number]
         elif self.lock:
             pair = replace(view, window=Window((view.window.anchors[0], frame), 1))

@@ -26,11 +26,12 @@ def write(
     none.
     """
     path, content = folder / step.file, analysis.text.encode()
-    # What was solved, as it was before anyone changed it.
+    # What was solved, as it was before anyone changed it. It is written first: changes that are carried over
+    # already are never taken for changes of the file before.
     pristine = folder / MEASURED / step.file
     now = manifests.digest(content)
     there = manifests.digest(path.read_bytes()) if path.exists() else now
-    files = {path: content, pristine: content}
+    files = {pristine: content, path: content}
     if there != now and (before is None or there != before.written) and not edits:
         if before is not None and before.written == now:
             progress.status(f"{step.name}: {path} was changed by hand and stays as it is")

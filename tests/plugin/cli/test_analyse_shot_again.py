@@ -9,9 +9,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from interneg.errors import OutputError
+from interneg.publish import replacing
 from tests.plugin.cli.analysed_shots import RECIPE, manifest, refused, shoot, well
 
 
@@ -84,6 +87,34 @@ def test_edits_are_carried_over_where_the_shot_changed(tmp_path: Path, node: str
     shoot(tmp_path / "in", 4)
     assert "kept of frames 1004,1006" in " ".join(well("analyse", node, clip, folder).split())
     assert "stays as it is" in " ".join(well("analyse", node, clip, folder).split())
+
+
+@pytest.mark.parametrize("last", ["stabilise.json", "analysis.json"])
+def test_changes_are_never_carried_over_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: str
+) -> None:
+    """Where an analysis ends before its last files, the next one leaves them as they are, and says so."""
+    clip, folder, node = shoot(tmp_path / "in", 1), tmp_path / "shot.analysis", "stabilise:smoothing=2"
+    well("analyse", node, clip, folder)
+    path = folder / "stabilise.json"
+    data = json.loads(path.read_text())
+    data["frames"]["1004"]["correction"]["dx"] += 0.5
+    path.write_text(json.dumps(data))
+    shoot(tmp_path / "in", 9)
+
+    def stopped(target: Path) -> Any:
+        if target == folder / last:
+            raise OutputError("stopped")
+        return replacing(target)
+
+    with monkeypatch.context() as patched:
+        for module in ("written", "manifest"):
+            patched.setattr(f"interneg.plugin.analysis.{module}.replacing", stopped)
+        refused(6, "analyse", node, clip, folder)
+    left = path.read_text()
+    assert (json.loads(left) == data) is (last == "stabilise.json")
+    assert "was changed by hand" in refused(6, "analyse", node, clip, folder)
+    assert path.read_text() == left
 
 
 def test_edits_for_another_size_are_not_lost(tmp_path: Path) -> None:
