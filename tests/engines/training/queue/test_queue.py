@@ -48,7 +48,7 @@ def place(tmp_path: Path) -> QueueFolder:
 def test_the_queue_can_be_read_and_starts_from_what_is_there() -> None:
     queue = runs.load()
     checkpoints = {p.stem for p in (Path(runs.FILE).parent / "checkpoints").glob("*.pt")}
-    assert [r.name for r in queue][:2] == ["standard-x1", "standard-x4"]
+    assert [r.name for r in queue][:2] == ["standard-x2", "standard-x1"]
     for number, each in enumerate(queue):
         earlier = {r.name for r in queue[:number]}
         begin = {name for name in each.start if not name.startswith("plain")}
