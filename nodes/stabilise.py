@@ -37,7 +37,7 @@ class Stabilise(Node):
     name: ClassVar[str] = "stabilise"
     label: ClassVar[str] = "Stabilise"
     help: ClassVar[str] = "Removes gate weave and film warp and keeps the moves of the camera."
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LINEAR_RGB
     layers: ClassVar[str] = (
         "Moves the picture (R, G, B, or Y), alpha and all AOVs together; motion vectors keep the values "

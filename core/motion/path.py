@@ -14,6 +14,8 @@ from interneg.motion.zoom_steps import steps_of
 
 # What the bend of a path costs, and how much more where its frames lie on one side.
 _BEND, _ONE_SIDED = 0.001, 0.05
+# A mean or a line is drawn through frames of more even weights, which take it nearer to the true one.
+_FLATTER = 0.5
 # What the local curve counts at most, beside the models of a camera's way.
 _LOCAL = 0.7
 # Of fewer frames it is not asked how the camera moves.
@@ -82,12 +84,13 @@ def weights_of(offsets: Sequence[int], reach: int, degree: int = 2) -> npt.NDArr
 
     offsets: (N,) of the frames that are there, within `reach` of 0.
     The curve is a parabola, or of a lower degree, fitted by least squares, the frames weighing
-    1 - (offset / (reach + 1))**2. Its bend costs, the more the fewer frames and the more they lie on one
-    side, where it would swing: a pan that gathers speed is followed, an end of a shot is nearly a straight
-    line, and so is a path of few frames. (Local polynomial regression: Fan and Gijbels, 1996.)
+    1 - (offset / (reach + 1))**2, or of a lower degree the square root of it. The bend of a parabola costs,
+    the more the fewer frames and the more they lie on one side, where it would swing: a pan that gathers
+    speed is followed, an end of a shot is nearly a straight line, and so is a path of few frames. (Local
+    polynomial regression: Fan and Gijbels, 1996.)
     """
     u = np.array(offsets) / (reach + 1)
-    near = np.maximum(1 - u**2, 0)
+    near = np.maximum(1 - u**2, 0) ** (1.0 if degree == 2 else _FLATTER)
     terms = np.stack([u**power for power in range(degree + 1)])
     lopsided = (near @ u) / near.sum()
     normal = (terms * near) @ terms.T
