@@ -7,10 +7,9 @@ measured with the grain: they are softened first, but where grain is removed.
 
 from __future__ import annotations
 
-import subprocess
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -18,14 +17,14 @@ import cv2
 import numpy as np
 
 from bench import grain_class, grain_scans, peers
-from bench.dirt import HELD_OUT, load
+from bench.dirt import HELD_OUT
 from bench.grain_distance import BAND, correlation_error, divergence, spectrum_distance
+from bench.grain_plates import Bench, Plate, measured_profile, through_ffmpeg
 from bench.grain_truth import truth_of
 from bench.table import Row, at_least, at_most
 from interneg.colour import Colour
 from interneg.engines.source import Engines
-from interneg.errors import InputError
-from interneg.frame import Box, Frame, Pixels, Window
+from interneg.frame import Pixels
 from interneg.grain.av1 import Encode, fit, matrix_of
 from interneg.grain.av1_player import applied
 from interneg.grain.encoding import from_codes
@@ -48,89 +47,11 @@ STOCKS = (
 )
 SEEDS = (1, 2, 3)
 STARTS = (6, 20, 34)
-FRAMES, ACROSS = 5, 2048
 OURS, AV1, FFMPEG = "GrainMatch", "AV1's model, from the same profile", "FFmpeg noise, as strong as the plate"
 # Deviation of the Gaussian, in pixels of the clip, that takes its own noise away.
 _SOFT = 2.0
 # What V-BM3D is told, in 8-bit codes.
 _SIGMAS = (3, 6, 10, 16)
-
-
-@dataclass(frozen=True, eq=False)
-class Plate:
-    """A clip without and with grain, (C, H, W) each in the space of `Bench`, and the grain's truth."""
-
-    name: str
-    clean: list[Pixels]
-    grainy: list[Pixels]
-    grain: GrainProfile
-    levels: Pixels
-    sigmas: Pixels
-
-    @property
-    def middle(self) -> int:
-        """The frame that is looked at."""
-        return len(self.clean) // 2
-
-    def evened(self, grain: Pixels) -> Pixels:
-        """Grain on the middle frame, over the deviation that the truth has there."""
-        clean = self.clean[self.middle]
-        sigma = [np.interp(p, x, y) for p, x, y in zip(clean, self.levels, self.sigmas, strict=True)]
-        return np.asarray(grain / np.maximum(sigma, 1e-6), np.float32)
-
-
-@dataclass(frozen=True)
-class Bench:
-    """Renders frames of video in memory."""
-
-    context: Context
-    space: str
-
-    def filmed(self, clip: Path, name: str, gate: str, seed: int, start: int, soft: float) -> Plate:
-        """A clip with the grain of a stock. soft: by how much the clip is softened before, in pixels."""
-        clean = []
-        for picture in load(clip, start, FRAMES):
-            if soft:
-                picture = cv2.GaussianBlur(picture, (0, 0), soft)
-            small = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-            clean.append(np.ascontiguousarray(small.transpose(2, 0, 1)))
-        return self._grainy(f"{clip.name}, {gate} {name}, {seed}", clean, name, gate, 1000 * seed + start)
-
-    def smooth(self, name: str, gate: str, seed: int) -> Plate:
-        """Soft shapes from near black to white, which stand still, with the grain of a stock."""
-        rng = np.random.default_rng(seed)
-        small = rng.uniform(0.02, 0.98, (4, 6, 3)).astype(np.float32)
-        scene = np.clip(cv2.resize(small, (427, 240), interpolation=cv2.INTER_CUBIC), 0.02, 0.98)
-        clean = [np.ascontiguousarray(scene.transpose(2, 0, 1))] * FRAMES
-        return self._grainy(f"shapes, {gate} {name}, {seed}", clean, name, gate, seed)
-
-    def _grainy(self, title: str, clean: list[Pixels], name: str, gate: str, seed: int) -> Plate:
-        grain = stock(name, gate)
-        seen = at_pitch(grain, grain.width / ACROSS).coloured()
-        levels, sigmas = from_codes(seen.levels, seen.sigmas, self.context.colour, self.space)
-        rng = np.random.default_rng(seed)
-        grainy = [c + truth_of(seen, c, levels, sigmas, rng) for c in clean]
-        return Plate(title, clean, grainy, seen, levels, sigmas)
-
-    def frame(self, pixels: Pixels, number: int) -> Frame:
-        """A part of a 2K scan."""
-        return Frame.of(
-            pixels, number=number, colour_space=self.space, display_window=Box(0, 0, ACROSS, 1556)
-        )
-
-    def render(
-        self, node: Node, frames: Sequence[Pixels], reference: Sequence[Pixels] = (), told: str = ""
-    ) -> Pixels:
-        """The middle frame through a node. told: the content of the file that the node's knob names."""
-        before, _ = node.reach
-        at = len(frames) // 2
-        near = [min(max(k, 0), len(frames) - 1) for k in range(at - before, at + before + 1)]
-        window = Window(
-            tuple(self.frame(frames[k], k) for k in near), before,
-            tuple(self.frame(reference[k], k) for k in near) if reference else (),
-        )  # fmt: skip
-        context = replace(self.context, read=lambda path: told.encode(), measurements=Memo(60))
-        return node.render(window, context).pixels
 
 
 def rows(shared: Path, out: Path) -> Iterator[Row]:
@@ -167,7 +88,7 @@ def _regrained(bench: Bench, plates: Sequence[Plate], what: str) -> Iterator[Row
     figures: dict[str, list[list[float]]] = defaultdict(list)
     told, failed = [], 0
     for plate in plates:
-        measured = _profile(bench, plate, plate.grainy)
+        measured = measured_profile(bench, plate, plate.grainy)
         if measured is None:
             failed += 1
             continue
@@ -244,7 +165,7 @@ def _removed(bench: Bench, plates: Sequence[Plate], out: Path) -> Iterator[Row]:
     }
     gained: dict[str, list[float]] = defaultdict(list)
     for plate in plates:
-        measured = _profile(bench, plate, plate.grainy)
+        measured = measured_profile(bench, plate, plate.grainy)
         truth, given = plate.clean[plate.middle], plate.grainy[plate.middle]
         for name, node in nodes.items():
             if measured is None and "profile" in name:
@@ -252,7 +173,7 @@ def _removed(bench: Bench, plates: Sequence[Plate], out: Path) -> Iterator[Row]:
             done = bench.render(node, plate.grainy, told=text(measured) if measured else "")
             gained[name].append(_psnr(done, truth) - _psnr(given, truth))
         for name, tried in filters.items():
-            results = [_ffmpeg(given, f) for f in tried]
+            results = [through_ffmpeg(given, f) for f in tried]
             gained[name].append(max(_psnr(r, truth) for r in results) - _psnr(given, truth))
         if peers.there():
             frames = np.stack(plate.grainy).transpose(0, 2, 3, 1)
@@ -272,7 +193,7 @@ def _restored(bench: Bench, plates: Sequence[Plate]) -> Iterator[Row]:
     """The plate's own grain back: what was not touched, and what was."""
     same, ratios = [], []
     for plate in plates:
-        measured = _profile(bench, plate, plate.grainy)
+        measured = measured_profile(bench, plate, plate.grainy)
         if measured is None:
             continue
         told, at = text(measured), plate.middle
@@ -324,17 +245,6 @@ def _scales(bench: Bench, plates: Sequence[Plate]) -> Iterator[Row]:
     )
 
 
-def _profile(bench: Bench, plate: Plate, frames: Sequence[Pixels]) -> GrainProfile | None:
-    """What is measured of the middle three frames, None where nothing can be."""
-    at = plate.middle
-    try:
-        measured = measure(frames[at - 1 : at + 2], 1)
-    except InputError:
-        return None
-    width = plate.grain.width
-    return profile_of(measured, bench.context.colour, bench.space, "plate", "film", width, ACROSS)
-
-
 def _response(plate: Plate, levels: Pixels, sigmas: Pixels) -> float:
     """The mean error of the response at the levels that the picture has, as a share."""
     errors = []
@@ -359,22 +269,8 @@ def _av1(bench: Bench, profile: GrainProfile, clean: Pixels) -> Pixels:
 def _ffmpeg_noise(clean: Pixels, sigma: float) -> Pixels:
     """FFmpeg's noise filter, scaled to a deviation."""
     flat = np.full_like(clean, 0.5)
-    grain = _ffmpeg(flat, "noise=alls=30:allf=t") - flat
+    grain = through_ffmpeg(flat, "noise=alls=30:allf=t") - flat
     return np.asarray(grain / grain.std() * sigma, np.float32)
-
-
-def _ffmpeg(picture: Pixels, filters: str) -> Pixels:
-    """A picture through filters of FFmpeg, in 8 bits of G, B, R."""
-    codes = np.rint(255 * np.clip(picture, 0, 1)).astype(np.uint8)
-    order = [1, 2, 0]
-    _, height, width = picture.shape
-    raw = ["-f", "rawvideo", "-pix_fmt", "gbrp", "-s", f"{width}x{height}"]
-    done = subprocess.run(
-        ["ffmpeg", "-v", "error", *raw, "-i", "-", "-vf", filters, "-f", "rawvideo", "-pix_fmt", "gbrp", "-"],
-        input=codes[order].tobytes(), capture_output=True, check=True,
-    )  # fmt: skip
-    made = np.frombuffer(done.stdout, np.uint8).reshape(picture.shape)[np.argsort(order)]
-    return np.asarray(made / np.float32(255), np.float32)
 
 
 def _psnr(a: Pixels, b: Pixels) -> float:
