@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Container, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -79,15 +80,26 @@ class Shots:
     def _unlike(self, index: int) -> bool:
         """Whether every frame just before `index` is unlike every frame from it on.
 
-        One like pair across the boundary (the frame before a flash and the one after it) is one shot. Of so
-        many pairs of unrelated frames some match by chance, so those that are apart have to match better.
+        One like pair across the boundary (the frame before a flash and the one after it) is one shot, if what
+        is between them is all alike, or if one of them goes on beyond them: where each frame is another
+        picture, some come back. Of so many pairs of unrelated frames some match by chance, so those that are
+        apart have to match better.
         """
         before = [self._thumb(i) for i in range(max(0, index - LOOK - 1), index)]
         after = [self._thumb(i) for i in range(index, min(len(self._numbers), index + LOOK + 1))]
         faint = _FADED * max(map(_contrast, before)), _FADED * max(map(_contrast, after))
         if _alike(before[-1], after[0], faint, _LIKE):
             return False
-        return not any(_alike(a, b, faint, _LIKE_APART) for a in before for b in after)
+        return not any(
+            _alike(a, b, faint, _LIKE_APART)
+            and (
+                _one(before[k + 1 :] + after[:j], faint)
+                or (k > 0 and _alike(before[k - 1], a, faint, _LIKE))
+                or (j + 1 < len(after) and _alike(b, after[j + 1], faint, _LIKE))
+            )
+            for k, a in enumerate(before)
+            for j, b in enumerate(after)
+        )
 
     def _thumb(self, index: int) -> Pixels:
         frame = self._frame(self._numbers[index])
@@ -125,6 +137,11 @@ def _alike(a: Pixels, b: Pixels, faint: tuple[float, float], like: float) -> boo
         return correlation > _PLAIN_LIKE
     inner = fine_a[_MOVE // 2 : -_MOVE // 2, _MOVE:-_MOVE]
     return float(cv2.matchTemplate(fine_b, inner, cv2.TM_CCOEFF_NORMED).max()) > like
+
+
+def _one(thumbs: Sequence[Pixels], faint: tuple[float, float]) -> bool:
+    """Whether thumbs in a row each show what the one before shows."""
+    return all(_alike(a, b, faint, _LIKE) for a, b in pairwise(thumbs))
 
 
 def _contrast(thumb: Pixels) -> float:

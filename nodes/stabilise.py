@@ -26,7 +26,7 @@ from interneg.motion.resample import PlaneKind, kind_of
 from interneg.motion.similarity import Motion, aspect_of
 from interneg.motion.solution import Solution
 from interneg.motion.steadying import Steadying
-from interneg.motion.weave import rigid
+from interneg.motion.weave import step
 from interneg.node import Node, View
 
 
@@ -203,7 +203,7 @@ class Stabilise(Node):
         """How it has moved since the frame before (at the start of a shot it has not), and its solution."""
         frame, before = view.window.frame, view.window.frames[view.window.centre - 1]
         starts = before.number == frame.number
-        moved = Motion() if starts else rigid(view, -1, 0, self._box(frame))
+        moved = Motion() if starts else step(view, 0, self._box(frame))
         done, place = self.solve(view), (frame.data_window, frame.display_window, frame.pixel_aspect)
         length = None if self.lock else self.smoothing
         return MeasuredFrame(*place, moved, done.motion, done.bend, starts, length)

@@ -14,6 +14,7 @@ from interneg.engine import NoEngines
 from interneg.frame import Frame, Pixels
 from interneg.graph import FrameList, Graph
 from interneg.memo import Memo
+from interneg.motion.measured_path import MeasuredFrame
 from interneg.motion.similarity import Motion, points
 from interneg.node import Context
 from interneg.nodes.stabilise import Stabilise
@@ -77,6 +78,19 @@ def rendered(node: Stabilise, source: FrameList, colour: Colour, **facts: Any) -
 
 def rms(values: Any) -> float:
     return float(np.sqrt(np.mean(np.square(np.abs(values)))))
+
+
+def observed(node: Stabilise, source: FrameList, colour: Colour, **facts: Any) -> list[MeasuredFrame]:
+    """What an analysis notes of each frame."""
+    found: dict[int, MeasuredFrame] = {}
+
+    class Watched(Stabilise):
+        def process(self, view: Any) -> Pixels:
+            found[view.window.frame.number] = self.observe(view)
+            return super().process(view)
+
+    rendered(Watched.with_knobs(node.knobs), source, colour, **facts)
+    return [found[n] for n in source.numbers]
 
 
 def corrections(node: Stabilise, source: FrameList, colour: Colour, **facts: Any) -> list[Motion]:

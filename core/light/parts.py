@@ -55,18 +55,18 @@ class PlaneLight(NamedTuple):
 
 def parted(
     run: Sequence[PlaneLight], fields: Double, keep: float, marks: Mapping[int, bool]
-) -> tuple[Flags, Flags, Flags]:
-    """Whether the light of each frame is that of the frames around, whether it fades, and whether a part
-    starts there, (n,) each.
+) -> tuple[Flags, Flags, Flags, Flags]:
+    """Whether the light of each frame is that of the frames around, whether it fades, whether a part starts
+    there, and whether it was found to be an event and is none by its mark, (n,) each.
     """
     count = len(run)
     exposures = fields.mean(axis=(1, 2))
     fields = fields - exposures[:, None, None]
     events = _events(run, exposures, keep)
-    for k, event in marks.items():
-        events[k] = event
+    denied = events & [marks.get(k) is False for k in range(count)]
+    events = (events | [marks.get(k, False) for k in range(count)]) & ~denied
     # What is left of the light as the windows see it; in an event, what it was before.
-    before = np.maximum.accumulate(np.where(events, 0, np.arange(count)))
+    before = np.maximum.accumulate(np.where(events | denied, 0, np.arange(count)))
     light = (exposures + [plane.around.exposure for plane in run])[before]
     lit = (fields + np.array([plane.around.field for plane in run]))[before]
     steps, seen = np.diff(exposures[before]), np.diff(light)
@@ -88,7 +88,8 @@ def parted(
     fades = np.abs(smooth[ahead] - smooth[behind]) > max(_FADES, math.sqrt(_WITHIN) * wander)
     fades = np.convolve(_lasting(fades), np.ones(2 * _BESIDE + 1), "same") > 0
     first = np.concatenate([[True], jumps | (fades[1:] != fades[:-1])])
-    return ~(events | fades), fades & ~events, first
+    apart = events | denied
+    return ~(apart | fades), fades & ~apart, first, denied & ~fades
 
 
 def _lasting(flags: Flags) -> Flags:

@@ -22,6 +22,9 @@ from interneg.light.steady import Correction
 from interneg.light.whole_light import FEWEST, flicker
 
 _TINY = 1e-9
+Places = npt.NDArray[np.intp]
+Placed = tuple[int, Correction]
+
 _KINDS = "exposure", "slope", "field", "rows"
 # Up to so many times the flicker around, what a window makes of a fading frame is flicker; beyond, the less.
 _PLAIN, _DOUBTED = 2.0, 9.0
@@ -36,7 +39,8 @@ def solved(
 
     shot: a plane of each of its frames, in order; what the first changed by counts for nothing. keep: 0..1,
     how soon a change is an event, which stays; 0: never. marks: of frames by their place in the shot, whether
-    they are events, whatever was found; such an event is changed as the frames around it are.
+    they are events, whatever was found; such an event is changed as the frames around it are, and what is
+    none is brought to their light.
     """
     found = [plane.around for plane in shot]
     start = 0
@@ -90,7 +94,7 @@ def _followed(run: Sequence[PlaneLight], keep: float, marks: Mapping[int, bool])
     if len(run) < FEWEST:
         return found
     way = _way(run)
-    steady, fades, first = parted(run, way.fields, keep, marks)
+    steady, fades, first, denied = parted(run, way.fields, keep, marks)
     if steady.sum() >= FEWEST:
         usual = _usual([found[n] for n in np.flatnonzero(steady)])
         for n in np.flatnonzero(fades):
@@ -102,8 +106,9 @@ def _followed(run: Sequence[PlaneLight], keep: float, marks: Mapping[int, bool])
     for start, end in pairwise(bounds):
         at = start + np.flatnonzero(steady[start:end])
         if len(at) >= FEWEST:
-            for n, correction in zip(at, _corrections(run, way, at), strict=True):
-                found[n] = found[n].towards(correction, beside[n])
+            others = start + np.flatnonzero(denied[start:end])
+            for n, correction in _corrections(run, way, at, others):
+                found[n] = correction if denied[n] else found[n].towards(correction, beside[n])
     return found
 
 
@@ -123,28 +128,29 @@ def _held(found: Correction, usual: tuple[float, ...]) -> Correction:
     return replace(found, **kept)
 
 
-def _corrections(run: Sequence[PlaneLight], way: _Way, at: Double) -> list[Correction]:
-    """For the frames at these places, which share one light."""
-    times, bends = at.astype(np.float64), way.bends[at]
-    contrast = np.array([run[n].contrast for n in at])
-    slopes = flicker(times, bends[:, None], contrast[:, None])[:, 0]
+def _corrections(run: Sequence[PlaneLight], way: _Way, at: Places, others: Places) -> list[Placed]:
+    """For the frames at these places, which share one light, and for others, which are to be lit likewise."""
+    bends, scales = way.bends, np.exp(-way.bends)
+    contrast = np.array([plane.contrast for plane in run])
+    slopes = _flicker(bends[:, None], contrast[:, None], at, others)[:, 0]
     # As the first frame has them: there, what flickers is a sum.
-    pictures = np.array([np.exp(-way.bends[n]) * (run[n].picture - way.pivot) for n in at])
-    fields, shape = way.fields[at], way.fields.shape[1:]
-    means, exposures = pictures.mean(axis=(1, 2)), fields.mean(axis=(1, 2))
-    exposure = flicker(times, exposures[:, None], means[:, None])[:, 0]
-    local = flicker(
-        times,
-        (fields - exposures[:, None, None]).reshape(len(at), -1),
-        (pictures - means[:, None, None]).reshape(len(at), -1),
+    pictures = np.array([s * (p.picture - way.pivot) for s, p in zip(scales, run, strict=True)])
+    means, exposures = pictures.mean(axis=(1, 2)), way.fields.mean(axis=(1, 2))
+    exposure = _flicker(exposures[:, None], means[:, None], at, others)[:, 0]
+    shape = len(run), -1
+    local = _flicker(
+        (way.fields - exposures[:, None, None]).reshape(shape),
+        (pictures - means[:, None, None]).reshape(shape),
+        at,
+        others,
         fades=False,
-    ).reshape(-1, *shape)
-    rows = way.rows[at]
+    ).reshape(-1, *way.fields.shape[1:])
+    places = [*at, *others]
+    rows = way.rows[places]
     if rows.any():
-        rows = flicker(times, rows)
-    scale = np.exp(bends - slopes)
+        rows = _flicker(way.rows, None, at, others)
     return [
-        Correction(
+        (n, Correction(
             exposure=float(-s * exposure[k]),
             slope=float(np.expm1(-slopes[k])),
             field=-s * local[k],
@@ -152,9 +158,20 @@ def _corrections(run: Sequence[PlaneLight], way: _Way, at: Double) -> list[Corre
             pivot=way.pivot,
             lowest=run[n].lowest,
             highest=run[n].highest,
-        )
-        for k, (n, s) in enumerate(zip(at, scale, strict=True))
-    ]
+        ))
+        for k, (n, s) in enumerate(zip(places, np.exp(bends[places] - slopes), strict=True))
+    ]  # fmt: skip
+
+
+def _flicker(
+    followed: Double, mean: Double | None, at: Places, others: Places, *, fades: bool = True
+) -> Double:
+    """The flicker of series, (n, k), at those places, and then at others: off the light between those."""
+    times = at.astype(np.float64)
+    found = flicker(times, followed[at], None if mean is None else mean[at], fades)
+    light = (followed[at] - found).T
+    between = np.array([np.interp(others, times, series) for series in light]).T
+    return np.concatenate([found, followed[others] - between.reshape(len(others), found.shape[1])])
 
 
 def _rms(values: npt.ArrayLike) -> float:

@@ -20,9 +20,13 @@ _ROUNDS, _FINEST = 12, 0.15
 # The refinement: the pixels of disagreement with the fit at which a place counts a quarter, the most steps,
 # and the step, in pixels of the reduction, that ends it.
 _STRAY, _STEPS, _SETTLED = 1.0, 5, 0.01
-# Frames less correlated than this have nothing in common; detail is what differs from the mean of so many
-# pixels around.
-_ALIKE, _AROUND = 0.2, 25
+# Frames less correlated than this have nothing in common; nor have those less than the second in which the
+# motion is trusted in less than that share of the picture: there is always a little that fits by chance.
+_ALIKE, _ALIKE_IN_LITTLE, _LITTLE = 0.2, 0.7, 0.015
+# Detail is what differs from the mean of so many pixels around.
+_AROUND = 25
+# How many frames a flash may last that hides how the picture moves meanwhile.
+_FLASH = 3
 
 
 def level_of(size: tuple[int, ...]) -> int:
@@ -45,12 +49,33 @@ def track(view: View, box: Box | None = None) -> dict[int, Motion]:
     for o in range(len(frames) - centre - 1):
         if frames[centre + o + 1].number == frames[centre + o].number:
             break
-        found[o + 1] = rigid(view, o, o + 1, box).after(found[o])
+        found[o + 1] = step(view, o + 1, box).after(found[o])
     for o in range(0, -centre, -1):
         if frames[centre + o - 1].number == frames[centre + o].number:
             break
-        found[o - 1] = rigid(view, o - 1, o, box).inverse.after(found[o])
+        found[o - 1] = step(view, o, box).inverse.after(found[o])
     return dict(sorted(found.items()))
+
+
+def step(view: View, offset: int, box: Box | None = None) -> Motion:
+    """Where what the frame before the one at `offset` shows lies in that one.
+
+    Where these have nothing in common, as in a flash or on a frame that is torn, it is the even part of the
+    motion between the nearest frames on both sides of it, in the window, that have. box: see `rigid`.
+    """
+    found = agreed(view, offset - 1, offset, box)
+    if found is not None:
+        return found
+    numbers, centre = [f.number for f in view.window.frames], view.window.centre
+    for apart in range(2, _FLASH + 2):
+        for first in range(offset - apart, offset):
+            seen = numbers[max(0, first + centre) : first + centre + apart + 1]
+            if first + centre < 0 or len(set(seen)) <= apart:
+                continue
+            over = agreed(view, first, first + apart, box)
+            if over is not None:
+                return over.times(1 / apart)
+    return Motion()
 
 
 def rigid(view: View, first: int, second: int, box: Box | None = None) -> Motion:
@@ -68,7 +93,7 @@ def rigid(view: View, first: int, second: int, box: Box | None = None) -> Motion
 
 def agreed(view: View, first: int, second: int, box: Box | None = None) -> Motion | None:
     """As `rigid`; None where the frames have nothing in common: black, white, nothing but grain."""
-    name = f"rigid 1 {box} {aspect_of(view, first)}"
+    name = f"rigid 2 {box} {aspect_of(view, first)}"
     motion: Motion | None = view.measure(name, lambda: _agreed(view, first, second, box), first, second)
     return motion
 
@@ -82,18 +107,20 @@ def _agreed(view: View, first: int, second: int, box: Box | None) -> Motion | No
     rows, columns = seen.confidence.shape
     z = points(rows, columns, size)
     moved = aspect * seen.field[..., 0] + 1j * seen.field[..., 1]
-    trust = seen.confidence
+    trust, looked_at = seen.confidence, seen.confidence.size
     if box is not None:
         x, y = z.real / aspect + width / 2, z.imag + height / 2
-        trust = trust * ((x >= box.x0) & (x < box.x1) & (y >= box.y0) & (y < box.y1))
+        inside = (x >= box.x0) & (x < box.x1) & (y >= box.y0) & (y < box.y1)
+        trust, looked_at = trust * inside, int(inside.sum())
     every = _EVERY if box is None else 1
     sparse = np.s_[::every, ::every]
     motion = fit(z[sparse].ravel(), moved[sparse].ravel(), trust[sparse].ravel(), box is None)
     if motion is None:
         return None
     trust = trust / np.square(1 + np.square(np.abs(motion(z) - z - moved) / _STRAY))
+    little = float(trust.sum()) < _LITTLE * looked_at
     a, b = (structure(view, o, level) for o in (first, second))
-    return _refined(motion, a, b, trust, size, box is None)
+    return _refined(motion, a, b, trust, size, box is None, _ALIKE_IN_LITTLE if little else _ALIKE)
 
 
 def fit(z: Points, moved: Points, trust: Pixels, turns: bool = True) -> Motion | None:
@@ -140,11 +167,13 @@ def _refined(
     trust: Pixels,
     size: tuple[float, float],
     turns: bool,
+    alike: float,
 ) -> Motion | None:
     """The motion to a few hundredths of a pixel, from the brightness itself; None where it explains nothing.
 
     a, b: the structure of both frames, reductions of pictures of `size`, see `squared`. trust: what may be
-    looked at. Gauss-Newton steps on the mean of both gradients (Malis, 2004); pixels that differ weigh less.
+    looked at. alike: how much both have to correlate. Gauss-Newton steps on the mean of both gradients
+    (Malis, 2004); pixels that differ weigh less.
     """
     import cv2
 
@@ -181,4 +210,4 @@ def _refined(
             break
     common = (trust * first * seen).sum()
     alone = np.sqrt((trust * first * first).sum() * (trust * seen * seen).sum())
-    return motion if common > _ALIKE * alone else None
+    return motion if common > alike * alone else None

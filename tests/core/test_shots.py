@@ -71,6 +71,20 @@ def test_a_cut_in_every_frame_is_found_between_pictures_that_are_laid_out_alike(
     assert len(starts(found, 60)) >= 58
 
 
+def test_a_cut_in_every_frame_is_found_where_pictures_come_back() -> None:
+    order = [0, 1, 2, 0, 3, 1, 4, 2, 0, 3, 4, 1, 3, 2, 4, 0, 1, 3]
+    frames = [scene(10 + 7 * shown, k % 7) for k, shown in enumerate(order)]
+    assert starts(shots(frames), len(frames)) == list(range(len(frames)))
+
+
+@pytest.mark.parametrize("length", [2, 3])
+def test_a_flash_that_is_another_in_each_frame_is_no_cut(length: int) -> None:
+    frames = take(1, 16)
+    for i in range(6, 6 + length):
+        frames[i] = scene(70 + i)
+    assert starts(shots(frames), 16) == [0]
+
+
 def test_a_whip_pan_is_no_cut() -> None:
     frames = take(3, 6, speed=10)  # an eighth of the picture's width from frame to frame
     assert starts(shots(frames), 6) == [0]

@@ -24,6 +24,7 @@ from tests.steadied import (
     graph,
     left_over,
     numbered,
+    observed,
     rendered,
     rms,
     shot,
@@ -69,6 +70,23 @@ def test_frames_without_a_picture_stay_where_they_are(colour: Colour, level: flo
     for made in rendered(Stabilise(warp=1), source, colour):
         np.testing.assert_allclose(made.pixels, source.frame(made.number).pixels, atol=0.02 + 0.02 * level)
     assert all(m == Motion() for m in corrections(Stabilise(), source, colour))
+
+
+@pytest.mark.parametrize("flash", ["white", "black", "other"])
+def test_a_pan_goes_on_through_frames_that_have_nothing_in_common_with_it(colour: Colour, flash: str) -> None:
+    pictures = shot(gate(16) / 4, speed=3.0)
+    for k in (6, 7):
+        pictures[k] = {
+            "white": np.float32(4),
+            "black": np.float32(0),
+            "other": pictures[15 - k][:, ::-1, ::-1],
+        }[flash]
+    node = Stabilise(smoothing=5)
+    made = observed(node, clip(pictures), colour)
+    ways = [frame.motion.shift.real for frame in made]
+    assert ways[6] == ways[8] == pytest.approx(-3, abs=0.8)
+    moved = [abs(frame.correction.shift) for frame in made]
+    assert max(moved) < 2.5
 
 
 def test_duplicate_and_dropped_frames_do_no_harm(colour: Colour) -> None:

@@ -64,3 +64,21 @@ def test_a_fade_is_joined_to_what_is_solved_without_a_step() -> None:
     ]
     left = np.array([c.exposure for c in solved(shot, 0.5)]) + flickers
     assert np.ptp(left) > 0.08 and np.abs(np.diff(left)).max() < 0.03
+
+
+def test_what_a_person_says_is_no_event_is_brought_to_the_light_around() -> None:
+    flickers = 0.05 * np.random.default_rng(3).normal(size=COUNT)
+    flash = np.where(np.isin(range(COUNT), (15, 16)), 1.0, 0.0)
+    level = flickers + flash
+    run = [
+        plane(step, -flicker, np.zeros(GRID))._replace(event=bool(lit), picture=np.full(GRID, -1.0 + light))
+        for step, flicker, lit, light in zip(
+            np.diff(level, prepend=level[:1]), flickers, flash, level, strict=True
+        )
+    ]
+    kept, gone = (solved(run, 0.5, marks) for marks in ({}, {15: False, 16: False}))
+    lit = [np.array([c.exposure for c in made]) + level for made in (kept, gone)]
+    assert np.abs(lit[0][15:17] - 1).max() < 0.15
+    assert np.ptp(lit[1]) < 0.06
+    for n in {*range(COUNT)} - {15, 16}:
+        assert gone[n].exposure == pytest.approx(kept[n].exposure, abs=1e-9)
