@@ -58,6 +58,13 @@ class Analysis(Protocol):
         """
         return self
 
+    @classmethod
+    def require_read_only(cls, before: bytes, edited: bytes, name: str) -> None:
+        """Raise InputError where a person changed what a file says for reading alone; by default never.
+
+        before, edited, name: see `carried`.
+        """
+
     def carried(self, before: bytes, edited: bytes, name: str) -> Carried | None:
         """The file with what a person changed in an earlier one; None, by default, where that cannot be.
 

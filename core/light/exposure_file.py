@@ -123,17 +123,6 @@ class Exposures:
         for number in numbers:
             self._of(number)
 
-    def require_events(self, found: Collection[int]) -> None:
-        """Raise InputError where a frame is said to be an event, or none, other than was found."""
-        for number, facts in self._frames.items():
-            said = facts.get("event", number in found) if isinstance(facts, dict) else False
-            if said is not (number in found):
-                raise InputError(
-                    f'{self.name}, frame {number}: "event" says what was found, and is for reading. Put '
-                    f'"events": {{"deflicker": {{"{number}": {json.dumps(said)}}}}} into the analysis.json '
-                    "beside it, and analyse again"
-                )
-
     def used(self, number: int) -> bool:
         """Whether a person wants the frame to be changed. Raises InputError as `require`."""
         return bool(self._of(number)[1]["use"])
@@ -184,6 +173,25 @@ class Exposures:
         if not isinstance(facts.get("use", True), bool):
             raise InputError(f'{where}: expected "use" to be true or false, not {facts["use"]!r}')
         return self._numbers[number], {"use": True, **facts}
+
+
+def events_in(content: bytes, name: str) -> set[int]:
+    """The frames that a file of exposures says are events. Raises InputError as `Exposures` does."""
+    return {
+        n for n, facts in _read(content, name)[2].items() if isinstance(facts, dict) and facts.get("event")
+    }
+
+
+def require_events(content: bytes, name: str, found: Collection[int]) -> None:
+    """Raise InputError where a file says that a frame is an event, or none, other than was found."""
+    for number, facts in _read(content, name)[2].items():
+        said = facts.get("event", number in found) if isinstance(facts, dict) else False
+        if said is not (number in found):
+            raise InputError(
+                f'{name}, frame {number}: "event" says what was found, and is for reading. Put '
+                f'"events": {{"deflicker": {{"{number}": {json.dumps(said)}}}}} into the analysis.json '
+                "beside it, and analyse again"
+            )
 
 
 def _none(correction: Correction) -> Correction:

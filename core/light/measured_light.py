@@ -14,7 +14,7 @@ import numpy as np
 from interneg import by_frame
 from interneg.analysis import Analysis, Carried, Trace
 from interneg.frame import Pixels
-from interneg.light.exposure_file import Exposures, arrays, text
+from interneg.light.exposure_file import Exposures, arrays, events_in, require_events, text
 from interneg.light.flicker import LUMA, Change, bright, changes, levels, mean_levels
 from interneg.light.parts import PlaneLight
 from interneg.light.shot_light import solved
@@ -109,13 +109,18 @@ class MeasuredLight(Analysis):
         reading.
         """
         exposures = Exposures(name, lambda asked: content if asked == name else self._arrays)
-        exposures.require_events(self._events)
+        require_events(content, name, self._events)
         made = self.marked(self._marks)
         made.corrections = {
             n: exposures.corrections(n, frame.size, len(frame.planes) > 1, frame.planes[LUMA].rows.size > 0)
             for n, frame in self.frames.items()
         }
         return made
+
+    @classmethod
+    def require_read_only(cls, before: bytes, edited: bytes, name: str) -> None:
+        """Raise InputError where what the file says of events was changed."""
+        require_events(edited, name, events_in(before, name))
 
     def carried(self, before: bytes, edited: bytes, name: str) -> Carried | None:
         """The file with a person's changes of an earlier one, unless that was for another size."""

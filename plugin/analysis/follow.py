@@ -45,6 +45,9 @@ def follow(job: Job, folder: Path, types: NodeTypes, colour: Colour) -> Job:
         now = digests(clip, sorted(set().union(*behind.values())))
         first, last = clip.numbers[0], clip.numbers[-1]
         given = read_cuts(job.cuts, clip) if job.cuts else None
+    telling = {
+        s.name: made.solved[s.name].frames for s in todo if s.analysis.has_events and s.name in made.solved
+    }
     for step in todo:
         solution = made.solved.get(step.name)
         if solution is None:
@@ -69,8 +72,12 @@ def follow(job: Job, folder: Path, types: NodeTypes, colour: Colour) -> Job:
             raise InputError(
                 f"the analysis {folder} was solved before the events of {step.name} were changed{_ADVICE}"
             )
-        if not (folder / solution.file).exists():
-            raise InputError(f"{folder / solution.file} is gone{_ADVICE}")
+        path, before = folder / solution.file, folder / MEASURED / solution.file
+        if not path.exists():
+            raise InputError(f"{path} is gone{_ADVICE}")
+        if solution.is_edited(folder) and before.exists():
+            step.analysis.require_read_only(before.read_bytes(), path.read_bytes(), str(path))
+    made.require_events(telling, folder)
     recipe = replace(job.recipe, nodes=tuple(solved(job.recipe.nodes, todo, folder)))
     own = made.own_cuts
     known = None if own is None or job.cuts else KnownCuts(tuple(own), tuple(made.known))

@@ -59,6 +59,10 @@ def test_events_of_nothing_are_one_error(
     mark(folder, **events)
     line = refused(3, "analyse", "stabilise | deflicker", clip, folder, "--frames", "1004-1006")
     assert all(word in line for word in words), line
+    out = tmp_path / "o" / "o.####.exr"
+    render = "render", "stabilise | deflicker", clip, out, "--frames", "1004-1006", "--analysis", folder
+    refused(3, *render)
+    assert not out.parent.exists()
 
 
 def test_an_event_in_the_file_of_exposures_is_sent_where_it_belongs(clip: str, tmp_path: Path) -> None:
@@ -69,6 +73,12 @@ def test_an_event_in_the_file_of_exposures_is_sent_where_it_belongs(clip: str, t
     data = json.loads(path.read_text())
     data["frames"]["1005"]["event"] = True
     path.write_text(json.dumps(data))
-    line = refused(3, "analyse", "deflicker", clip, folder)
-    assert 'frame 1005: "event" says what was found' in line
-    assert '"events": {"deflicker": {"1005": true}}' in line and "analysis.json" in line
+    out = tmp_path / "o" / "o.####.exr"
+    for command in (
+        ("analyse", "deflicker", clip, folder),
+        ("render", "deflicker", clip, out, "--analysis", folder),
+    ):
+        line = refused(3, *command)
+        assert 'frame 1005: "event" says what was found' in line
+        assert '"events": {"deflicker": {"1005": true}}' in line and "analysis.json" in line
+    assert not out.parent.exists()
