@@ -142,8 +142,8 @@ class Shot:
         return 1 - after / before
 
     def unbent(self, result: Result) -> float:
-        """How much of the warp that no shift, turn or zoom explains is gone, 0..1."""
-        after, before = (rms(np.diff(_bends(self._flow(r)), axis=0)) for r in (result, self.damaged))
+        """How much of the warp that no shift, turn or zoom explains is gone, 0..1; of each frame by itself."""
+        after, before = (rms(_bends(self._flow(r))) for r in (result, self.damaged))
         return 1 - after / before
 
     def psnr(self, result: Result) -> float:
