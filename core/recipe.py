@@ -189,10 +189,11 @@ def _type(name: str, types: NodeTypes) -> type[Node]:
 def _meant_line(line: str, types: NodeTypes) -> str:
     """A line that can be read and that a malformed one may stand for, else an empty text.
 
-    Nodes or knobs separated by ";", "+" or a blank are separated rightly, and knobs without a node get the
-    one that has them.
+    Nodes or knobs separated by ";", "+" or a blank, and nodes by ",", are separated rightly, and knobs
+    without a node get the one that has them.
     """
-    for wrong, separator in ((";", ","), (";", "|"), ("+", "|"), (" ", "|")):
+    others = ((",", "|"),) if "=" not in line else ()
+    for wrong, separator in ((";", ","), (";", "|"), ("+", "|"), (" ", "|"), *others):
         parts = []
         for part in (p.strip() for p in line.strip().replace(wrong, separator).split("|")):
             name, equals, _ = part.partition("=")

@@ -26,7 +26,7 @@ def analyse(
         typer.Argument(
             metavar="RECIPE",
             help="A recipe with stabilise, deflicker, scratch-inpaint or grain-match in it: a file, or a "
-            'line such as "stabilise".',
+            'line of nodes, as "stabilise" or "stabilise | deflicker".',
         ),
     ],
     input: Annotated[str, typer.Argument(metavar="INPUT", help="The clip, as for render.")],

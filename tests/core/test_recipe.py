@@ -119,6 +119,7 @@ def test_a_bad_file_is_refused_with_its_reason(types: dict[str, Any], text: str,
     [
         ("", RecipeError, "the recipe is empty"),
         ("temporal-mean|", RecipeError, "no node ''"),
+        ("temporal-mean,temporal-mean", RecipeError, 'did you mean "temporal-mean | temporal-mean"?'),
         (
             "temporal-mean:radius",
             RecipeError,
