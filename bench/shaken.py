@@ -5,7 +5,8 @@ the true clip is registered to that of the result. `off` is where that puts the 
 What is called removed is 1 less the ratio of result to damaged clip, of the rms over frames and both axes:
 weave: of the difference of `off` from frame to frame; shake: of the second difference of `off`.
 drift: the rms of `off` less its mean over the clip, per axis; at the ends: over the first and last 5 frames.
-warp: of the flow from truth to result, in blocks of 32x32 pixels, from frame to frame.
+warp: of the flow from truth to result, in blocks of 32x32 pixels, from frame to frame; beside weave, of each
+frame, and but for shift, turn and zoom.
 """
 
 from __future__ import annotations
@@ -142,7 +143,7 @@ class Shot:
         return 1 - after / before
 
     def unbent(self, result: Result) -> float:
-        """How much of the warp that no shift, turn or zoom explains is gone, 0..1; of each frame by itself."""
+        """How much of the warp that no shift, turn or zoom explains is gone, 0..1; frame by frame."""
         after, before = (rms(_bends(self._flow(r))) for r in (result, self.damaged))
         return 1 - after / before
 

@@ -49,11 +49,17 @@ def rows(footage: Path) -> Iterator[Row]:
 
 
 class _Seen(NamedTuple):
-    """Of one clip, in percent and dB: flicker removed, its local part, PSNR over FFmpeg's best."""
+    """Of one clip, in percent and dB: flicker removed from frame to frame, its local part, PSNR over FFmpeg's
+    best; how much the level of the picture wanders, rms, and by how much in the input; and of the local part,
+    what is removed of its rms, wandering among it.
+    """
 
     removed: float
     local: float
     over: float
+    level: float
+    before: float
+    field: float
 
 
 def _flicker(clips: dict[str, Clip]) -> Iterator[Row]:
@@ -68,10 +74,12 @@ def _flicker(clips: dict[str, Clip]) -> Iterator[Row]:
                 best = psnr(truth, theirs)
                 for kind, clip in (("whole shot", whole), ("window", window), ("FFmpeg", theirs)):
                     shares = removed(truth, damaged, clip), _local(truth, damaged, clip)
-                    part[kind].append(_Seen(*shares, psnr(truth, clip) - best))
+                    (level, field), (before, whole_field) = _wanders(truth, clip), _wanders(truth, damaged)
+                    gained = psnr(truth, clip) - best
+                    part[kind].append(_Seen(*shares, gained, level, before, 100 * (1 - field / whole_field)))
             for kind, seen in part.items():
                 found[kind] += seen
-                share, local, over = np.mean(seen, axis=0)
+                share, local, over, *_ = np.mean(seen, axis=0)
                 yield Row(
                     f"{name}, flicker alike over {alike:g} frames, {kind}: removed; local part; PSNR over "
                     "FFmpeg's best", "", f"{share:.1f} %; {local:.1f} %; {over:+.2f} dB", None,
@@ -88,6 +96,14 @@ def _flicker(clips: dict[str, Clip]) -> Iterator[Row]:
         yield Row(f"flicker of all kinds, {kind}: local part removed, worst", "", f"{low[1]:.1f} %", None)
         yield at_least(f"flicker of all kinds, {kind}: PSNR over FFmpeg's best, mean", over, mean[2])
         yield at_least(f"flicker of all kinds, {kind}: PSNR over FFmpeg's best, worst", least, low[2])
+        yield Row(
+            f"flicker of all kinds, {kind}: the level wanders by, rms (worst {of[:, 3].max():.1f})", "",
+            f"{mean[4]:.1f} to {mean[3]:.1f} %", None,
+        )  # fmt: skip
+        yield at_least(
+            f"flicker of all kinds, {kind}: local part, its wandering counted: removed (worst {low[5]:.1f})",
+            local, mean[5], "%",
+        )  # fmt: skip
     theirs = np.array(found["FFmpeg"])
     yield Row(
         "flicker of all kinds, FFmpeg's deflicker at its best size: removed, mean and worst", "",
@@ -169,6 +185,18 @@ def _local(truth: Clip, damaged: Clip, restored: Clip) -> float:
         return float(np.sqrt(np.mean((ratio[1:-1] - 0.5 * (ratio[:-2] + ratio[2:])) ** 2)))
 
     return 100 * (1 - left(restored) / left(damaged))
+
+
+def _wanders(truth: Clip, clip: Clip) -> tuple[float, float]:
+    """How far the level of the picture and of its blocks beside that are off, rms, percent.
+
+    The level is off from its mean over the clip, and so is each block.
+    """
+    ratio = np.log(blocks(clip)) - np.log(blocks(truth))
+    ratio -= ratio.mean(axis=0)
+    level = ratio.mean(axis=(1, 2), keepdims=True)
+    off = [100 * float(np.sqrt(np.mean(np.square(part)))) for part in (level, ratio - level)]
+    return off[0], off[1]
 
 
 def drawn(rng: np.random.Generator, count: int, alike: float, shape: Sequence[int]) -> Doubles:

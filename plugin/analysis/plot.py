@@ -38,7 +38,9 @@ def plot(traces: Mapping[str, Sequence[Trace]], cuts: Sequence[int], kind: str) 
         for cut in cuts[1:]:
             axes.axvline(cut - 0.5, color="#888888", linewidth=0.8)
     found[-1].set_xlabel("frame")
-    found[-1].xaxis.get_major_locator().set_params(integer=True)
+    frames = [n for _, trace in rows for n in trace.before]
+    found[-1].set_xlim(min(frames) - 0.5, max(frames) + 0.5)
+    found[-1].xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     return _content(figure, kind)
 
 
