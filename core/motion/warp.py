@@ -18,7 +18,7 @@ from interneg.node import View
 
 _CELL = 16
 _WAVES = 7
-_STIFF = 1e-4
+_STIFF = 1e-5
 _ROUNDS = 6
 _FINEST = 0.3
 _FIRM = 2.0
@@ -30,8 +30,8 @@ def bend(view: View, track: Mapping[int, Motion], reach: int) -> Pixels:
     track: the rigid motion, see `weave.track`. reach: how many frames on each side are looked at. Returns (h,
     w, 2) float32: x and y in full-size pixels, to 0.001, at a few places that lie evenly over the picture,
     see `spread`; all 0 where the shot has one frame. Raises InputError where frames differ in size. Each
-    place is followed through the window; a straight line through its way against the rigid motion is where it
-    should lie, so that steady ways (parallax) are kept.
+    place is followed through the window; where it should lie is a straight line through its way against the
+    rigid motion, so that steady ways (parallax) are kept.
     """
     aspect = aspect_of(view)
     size = squared(view.planes(0, WorkingSpace.LOG_Y).shape[1:], aspect)
@@ -41,30 +41,43 @@ def bend(view: View, track: Mapping[int, Motion], reach: int) -> Pixels:
         return np.zeros((1, 1, 2), np.float32)
     height, width = rests[first].shape
     z = points(height, width, size)
-    sums = [np.zeros(z.shape) for _ in range(3)]
-    ways = [np.zeros(z.shape, complex) for _ in range(2)]
-
-    def count(offset: int, way: Points, seen: Pixels) -> None:
-        u = offset / (reach + 1)
-        weight = seen * (1 - u**2)
-        for power, total in enumerate(sums):
-            total += weight * u**power
-        for power, moved in enumerate(ways):
-            moved += weight * u**power * way
-
-    count(0, np.zeros(z.shape, complex), np.ones(z.shape, np.float32))
+    offsets, seen, ways = [0], [np.ones(z.shape)], [np.zeros(z.shape, complex)]
     for step, end in ((1, last), (-1, first)):
-        way, seen = np.zeros(z.shape, complex), np.ones(z.shape, np.float32)
+        way, inside = ways[0], seen[0]
         for o in range(0, end, step):
             pair = min(o, o + step)
-            field, inside = _sampled(rests[pair], track[pair](z), size)
-            way = way + step * field / track[pair + 1].turn
-            seen = seen * inside
-            count(o + step, way, seen)
-    s0, s1, s2 = sums
-    found = (s2 * ways[0] - s1 * ways[1]) / np.maximum(s0 * s2 - s1**2, 1e-6)
+            field, there = _sampled(rests[pair], track[pair](z), size)
+            way, inside = way + step * field / track[pair + 1].turn, inside * there
+            offsets.append(o + step)
+            seen.append(inside)
+            ways.append(way)
+    found = _straight(np.array(offsets) / (reach + 1), np.array(seen), np.array(ways))
     few = _spread(np.stack([found.real / aspect, found.imag], -1), min(_WAVES, height), min(_WAVES, width))
     return np.asarray(np.round(few, 3) + 0.0, np.float32)
+
+
+def _straight(times: npt.NDArray[np.float64], seen: npt.NDArray[np.float64], ways: Points) -> Points:
+    """The value at time 0 of lines through ways, (h, w) complex.
+
+    times: (N,), -1..1. seen: (N, h, w), 0 where a place is outside of the picture. ways: (N, h, w). Lines are
+    by least squares, near frames weighing more, and as slanted as all of them together stand out of what the
+    ways are off by (Stein's shrinkage; Efron and Morris, 1973).
+    """
+    u = times[:, None, None]
+    weights = seen * (1 - u**2)
+    s0, s1, s2 = (np.einsum("nij,n->ij", weights, times**power) for power in range(3))
+    middle, mean = s1 / s0, np.einsum("nij,nij->ij", weights, ways) / s0
+    spread = np.maximum(s2 - s0 * middle**2, 1e-6)
+    apart = u - middle
+    slope = np.einsum("nij,nij->ij", weights * apart, ways) / spread
+    left = np.einsum("nij,nij->ij", weights, np.square(np.abs(ways - mean - slope * apart)))
+    # How much of the variance of a frame there is in a mean and in a slope, as weights are no variances.
+    squares = np.square(weights)
+    flat, slanted = squares.sum(axis=0) / s0, np.einsum("nij,nij->ij", squares, apart**2) / spread
+    chance = float((slanted * left / np.maximum(s0 - flat - slanted, 1e-6)).sum())
+    told = float((spread * np.square(np.abs(slope))).sum())
+    share = max(1 - chance / told, 0.0) if told > 0 else 0.0
+    return np.asarray(mean - share * slope * middle)
 
 
 def spread(bend: Pixels, size: tuple[int, ...]) -> Pixels:
@@ -95,7 +108,7 @@ def rest(view: View, first: int) -> Points:
     by itself does not count.
     """
     made: Points = view.measure(
-        f"warp 1 {aspect_of(view, first)}", lambda: _rest(view, first), first, first + 1
+        f"warp 2 {aspect_of(view, first)}", lambda: _rest(view, first), first, first + 1
     )
     return made
 
