@@ -64,6 +64,7 @@ class Analysis(Protocol):
 
         before, edited, name: see `carried`.
         """
+        return
 
     def carried(self, before: bytes, edited: bytes, name: str) -> Carried | None:
         """The file with what a person changed in an earlier one; None, by default, where that cannot be.

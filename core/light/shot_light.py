@@ -107,8 +107,8 @@ def _followed(run: Sequence[PlaneLight], keep: float, marks: Mapping[int, bool])
         at = start + np.flatnonzero(steady[start:end])
         if len(at) >= FEWEST:
             others = start + np.flatnonzero(denied[start:end])
-            for n, correction in _corrections(run, way, at, others):
-                found[n] = correction if denied[n] else found[n].towards(correction, beside[n])
+            for k, correction in _corrections(run, way, at, others):
+                found[k] = correction if denied[k] else found[k].towards(correction, beside[k])
     return found
 
 
