@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from interneg.analysis import Carried
@@ -16,6 +16,24 @@ def text(head: Mapping[str, Any], frames: Mapping[int, Any]) -> str:
     lines = [f" {json.dumps(key)}: {json.dumps(value)},\n" for key, value in head.items()]
     rows = ",\n".join(f'  "{number}": {json.dumps(frames[number])}' for number in sorted(frames))
     return "{\n" + "".join(lines) + ' "frames": {\n' + rows + "\n }\n}\n"
+
+
+def part_of(
+    head: Sequence[Any], frames: Mapping[int, Any], numbers: Collection[int], counts: Collection[str]
+) -> str:
+    """What is said of these frames, as text that is equal where they come out the same.
+
+    head: what counts for all of them. frames: what is said of each, by its number. counts: the entries that
+    count; "use" counts where it is not true.
+    """
+    said = {n: frames[n] for n in sorted(numbers) if n in frames}
+    kept = {
+        n: {k: facts[k] for k in counts if k in facts and (k, facts[k]) != ("use", True)}
+        if isinstance(facts, dict)
+        else facts
+        for n, facts in said.items()
+    }
+    return json.dumps([head, kept], sort_keys=True)
 
 
 def carried(before: bytes, edited: bytes, now: str, name: str) -> Carried | None:

@@ -50,10 +50,21 @@ def handles(nodes: Sequence[Node]) -> tuple[int, int]:
 
 def needed(nodes: Sequence[Node], number: int) -> set[int]:
     """The numbers of the frames that are looked at to render that one, in the clip or beyond its ends."""
+    return _seen([(n, n.reach) for n in nodes if not n.bypassed], number)
+
+
+def decisive(nodes: Sequence[Node], number: int) -> set[int]:
+    """The numbers of the frames on which the result of that one depends, in the clip or beyond its ends.
+
+    That is `needed`, but for what nodes reach and can do without: one that follows a file, as a path.
+    """
+    return _seen([(n, n.reach if n.needs_neighbours else (0, 0)) for n in nodes if not n.bypassed], number)
+
+
+def _seen(reaches: Sequence[tuple[Node, tuple[int, int]]], number: int) -> set[int]:
     wanted = {number}
-    look = LOOK if any(handles(nodes)) else 0
-    for node in reversed([n for n in nodes if not n.bypassed]):
-        before, after = node.reach
+    look = LOOK if any(any(reach) for _, reach in reaches) else 0
+    for node, (before, after) in reversed(reaches):
         anchors = {a for n in wanted for a in node.anchors(n)}
         wanted = {m for n in wanted for m in range(n - before, n + after + 1)} | anchors
     return {m for n in wanted for m in range(n - look, n + look + 1)}

@@ -22,7 +22,7 @@ from interneg.analysis import Analysis
 from interneg.colour import WorkingSpace
 from interneg.frame import Frame, Pixels, Window
 from interneg.knobs import knob
-from interneg.light.exposure_file import Exposures
+from interneg.light.exposure_file import Exposures, part_of
 from interneg.light.flicker import LUMA
 from interneg.light.gain import multiply
 from interneg.light.measured_light import MeasuredLight, MeasuredLightFrame, measured
@@ -105,6 +105,10 @@ class Deflicker(Node):
         """A file of exposures has to have the frames."""
         if self.exposures:
             Exposures(self.exposures, read).require(numbers)
+
+    def part_of_file(self, knob: str, content: bytes, numbers: Collection[int]) -> bytes | None:
+        """Of a file of exposures what is done to the frames."""
+        return part_of(content, self.exposures, numbers) if knob == "exposures" else None
 
     def render(self, window: Window, context: Context, mask: Frame | None = None) -> Frame:
         """A frame that the file of exposures leaves as it is comes through bit for bit."""

@@ -21,7 +21,7 @@ from interneg.errors import KnobError
 from interneg.frame import Box, Frame, Pixels
 from interneg.knobs import knob
 from interneg.motion.measured_path import MeasuredFrame, MeasuredPath
-from interneg.motion.path_file import require
+from interneg.motion.path_file import part_of, require
 from interneg.motion.resample import PlaneKind, kind_of
 from interneg.motion.similarity import Motion, aspect_of
 from interneg.motion.solution import Solution
@@ -189,6 +189,10 @@ class Stabilise(Node):
         """A path file has to have the frames."""
         if self.path:
             require(read(self.path), self.path, numbers)
+
+    def part_of_file(self, knob: str, content: bytes, numbers: Collection[int]) -> bytes | None:
+        """Of a path file what is done to the frames."""
+        return part_of(content, self.path, numbers) if knob == "path" else None
 
     def as_analysed(self) -> Self:
         """At weave 1 without a zoom, so that these knobs still work on the file; so is warp, if it is on."""

@@ -12,4 +12,5 @@ parts           which frames of a shot share one light
 shot_light      what brings each frame to the light of its whole shot
 measured_light  the same for all planes and shots: what `interneg analyse` makes of Deflicker
 exposure_file   its file
+exposure_arrays what stands beside that
 """

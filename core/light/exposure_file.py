@@ -6,12 +6,11 @@ The text has what a person may want to change; the fields and rows stand in arra
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import math
-import zipfile
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Any
 
@@ -19,20 +18,17 @@ import numpy as np
 
 from interneg import by_frame
 from interneg.errors import InputError
-from interneg.frame import Double
+from interneg.light.exposure_arrays import ENDING, read_arrays
 from interneg.light.steady import Correction
-from interneg.light.waves import GRID
 
 FORMAT = "interneg exposures 1"
-ENDING = ".npz"
 DARKEST, STEEPEST = 20, 100
 """Stops, and times, beyond which a correction is taken for a slip of the pen."""
 
 _FAMILY = "interneg exposures "
 _STOP = math.log(2)
 _PLANES = ("luma", "red", "green", "blue")
-# A date that zip files can have, so that the same arrays are the same bytes.
-_EVER = (1980, 1, 1, 0, 0, 0)
+_COUNTS = "correction", "use", *_PLANES
 
 
 def text(
@@ -67,32 +63,6 @@ def text(
     return by_frame.text({"format": FORMAT, "size": [size[1], size[0]], "fields": digest}, frames)
 
 
-def arrays(found: Mapping[int, tuple[Correction, ...]]) -> bytes:
-    """What stands beside the text, as an .npz file; the same corrections give the same bytes.
-
-    frames: (N,) their numbers. levels: (N, P, 3), lowest, pivot and highest of each plane. field: (N, P,
-    *GRID). rows: (N, P, h), h being 0 where bands were not measured; of frames of another height, resampled.
-    All float32, natural logarithms of light.
-    """
-    numbers = sorted(found)
-    planes = [found[n] for n in numbers]
-    height = max(len(c.rows) for row in planes for c in row)
-    rows = [[_resampled(c.rows, height) for c in row] for row in planes]
-    kept: dict[str, np.ndarray[Any, Any]] = {
-        "frames": np.array(numbers, np.int64),
-        "levels": np.array([[(c.lowest, c.pivot, c.highest) for c in row] for row in planes], np.float32),
-        "field": np.array([[c.field for c in row] for row in planes], np.float32),
-        "rows": np.array(rows, np.float32).reshape(len(numbers), len(planes[0]), height),
-    }
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, array in kept.items():
-            member = io.BytesIO()
-            np.lib.format.write_array(member, array, allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy", _EVER), member.getvalue(), zipfile.ZIP_DEFLATED)
-    return content.getvalue()
-
-
 class Exposures:
     """What a file of exposures says."""
 
@@ -116,7 +86,7 @@ class Exposures:
                 f"{self._beside} is not the one that was written with {name}: put the right one there, or "
                 "analyse anew"
             )
-        self._numbers, self._levels, self._fields, self._rows = _arrays(content, self._beside)
+        self._numbers, self._levels, self._fields, self._rows = read_arrays(content, self._beside)
 
     def require(self, numbers: Iterable[int]) -> None:
         """Raise InputError where it lacks one of these frames, or what it says of one is nonsense."""
@@ -175,6 +145,21 @@ class Exposures:
         return self._numbers[number], {"use": True, **facts}
 
 
+def part_of(content: bytes, name: str, numbers: Collection[int]) -> bytes:
+    """What of the file counts for these frames, as text that is equal where they come out the same.
+
+    name: of the file, for messages. The arrays beside it count as a whole. Raises InputError where the file
+    is none of exposures.
+    """
+    size, digest, frames = _read_once(content, name)
+    return by_frame.part_of([*size, digest], frames, numbers, _COUNTS).encode()
+
+
+@lru_cache(maxsize=2)
+def _read_once(content: bytes, name: str) -> tuple[tuple[int, int], str, dict[int, Any]]:
+    return _read(content, name)
+
+
 def events_in(content: bytes, name: str) -> set[int]:
     """The frames that a file of exposures says are events. Raises InputError as `Exposures` does."""
     return {
@@ -229,19 +214,6 @@ def _no_file(name: str) -> InputError:
     )
 
 
-def _arrays(content: bytes, name: str) -> tuple[dict[int, int], Double, Double, Double]:
-    """Where each frame stands, the levels, the fields and the rows; see `arrays`."""
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            frames, levels, fields, rows = (archive[k] for k in ("frames", "levels", "field", "rows"))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise InputError(f"{name} is no file of fields as `interneg analyse` writes it: {error}") from error
-    if fields.shape[2:] != GRID:
-        raise InputError(f"{name} has fields of {fields.shape[2:]} points, expected {GRID}: analyse anew")
-    at = {int(number): k for k, number in enumerate(frames)}
-    return at, levels.astype(np.float64), fields.astype(np.float64), rows.astype(np.float64)
-
-
 def _facts(exposure: float, slope: float) -> dict[str, float]:
     return {"exposure": round(exposure / _STOP, 6) + 0.0, "slope": round(slope, 6)}
 
@@ -259,9 +231,3 @@ def _numbers(facts: Any, key: str, where: str) -> tuple[float, float]:
             f"up to {STEEPEST}, not {facts[key]}"
         )
     return exposure, slope
-
-
-def _resampled(rows: Double, height: int) -> Double:
-    if len(rows) == height:
-        return rows
-    return np.interp((np.arange(height) + 0.5) / height, (np.arange(len(rows)) + 0.5) / len(rows), rows)

@@ -14,7 +14,8 @@ import numpy as np
 from interneg import by_frame
 from interneg.analysis import Analysis, Carried, Trace
 from interneg.frame import Pixels
-from interneg.light.exposure_file import Exposures, arrays, events_in, require_events, text
+from interneg.light.exposure_arrays import arrays
+from interneg.light.exposure_file import Exposures, events_in, require_events, text
 from interneg.light.flicker import LUMA, Change, bright, changes, levels, mean_levels
 from interneg.light.parts import PlaneLight
 from interneg.light.shot_light import solved

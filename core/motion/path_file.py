@@ -6,6 +6,7 @@ import cmath
 import json
 import math
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +20,8 @@ from interneg.motion.similarity import Motion
 FORMAT = "interneg path 1"
 FARTHEST, LARGEST = 100_000, 100
 """Pixels and times, beyond which a correction is taken for a slip of the pen."""
+
+_COUNTS = "correction", "use", "warp"
 
 
 def text(
@@ -79,6 +82,20 @@ def require_in(known: Collection[int], name: str, numbers: Iterable[int]) -> Non
         if number not in known:
             span = f"{min(known)}-{max(known)}" if known else "none"
             raise InputError(f"{name} has no frame {number}, it has {span}: analyse that frame, too")
+
+
+def part_of(content: bytes, name: str, numbers: Collection[int]) -> bytes:
+    """What of the file counts for these frames, as text that is equal where they come out the same.
+
+    name: of the file, for messages. Raises InputError where the file is no path file.
+    """
+    size, frames = _read_once(content, name)
+    return by_frame.part_of(size, frames, numbers, _COUNTS).encode()
+
+
+@lru_cache(maxsize=2)
+def _read_once(content: bytes, name: str) -> tuple[tuple[int, int], dict[int, Any]]:
+    return _read(content, name)
 
 
 def _read(content: bytes, name: str) -> tuple[tuple[int, int], dict[int, Any]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from interneg.errors import InputError
 from interneg.frame import Frame
-from interneg.graph import Graph, needed
+from interneg.graph import Graph, decisive, needed
 from interneg.io import Output, format_frames
 from interneg.node import Node
 from interneg.plugin.batch.ahead import Digested, ReadAhead
@@ -46,7 +46,7 @@ class Stages:
 
     def facts(self, number: int) -> Facts:
         """The provenance that the frame will have."""
-        around = sorted(needed(self.nodes, number))
+        around = sorted(decisive(self.nodes, number))
         clips: tuple[Digested, ...] = (self.source, *self.beside)
         digests = [clip.digest(n) for clip in clips for n in around if n in clip.numbers]
         return self.provenance.of(digests + self.parts.digests(around))

@@ -142,8 +142,8 @@ def render(
     """Render INPUT through RECIPE to OUTPUT.
 
     Frames are written whole or not at all. An interrupted render goes on where it stopped, and only frames
-    whose recipe, models or input changed are rendered again; all are after a change of a path, or of another
-    file that a knob names.
+    whose recipe, models or input changed are rendered again; after a change by hand of a path, exposures or a
+    list of defects, those that see it.
 
     Movies: .mov is ProRes 422 HQ (4444 with alpha or from a 4:4:4 movie), .mp4 and .m4v are H.264 at crf 14
     in 8 or 10 bit, .mkv is lossless FFV1; they have the frame rate of the input, else 24, and times of

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from interneg.errors import InputError
-from interneg.light.exposure_file import Exposures, arrays, text
+from interneg.light.exposure_arrays import arrays
+from interneg.light.exposure_file import Exposures, text
 from interneg.light.steady import Correction
 from interneg.light.waves import GRID
 
