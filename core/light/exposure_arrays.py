@@ -49,9 +49,7 @@ def arrays(found: Mapping[int, tuple[Correction, ...]]) -> bytes:
 def read_arrays(content: bytes, name: str) -> tuple[dict[int, int], Double, Double, Double]:
     """Where each frame stands, the levels, (N, P, 3), the fields, (N, P, *GRID), and the rows, (N, P, h).
 
-    They are float64; see `arrays`.
-
-    Raises InputError where the content is no such file.
+    They are float64; see `arrays`. Raises InputError where the content is no such file.
     """
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:

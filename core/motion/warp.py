@@ -51,12 +51,12 @@ def bend(view: View, track: Mapping[int, Motion], reach: int) -> Pixels:
             offsets.append(o + step)
             seen.append(inside)
             ways.append(way)
-    found = _straight(np.array(offsets) / (reach + 1), np.array(seen), np.array(ways))
+    found = straight(np.array(offsets) / (reach + 1), np.array(seen), np.array(ways))
     few = _spread(np.stack([found.real / aspect, found.imag], -1), min(_WAVES, height), min(_WAVES, width))
     return np.asarray(np.round(few, 3) + 0.0, np.float32)
 
 
-def _straight(times: npt.NDArray[np.float64], seen: npt.NDArray[np.float64], ways: Points) -> Points:
+def straight(times: npt.NDArray[np.float64], seen: npt.NDArray[np.float64], ways: Points) -> Points:
     """The value at time 0 of lines through ways, (h, w) complex.
 
     times: (N,), -1..1. seen: (N, h, w), 0 where a place is outside of the picture. ways: (N, h, w). Lines are
