@@ -52,9 +52,9 @@ nodes: install
 site: .venv/docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-# The queue of training runs (make train EXTRAS=dev,train): engines/training/README.md.
+# The queue of training runs (make train EXTRAS=dev,train [RUN=standard-x2]): engines/training/README.md.
 train: install
-	$(BIN)/python -m interneg.engines.training.queue start
+	$(BIN)/python -m interneg.engines.training.queue start $(if $(RUN),--run $(RUN))
 
 train-status train-pause train-go train-keep train-stop:
 	$(BIN)/python -m interneg.engines.training.queue $(@:train-%=%)

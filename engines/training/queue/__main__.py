@@ -20,20 +20,26 @@ from rich.console import Console
 from interneg.engines.training.queue import log
 from interneg.engines.training.queue.keep import keep_weights
 from interneg.engines.training.queue.place import ROOT, QueueFolder
-from interneg.engines.training.queue.runs import load
+from interneg.engines.training.queue.runs import QueuedRun, load, named
 from interneg.engines.training.queue.status import table
 from interneg.engines.training.queue.work import Machine, work
-from interneg.errors import InternegError
+from interneg.errors import InternegError, UsageError
 
 app = typer.Typer(add_completion=False, help="The queue of training runs; see engines/training/README.md.")
 Data = Annotated[Path, typer.Option(help="folder that holds dev/Set5, dev/BSD68 and weights/")]
+Runs = Annotated[list[str], typer.Option("--run", help="a run to work on, of several each; by default all")]
 _DATA = ROOT.parent / "shared" / "data"
 
 
 @app.command()
-def start(data: Data = _DATA, at_once: Annotated[int, typer.Option(help="runs side by side")] = 0) -> None:
+def start(
+    data: Data = _DATA,
+    at_once: Annotated[int, typer.Option(help="runs side by side")] = 0,
+    run: Runs = [],  # noqa: B006
+) -> None:
     """Work through the queue in the background, at the lowest priority."""
     place = QueueFolder()
+    asked = _asked(run)
     if place.supervisor():
         print("the queue is being worked through already; `make train-status` shows how it stands")
         return
@@ -44,7 +50,7 @@ def start(data: Data = _DATA, at_once: Annotated[int, typer.Option(help="runs si
             file=sys.stderr,
         )
         raise typer.Exit(3)
-    over_time = [run.name for run in load() if run.over_time]
+    over_time = [each.name for each in asked if each.over_time]
     if over_time and not place.windows.exists():
         print(
             f"without a pack of windows at {place.windows} {', '.join(over_time)} is left out: make it with "
@@ -60,14 +66,23 @@ def start(data: Data = _DATA, at_once: Annotated[int, typer.Option(help="runs si
         str(data),
         "--at-once",
         str(at_once),
+        *(word for each in run for word in ("--run", each)),
     ]
     with place.output.open("ab") as out:
         subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
     print(f"started; `make train-status` shows how it stands, {place.output} what it says")
 
 
+def _asked(names: list[str]) -> list[QueuedRun]:
+    try:
+        return named(load(), names)
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(2) from error
+
+
 @app.command("work", hidden=True)
-def work_here(data: Data = _DATA, at_once: int = 0) -> None:
+def work_here(data: Data = _DATA, at_once: int = 0, run: Runs = []) -> None:  # noqa: B006
     """Work through the queue in this process."""
     import torch
 
@@ -80,7 +95,7 @@ def work_here(data: Data = _DATA, at_once: int = 0) -> None:
         bf16 = not RUNTIMES["openvino"].precisions()["bf16"]
         machine = Machine("cpu", bf16, processor_name(), data)
     psutil.Process().nice(19)
-    work(load(), machine, QueueFolder(), at_once or (1 if machine.device == "cuda" else min(2, cores())))
+    work(_asked(run), machine, QueueFolder(), at_once or (1 if machine.device == "cuda" else min(2, cores())))
 
 
 @app.command()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import msgspec
 
 from interneg.engines.training.networks import NETWORKS
-from interneg.errors import InputError
+from interneg.errors import InputError, UsageError
 
 FILE = Path(__file__).parents[1] / "queue.toml"
 
@@ -66,3 +66,12 @@ def load(path: Path = FILE) -> list[QueuedRun]:
                 f"{path}: the last stage of {run.name}, and no other, must have a cooldown in steps"
             )
     return runs
+
+
+def named(runs: list[QueuedRun], names: Collection[str]) -> list[QueuedRun]:
+    """The runs of these names, in the queue's order; all where none is named. Raises UsageError."""
+    known = [run.name for run in runs]
+    for name in names:
+        if name not in known:
+            raise UsageError(f"there is no run '{name}' in the queue; there are {', '.join(known)}")
+    return [run for run in runs if not names or run.name in names]

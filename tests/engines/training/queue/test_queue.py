@@ -22,7 +22,7 @@ from interneg.engines.training.queue.place import QueueFolder, resting
 from interneg.engines.training.queue.runs import QueuedRun, Stage
 from interneg.engines.training.queue.status import left, table
 from interneg.engines.training.queue.work import Machine, Position
-from interneg.errors import InputError
+from interneg.errors import InputError, UsageError
 
 
 def row(hours: float, value: float, stage: int = 0, state: log.RunState = "training", **more: int) -> Check:
@@ -92,6 +92,14 @@ def test_what_a_queue_cannot_say_is_named(tmp_path: Path, change: tuple[str, str
     path.write_text(STATED.replace(*change))
     with pytest.raises(InputError, match=message):
         runs.load(path)
+
+
+def test_runs_can_be_chosen_by_name() -> None:
+    queue = [run("a"), run("b"), run("c")]
+    assert [each.name for each in runs.named(queue, [])] == ["a", "b", "c"]
+    assert [each.name for each in runs.named(queue, ["c", "a"])] == ["a", "c"]
+    with pytest.raises(UsageError, match="there is no run 'd' in the queue; there are a, b, c"):
+        runs.named(queue, ["d"])
 
 
 def test_a_stage_is_over_where_an_hour_gains_less_than_a_hundredth() -> None:
