@@ -147,6 +147,10 @@ class Shot:
         after, before = (rms(_bends(self._flow(r))) for r in (result, self.damaged))
         return 1 - after / before
 
+    def bent(self, result: Result) -> float:
+        """By how much a result is bent against the truth, but for shift, turn and zoom, pixels rms."""
+        return rms(_bends(self._flow(result)))
+
     def psnr(self, result: Result) -> float:
         """Of the clip against the truth, 24 pixels within its edges, dB."""
         inner = np.s_[BORDER:-BORDER, BORDER:-BORDER]

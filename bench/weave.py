@@ -54,6 +54,7 @@ def rows(data: Path, out: Path) -> Iterator[Row]:
         yield from _told("filmed clips", figures)
         ways = [way_of(take.truth for take in filmed(f, np.zeros((COUNT, 3)))) for f in folders]
         yield from _bound("filmed clips", [way for way in ways for _ in SEEDS], figures)
+        yield from _filmed_warp(folders, out)
 
 
 def camera(name: str, count: int, seed: int) -> Track:
@@ -68,12 +69,12 @@ def camera(name: str, count: int, seed: int) -> Track:
     return np.stack([way - 90, 0.15 * way, 0 * way], 1)
 
 
-def filmed(folder: Path, shake: Track) -> list[Take]:
-    """The first frames of a clip with weave; beyond its edges it is mirrored."""
+def filmed(folder: Path, shake: Track, warps: Iterator[Image] | None = None) -> list[Take]:
+    """The first frames of a clip with weave, and warps, if any; beyond its edges it is mirrored."""
     files = sorted(folder.glob("*.jpg"))[: len(shake)]
     pictures: list[Image] = [decoded(f.read_bytes()) for f in files]
     still = np.zeros((1, 3))
-    return [next(damage.shoot(p, still, shake[k : k + 1])) for k, p in enumerate(pictures)]
+    return [next(damage.shoot(p, still, shake[k : k + 1], warps)) for k, p in enumerate(pictures)]
 
 
 def _shakes(count: int) -> Iterator[tuple[str, Track]]:
@@ -138,6 +139,28 @@ def _warped(still: Image, out: Path) -> Iterator[Row]:
         what = f"weave and 1 px of warp, pans even and hand-held, 40 frames, warp=1, {kind}"
         yield Row(f"{what}: weave removed (worst {rigid.min():.0f})", "", f"{rigid.mean():.0f} %", None)
         yield at_least(f"{what}: warp removed (worst {bent.min():.0f})", goal, float(bent.mean()), "%")
+
+
+def _filmed_warp(folders: list[Path], out: Path) -> Iterator[Row]:
+    """What warp=1 makes of filmed clips, buckled by 1 px and flat; in these the camera travels."""
+    seed, shake = next(_shakes(COUNT))
+    found: dict[str, list[tuple[float, float, float]]] = {WINDOW: [], WHOLE: []}
+    for folder in folders:
+        clip = folder.name.replace("-", "")
+        buckled = Shot(f"warped{clip}", filmed(folder, shake, damage.warp(COUNT, seed=int(seed))), out, COUNT)
+        flat = Shot(f"flat{clip}", filmed(folder, shake), out, COUNT)
+        for kind in found:
+            made = [
+                s.stabilised("warp=1") if kind == WINDOW else s.analysed("warp=1") for s in (buckled, flat)
+            ]
+            found[kind].append((100 * buckled.unbent(made[0]), flat.bent(made[1]), flat.bent(flat.damaged)))
+    for kind, of in found.items():
+        removed, bent, seen = np.array(of).T
+        text = (
+            f"{removed.mean():.0f} % (worst {removed.min():.0f}); flat film is bent by {bent.mean():.2f} px "
+            f"rms ({bent.max():.2f}) after it, as seen, and by {seen.mean():.2f} px before"
+        )
+        yield Row(f"weave and 1 px of warp, filmed clips, warp=1, {kind}: warp removed", "", text, None)
 
 
 def _over_pans(seen: list[tuple[int, Figures]]) -> Iterator[Row]:

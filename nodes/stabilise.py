@@ -26,6 +26,7 @@ from interneg.motion.resample import PlaneKind, kind_of
 from interneg.motion.similarity import Motion, aspect_of
 from interneg.motion.solution import Solution
 from interneg.motion.steadying import Steadying
+from interneg.motion.warp import around
 from interneg.motion.weave import step
 from interneg.node import Node, View
 
@@ -37,7 +38,7 @@ class Stabilise(Node):
     name: ClassVar[str] = "stabilise"
     label: ClassVar[str] = "Stabilise"
     help: ClassVar[str] = "Removes gate weave and film warp and keeps the moves of the camera."
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LINEAR_RGB
     layers: ClassVar[str] = (
         "Moves the picture (R, G, B, or Y), alpha and all AOVs together; motion vectors keep the values "
@@ -206,11 +207,15 @@ class Stabilise(Node):
     def observe(self, view: View) -> MeasuredFrame:
         """How it has moved since the frame before (at the start of a shot it has not), and its solution."""
         frame, before = view.window.frame, view.window.frames[view.window.centre - 1]
-        starts = before.number == frame.number
-        moved = Motion() if starts else step(view, 0, self._box(frame))
-        done, place = self.solve(view), (frame.data_window, frame.display_window, frame.pixel_aspect)
+        starts, box = before.number == frame.number, self._box(frame)
+        moved = Motion() if starts else step(view, 0, box)
+        # Bends are solved over the whole shot.
+        done, place = replace(self, warp=0.0).solve(view), (frame.data_window, frame.display_window)
         length = None if self.lock else self.smoothing
-        return MeasuredFrame(*place, moved, done.motion, done.bend, starts, length)
+        bent = (() if starts else around(view)) if self.warp else None
+        return MeasuredFrame(
+            *place, frame.pixel_aspect, box is not None, moved, done.motion, bent, starts, length
+        )
 
     def _box(self, frame: Frame) -> Box | None:
         box = Box(self.box_left, self.box_top, self.box_right, self.box_bottom)

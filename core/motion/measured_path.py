@@ -15,8 +15,11 @@ import numpy as np
 from interneg import by_frame
 from interneg.analysis import Analysis, Carried, Trace
 from interneg.frame import Box, Pixels
+from interneg.motion.bends import Pair
 from interneg.motion.path_file import corrections, text
 from interneg.motion.similarity import Motion
+from interneg.motion.warp import Buckled
+from interneg.motion.warp import whole as buckled
 from interneg.motion.whole_path import FEWEST, smooth_way
 from interneg.motion.zoom_steps import steps_of
 
@@ -25,17 +28,19 @@ from interneg.motion.zoom_steps import steps_of
 class MeasuredFrame:
     """One frame: its windows and pixel aspect, its motion since the one before, and what is done about it.
 
-    aspect: how many times as wide as high a pixel is. correction: by the frames around alone. bend: see
-    `warp.bend`. starts: whether it is the first of its shot. smoothing: the frames that the camera's motions
-    take at least, None where each frame is held to another one instead.
+    aspect: how many times as wide as high a pixel is. part: whether motion is that of a part of the picture.
+    correction: by the frames around alone. bent: how it and the next frame are bent against the one before
+    it, None where that was not asked for. starts: whether it is the first of its shot. smoothing: the frames
+    that the camera's motions take at least, None where each frame is held to another one instead.
     """
 
     data: Box
     display: Box
     aspect: float
+    part: bool
     motion: Motion
     correction: Motion
-    bend: Pixels | None
+    bent: tuple[Pair, ...] | None
     starts: bool
     smoothing: int | None
 
@@ -50,14 +55,42 @@ class MeasuredPath(Analysis):
         self.first = next(iter(seen.values()))
 
     @cached_property
+    def motions(self) -> dict[int, Motion]:
+        """How each frame has moved since the one before it, but for bends where these were asked for."""
+        found = {n: frame.motion for n, frame in self.frames.items()}
+        for shot, film in self._buckled if not self.first.part else ():
+            found |= {
+                n: motion for n, motion in zip(shot[1:], film.motions, strict=True) if motion is not None
+            }
+        return found
+
+    @cached_property
     def corrections(self) -> dict[int, Motion]:
         """What each frame is moved by: to the path of its whole shot, where that has six frames or more."""
         found = {n: frame.correction for n, frame in self.frames.items()}
         for shot in self._shots():
             first = self.frames[shot[0]]
             if len(shot) >= FEWEST and first.smoothing is not None:
-                motions = [self.frames[n].motion for n in shot[1:]]
+                motions = [self.motions[n] for n in shot[1:]]
                 found |= zip(shot, whole([Motion(), *motions], first.smoothing), strict=True)
+        return found
+
+    @cached_property
+    def bends(self) -> dict[int, Pixels]:
+        """What each frame is bent by over its whole shot, see `warp.Buckled`, where that was asked for."""
+        return {n: bend for shot, film in self._buckled for n, bend in zip(shot, film.bends, strict=True)}
+
+    @cached_property
+    def _buckled(self) -> list[tuple[list[int], Buckled]]:
+        """The shots whose bends were asked for, and these."""
+        found = []
+        size = (self.first.data.height, self.first.data.width)
+        for shot in self._shots():
+            bent = [self.frames[n].bent for n in shot]
+            known = [pairs for pairs in bent if pairs is not None]
+            if len(known) == len(bent):
+                # What a frame notes begins at the one before it.
+                found.append((shot, buckled([*known[1:], ()], size, self.first.aspect)))
         return found
 
     def _shots(self) -> list[list[int]]:
@@ -89,7 +122,7 @@ class MeasuredPath(Analysis):
         for shot in self._shots():
             before[shot[0]] = Motion()
             for last, number in pairwise(shot):
-                before[number] = self.frames[number].motion.after(before[last])
+                before[number] = self.motions[number].after(before[last])
         after = {n: self.corrections[n].after(place) for n, place in before.items()}
         aspect = self.first.aspect
         ways: Mapping[tuple[str, str], Callable[[Motion], float]] = {
@@ -112,10 +145,10 @@ class MeasuredPath(Analysis):
         """The path file."""
         return text(
             (self.first.data.height, self.first.data.width),
-            {n: frame.motion for n, frame in self.frames.items()},
+            self.motions,
             self.corrections,
             self.first.aspect,
-            {n: frame.bend for n, frame in self.frames.items() if frame.bend is not None},
+            self.bends,
         )
 
 

@@ -12,7 +12,7 @@ from interneg.motion.path import steadied
 from interneg.motion.path_file import corrections, require_in, rounded
 from interneg.motion.similarity import Motion, aspect_of
 from interneg.motion.solution import Solution
-from interneg.motion.warp import bend
+from interneg.motion.warp import buckled
 from interneg.motion.weave import rigid, track
 from interneg.node import View
 
@@ -49,7 +49,7 @@ class Steadying:
         others = [a.digest for a in window.anchors], hashlib.sha256(content).digest()
         offsets = range(-window.centre, len(numbers) - window.centre)
         found: Solution = view.measure(
-            f"{self} 1 {aspect_of(view)} {numbers} {others}", lambda: self._solve(view, content), *offsets
+            f"{self} 2 {aspect_of(view)} {numbers} {others}", lambda: self._solve(view, content), *offsets
         )
         return found
 
@@ -62,7 +62,12 @@ class Steadying:
             known, bends = corrections(content, self.file, size, aspect)
         measured = self.warp > 0 and frame.number not in bends
         around = measured or self.edges in ("crop", "fill")
-        way = track(view, self.box) if around or not (self.lock or self.file) else {0: Motion()}
+        seen = track(view, self.box) if around or not (self.lock or self.file) else {0: Motion()}
+        first, last = min(seen), max(seen)
+        film = buckled(view, first, last) if measured else None
+        way = seen
+        if film and self.box is None:
+            way = track(view, None, dict(zip(range(first + 1, last + 1), film.motions, strict=True)))
         if self.file:
             require_in(known, self.file, [frame.number])
             motion = known[frame.number]
@@ -71,13 +76,13 @@ class Steadying:
             motion = rounded(rigid(pair, 0, -1, self.box), aspect)
         else:
             motion = rounded(steadied(way, self.smoothing), aspect)
-        bent = bend(view, way, self.smoothing) if measured else bends.get(frame.number)
+        bent = film.bends[-first] if film else bends.get(frame.number)
         bent = None if bent is None or not self.warp else self.warp * bent
         motion = motion.times(self.weave)
         if self.edges == "crop":
             motions = {o: self._around(view, o, motion, way, known) for o in way}
             motion = cropped(size, motion, motions, self.smoothing, self.zoom_limit, aspect)
-        return Solution(motion, bent, way)
+        return Solution(motion, bent, seen)
 
     def _around(
         self, view: View, offset: int, own: Motion, way: Mapping[int, Motion], known: Mapping[int, Motion]

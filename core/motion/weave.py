@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 import numpy.typing as npt
 
@@ -27,6 +30,7 @@ _ALIKE, _ALIKE_IN_LITTLE, _LITTLE = 0.2, 0.7, 0.015
 _AROUND = 25
 # How many frames a flash may last that hides how the picture moves meanwhile.
 _FLASH = 3
+_NONE_KNOWN: Mapping[int, Motion | None] = MappingProxyType({})
 
 
 def level_of(size: tuple[int, ...]) -> int:
@@ -37,10 +41,13 @@ def level_of(size: tuple[int, ...]) -> int:
     return max(0, int(np.ceil(np.log2(max(size) / _LARGEST))))
 
 
-def track(view: View, box: Box | None = None) -> dict[int, Motion]:
+def track(
+    view: View, box: Box | None = None, known: Mapping[int, Motion | None] = _NONE_KNOWN
+) -> dict[int, Motion]:
     """Where what the window's own frame shows lies in each frame of the window, by offset.
 
-    Frames that are only repeated at an end of the shot are left out. box: see `rigid`.
+    Frames that are only repeated at an end of the shot are left out. box: see `rigid`. known: the motions to
+    some frames from the ones before them, by offset, where better ones than `step` are known.
     Returns {offset: motion}, offsets rising; the motion at 0 is none. Costs one measurement per new pair of
     neighbours. Raises InputError where frames differ in size or have an impossible pixel aspect.
     """
@@ -49,11 +56,11 @@ def track(view: View, box: Box | None = None) -> dict[int, Motion]:
     for o in range(len(frames) - centre - 1):
         if frames[centre + o + 1].number == frames[centre + o].number:
             break
-        found[o + 1] = step(view, o + 1, box).after(found[o])
+        found[o + 1] = (known.get(o + 1) or step(view, o + 1, box)).after(found[o])
     for o in range(0, -centre, -1):
         if frames[centre + o - 1].number == frames[centre + o].number:
             break
-        found[o - 1] = step(view, o, box).inverse.after(found[o])
+        found[o - 1] = (known.get(o) or step(view, o, box)).inverse.after(found[o])
     return dict(sorted(found.items()))
 
 

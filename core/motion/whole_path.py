@@ -23,6 +23,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from interneg.motion.parts import parts_of
+
 Way = NDArray[np.float64]
 
 FEWEST = 6
@@ -60,15 +62,8 @@ def smooth_way(way: Way, smoothing: int) -> Way:
     """
     if way.ndim == 1:
         return np.asarray(smooth_way(way[None], smoothing)[0])
-    count = way.shape[1]
-    if count <= _LONGEST:
-        return _part(way, smoothing)
-    starts = np.linspace(0, count - _LONGEST, math.ceil(2 * (count - _LONGEST) / _LONGEST) + 1).round()
-    near = np.minimum(np.arange(1, _LONGEST + 1), np.arange(_LONGEST, 0, -1)).astype(np.float64)
-    found, weights = np.zeros(way.shape), np.zeros(count)
-    for start in starts.astype(int):
-        part = slice(start, start + _LONGEST)
-        # The part's own end, where it knows least, counts least: but for the ends of the shot.
+    found, weights = np.zeros(way.shape), np.zeros(way.shape[1])
+    for part, near in parts_of(way.shape[1], _LONGEST):
         found[:, part] += near * _part(way[:, part], smoothing)
         weights[part] += near
     return found / weights

@@ -20,7 +20,7 @@ def path(aspect: float = 1.0) -> MeasuredPath:
     return MeasuredPath(
         {
             1001 + k: MeasuredFrame(
-                SIZE, SIZE, aspect, Motion(shift=-aspect * step), Motion(), None, k == 0, 15
+                SIZE, SIZE, aspect, False, Motion(shift=-aspect * step), Motion(), None, k == 0, 15
             )
             for k, step in enumerate(steps)
         }

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from interneg.motion.warp import spread, straight
+from interneg.motion.warp import spread
 
 
 def test_a_bend_is_spread_smoothly_through_its_places() -> None:
@@ -15,15 +15,3 @@ def test_a_bend_is_spread_smoothly_through_its_places() -> None:
     np.testing.assert_allclose(waves[3, :, 0], np.cos(np.pi * (np.arange(40) + 0.5) / 40), atol=1e-6)
     np.testing.assert_allclose(waves[:, 3, 1], 2 * np.cos(np.pi * (np.arange(30) + 0.5) / 30), atol=1e-6)
     assert spread(bend, (20, 20)).shape == (7, 7, 2) and spread(bend[:1, :2], (2, 90)).shape == (1, 6, 2)
-
-
-def test_a_steady_way_is_followed_to_the_first_frame_and_one_that_is_none_is_not() -> None:
-    times = np.arange(16) / 16
-    noise = np.random.default_rng(4).normal(size=(2, 16, 9, 12))
-    off = noise[0] + 1j * noise[1]
-    there = np.ones((16, 9, 12))
-    led = straight(times, there, 40.0 * (times[:, None, None] + 1) + off)
-    still = straight(times, there, off)
-    line = [np.polynomial.polynomial.polyfit(times, way, 1)[0] for way in off.real.reshape(16, -1).T]
-    assert abs(led.real.mean() - 40) < 0.2
-    assert np.std(still.real) < 0.75 * np.std(line)

@@ -16,13 +16,14 @@ from interneg.grain.stocks import NAMES, stock
 from interneg.light.measured_light import MeasuredLightFrame
 from interneg.light.parts import PlaneLight
 from interneg.light.steady import Correction
+from interneg.motion.bends import Pair
 from interneg.motion.measured_path import MeasuredFrame
 from interneg.motion.similarity import Motion
 from interneg.nodes import NODES
 from interneg.plugin.noted.records import ENDING, NotedFrame, NotedFrames
 
 BOX = Box(0, 0, 40, 30)
-BEND = np.linspace(0, 1, 24, dtype=np.float32).reshape(3, 4, 2)
+PAIR = Pair(2, Motion(1, 0.5j), np.linspace(0, 1j, 9).astype(np.complex64), np.ones(9, np.float32), 0.1)
 FIELD = np.linspace(-1, 1, 12).reshape(3, 4)
 PLANE = PlaneLight(
     slope=1.01, field=FIELD, rows=np.ones(3) / 7, known=False, lowest=-9.0, pivot=-2.5, highest=0.0,
@@ -30,7 +31,9 @@ PLANE = PlaneLight(
     around=Correction(0.1, 0.2, FIELD, np.zeros(0), -2.5, -9.0, 0.0, 0.7),
 )  # fmt: skip
 NOTED = {
-    "stabilise": MeasuredFrame(BOX, BOX, 1.0, Motion(1, 2 + 3j), Motion(0.1 + 1j, 1 / 3), BEND, True, 15),
+    "stabilise": MeasuredFrame(
+        BOX, BOX, 1.0, False, Motion(1, 2 + 3j), Motion(0.1 + 1j, 1 / 3), (PAIR,), True, 15
+    ),
     "scratch-inpaint": FrameDefects(
         (30, 40),
         [DirtEntry(box=(1, 2, 3, 4), pixels=12, sign="dark", clear=3.5)],
