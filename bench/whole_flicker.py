@@ -247,8 +247,9 @@ def _pieces(archive: Path, name: str) -> Clip:
         index = json.loads(read_member(tar, "index.json"))
         of = sorted((row for row in index["clips"] if row[2] == name), key=lambda row: row[3])
         files = [f"{row[0]}/{frame:02}.jpg" for row in of for frame in range(index["frames"])]
-        read = [np.frombuffer(read_member(tar, file), np.uint8) for file in files]
-    return np.stack([cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) for data in read]).astype(np.float32) / 255
+        data = [np.frombuffer(read_member(tar, file), np.uint8) for file in files]
+    read = (cv2.imdecode(piece, cv2.IMREAD_GRAYSCALE) for piece in data)
+    return np.asarray(np.stack([np.asarray(p, np.float32) for p in read]) / 255, np.float32)
 
 
 def _luma(folder: Path) -> Clip:
