@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from interneg.frame import Box
+from interneg.motion.bends import SIDE, Pair
 from interneg.motion.measured_path import MeasuredFrame, MeasuredPath
 from interneg.motion.similarity import Motion
 
@@ -46,3 +49,19 @@ def test_changes_by_hand_are_carried_over_into_the_path() -> None:
     edited["frames"]["1004"]["correction"]["dx"] = 1.5
     made = path(1.0).carried(before.encode(), json.dumps(edited).encode(), "path.json")
     assert made is not None and json.loads(made.text) == edited
+
+
+@pytest.mark.parametrize("part", [False, True])
+def test_with_bends_known_motion_is_measured_anew_but_for_that_of_a_part(part: bool) -> None:
+    still = np.zeros(SIDE**2, np.complex64), np.ones(SIDE**2, np.float32)
+    pair = Pair(1, Motion(shift=2 + 1j), *still, 0.0)
+    seen = {
+        n: MeasuredFrame(SIZE, SIZE, 1.0, part, Motion(shift=3), Motion(), (pair,) if n else (), n == 0, 15)
+        for n in range(8)
+    }
+    found = MeasuredPath(seen)
+    assert found.motions[5].shift == pytest.approx(3 if part else 2 + 1j)
+    assert set(found.bends) == set(range(8)) and not np.any(found.bends[4])
+    assert json.loads(found.text)["frames"]["5"]["motion"]["dx"] == pytest.approx(3 if part else 2)
+    flat = MeasuredPath({n: replace(frame, bent=None) for n, frame in seen.items()})
+    assert not flat.bends and flat.motions[5] == Motion(shift=3)
