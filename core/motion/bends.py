@@ -46,7 +46,7 @@ _LONGEST = 240
 
 
 @dataclass(frozen=True, eq=False)
-class Pair:
+class BentPair:
     """What was measured between two frames.
 
     apart: how many frames they lie apart. motion: the similarity from the first to the second. left: what it
@@ -63,7 +63,7 @@ class Pair:
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class PairEquations:
     """What a pair tells of the bends of its frames, whichever similarity lies between them.
 
     matrix, side: of the normal equations of both frames' waves, (2 K, 2 K) and (2 K,) complex128. square: of
@@ -103,7 +103,7 @@ def costs() -> Floats:
     return 1 + _ranks()[1] ** _FALL
 
 
-def told(pair: Pair, size: tuple[float, float]) -> Told:
+def told(pair: BentPair, size: tuple[float, float]) -> PairEquations:
     """What a pair tells; size: of the picture, (H, W) square pixels."""
     weights, both = _compared(pair, size)
     left, similar = pair.left.astype(np.complex128), _similar(size)
@@ -117,10 +117,12 @@ def told(pair: Pair, size: tuple[float, float]) -> Told:
     side = np.einsum("in,n->i", both * weights, left) - shared @ back[:, -1]
     square = float((weights * np.square(np.abs(left))).sum() - (seen.conj() @ back[:, -1]).real)
     noise = max(1.0, pair.off / _SURE) ** 2
-    return Told(pair.apart, matrix / noise, side / noise, square / noise, -(SIDE**2) * float(np.log(noise)))
+    return PairEquations(
+        pair.apart, matrix / noise, side / noise, square / noise, -(SIDE**2) * float(np.log(noise))
+    )
 
 
-def similarity(pair: Pair, first: Points, second: Points, size: tuple[float, float], unit: int) -> Motion:
+def similarity(pair: BentPair, first: Points, second: Points, size: tuple[float, float], unit: int) -> Motion:
     """The similarity from the first frame to the second, but for their bends.
 
     first, second: these, (K,), in pixels that are each `unit` pixels of the picture, of `size`.
@@ -132,7 +134,7 @@ def similarity(pair: Pair, first: Points, second: Points, size: tuple[float, flo
     return Motion(pair.motion.turn + unit * rate / size[1], pair.motion.shift + unit * shift)
 
 
-def _compared(pair: Pair, size: tuple[float, float]) -> tuple[Floats, Floats]:
+def _compared(pair: BentPair, size: tuple[float, float]) -> tuple[Floats, Floats]:
     """How much each place counts, (N,), and how bends of both frames move it to the second, (2 K, N)."""
     z = points(SIDE, SIDE, size).ravel()
     there = pair.motion(z)
@@ -146,7 +148,7 @@ def _similar(size: tuple[float, float]) -> Points:
     return np.stack([np.ones_like(z), z / size[1]])
 
 
-def bends(seen: Sequence[tuple[int, Told]], count: int) -> Points:
+def bends(seen: Sequence[tuple[int, PairEquations]], count: int) -> Points:
     """How frames 0 to `count` - 1 are bent: (count, K) complex128, how much of each of the `waves`.
 
     seen: what pairs tell, with the number of the first frame of each.
@@ -159,7 +161,7 @@ def bends(seen: Sequence[tuple[int, Told]], count: int) -> Points:
     return np.asarray(found / total[:, None], np.complex128)
 
 
-def _likeliest(seen: Sequence[tuple[int, Told]], count: int) -> Points:
+def _likeliest(seen: Sequence[tuple[int, PairEquations]], count: int) -> Points:
     models = [_model(seen, count, size, speed) for size, speed in product(_SIZES, _SPEEDS)]
     likely = np.array([model[0] for model in models]) / _ALIKE
     shares = np.exp(likely - likely.max())
@@ -167,7 +169,9 @@ def _likeliest(seen: Sequence[tuple[int, Told]], count: int) -> Points:
     return np.asarray(np.einsum("m,mnk->nk", shares / shares.sum(), ways), np.complex128)
 
 
-def _model(seen: Sequence[tuple[int, Told]], count: int, size: float, speed: float) -> tuple[float, Points]:
+def _model(
+    seen: Sequence[tuple[int, PairEquations]], count: int, size: float, speed: float
+) -> tuple[float, Points]:
     """How likely bends of that size and steady motion of that speed are, its logarithm, and the bends."""
     bent = len(costs())
     steady = np.flatnonzero(_ranks()[1] <= _FINEST_STEADY) if speed else np.zeros(0, np.intp)

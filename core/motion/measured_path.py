@@ -15,7 +15,7 @@ import numpy as np
 from interneg import by_frame
 from interneg.analysis import Analysis, Carried, Trace
 from interneg.frame import Box, Pixels
-from interneg.motion.bends import Pair
+from interneg.motion.bends import BentPair
 from interneg.motion.path_file import corrections, text
 from interneg.motion.similarity import Motion
 from interneg.motion.warp import Buckled
@@ -40,7 +40,7 @@ class MeasuredFrame:
     part: bool
     motion: Motion
     correction: Motion
-    bent: tuple[Pair, ...] | None
+    bent: tuple[BentPair, ...] | None
     starts: bool
     smoothing: int | None
 
@@ -77,7 +77,10 @@ class MeasuredPath(Analysis):
 
     @cached_property
     def bends(self) -> dict[int, Pixels]:
-        """What each frame is bent by over its whole shot, see `warp.Buckled`, where that was asked for."""
+        """What each frame is bent by over its whole shot, where that was asked for.
+
+        (h, w, 2) float32 each, see `warp.Buckled`.
+        """
         return {n: bend for shot, film in self._buckled for n, bend in zip(shot, film.bends, strict=True)}
 
     @cached_property

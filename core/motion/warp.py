@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from interneg.colour import WorkingSpace
 from interneg.frame import Pixels
-from interneg.motion.bends import SIDE, Pair, Told, bends, costs, similarity, told, waves
+from interneg.motion.bends import SIDE, BentPair, PairEquations, bends, costs, similarity, told, waves
 from interneg.motion.flow import flow
 from interneg.motion.similarity import Motion, aspect_of, points, squared
 from interneg.motion.weave import agreed, level_of
@@ -48,8 +48,8 @@ def buckled(view: View, first: int, last: int) -> Buckled:
     size, aspect = view.planes(0, WorkingSpace.LOG_Y).shape[1:], aspect_of(view)
     square = squared(size, aspect)
 
-    def of(offset: int, pair: Pair) -> Told:
-        made: Told = view.measure(
+    def of(offset: int, pair: BentPair) -> PairEquations:
+        made: PairEquations = view.measure(
             f"bends 1 {aspect_of(view, offset)}", lambda: told(pair, square), offset, offset + 1
         )
         return made
@@ -59,7 +59,7 @@ def buckled(view: View, first: int, last: int) -> Buckled:
     return _buckled(known, [(k, of(first + k, pair)) for k, pair in known], last - first + 1, size, aspect)
 
 
-def whole(pairs: Sequence[Sequence[Pair]], size: tuple[int, int], aspect: float) -> Buckled:
+def whole(pairs: Sequence[Sequence[BentPair]], size: tuple[int, int], aspect: float) -> Buckled:
     """The same of a whole shot.
 
     pairs: those that begin at each frame, in order. size: of the picture, (H, W). aspect: of its pixels.
@@ -70,8 +70,8 @@ def whole(pairs: Sequence[Sequence[Pair]], size: tuple[int, int], aspect: float)
 
 
 def _buckled(
-    known: Sequence[tuple[int, Pair]],
-    seen: Sequence[tuple[int, Told]],
+    known: Sequence[tuple[int, BentPair]],
+    seen: Sequence[tuple[int, PairEquations]],
     count: int,
     size: tuple[int, ...],
     aspect: float,
@@ -107,7 +107,7 @@ def _spread(field: npt.NDArray[np.floating], height: int, width: int) -> npt.NDA
     return np.asarray(field, np.float64)
 
 
-def around(view: View) -> tuple[Pair, ...]:
+def around(view: View) -> tuple[BentPair, ...]:
     """How the window's own frame and the next one are bent against the one before; fewer at a shot's end.
 
     Raises InputError where frames differ in size.
@@ -118,18 +118,18 @@ def around(view: View) -> tuple[Pair, ...]:
     return tuple(pair for pair in pairs if pair is not None)
 
 
-def pair_of(view: View, first: int, second: int) -> Pair | None:
+def pair_of(view: View, first: int, second: int) -> BentPair | None:
     """How the second frame is bent against the first; None where they have nothing in common.
 
     first, second: offsets, rising. Raises InputError where the two differ in size. Weights are such that what
     moves by itself does not count.
     """
     name = f"warp 3 {aspect_of(view, first)}"
-    made: Pair | None = view.measure(name, lambda: _pair(view, first, second), first, second)
+    made: BentPair | None = view.measure(name, lambda: _pair(view, first, second), first, second)
     return made
 
 
-def _pair(view: View, first: int, second: int) -> Pair | None:
+def _pair(view: View, first: int, second: int) -> BentPair | None:
     import cv2
 
     size, aspect = view.planes(first, WorkingSpace.LOG_Y).shape[1:], aspect_of(view, first)
@@ -154,7 +154,7 @@ def _pair(view: View, first: int, second: int) -> Pair | None:
     counts = fewer(weights)
     mean = (fewer(weights * left.real) + 1j * fewer(weights * left.imag)) / np.maximum(counts, 1e-9)
     counts *= 2 * rows * columns / SIDE**2
-    return Pair(second - first, motion, mean.astype(np.complex64), counts.astype(np.float32), float(off))
+    return BentPair(second - first, motion, mean.astype(np.complex64), counts.astype(np.float32), float(off))
 
 
 def _fitted(

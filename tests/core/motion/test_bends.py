@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from interneg.motion.bends import SIDE, Pair, bends, told, waves
+from interneg.motion.bends import SIDE, BentPair, bends, told, waves
 from interneg.motion.parts import parts_of
 from interneg.motion.similarity import Motion, Points, points
 
@@ -22,7 +22,7 @@ def shot(
     speed: float = 0.0,
     error: float = 0.05,
     seed: int = 3,
-) -> tuple[Points, list[tuple[int, Pair]]]:
+) -> tuple[Points, list[tuple[int, BentPair]]]:
     """Bends, (count, K), of a camera that pans, and what is measured of them, with errors that are smooth.
 
     size, speed: of the bends, and of what moves steadily, pixels rms.
@@ -45,12 +45,15 @@ def shot(
             left = truth[first + lag] @ waves(motion(Z), SIZE) - truth[first] @ WAVES + lag * steady @ WAVES
             left += drawn(error) @ WAVES
             pairs.append(
-                (first, Pair(lag, motion, left.astype(np.complex64), np.full(SIDE**2, 2, np.float32), error))
+                (
+                    first,
+                    BentPair(lag, motion, left.astype(np.complex64), np.full(SIDE**2, 2, np.float32), error),
+                )
             )
     return truth, pairs
 
 
-def found(count: int, pairs: list[tuple[int, Pair]]) -> Points:
+def found(count: int, pairs: list[tuple[int, BentPair]]) -> Points:
     return bends([(first, told(pair, SIZE)) for first, pair in pairs], count)
 
 
@@ -83,7 +86,7 @@ def test_what_moves_steadily_is_no_bend() -> None:
 
 def test_what_no_wave_explains_is_no_bend() -> None:
     truth, pairs = shot(20, 0.0, error=1.5)
-    wild = [(first, Pair(p.apart, p.motion, p.left, p.weights, 1.5)) for first, p in pairs]
+    wild = [(first, BentPair(p.apart, p.motion, p.left, p.weights, 1.5)) for first, p in pairs]
     assert off(found(20, wild), truth) < 0.1
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from interneg.frame import Box
-from interneg.motion.bends import SIDE, Pair
+from interneg.motion.bends import SIDE, BentPair
 from interneg.motion.measured_path import MeasuredFrame, MeasuredPath
 from interneg.motion.similarity import Motion
 
@@ -54,7 +54,7 @@ def test_changes_by_hand_are_carried_over_into_the_path() -> None:
 @pytest.mark.parametrize("part", [False, True])
 def test_with_bends_known_motion_is_measured_anew_but_for_that_of_a_part(part: bool) -> None:
     still = np.zeros(SIDE**2, np.complex64), np.ones(SIDE**2, np.float32)
-    pair = Pair(1, Motion(shift=2 + 1j), *still, 0.0)
+    pair = BentPair(1, Motion(shift=2 + 1j), *still, 0.0)
     seen = {
         n: MeasuredFrame(SIZE, SIZE, 1.0, part, Motion(shift=3), Motion(), (pair,) if n else (), n == 0, 15)
         for n in range(8)

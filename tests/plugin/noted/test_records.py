@@ -16,14 +16,14 @@ from interneg.grain.stocks import NAMES, stock
 from interneg.light.measured_light import MeasuredLightFrame
 from interneg.light.parts import PlaneLight
 from interneg.light.steady import Correction
-from interneg.motion.bends import Pair
+from interneg.motion.bends import BentPair
 from interneg.motion.measured_path import MeasuredFrame
 from interneg.motion.similarity import Motion
 from interneg.nodes import NODES
 from interneg.plugin.noted.records import ENDING, NotedFrame, NotedFrames
 
 BOX = Box(0, 0, 40, 30)
-PAIR = Pair(2, Motion(1, 0.5j), np.linspace(0, 1j, 9).astype(np.complex64), np.ones(9, np.float32), 0.1)
+PAIR = BentPair(2, Motion(1, 0.5j), np.linspace(0, 1j, 9).astype(np.complex64), np.ones(9, np.float32), 0.1)
 FIELD = np.linspace(-1, 1, 12).reshape(3, 4)
 PLANE = PlaneLight(
     slope=1.01, field=FIELD, rows=np.ones(3) / 7, known=False, lowest=-9.0, pivot=-2.5, highest=0.0,
