@@ -209,8 +209,7 @@ class Stabilise(Node):
         frame, before = view.window.frame, view.window.frames[view.window.centre - 1]
         starts, box = before.number == frame.number, self._box(frame)
         moved = Motion() if starts else step(view, 0, box)
-        # Bends are solved over the whole shot.
-        done, place = replace(self, warp=0.0).solve(view), (frame.data_window, frame.display_window)
+        done, place = self.solve(view), (frame.data_window, frame.display_window)
         length = None if self.lock else self.smoothing
         bent = (() if starts else around(view)) if self.warp else None
         return MeasuredFrame(

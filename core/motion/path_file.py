@@ -141,8 +141,19 @@ def _bend(rows: Any, where: str) -> Pixels:
         found = np.array(rows, np.float32)
     except (ValueError, TypeError):
         found = np.zeros(0, np.float32)
-    if found.ndim != 3 or found.shape[2] != 2 or not found.size or not np.isfinite(found).all():
-        raise InputError(f"{where}: expected warp as rows of places, of each [dx, dy], all of one length")
+    if found.ndim != 3 or found.shape[2] != 2 or not found.size:
+        raise InputError(
+            f"{where}: expected warp as rows of places, of each [dx, dy], all of one length, not "
+            f"{rows!r:.40}: mend it, or take it out and analyse that frame again"
+        )
+    # NaN is no number within any limit.
+    off = np.argwhere(~(np.abs(found) <= FARTHEST))
+    if len(off):
+        row, place, _ = off[0].tolist()
+        raise InputError(
+            f"{where}: expected warp of {FARTHEST} pixels at most, not {rows[row][place]} in row {row + 1}, "
+            f"place {place + 1}"
+        )
     return found
 
 

@@ -34,7 +34,11 @@ def bent(warp: object) -> str:
         ('{"format": "interneg path 1", "size": [80, 60], "frames": {"7": 1}}', "frame 7: expected a corr"),
         (bent([[1, 2], [3, 4]]), "frame 7: expected warp as rows of places"),
         (bent([[[1, 2], [3, 4]], [[1, 2]]]), "frame 7: expected warp as rows of places"),
-        (bent([[[1, float("nan")]]]), "frame 7: expected warp as rows of places"),
+        (
+            bent([[[1, float("nan")]]]),
+            r"frame 7: expected warp of 100000 pixels at most, not \[1, nan\] in row 1",
+        ),
+        (bent([[[1, 2]], [[1e9, 2]]]), "at most, not .* in row 2, place 1"),
         (bent("none"), "frame 7: expected warp as rows of places"),
         (text(SIZE, {7: Motion()}, {7: Motion()}).replace("}}", '}, "use": 0}'), "true or false, not 0"),
     ],
