@@ -27,7 +27,9 @@ from interneg.errors import InternegError, UsageError
 
 app = typer.Typer(add_completion=False, help="The queue of training runs; see engines/training/README.md.")
 Data = Annotated[Path, typer.Option(help="folder that holds dev/Set5, dev/BSD68 and weights/")]
-Runs = Annotated[list[str], typer.Option("--run", help="a run to work on, of several each; by default all")]
+Runs = Annotated[
+    list[str] | None, typer.Option("--run", help="a run to work on, of several each; by default all")
+]
 _DATA = ROOT.parent / "shared" / "data"
 
 
@@ -35,7 +37,7 @@ _DATA = ROOT.parent / "shared" / "data"
 def start(
     data: Data = _DATA,
     at_once: Annotated[int, typer.Option(help="runs side by side")] = 0,
-    run: Runs = [],  # noqa: B006
+    run: Runs = None,
 ) -> None:
     """Work through the queue in the background, at the lowest priority."""
     place = QueueFolder()
@@ -66,23 +68,23 @@ def start(
         str(data),
         "--at-once",
         str(at_once),
-        *(word for each in run for word in ("--run", each)),
+        *(word for each in run or [] for word in ("--run", each)),
     ]
     with place.output.open("ab") as out:
         subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
     print(f"started; `make train-status` shows how it stands, {place.output} what it says")
 
 
-def _asked(names: list[str]) -> list[QueuedRun]:
+def _asked(names: list[str] | None) -> list[QueuedRun]:
     try:
-        return named(load(), names)
+        return named(load(), names or [])
     except UsageError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2) from error
 
 
 @app.command("work", hidden=True)
-def work_here(data: Data = _DATA, at_once: int = 0, run: Runs = []) -> None:  # noqa: B006
+def work_here(data: Data = _DATA, at_once: int = 0, run: Runs = None) -> None:
     """Work through the queue in this process."""
     import torch
 
