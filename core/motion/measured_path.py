@@ -109,6 +109,7 @@ class MeasuredPath(Analysis):
         """With the corrections of a path file. Raises InputError as `path_file.corrections` does."""
         size = (self.first.data.height, self.first.data.width)
         made = type(self)(self.frames)
+        made._buckled = self._buckled
         made.corrections = self.corrections | corrections(content, name, size, self.first.aspect)[0]
         return made
 

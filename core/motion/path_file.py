@@ -36,7 +36,7 @@ def text(
     size: of the picture (H, W). motions: of each frame since the one before it in its shot. corrections: what
     each frame is moved by. Both as dx and dy in pixels (y downwards), rotation in degrees (clockwise as seen)
     and scale, about the middle of the picture. aspect: how many times as wide as high a pixel is; rotation
-    and scale are those of the picture as it is seen. bends: of frames that have one, see `warp.bend`.
+    and scale are those of the picture as it is seen. bends: of frames that have one, see `warp.Buckled`.
     """
     frames = {}
     for n in corrections:

@@ -18,7 +18,8 @@ from interneg.motion.warp import spread
 class Solution:
     """What is done to one frame: `bend`, if any, and then `motion`.
 
-    motion: from where the picture is to where it belongs. bend: None, or (h, w, 2) float32, see `warp.bend`.
+    motion: from where the picture is to where it belongs. bend: None, or (h, w, 2) float32, see
+    `warp.Buckled`.
     track: where its places lie in the frames around, by offset, see `weave.track`.
     """
 

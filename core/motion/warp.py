@@ -90,7 +90,7 @@ def _buckled(
 def spread(bend: Pixels, size: tuple[int, ...]) -> Pixels:
     """A bend at places close enough to interpolate between, for a picture of `size` (H, W).
 
-    bend: (h, w, 2) float32, in pixels, as `bend` gives it or a path file has it. Returns (h, w, 2) float32 of
+    bend: (h, w, 2) float32, in pixels, as `Buckled` or a path file has it. Returns (h, w, 2) float32 of
     more places, never fewer, in the same unit: the cosines that the given places tell apart.
     """
     height, width = (-(-pixels // 2 ** level_of(size) // _CELL) for pixels in size)
