@@ -10,6 +10,8 @@ from interneg.analysis import Carried
 from interneg.errors import InputError
 from interneg.io import format_frames
 
+_MEND = "put the file back as it was, or analyse anew"
+
 
 def text(head: Mapping[str, Any], frames: Mapping[int, Any]) -> str:
     """The file. head: what stands before the frames. frames: what is said of each, by its number."""
@@ -29,8 +31,6 @@ def part_of(
     said = {n: frames[n] for n in sorted(numbers) if n in frames}
     kept = {
         n: {k: facts[k] for k in counts if k in facts and (k, facts[k]) != ("use", True)}
-        if isinstance(facts, dict)
-        else facts
         for n, facts in said.items()
     }
     return json.dumps([head, kept], sort_keys=True)
@@ -44,7 +44,8 @@ def carried(before: bytes, edited: bytes, now: str, name: str) -> Carried | None
     what was moved up by a pixel is moved up by one still. All else is as the person has it. What stands
     before the frames is that of the new file. Raises InputError where the edited file is no such one.
     """
-    (_, was), (given, hand), (head, made) = (_read(c, name) for c in (before, edited, now.encode()))
+    expected = str(json.loads(now)["format"])
+    (_, was), (given, hand), (head, made) = (read(c, name, expected) for c in (before, edited, now.encode()))
     if given.get("size") != head.get("size"):
         return None
     changed = {n: facts for n, facts in hand.items() if facts != was.get(n)}
@@ -72,14 +73,53 @@ def _merged(before: Any, edited: Any, now: Any) -> Any:
     return edited
 
 
-def _read(content: bytes, name: str) -> tuple[dict[str, Any], dict[int, Any]]:
-    """What stands before the frames, and the frames."""
+def read(content: bytes, name: str, expected: str) -> tuple[dict[str, Any], dict[int, Any]]:
+    """What stands before the frames, "size" (width, height) among it, and what is said of each frame.
+
+    content: of a file called `name`. expected: its format, a name and a number. Raises InputError where it is
+    no such file.
+    """
     try:
         head = dict(json.loads(content))
-        return head, {int(number): facts for number, facts in dict(head.pop("frames")).items()}
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         where = f", line {error.lineno}," if isinstance(error, json.JSONDecodeError) else ""
         why = error.msg if isinstance(error, json.JSONDecodeError) else "it is no text"
-        raise InputError(f"{name}{where} is not JSON: {why}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{name} has no frames by number, as `interneg analyse` writes them") from error
+        raise InputError(
+            f"{name}{where} is not JSON: {why}. It was cut off, or edited into something else: {_MEND}"
+        ) from error
+    except (ValueError, TypeError) as error:
+        raise _other(name, None, expected) from error
+    found = head.get("format")
+    if found != expected:
+        family = expected.rsplit(" ", 1)[0] + " "
+        if not (isinstance(found, str) and found.startswith(family) and found[len(family) :].isdigit()):
+            raise _other(name, found, expected)
+        raise InputError(
+            f"{name} is of the format '{found}', expected '{expected}': another version of Interneg wrote "
+            "it; use that one, or analyse anew"
+        )
+    frames, size = head.pop("frames", None), head.get("size")
+    if not isinstance(frames, dict):
+        raise InputError(f"{name} has no frames by number, as `interneg analyse` writes them: {_MEND}")
+    if not (isinstance(size, list) and [type(v) for v in size] == [int, int]):
+        raise InputError(
+            f'{name}: expected "size" to be two whole numbers, [width, height], not {size!r:.40}'
+        )
+    for number, facts in frames.items():
+        if not number.isdecimal():
+            raise InputError(
+                f'{name}: "frames" has {number!r}, which is no number of a frame: correct it, or take it out'
+            )
+        if not isinstance(facts, dict):
+            raise InputError(
+                f"{name}, frame {number}: expected what is said of a frame, in braces, not {facts!r:.40}: "
+                f"{_MEND}"
+            )
+    return head, {int(number): facts for number, facts in frames.items()}
+
+
+def _other(name: str, found: object, expected: str) -> InputError:
+    return InputError(
+        f"{name} is no file as `interneg analyse` writes it for this: expected the format '{expected}', not "
+        f"{found!r:.40}, a size (width, height) and frames by number"
+    )

@@ -109,8 +109,8 @@ class Stabilise(Node):
     path: str = knob(
         "", "file", "Path",
         "A path file that `interneg analyse` wrote: each frame is moved by the correction in the file, which "
-        "follows the whole shot, and weave is not measured, nor is warp where the file has it. In a recipe "
-        "file, a relative path starts at the recipe's folder.",
+        "follows the whole shot, and nothing is measured; for warp, analyse with warp above 0. In a "
+        "recipe file, a relative path starts at the recipe's folder.",
         animatable=False,
     )  # fmt: skip
 
@@ -122,7 +122,7 @@ class Stabilise(Node):
     @property
     def needs_neighbours(self) -> bool:
         """Unless a path file says it all."""
-        return not self.path or self.warp > 0 or self.edges in ("crop", "fill")
+        return not self.path or self.edges in ("crop", "fill")
 
     def anchors(self, number: int) -> tuple[int, ...]:
         """With lock, the frame to hold to. Raises KnobError where none is named."""
@@ -187,9 +187,9 @@ class Stabilise(Node):
         return "" if self.path else "path"
 
     def require(self, numbers: Collection[int], read: Callable[[str], bytes]) -> None:
-        """A path file has to have the frames."""
+        """A path file has to have the frames, with warp where that is asked for."""
         if self.path:
-            require(read(self.path), self.path, numbers)
+            require(read(self.path), self.path, numbers, self.strength > 0 and self.warp > 0)
 
     def part_of_file(self, knob: str, content: bytes, numbers: Collection[int]) -> bytes | None:
         """Of a path file what is done to the frames."""

@@ -25,7 +25,6 @@ FORMAT = "interneg exposures 1"
 DARKEST, STEEPEST = 20, 100
 """Stops, and times, beyond which a correction is taken for a slip of the pen."""
 
-_FAMILY = "interneg exposures "
 _STOP = math.log(2)
 _PLANES = ("luma", "red", "green", "blue")
 _COUNTS = "correction", "use", *_PLANES
@@ -162,15 +161,13 @@ def _read_once(content: bytes, name: str) -> tuple[tuple[int, int], str, dict[in
 
 def events_in(content: bytes, name: str) -> set[int]:
     """The frames that a file of exposures says are events. Raises InputError as `Exposures` does."""
-    return {
-        n for n, facts in _read(content, name)[2].items() if isinstance(facts, dict) and facts.get("event")
-    }
+    return {n for n, facts in _read(content, name)[2].items() if facts.get("event")}
 
 
 def require_events(content: bytes, name: str, found: Collection[int]) -> None:
     """Raise InputError where a file says that a frame is an event, or none, other than was found."""
     for number, facts in _read(content, name)[2].items():
-        said = facts.get("event", number in found) if isinstance(facts, dict) else False
+        said = facts.get("event", number in found)
         if said is not (number in found):
             raise InputError(
                 f'{name}, frame {number}: "event" says what was found, and is for reading. Put '
@@ -186,32 +183,14 @@ def _none(correction: Correction) -> Correction:
 
 def _read(content: bytes, name: str) -> tuple[tuple[int, int], str, dict[int, Any]]:
     """The size (H, W), the digest of the arrays, and the frames."""
-    try:
-        data = json.loads(content)
-        found = data["format"]
-        if isinstance(found, str) and found.startswith(_FAMILY) and found != FORMAT:
-            raise InputError(
-                f"{name} is of the format '{found}', expected '{FORMAT}': a newer version of Interneg wrote "
-                "it; use that one, or analyse anew"
-            )
-        (width, height), digest = data["size"], data["fields"]
-        frames = {int(number): facts for number, facts in data["frames"].items()}
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        line = f", line {error.lineno}," if isinstance(error, json.JSONDecodeError) else ""
-        why = error.msg if isinstance(error, json.JSONDecodeError) else "it is no text"
-        raise InputError(f"{name}{line} is not JSON: {why}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _no_file(name) from error
-    if found != FORMAT:
-        raise _no_file(name)
+    head, frames = by_frame.read(content, name, FORMAT)
+    digest = head.get("fields")
+    if not isinstance(digest, str):
+        raise InputError(
+            f'{name}: expected "fields" to be the hash of the arrays beside it, not {digest!r:.40}'
+        )
+    width, height = head["size"]
     return (height, width), digest, frames
-
-
-def _no_file(name: str) -> InputError:
-    return InputError(
-        f"{name} is no file of exposures as `interneg analyse` writes it: expected format '{FORMAT}', size "
-        "(width, height), fields and frames by number"
-    )
 
 
 def _facts(exposure: float, slope: float) -> dict[str, float]:
@@ -223,7 +202,7 @@ def _numbers(facts: Any, key: str, where: str) -> tuple[float, float]:
         exposure, slope = (float(facts[key][k]) for k in ("exposure", "slope"))
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise InputError(
-            f"{where}: expected {key} with two numbers, exposure and slope, not {facts}"
+            f"{where}: expected {key} with two numbers, exposure and slope, not {facts.get(key)}"
         ) from error
     if not (abs(exposure) <= DARKEST and 0 < slope <= STEEPEST):
         raise InputError(

@@ -120,7 +120,7 @@ class MeasuredPath(Analysis):
     @property
     def traces(self) -> Sequence[Trace]:
         """Where the camera went and goes: x, y, rotation and size, from the first frame of each shot on; and
-        by how much each frame is moved, which beside a long pan is too little to be seen.
+        by how much each frame is moved, which beside a long pan is too little to be seen, and bent.
         """
         before: dict[int, Motion] = {}
         for shot in self._shots():
@@ -136,13 +136,28 @@ class MeasuredPath(Analysis):
             ("size", "%"): lambda place: 100 * abs(place.turn),
         }
         moved = [
-            Trace(f"moved by, {axis}", "pixels", {n: way(self.corrections[n]) for n in before})
-            for axis, way in (("x", ways["x", "pixels"]), ("y", ways["y", "pixels"]))
+            Trace(f"moved by, {label}", unit, {n: way(self.corrections[n]) for n in before})
+            for (label, unit), way in ways.items()
         ]
+        if self.bends:
+            bent = {n: float(np.sqrt(np.square(b).sum(axis=-1).mean())) for n, b in self.bends.items()}
+            moved.append(Trace("bent by, rms", "pixels", bent))
         return [
             Trace(*named, *({n: of(place) for n, place in places.items()} for places in (before, after)))
             for named, of in ways.items()
         ] + moved
+
+    @property
+    def report(self) -> Sequence[str]:
+        """Says where nothing moves, or nothing could be measured."""
+        pairs = [m for n, m in self.motions.items() if not self.frames[n].starts]
+        if not pairs or any(motion != Motion() for motion in pairs):
+            return ()
+        box = self.first.data
+        return (
+            "stabilise: no motion was found between any two frames: the picture stands still, shows nothing "
+            f"to go by, or is too small ({box.width}x{box.height})",
+        )
 
     @property
     def text(self) -> str:

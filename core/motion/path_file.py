@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import cmath
-import json
 import math
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
@@ -71,9 +70,15 @@ def corrections(
     return motions, bends
 
 
-def require(content: bytes, name: str, numbers: Iterable[int]) -> None:
-    """Raise InputError where the file is no path file, or lacks one of these frames; see `corrections`."""
-    require_in(_read(content, name)[1], name, numbers)
+def require(content: bytes, name: str, numbers: Collection[int], warp: bool) -> None:
+    """Raise InputError where the file is no path file, or lacks one of these frames; see `corrections`.
+
+    warp: whether it has to say of each how it is bent.
+    """
+    frames = _read(content, name)[1]
+    require_in(frames, name, numbers)
+    if warp:
+        require_warp([n for n, facts in frames.items() if "warp" in facts], name, numbers)
 
 
 def require_in(known: Collection[int], name: str, numbers: Iterable[int]) -> None:
@@ -82,6 +87,16 @@ def require_in(known: Collection[int], name: str, numbers: Iterable[int]) -> Non
         if number not in known:
             span = f"{min(known)}-{max(known)}" if known else "none"
             raise InputError(f"{name} has no frame {number}, it has {span}: analyse that frame, too")
+
+
+def require_warp(bent: Collection[int], name: str, numbers: Iterable[int]) -> None:
+    """Raise InputError where the file called `name` does not say of one of these frames how it is bent."""
+    for number in sorted(numbers):
+        if number not in bent:
+            raise InputError(
+                f"{name} was made without warp, or lost it for frame {number}, and stabilise.warp is above "
+                "0: analyse with that knob above 0, or set it to 0"
+            )
 
 
 def part_of(content: bytes, name: str, numbers: Collection[int]) -> bytes:
@@ -100,19 +115,8 @@ def _read_once(content: bytes, name: str) -> tuple[tuple[int, int], dict[int, An
 
 def _read(content: bytes, name: str) -> tuple[tuple[int, int], dict[int, Any]]:
     """The size (H, W) that the file is for, and its frames, as they are written."""
-    try:
-        data = json.loads(content)
-        found, (width, height) = data["format"], data["size"]
-        frames = {int(number): facts for number, facts in data["frames"].items()}
-    except json.JSONDecodeError as error:
-        raise InputError(f"{name}, line {error.lineno}, is not JSON: {error.msg}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{name} is no path file as `interneg analyse` writes it: expected format, size (width, height) "
-            "and frames by number"
-        ) from error
-    if found != FORMAT:
-        raise InputError(f"{name} is of the format '{found}', expected '{FORMAT}'")
+    head, frames = by_frame.read(content, name, FORMAT)
+    width, height = head["size"]
     return (height, width), frames
 
 
@@ -170,9 +174,9 @@ def _motion(facts: Any, where: str, aspect: float) -> Motion:
     try:
         dx, dy, rotation, scale = (float(facts["correction"][k]) for k in ("dx", "dy", "rotation", "scale"))
     except (ValueError, KeyError, TypeError) as error:
-        given = facts.get("correction") if isinstance(facts, dict) else facts
         raise InputError(
-            f"{where}: expected a correction of four numbers, dx, dy, rotation and scale, not {given}"
+            f"{where}: expected a correction of four numbers, dx, dy, rotation and scale, not "
+            f"{facts.get('correction')}"
         ) from error
     if not (abs(dx) <= FARTHEST and abs(dy) <= FARTHEST and abs(rotation) <= 360 and 0 < scale <= LARGEST):
         raise InputError(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from interneg.frame import Box, Pixels, Window
 from interneg.motion.edges import cropped
 from interneg.motion.path import steadied
-from interneg.motion.path_file import corrections, require_in, rounded
+from interneg.motion.path_file import corrections, require_in, require_warp, rounded
 from interneg.motion.similarity import Motion, aspect_of
 from interneg.motion.solution import Solution
 from interneg.motion.warp import buckled
@@ -40,8 +40,8 @@ class Steadying:
     def solution(self, view: View) -> Solution:
         """What is done to the window's own frame, found once for all its layers.
 
-        Raises InputError where the path file does not fit or has no such frame, and where frames of the shot
-        differ in size.
+        Raises InputError where the path file does not fit, has no such frame or none of its warp, and where
+        frames of the shot differ in size.
         """
         window = view.window
         numbers = tuple(f.number for f in window.frames)
@@ -60,7 +60,10 @@ class Steadying:
         bends: dict[int, Pixels] = {}
         if self.file:
             known, bends = corrections(content, self.file, size, aspect)
-        measured = self.warp > 0 and frame.number not in bends
+            require_in(known, self.file, [frame.number])
+            if self.warp > 0:
+                require_warp(bends, self.file, [frame.number])
+        measured = self.warp > 0 and not self.file
         around = measured or self.edges in ("crop", "fill")
         seen = track(view, self.box) if around or not (self.lock or self.file) else {0: Motion()}
         first, last = min(seen), max(seen)
@@ -69,7 +72,6 @@ class Steadying:
         if film and self.box is None:
             way = track(view, None, dict(zip(range(first + 1, last + 1), film.motions, strict=True)))
         if self.file:
-            require_in(known, self.file, [frame.number])
             motion = known[frame.number]
         elif self.lock:
             pair = replace(view, window=Window((view.window.anchors[0], frame), 1))

@@ -88,7 +88,7 @@ class AnalysisManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
             if unknown := [n for n in events if n not in telling[name]]:
                 raise InputError(
                     f'{folder / NAME}: "events" of {name} names frames {format_frames(unknown)}, which the '
-                    "analysis has not"
+                    f"analysis has not, it has {format_frames(telling[name])}: take them out"
                 )
 
     def require_cuts(self, first: int, last: int, folder: Path) -> None:
@@ -120,7 +120,8 @@ def read(folder: Path) -> AnalysisManifest | None:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
     try:
-        found = str(json.loads(content, object_pairs_hook=_once)["format"])
+        said = json.loads(content, object_pairs_hook=_once)
+        found = str(said["format"])
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path} is no analysis as `interneg analyse` writes it, or was cut off ({_reason(error)}): put "
@@ -133,6 +134,7 @@ def read(folder: Path) -> AnalysisManifest | None:
             "analyse`"
         ) * later
         raise InputError(f"{path} is of the format '{found}', expected '{FORMAT}'{advice}")
+    _require_events(said.get("events", {}), path)
     try:
         return msgspec.json.decode(content, type=AnalysisManifest, strict=False)
     except msgspec.MsgspecError as error:
@@ -152,6 +154,22 @@ def write(folder: Path, manifest: AnalysisManifest) -> None:
 def digest(content: bytes) -> str:
     """SHA-256, as hex digits."""
     return hashlib.sha256(content).hexdigest()
+
+
+def _require_events(said: Any, path: Path) -> None:
+    """Raise InputError where "events", which is for a person to fill in, is not what is expected there."""
+    if not isinstance(said, dict) or not all(isinstance(events, dict) for events in said.values()):
+        raise InputError(
+            f'{path}: expected "events" by node and frame, as {{"deflicker": {{"1016": true}}}}, not '
+            f"{json.dumps(said):.60}"
+        )
+    for name, events in said.items():
+        for number, event in events.items():
+            if not number.isdecimal() or not isinstance(event, bool):
+                raise InputError(
+                    f'{path}: expected "events" of {name} to be numbers of frames with true or false, as '
+                    f'"1016": true, not "{number}": {json.dumps(event):.40}'
+                )
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

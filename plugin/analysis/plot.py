@@ -27,13 +27,16 @@ def plot(traces: Mapping[str, Sequence[Trace]], cuts: Sequence[int], kind: str) 
         figure.text(0.5, 0.5, "These nodes have nothing to draw over a shot", ha="center")
         return _content(figure, kind)
     found = figure.subplots(len(rows), 1, sharex=True, squeeze=False)[:, 0]
+    above = ""
     for axes, (name, trace) in zip(found, rows, strict=True):
         _draw(axes, trace.before, cuts, _BEFORE if trace.after is not None else "#444444", "measured")
         if trace.after is not None:
             _draw(axes, trace.after, cuts, _AFTER, "solved")
             axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize="small", frameon=False)
         axes.set_ylabel(f"{trace.label}, {trace.unit}")
-        axes.set_title(name, loc="left", fontsize="small")
+        if name != above:
+            axes.set_title(name, loc="left", fontweight="bold")
+        above = name
         axes.grid(alpha=0.3)
         for cut in cuts[1:]:
             axes.axvline(cut - 0.5, color="#888888", linewidth=0.8)

@@ -48,10 +48,17 @@ def steps(nodes: Sequence[Node], types: NodeTypes) -> list[Step]:
             name = f"{node.name}-{before + 1}" if before else node.name
             found.append(Step(index, name, node.solved_by, node.analysis))
     if not found:
+        for node in nodes:
+            if node.analysis is not None and not node.bypassed and (knob := type(node)().solved_by):
+                raise RecipeError(
+                    f"there is nothing to analyse: {node.name} follows a file already, with {node.name}."
+                    f"{knob}. Take that out of the recipe to analyse the shot anew, or render without an "
+                    "analysis"
+                )
         able = ", ".join(n for n, kind in types.items() if kind.analysis is not None)
         raise RecipeError(
             f"the recipe has nothing to analyse; it has: {', '.join(n.name for n in nodes)}. What can be "
-            f"analysed, unless a knob names a file already: {able}"
+            f"analysed: {able}"
         )
     return found
 

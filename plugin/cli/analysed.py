@@ -57,10 +57,13 @@ class Further:
                 "scratch-inpaint where the recipe has it, or leave --pictures out"
             )
         if (self.plot is not None or self.av1 is not None) and kind is not ShotGrain:
-            option = "--plot" if self.plot is not None else "--av1"
+            if self.plot is None:
+                raise UsageError(
+                    "--av1 takes the grain that grain-match found, and this is none; leave it out"
+                )
             raise UsageError(
-                f"{option} shows the grain that grain-match found, and this is none; leave it out"
-                + (", or name a folder in place of the file" if self.plot is not None else "")
+                "--plot draws one file only where that is grain; for the curves of other nodes over a shot, "
+                "name a folder in place of the file"
             )
 
     def of(self, found: Findings, colour: Colour) -> dict[Path, bytes]:
@@ -97,10 +100,15 @@ def to_file(
     there = [file] * file.exists() + further.there
     if there and not overwrite:
         raise OutputError(f"{there[0]} exists; choose another name, or replace it with --overwrite")
-    further.require(job.recipe.nodes[asked(job.recipe.nodes, NODES, node)].analysis)
+    asked_one = job.recipe.nodes[asked(job.recipe.nodes, NODES, node)]
+    further.require(asked_one.analysis)
     if further.plot is not None:
         kind_of(further.plot)
     with shown() as progress:
+        if not asked_one.solved_by and (knob := type(asked_one)().solved_by):
+            progress.status(
+                f"{asked_one.name}: measured anew; the file that {asked_one.name}.{knob} names is not used"
+            )
         colour = Colour()
         found = one_node(job, NODES, colour, engines, progress, node, further.pictures is not None)
         made = found.analysis
@@ -136,6 +144,12 @@ def to_folder(
             raise UsageError(f"--{option} goes with the file of one node: give a file in place of {folder}")
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is a file: name a folder, or a file that ends in .json or .toml")
+    ending = folder.suffix.casefold()
+    if not folder.exists() and ending[1:].isalpha() and ending != ".analysis":
+        raise UsageError(
+            f"{folder} is neither a file that can be written, which ends in .json or .toml, nor a folder as "
+            "shot.analysis: name one of these"
+        )
     drawing = None if further.plot is None else kind_of(further.plot)
     if further.there and not overwrite:
         raise OutputError(f"{further.there[0]} exists; choose another name, or replace it with --overwrite")

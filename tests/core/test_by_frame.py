@@ -50,7 +50,12 @@ def test_of_another_size_nothing_is_carried_over() -> None:
 
 @pytest.mark.parametrize(
     ("edited", "told"),
-    [(b"{", "p.json, line 1, is not JSON"), (b"\xff", "no text"), (b"[]", "no frames"), (b"{}", "no frames")],
+    [
+        (b"{", "p.json, line 1, is not JSON"),
+        (b"\xff", "no text"),
+        (b"[]", "no file as"),
+        (b"{}", "no file as"),
+    ],
 )
 def test_what_is_no_such_file_is_refused(edited: bytes, told: str) -> None:
     now = by_frame.text(HEAD, {1: facts(1)})

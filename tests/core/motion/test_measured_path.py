@@ -13,6 +13,7 @@ from interneg.motion.measured_path import MeasuredFrame, MeasuredPath
 from interneg.motion.similarity import Motion
 
 SIZE = Box(0, 0, 200, 100)
+WAYS = ("x", "y", "rotation", "size")
 JUMPS = (0, 3, -2, 1, 2, -3, 1, 0, -1, 2, 0, -2)
 
 
@@ -33,7 +34,7 @@ def path(aspect: float = 1.0) -> MeasuredPath:
 @pytest.mark.parametrize("aspect", [1.0, 2.0])
 def test_what_is_drawn_of_a_path(aspect: float) -> None:
     traces = {trace.label: trace for trace in path(aspect).traces}
-    assert list(traces) == ["x", "y", "rotation", "size", "moved by, x", "moved by, y"]
+    assert list(traces) == [*WAYS, *(f"moved by, {way}" for way in WAYS)]
     assert traces["x"].before[1012] == pytest.approx(-42)
     assert traces["x"].after is not None and traces["moved by, x"].after is None
     for number, moved in traces["moved by, x"].before.items():
@@ -41,6 +42,7 @@ def test_what_is_drawn_of_a_path(aspect: float) -> None:
     drawn = [traces["moved by, x"].before[1001 + k] - jump for k, jump in enumerate(JUMPS)]
     assert max(drawn) - min(drawn) < 2.5
     assert set(traces["moved by, y"].before.values()) == {0.0}
+    assert set(traces["moved by, size"].before.values()) == {100.0}
 
 
 def test_changes_by_hand_are_carried_over_into_the_path() -> None:
@@ -62,6 +64,15 @@ def test_with_bends_known_motion_is_measured_anew_but_for_that_of_a_part(part: b
     found = MeasuredPath(seen)
     assert found.motions[5].shift == pytest.approx(3 if part else 2 + 1j)
     assert set(found.bends) == set(range(8)) and not np.any(found.bends[4])
+    assert found.traces[-1].label == "bent by, rms" and set(found.traces[-1].before.values()) == {0.0}
     assert json.loads(found.text)["frames"]["5"]["motion"]["dx"] == pytest.approx(3 if part else 2)
     flat = MeasuredPath({n: replace(frame, bent=None) for n, frame in seen.items()})
     assert not flat.bends and flat.motions[5] == Motion(shift=3)
+
+
+def test_where_nothing_moves_or_nothing_was_measured_it_is_said() -> None:
+    assert not path().report
+    seen = {n: replace(frame, motion=Motion()) for n, frame in path().frames.items()}
+    (told,) = MeasuredPath(seen).report
+    assert "no motion was found" in told and "too small (200x100)" in told
+    assert not MeasuredPath({1001: seen[1001]}).report

@@ -29,9 +29,14 @@ def bent(warp: object) -> str:
     ("content", "words"),
     [
         ('{"format":\n 1,,}', "p.json, line 2, is not JSON"),
-        ("[]", "p.json is no path file as"),
-        ('{"format": "interneg path 1", "size": [80, 60], "frames": {"x": 1}}', "frames by number"),
-        ('{"format": "interneg path 1", "size": [80, 60], "frames": {"7": 1}}', "frame 7: expected a corr"),
+        ("[]", "p.json is no file as `interneg analyse` writes it"),
+        ('{"format": "interneg path 2"}', "of the format 'interneg path 2', .*: another version of Interneg"),
+        (
+            '{"format": "interneg path 1", "size": [80, 60], "frames": {"x": 1}}',
+            "has 'x', which is no number",
+        ),
+        ('{"format": "interneg path 1", "size": [80, 60], "frames": {"7": 1}}', "frame 7: .*braces, not 1"),
+        ('{"format": "interneg path 1", "size": [80, 60], "frames": {"7": {}}}', "frame 7: expected a corr"),
         (bent([[1, 2], [3, 4]]), "frame 7: expected warp as rows of places"),
         (bent([[[1, 2], [3, 4]], [[1, 2]]]), "frame 7: expected warp as rows of places"),
         (

@@ -80,12 +80,15 @@ def test_a_render_follows_the_file_and_an_edit_renders_that_anew(shaken: str, tm
 
 
 def test_warp_is_in_the_file_where_the_recipe_has_it(shaken: str, tmp_path: Path) -> None:
+    out, stiff = tmp_path / "out" / "o.####.exr", tmp_path / "stiff" / "o.####.exr"
     for recipe, has in (("stabilise:smoothing=2", False), ("stabilise:smoothing=2,warp=0.5", True)):
         done = run("analyse", recipe, shaken, tmp_path / "p.json", "--overwrite")
         assert done.exit_code == 0, done.output
         frames = json.loads((tmp_path / "p.json").read_text())["frames"].values()
         assert {np.shape(f.get("warp")) for f in frames} == ({(7, 7, 2)} if has else {()})
-    out, stiff = tmp_path / "out" / "o.####.exr", tmp_path / "stiff" / "o.####.exr"
+        if not has:
+            done = run("render", f"stabilise:path={tmp_path / 'p.json'},warp=0.5", shaken, out)
+            assert done.exit_code == 3 and "made without warp" in done.output
     assert run("render", f"stabilise:path={tmp_path / 'p.json'},warp=0.5", shaken, out).exit_code == 0
     assert run("render", f"stabilise:path={tmp_path / 'p.json'}", shaken, stiff).exit_code == 0
     made, other = pixels(tmp_path / "out" / "o.1004.exr"), pixels(tmp_path / "stiff" / "o.1004.exr")
@@ -115,8 +118,12 @@ def test_files_that_are_there_are_kept(shaken: str, tmp_path: Path) -> None:
     ("content", "code", "words"),
     [
         (None, 3, "p.json cannot be read"),
-        ("{}", 3, "is no path file"),
-        ('{"format": "x", "size": [1, 1], "frames": {}}', 3, "is of the format 'x'"),
+        ("{}", 3, "is no file as"),
+        (
+            '{"format": "x", "size": [1, 1], "frames": {}}',
+            3,
+            "expected the format 'interneg path 1', not 'x'",
+        ),
         (
             json.dumps(
                 {
@@ -150,6 +157,23 @@ def test_a_recipe_without_stabilise_is_refused(shaken: str, tmp_path: Path) -> N
         done.exit_code == 2
         and "no node 'deflicker' or 'grain-match' or 'scratch-inpaint' or 'stabilise'" in done.output
     )
+
+
+def test_a_path_in_the_recipe_is_no_secret(shaken: str, tmp_path: Path) -> None:
+    assert run("analyse", "stabilise", shaken, tmp_path / "p.json").exit_code == 0
+    follows = f"stabilise:path={tmp_path / 'p.json'}"
+    done = run("analyse", follows, shaken, tmp_path / "q.json")
+    assert done.exit_code == 0 and "the file that stabilise.path names is not used" in done.output
+    done = run("render", follows, shaken, tmp_path / "o.####.exr", "--analysis", tmp_path / "s.analysis")
+    assert done.exit_code in (2, 3), done.output
+    done = run("analyse", follows, shaken, tmp_path / "s.analysis")
+    assert done.exit_code == 2 and "follows a file already, with stabilise.path" in done.output
+
+
+def test_a_name_that_is_no_files_and_no_folders_is_refused(shaken: str, tmp_path: Path) -> None:
+    done = run("analyse", "stabilise", shaken, tmp_path / "path.txt")
+    assert done.exit_code == 2 and "ends in .json or .toml, nor a folder" in done.output
+    assert not (tmp_path / "path.txt").exists()
 
 
 def test_a_lock_frame_outside_the_clip_is_refused(shaken: str, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ BAD: dict[str, tuple[Callable[[Path], None], str]] = {
     "a file gone": (lambda f: (f / "stabilise.json").unlink(), "stabilise.json is gone"),
     "a solution of nonsense": (
         lambda f: _change(f, lambda t: "{}", "stabilise-2.json"),
-        "stabilise-2.json is no path file",
+        "stabilise-2.json is no file as",
     ),
     "no manifest": (lambda f: (f / "analysis.json").unlink(), "is not solved yet"),
 }
