@@ -37,7 +37,7 @@ class Deflicker(Node):
     name: ClassVar[str] = "deflicker"
     label: ClassVar[str] = "Deflicker"
     help: ClassVar[str] = "Removes global, local and banded flicker; keeps fades, lightning and lamps."
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LINEAR_RGB
     layers: ClassVar[str] = (
         "Changes the picture (R, G, B, or Y); alpha and all AOVs, lighting AOVs too, pass through."

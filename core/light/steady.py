@@ -134,12 +134,13 @@ def correction(followed: LevelPath, reach: int, keep: float) -> Correction:
     """
     offsets = followed.offsets
     exposures = _exposures(followed.fields)
-    exposure, whole = trend(exposures, offsets, reach, keep, light=True)
+    darker = float(exposures.max())
+    exposure, whole = trend(exposures, offsets, reach, keep, light=True, darker=darker)
     # Nothing is taken from the frames of an event of the whole picture, and nothing changed in them.
     own = float(whole[np.searchsorted(offsets, 0)])
     whole = whole / max(own, _TINY)
     slope, field, rows = (
-        own * trend(v, offsets, reach, keep, whole)[0]
+        own * trend(v, offsets, reach, keep, whole, darker=darker)[0]
         for v in (followed.slopes, followed.fields - exposures[:, None, None], followed.rows)
     )
     stretched = 1 + float(slope)

@@ -8,6 +8,7 @@ Hoeting et al., Statistical Science 14, 1999.)
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -28,12 +29,13 @@ _STANDS_OUT = 4.0
 # What bends, and events in parts of the picture, cost more where flicker is large, and from which size on
 # to which that rises: flicker that stays alike over some frames looks like both. Of bends, those of the light
 # of whole pictures, then the rest.
-_HIDDEN_BEND, _BEND_BETWEEN = 20.0, ((0.08, 0.2), (0.02, 0.08))
+_HIDDEN_BEND, _BEND_BETWEEN = 20.0, ((0.13, 0.23), (0.02, 0.08))
 _HIDDEN_EVENT, _EVENT_BETWEEN = 3.0, (0.02, 0.08)
 # Flicker hardly ever is much larger than this.
 _LARGE = 0.22
 # What no series is free of: this much, in logarithms of light, is what measuring is off by, and no flicker.
-_NOISE = 0.007
+# Of frames that are darker than others of their window so many times as much, at most.
+_NOISE, _DARKER = 0.007, 4.0
 # Up to this share of the window all frames count alike; so its mean wanders least with flicker that is slow.
 _NEAR = 0.62
 # A fade is nearly straight in one of these powers of light: it is made on a display, or in light.
@@ -50,13 +52,15 @@ def trend(
     keep: float,
     trusted: Double | None = None,
     light: bool = False,
+    darker: float = 0.0,
 ) -> tuple[Double, Double]:
     """Where the middle of a series was meant to be, and how far each value took part in that.
 
     values: (n, ...) float64 logarithms of light, 0 at offset 0. offsets: (n,), rising, within `reach`.
     keep: 0..1, how soon a change is an event, which stays; 0: never. trusted: (n,), 0..1, what the values
     count; None: all alike. light: whether they are the light of whole pictures, which fades; else they are
-    differences from that, whose flicker is of about one size.
+    differences from that, whose flicker is of about one size. darker: by how much the middle is darker than
+    the brightest frame around it, 0 or above, in logarithms of light: so much more is it off by of itself.
     Returns the meant value, (...), and the parts, (n, ...), 0..1; both go to 0 where the middle itself is an
     event.
     """
@@ -78,7 +82,8 @@ def trend(
     inside = np.concatenate([m.inside for m in models])
     shares *= inside[:, np.searchsorted(offsets, 0), None, None]
     share = np.einsum("hks,ks->hk", shares, known)
-    flicker = np.einsum("hks,ks->hk", shares, known * np.maximum(1 - np.square(_NOISE / SIZES), 0))
+    noise = _NOISE * min(math.exp(darker), _DARKER)
+    flicker = np.einsum("hks,ks->hk", shares, known * np.maximum(1 - np.square(noise / SIZES), 0))
     meant = np.einsum("hk,hk->k", flicker, np.concatenate([m.meant for m in models]))
     parts = np.einsum("hk,hn->nk", share, inside)
     return meant.reshape(values.shape[1:]), parts.reshape(values.shape)
