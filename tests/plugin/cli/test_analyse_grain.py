@@ -110,8 +110,8 @@ def test_what_does_not_fit_is_refused(plate: str, tmp_path: Path) -> None:
     unused = "no node of this recipe takes a reference"
     for arguments, code, message in (
         (("analyse", "grain-match", plate, x, "--plot", bitmap), 2, "a .png or a .svg"),
-        (("analyse", "deflicker | stabilise", plate, x, "--av1", table), 2, "--av1 shows"),
-        (("analyse", "stabilise", plate, x, "--plot", drawing), 2, "--plot shows"),
+        (("analyse", "deflicker | stabilise", plate, x, "--av1", table), 2, "--av1 takes"),
+        (("analyse", "stabilise", plate, x, "--plot", drawing), 2, "--plot draws one file only"),
         (("render", "grain-match:mode=restore", plate, out), 3, "needs a plate as reference"),
         (("render", "grain-match:mode=add", plate, out), 3, "needs a plate as reference"),
         (("render", "grain-match", plate, out, "--reference", plate), 2, "leave the reference unused"),

@@ -106,8 +106,8 @@ def test_the_curves_are_drawn(clip: str, own: Path, tmp_path: Path) -> None:
     well("analyse", RECIPE, clip, own, "--plot", cut)
     marks = [plot.read_text().count("stroke: #888888") for plot in (plain, cut)]
     axes = [plot.read_text().count('<g id="axes_') for plot in (plain, cut)]
-    assert axes == [12, 12]
-    assert marks == [0, 12], "a line at the cut"
+    assert axes == [16, 16]
+    assert marks == [0, 16], "a line at the cut"
     assert "solved" in plain.read_text()
     line = refused(6, "analyse", RECIPE, clip, own, "--plot", plain)
     assert "plain.svg exists" in line
