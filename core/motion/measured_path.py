@@ -138,7 +138,10 @@ class MeasuredPath(Analysis):
         moved = [
             Trace(f"moved by, {label}", unit, {n: way(self.corrections[n]) for n in before})
             for (label, unit), way in ways.items()
+            if label != "size"
         ]
+        enlarged = {n: 100 * (abs(self.corrections[n].turn) - 1) for n in before}
+        moved.append(Trace("enlarged by", "%", enlarged))
         if self.bends:
             bent = {n: float(np.sqrt(np.square(b).sum(axis=-1).mean())) for n, b in self.bends.items()}
             moved.append(Trace("bent by, rms", "pixels", bent))

@@ -33,7 +33,8 @@ def plot(traces: Mapping[str, Sequence[Trace]], cuts: Sequence[int], kind: str) 
         if trace.after is not None:
             _draw(axes, trace.after, cuts, _AFTER, "solved")
             axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize="small", frameon=False)
-        axes.set_ylabel(f"{trace.label}, {trace.unit}")
+        axes.set_ylabel(f"{trace.label},\n{trace.unit}", fontsize="small")
+        axes.ticklabel_format(axis="y", useOffset=False)
         if name != above:
             axes.set_title(name, loc="left", fontweight="bold")
         above = name

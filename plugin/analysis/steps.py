@@ -99,7 +99,8 @@ def difference(then: Sequence[Facts], now: Sequence[Facts]) -> str:
     """How two rows of nodes differ, in words; empty where they do not."""
     names = [[str(f.get("name")) for f in row] for row in (then, now)]
     if names[0] != names[1]:
-        return f"it was made for {' | '.join(names[0])}, the recipe has {' | '.join(names[1])}"
+        row = " | ".join(names[1])
+        return f"it was made for {' | '.join(names[0])}, the recipe has {row} up to there"
     for before, here in zip(then, now, strict=True):
         for knob in {**before, **here}:
             if before.get(knob) != here.get(knob):

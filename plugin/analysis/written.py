@@ -29,18 +29,20 @@ def write(
     # What was solved, as it was before anyone changed it. It is written first: changes that are carried over
     # already are never taken for changes of the file before.
     pristine = folder / MEASURED / step.file
+    was = pristine.read_bytes() if pristine.exists() else None
+    # Without a manifest, which may have been removed, what was solved tells what was written.
+    known = manifests.digest(was) if was is not None else ""
+    written = known if before is None else before.written
     now = manifests.digest(content)
     there = manifests.digest(path.read_bytes()) if path.exists() else now
     files = {pristine: content, path: content}
-    if there != now and (before is None or there != before.written) and not edits:
-        if before is not None and before.written == now:
+    if there not in (now, written) and not edits:
+        if written == now:
             progress.status(f"{step.name}: {path} was changed by hand and stays as it is")
             return now
         carried = None
-        if before is not None and pristine.exists():
-            was = pristine.read_bytes()
-            if manifests.digest(was) == before.written:
-                carried = analysis.carried(was, path.read_bytes(), str(path))
+        if was is not None and known == written:
+            carried = analysis.carried(was, path.read_bytes(), str(path))
         if carried is None:
             raise OutputError(
                 f"{path} was changed by hand, and the shot has been measured anew since: move it away, "

@@ -34,7 +34,7 @@ def path(aspect: float = 1.0) -> MeasuredPath:
 @pytest.mark.parametrize("aspect", [1.0, 2.0])
 def test_what_is_drawn_of_a_path(aspect: float) -> None:
     traces = {trace.label: trace for trace in path(aspect).traces}
-    assert list(traces) == [*WAYS, *(f"moved by, {way}" for way in WAYS)]
+    assert list(traces) == [*WAYS, *(f"moved by, {way}" for way in WAYS[:3]), "enlarged by"]
     assert traces["x"].before[1012] == pytest.approx(-42)
     assert traces["x"].after is not None and traces["moved by, x"].after is None
     for number, moved in traces["moved by, x"].before.items():
@@ -42,7 +42,7 @@ def test_what_is_drawn_of_a_path(aspect: float) -> None:
     drawn = [traces["moved by, x"].before[1001 + k] - jump for k, jump in enumerate(JUMPS)]
     assert max(drawn) - min(drawn) < 2.5
     assert set(traces["moved by, y"].before.values()) == {0.0}
-    assert set(traces["moved by, size"].before.values()) == {100.0}
+    assert set(traces["enlarged by"].before.values()) == {0.0}
 
 
 def test_changes_by_hand_are_carried_over_into_the_path() -> None:

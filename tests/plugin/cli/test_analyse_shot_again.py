@@ -58,6 +58,11 @@ def test_edits_are_kept_and_followed(clip: str, own: Path, tmp_path: Path) -> No
     path.write_text(json.dumps(data))
     assert "changed by hand and stays" in well("analyse", RECIPE, clip, own)
     assert json.loads(path.read_text()) == data
+    (own / "analysis.json").unlink()
+    assert "changed by hand and stays" in well("analyse", RECIPE, clip, own), (
+        "as a damaged one is to be removed"
+    )
+    assert json.loads(path.read_text()) == data
     one = "--set", "stabilise.weave=1"
     well("render", RECIPE, clip, tmp_path / "o" / "o.####.exr", "--analysis", own, "--frames", "1004")
     well("render", "stabilise:smoothing=2", clip, tmp_path / "x" / "o.####.exr", *one, "--analyse")
