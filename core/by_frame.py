@@ -106,7 +106,7 @@ def read(content: bytes, name: str, expected: str) -> tuple[dict[str, Any], dict
             f'{name}: expected "size" to be two whole numbers, [width, height], not {size!r:.40}'
         )
     for number, facts in frames.items():
-        if not number.isdecimal():
+        if number_of(number) is None:
             raise InputError(
                 f'{name}: "frames" has {number!r}, which is no number of a frame: correct it, or take it out'
             )
@@ -116,6 +116,14 @@ def read(content: bytes, name: str, expected: str) -> tuple[dict[str, Any], dict
                 f"{_MEND}"
             )
     return head, {int(number): facts for number, facts in frames.items()}
+
+
+def number_of(key: str) -> int | None:
+    """The number of a frame, which may be negative, that a key of JSON is; None where it is none."""
+    try:
+        return int(key)
+    except ValueError:
+        return None
 
 
 def _other(name: str, found: object, expected: str) -> InputError:

@@ -189,7 +189,9 @@ class Stabilise(Node):
     def require(self, numbers: Collection[int], read: Callable[[str], bytes]) -> None:
         """A path file has to have the frames, with warp where that is asked for."""
         if self.path:
-            require(read(self.path), self.path, numbers, self.strength > 0 and self.warp > 0)
+            now = {n: self.at(n) for n in numbers}
+            bent = [n for n, node in now.items() if node.strength > 0 and node.warp > 0]
+            require(read(self.path), self.path, numbers, bent)
 
     def part_of_file(self, knob: str, content: bytes, numbers: Collection[int]) -> bytes | None:
         """Of a path file what is done to the frames."""

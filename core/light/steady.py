@@ -16,6 +16,8 @@ from interneg.node import View
 # How far beyond the levels of most of the picture its slope holds.
 _BEYOND = 0.7
 _TINY = 1e-9
+# A frame is darker than this share of those around it, and itself, are not.
+_BRIGHT = 0.75
 # Of the weights of points that differ from most of the picture.
 _ROUNDS, _OUTLIER, _ALIKE = 5, 0.8, 0.01
 
@@ -134,7 +136,8 @@ def correction(followed: LevelPath, reach: int, keep: float) -> Correction:
     """
     offsets = followed.offsets
     exposures = _exposures(followed.fields)
-    darker = float(exposures.max())
+    # Not by the brightest, which may be a flash.
+    darker = max(float(np.quantile(exposures, _BRIGHT)), 0.0)
     exposure, whole = trend(exposures, offsets, reach, keep, light=True, darker=darker)
     # Nothing is taken from the frames of an event of the whole picture, and nothing changed in them.
     own = float(whole[np.searchsorted(offsets, 0)])

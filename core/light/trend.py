@@ -60,7 +60,7 @@ def trend(
     keep: 0..1, how soon a change is an event, which stays; 0: never. trusted: (n,), 0..1, what the values
     count; None: all alike. light: whether they are the light of whole pictures, which fades; else they are
     differences from that, whose flicker is of about one size. darker: by how much the middle is darker than
-    the brightest frame around it, 0 or above, in logarithms of light: so much more is it off by of itself.
+    frames around it, 0 or above, in logarithms of light: so much more is what measuring is off by.
     Returns the meant value, (...), and the parts, (n, ...), 0..1; both go to 0 where the middle itself is an
     event.
     """

@@ -70,15 +70,14 @@ def corrections(
     return motions, bends
 
 
-def require(content: bytes, name: str, numbers: Collection[int], warp: bool) -> None:
+def require(content: bytes, name: str, numbers: Iterable[int], bent: Iterable[int]) -> None:
     """Raise InputError where the file is no path file, or lacks one of these frames; see `corrections`.
 
-    warp: whether it has to say of each how it is bent.
+    bent: those that it has to say of how they are bent.
     """
     frames = _read(content, name)[1]
     require_in(frames, name, numbers)
-    if warp:
-        require_warp([n for n, facts in frames.items() if "warp" in facts], name, numbers)
+    require_warp([n for n, facts in frames.items() if "warp" in facts], name, bent)
 
 
 def require_in(known: Collection[int], name: str, numbers: Iterable[int]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from interneg.by_frame import number_of
 from interneg.errors import InputError, near
 from interneg.io import format_frames
 from interneg.publish import replacing
@@ -165,7 +166,7 @@ def _require_events(said: Any, path: Path) -> None:
         )
     for name, events in said.items():
         for number, event in events.items():
-            if not number.isdecimal() or not isinstance(event, bool):
+            if number_of(number) is None or not isinstance(event, bool):
                 raise InputError(
                     f'{path}: expected "events" of {name} to be numbers of frames with true or false, as '
                     f'"1016": true, not "{number}": {json.dumps(event):.40}'

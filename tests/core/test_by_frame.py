@@ -48,6 +48,12 @@ def test_of_another_size_nothing_is_carried_over() -> None:
     assert by_frame.carried(before.encode(), edited.encode(), now, "p.json") is None
 
 
+def test_frames_may_have_negative_numbers() -> None:
+    said = {-3: facts(1), 0: facts(2)}
+    head, found = by_frame.read(by_frame.text(HEAD, said).encode(), "p.json", "x 1")
+    assert head == HEAD and found == said
+
+
 @pytest.mark.parametrize(
     ("edited", "told"),
     [

@@ -14,8 +14,10 @@ import OpenImageIO as oiio
 import pytest
 from typer.testing import CliRunner
 
+from interneg.errors import InputError
 from interneg.frame import Frame
 from interneg.io.image_writer import write_image
+from interneg.nodes.stabilise import Stabilise
 from interneg.plugin.cli.main import app
 
 JUMPS = [(0, 0), (3, -1), (-2, 2), (1, 1), (-3, 0), (2, -2), (0, 1), (-1, -1)]
@@ -164,10 +166,23 @@ def test_a_path_in_the_recipe_is_no_secret(shaken: str, tmp_path: Path) -> None:
     follows = f"stabilise:path={tmp_path / 'p.json'}"
     done = run("analyse", follows, shaken, tmp_path / "q.json")
     assert done.exit_code == 0 and "the file that stabilise.path names is not used" in done.output
-    done = run("render", follows, shaken, tmp_path / "o.####.exr", "--analysis", tmp_path / "s.analysis")
-    assert done.exit_code in (2, 3), done.output
-    done = run("analyse", follows, shaken, tmp_path / "s.analysis")
-    assert done.exit_code == 2 and "follows a file already, with stabilise.path" in done.output
+    assert run("analyse", "stabilise", shaken, tmp_path / "s.analysis").exit_code == 0
+    for made in (
+        run("render", follows, shaken, tmp_path / "o.####.exr", "--analysis", tmp_path / "s.analysis"),
+        run("analyse", follows, shaken, tmp_path / "t.analysis"),
+    ):
+        assert made.exit_code == 2 and "follows a file already, with stabilise.path" in made.output
+
+
+def test_warp_that_is_animated_needs_a_path_with_warp_where_it_is_above_0(
+    shaken: str, tmp_path: Path
+) -> None:
+    assert run("analyse", "stabilise", shaken, tmp_path / "p.json").exit_code == 0
+    content = (tmp_path / "p.json").read_bytes()
+    node = Stabilise.with_knobs({"path": "p.json", "warp": {1004: 0.0, 1006: 1.0}})
+    node.require(range(1001, 1005), lambda name: content)
+    with pytest.raises(InputError, match="made without warp, or lost it for frame 1005"):
+        node.require(range(1001, 1009), lambda name: content)
 
 
 def test_a_name_that_is_no_files_and_no_folders_is_refused(shaken: str, tmp_path: Path) -> None:
