@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -13,16 +13,17 @@ from interneg.io import format_frames, open_clip
 from interneg.plugin.analysis import manifest as manifests
 from interneg.plugin.analysis.frames import digests, inputs_of, looked_at
 from interneg.plugin.analysis.manifest import MEASURED, Solved
-from interneg.plugin.analysis.steps import difference, made_with, solved, steps
+from interneg.plugin.analysis.steps import difference, followed, made_with, solved, steps
 from interneg.plugin.batch.job import Job, KnownCuts, frames_of, read_cuts
 from interneg.recipe import NodeTypes
 
 _ADVICE = "; `interneg analyse` with this recipe and input measures what is missing, and no more"
 
 
-def follow(job: Job, folder: Path, types: NodeTypes, colour: Colour) -> Job:
+def follow(job: Job, folder: Path, types: NodeTypes, colour: Colour, tell: Callable[[str], None]) -> Job:
     """The job with the solutions in a folder as knobs of its recipe, and with its cuts.
 
+    tell: takes a sentence for each node that was solved before the file of one before it was changed.
     Raises InputError where the folder is no analysis of this clip with this recipe, or of not all its frames
     as they are now, and RecipeError for a recipe with nothing to solve.
     """
@@ -43,7 +44,7 @@ def follow(job: Job, folder: Path, types: NodeTypes, colour: Colour) -> Job:
         wanted = frames_of(job, clip)
         behind = {s.name: looked_at(job.recipe.nodes[s.index + 1 :], wanted, clip) for s in todo}
         now = digests(clip, sorted(set().union(*behind.values())))
-        first, last = clip.numbers[0], clip.numbers[-1]
+        numbers = clip.numbers
         given = read_cuts(job.cuts, clip) if job.cuts else None
     telling = {
         s.name: made.solved[s.name].frames for s in todo if s.analysis.has_events and s.name in made.solved
@@ -62,7 +63,7 @@ def follow(job: Job, folder: Path, types: NodeTypes, colour: Colour) -> Job:
                 f"or without one{_ADVICE}"
             )
         if given is None:
-            made.require_cuts(first, last, folder)
+            made.require_cuts(numbers[0], numbers[-1], folder)
         if _within(made.cuts if given is None else given, solution) != _within(solution.cuts, solution):
             raise InputError(
                 f"the analysis {folder} was solved with cuts at {format_frames(solution.cuts)}, and now they "
@@ -78,6 +79,12 @@ def follow(job: Job, folder: Path, types: NodeTypes, colour: Colour) -> Job:
         if solution.is_edited(folder) and before.exists():
             step.analysis.require_read_only(before.read_bytes(), path.read_bytes(), str(path))
     made.require_events(telling, folder)
+    for k, step in enumerate(todo):
+        if other := made.solved[step.name].changed(followed(job.recipe.nodes, todo[:k], folder, numbers)):
+            tell(
+                f"{step.name} is as it was solved before {other}: analyse again to have it measured behind "
+                "that, on the frames that see a change"
+            )
     recipe = replace(job.recipe, nodes=tuple(solved(job.recipe.nodes, todo, folder)))
     own = made.own_cuts
     known = None if own is None or job.cuts else KnownCuts(tuple(own), tuple(made.known))

@@ -26,19 +26,28 @@ _KIND = "interneg analysis "
 
 
 class Solved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A solution: its file, what was written to it (SHA-256), the key of all that was measured for it, the
-    nodes that it was made with, the last one being its own, the hash of each frame, the first frames of the
-    shots, a hash of each further input that the nodes before it look at, and a person's word on its events.
+    """A solution: its file, what was written to it (SHA-256), what the files of the nodes before it said then
+    (see `steps.followed`), the nodes that it was made with, the last one being its own, the hash of each
+    frame, the first frames of the shots, a hash of each further input that the nodes before it look at, and
+    a person's word on its events.
     """
 
     file: str
     written: str
-    measured: str
+    behind: dict[str, str]
     nodes: list[dict[str, Any]]
     frames: dict[int, str]
     cuts: list[int]
     inputs: dict[str, str]
     events: dict[int, bool] = {}
+
+    def changed(self, now: Mapping[str, str]) -> str:
+        """Which nodes before it have other files by now, in words; empty where none has.
+
+        now: as `behind`.
+        """
+        names = [name for name, found in self.behind.items() if now.get(name) != found]
+        return f"the file of {' and '.join(names)} has changed" if names else ""
 
     def is_edited(self, folder: Path) -> bool:
         """Whether the file is there and is not what was written."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from interneg.analysis import Analysis
 from interneg.colour import Colour
 from interneg.engine import EngineSource
-from interneg.graph import Graph, handles, needed
+from interneg.graph import Graph, decisive, handles, needed
 from interneg.io import Clip
 from interneg.memo import Memo
 from interneg.node import Context, Node
@@ -25,9 +25,10 @@ from interneg.plugin.batch.pipeline import Pipeline
 from interneg.plugin.batch.progress import Progress
 from interneg.plugin.batch.source import ClipSource
 from interneg.plugin.batch.told import Told
-from interneg.plugin.facts.files import read
+from interneg.plugin.facts.files import FileParts, read
 from interneg.plugin.noted.records import NotedFrame
 from interneg.plugin.noted.watched import watched
+from interneg.recipe import Recipe
 
 _OPENED = {"mask": open_mask, "matte": open_matte, "reference": open_reference}
 
@@ -65,6 +66,7 @@ class Measuring:
         self._found: dict[int, Any] = {}
         self._nodes = [*(n for n in nodes[:-1] if not n.bypassed), watched(nodes[-1], self._found)]
         self._kind = type(nodes[-1])
+        self._followed = FileParts(Recipe(tuple(nodes[:-1]))) if nodes[:-1] else None
         self._told = Told(progress)
         source = ClipSource(
             clip, job.input, wanted,
@@ -96,15 +98,17 @@ class Measuring:
         self._movie = clip.is_movie
         self._colour = colour.identity
 
-    def key(self, number: int, facts: Sequence[Facts], solved: Sequence[str]) -> str:
+    def key(self, number: int, facts: Sequence[Facts]) -> str:
         """By what the record of that frame is known: equal where all that it depends on is.
 
-        facts: of the nodes, see `steps.made_with`. solved: the keys of the solutions that they follow.
+        Of the files that the nodes before it follow, what they say of the frames that it depends on counts.
+        facts: of the nodes, see `steps.made_with`.
         """
-        around = sorted(needed(self._nodes, number))
+        around = sorted(decisive(self._nodes, number))
         digests = [clip.digest(n) for clip in self._clips for n in around if n in clip.numbers]
         cuts = self._cuts.within(around[0], around[-1]) if self._cuts else None
-        parts = [facts, solved, self._models, self._colour, self.space, cuts, digests]
+        followed = self._followed and [self._followed.recipe.identity, self._followed.digests(around)]
+        parts = [facts, followed, self._models, self._colour, self.space, cuts, digests]
         return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
 
     def run(self, records: Kept, keys: Mapping[int, str], again: Container[int] = ()) -> None:

@@ -6,8 +6,6 @@ solved, many may measure the next node for, a chunk of frames each.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -24,7 +22,7 @@ from interneg.plugin.analysis import manifest as manifests
 from interneg.plugin.analysis.frames import digests, filled, inputs_of, looked_at
 from interneg.plugin.analysis.manifest import MEASURED, AnalysisManifest, Solved
 from interneg.plugin.analysis.measuring import Measuring
-from interneg.plugin.analysis.steps import Step, difference, made_with, named, solved, steps
+from interneg.plugin.analysis.steps import Step, difference, followed, made_with, named, solved, steps
 from interneg.plugin.analysis.written import as_edited, write
 from interneg.plugin.batch.gaps import require
 from interneg.plugin.batch.job import Job, KnownCuts, frames_of, read_cuts
@@ -165,6 +163,9 @@ def _unsolved(at: _At, step: Step, made: AnalysisManifest) -> str:
         return "before which a mask, matte or reference has changed"
     if found.events != made.events_of(step.name):
         return "of which the events have been changed since"
+    before = [s for s in steps(at.work.job.recipe.nodes, at.work.types) if s.index < step.index]
+    if other := found.changed(followed(at.work.job.recipe.nodes, before, at.work.folder, at.clip.numbers)):
+        return f"before which {other}"
     if changed := [n for n in now if found.frames.get(n) != now[n]]:
         return f"which is not solved for frames {format_frames(changed)} as they are now"
     return ""
@@ -182,8 +183,8 @@ def _step(
     measuring = Measuring(
         work.job, at.clip, wanted, following, _cuts(at, made), work.colour, work.engines, work.progress
     )
-    facts, before = made_with(nodes, step), [made.solved[s.name].measured for s in done]
-    keys = {n: measuring.key(n, facts, before) for n in wanted}
+    facts, behind = made_with(nodes, step), followed(nodes, done, work.folder, at.clip.numbers)
+    keys = {n: measuring.key(n, facts) for n in wanted}
     records = NotedFrames(work.folder / MEASURED / step.name, type(nodes[step.index]))
     measuring.run(records, keys)
     if work.measure:
@@ -202,7 +203,7 @@ def _step(
     if events := made.events_of(step.name):
         analysis = analysis.marked(events)
     starts = sorted(n for n, record in found.items() if record.starts)
-    made = _solved(at, step, made, analysis, starts, keys)
+    made = _solved(at, step, made, analysis, starts, keys, behind)
     if made.solved[step.name].is_edited(work.folder):
         analysis = as_edited(work.folder, step, analysis, nodes, keys)
     return made, analysis
@@ -222,8 +223,11 @@ def _solved(
     analysis: Analysis,
     starts: Sequence[int],
     keys: Mapping[int, str],
+    behind: dict[str, str],
 ) -> AnalysisManifest:
-    """Write the files of a solved node, and the manifest. starts: the first frames of the shots."""
+    """Write the files of a solved node, and the manifest. starts: the first frames of the shots. behind:
+    see `Solved`.
+    """
     work = at.work
     before = made.solved.get(step.name)
     now = write(work.folder, step, analysis, before, work.progress, edits=work.edits)
@@ -236,7 +240,6 @@ def _solved(
         )
     given = work.job.cuts is not None
     own = starts if given else made.own_cuts
-    measured = hashlib.blake2b(json.dumps(sorted(keys.items())).encode(), digest_size=16).hexdigest()
     frames = digests(at.clip, keys)
     inputs = inputs_of(work.job.recipe, step.index)
     facts = [dict(f) for f in made_with(work.job.recipe.nodes, step)]
@@ -245,7 +248,7 @@ def _solved(
         solved={
             **made.solved,
             step.name: Solved(
-                step.file, now, measured, facts, frames, list(starts), inputs, made.events_of(step.name)
+                step.file, now, behind, facts, frames, list(starts), inputs, made.events_of(step.name)
             ),
         },
         cuts=list(starts if own is None else own),

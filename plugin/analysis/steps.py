@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 from interneg.analysis import Analysis
 from interneg.errors import RecipeError, near
 from interneg.node import Node
-from interneg.plugin.facts.files import with_content
+from interneg.plugin.facts.files import read, with_content
 from interneg.recipe import NodeTypes, Recipe
 
 Facts = Mapping[str, Any]
@@ -79,6 +80,21 @@ def solved(nodes: Sequence[Node], done: Sequence[Step], folder: Path) -> list[No
         node = made[step.index]
         made[step.index] = type(node).with_knobs({**node.knobs, step.knob: str(folder / step.file)})
     return made
+
+
+def followed(
+    nodes: Sequence[Node], done: Sequence[Step], folder: Path, numbers: Sequence[int]
+) -> dict[str, str]:
+    """A hash (SHA-256) of what counts in the file of each of these steps, by its name.
+
+    nodes: of the recipe. numbers: the frames. Raises InputError for a file that cannot be read.
+    """
+    found = {}
+    for step, node in ((s, solved(nodes, [s], folder)[s.index]) for s in done):
+        content = read(str(folder / step.file))
+        part = node.part_of_file(step.knob, content, numbers)
+        found[step.name] = hashlib.sha256(content if part is None else part).hexdigest()
+    return found
 
 
 def made_with(nodes: Sequence[Node], step: Step) -> list[Facts]:

@@ -223,6 +223,6 @@ def render(
                 work = Work(replace(job, frames=None), folder, NODES, colour, engines, progress, further=1)
                 solved = len(whole_shot(work).solved)
                 progress.part(solved, solved + 1)
-            job = follow(job, folder, NODES, colour)
+            job = follow(job, folder, NODES, colour, progress.status)
         summary = run(job, colour, engines, progress)
         progress.status(f"{found.output}: {summary}")

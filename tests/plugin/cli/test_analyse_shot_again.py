@@ -15,7 +15,7 @@ import pytest
 
 from interneg.errors import OutputError
 from interneg.publish import replacing
-from tests.plugin.cli.analysed_shots import RECIPE, manifest, refused, shoot, well
+from tests.plugin.cli.analysed_shots import RECIPE, manifest, pictures, refused, shoot, well
 
 
 def test_nothing_is_measured_twice(clip: str, own: Path) -> None:
@@ -67,6 +67,41 @@ def test_edits_are_kept_and_followed(clip: str, own: Path, tmp_path: Path) -> No
     well("render", RECIPE, clip, tmp_path / "o" / "o.####.exr", "--analysis", own, "--frames", "1004")
     well("render", "stabilise:smoothing=2", clip, tmp_path / "x" / "o.####.exr", *one, "--analyse")
     assert (tmp_path / "x" / "o.analysis" / "stabilise.json").is_file()
+
+
+def test_an_edit_counts_for_what_the_nodes_behind_it_measured(clip: str, tmp_path: Path) -> None:
+    recipe, folder = "stabilise:smoothing=2 | deflicker:window=2", tmp_path / "shot.analysis"
+
+    def measured() -> dict[str, bytes]:
+        return {p.name: p.read_bytes() for p in (folder / "measured" / "deflicker").iterdir()}
+
+    def rendered(name: str) -> tuple[str, dict[str, bytes]]:
+        told = well("render", recipe, clip, tmp_path / name / "o.####.exr", "--analysis", folder)
+        return told, pictures(tmp_path / name)
+
+    well("analyse", recipe, clip, folder)
+    before, path = measured(), folder / "stabilise.json"
+    data = json.loads(path.read_text())
+    data["frames"]["1002"]["note"] = "as it should be"
+    path.write_text(json.dumps(data))
+    assert "analyse again" not in rendered("noted")[0], "a note changes no picture"
+    data["frames"]["1002"]["correction"]["dx"] += 9
+    path.write_text(json.dumps(data))
+    assert (
+        "deflicker is as it was solved before the file of stabilise has changed: analyse again"
+        in (rendered("edited")[0])
+    )
+    chunk = "--measure", "--node", "deflicker", "--frames", "1001-1006"
+    well("analyse", recipe, clip, folder, *chunk)
+    well("analyse", recipe, clip, folder)
+    after = measured()
+    again = {name for name in before if before[name] != after[name]}
+    assert again == {f"{n}.msgpack" for n in range(1001, 1008)}, "the frames on which 1002 bears"
+    told, whole = rendered("again")
+    assert "analyse again" not in told
+    shutil.rmtree(folder / "measured" / "deflicker")
+    well("analyse", recipe, clip, folder)
+    assert measured() == after and rendered("anew")[1] == whole, "one analysis, one picture"
 
 
 @pytest.mark.parametrize(("node", "number"), [("stabilise", "dx"), ("deflicker", "exposure")])
