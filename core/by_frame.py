@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -80,16 +81,16 @@ def read(content: bytes, name: str, expected: str) -> tuple[dict[str, Any], dict
     no such file.
     """
     try:
-        head = dict(json.loads(content))
+        head = json.loads(content, object_pairs_hook=once)
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         where = f", line {error.lineno}," if isinstance(error, json.JSONDecodeError) else ""
         why = error.msg if isinstance(error, json.JSONDecodeError) else "it is no text"
         raise InputError(
             f"{name}{where} is not JSON: {why}. It was cut off, or edited into something else: {_MEND}"
         ) from error
-    except (ValueError, TypeError) as error:
-        raise _other(name, None, expected) from error
-    found = head.get("format")
+    except ValueError as error:
+        raise InputError(f"{name}: {error}") from error
+    found = head.get("format") if isinstance(head, dict) else None
     if found != expected:
         family = expected.rsplit(" ", 1)[0] + " "
         if not (isinstance(found, str) and found.startswith(family) and found[len(family) :].isdigit()):
@@ -116,6 +117,36 @@ def read(content: bytes, name: str, expected: str) -> tuple[dict[str, Any], dict
                 f"{_MEND}"
             )
     return head, {int(number): facts for number, facts in frames.items()}
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON. Raises ValueError where it has a name twice, of which one would be lost."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f'it has "{twice}" twice: put both into one')
+    return found
+
+
+def require_no_others(found: Collection[Any], known: Collection[Any], where: str, what: str) -> None:
+    """Raise InputError where something is said of what is not known, which would be passed over.
+
+    where: of the file. what: they are, for the message.
+    """
+    if others := sorted(str(name) for name in found if name not in known):
+        has = format_frames(known) if all(isinstance(n, int) for n in known) else ", ".join(map(str, known))
+        raise InputError(
+            f"{where}: {what} has {', '.join(others)}, expected {has}: correct that, or take it out"
+        )
+
+
+def require_frames_of(before: bytes, edited: bytes, name: str) -> None:
+    """Raise InputError where a file says something of frames that it did not as it was written.
+
+    before, edited, name: see `carried`.
+    """
+    expected = str(json.loads(before)["format"])
+    require_no_others(read(edited, name, expected)[1], read(before, name, expected)[1], name, '"frames"')
 
 
 def number_of(key: str) -> int | None:

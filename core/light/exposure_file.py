@@ -87,6 +87,11 @@ class Exposures:
             )
         self._numbers, self._levels, self._fields, self._rows = read_arrays(content, self._beside)
 
+    @property
+    def numbers(self) -> Collection[int]:
+        """The frames that it says something of."""
+        return self._frames.keys()
+
     def require(self, numbers: Iterable[int]) -> None:
         """Raise InputError where it lacks one of these frames, or what it says of one is nonsense."""
         for number in numbers:
@@ -136,7 +141,10 @@ class Exposures:
         if number not in self._frames or number not in self._numbers:
             known = sorted(self._frames)
             span = f"{known[0]}-{known[-1]}" if known else "none"
-            raise InputError(f"{self.name} has no frame {number}, it has {span}: analyse that frame, too")
+            raise InputError(
+                f"{self.name} has no frame {number}, it has {span}: analyse that frame, too, or put its line "
+                "back"
+            )
         facts = self._frames[number]
         _numbers(facts, "correction", where)
         if not isinstance(facts.get("use", True), bool):
@@ -204,6 +212,7 @@ def _numbers(facts: Any, key: str, where: str) -> tuple[float, float]:
         raise InputError(
             f"{where}: expected {key} with two numbers, exposure and slope, not {facts.get(key)}"
         ) from error
+    by_frame.require_no_others(facts[key], ("exposure", "slope"), where, f'"{key}"')
     if not (abs(exposure) <= DARKEST and 0 < slope <= STEEPEST):
         raise InputError(
             f"{where}: expected an exposure of {DARKEST} stops at most, up or down, and a slope above 0 and "

@@ -110,6 +110,7 @@ class MeasuredLight(Analysis):
         reading.
         """
         exposures = Exposures(name, lambda asked: content if asked == name else self._arrays)
+        by_frame.require_no_others(exposures.numbers, self.frames, name, '"frames"')
         require_events(content, name, self._events)
         made = self.marked(self._marks)
         made.corrections = {
@@ -120,7 +121,8 @@ class MeasuredLight(Analysis):
 
     @classmethod
     def require_read_only(cls, before: bytes, edited: bytes, name: str) -> None:
-        """Raise InputError where what the file says of events was changed."""
+        """Raise InputError where what the file says of events was changed, or has frames of its own."""
+        by_frame.require_frames_of(before, edited, name)
         require_events(edited, name, events_in(before, name))
 
     def carried(self, before: bytes, edited: bytes, name: str) -> Carried | None:

@@ -16,7 +16,7 @@ from interneg import by_frame
 from interneg.analysis import Analysis, Carried, Trace
 from interneg.frame import Box, Pixels
 from interneg.motion.bends import BentPair
-from interneg.motion.path_file import corrections, text
+from interneg.motion.path_file import corrections, require_in, text
 from interneg.motion.similarity import Motion
 from interneg.motion.warp import Buckled
 from interneg.motion.warp import whole as buckled
@@ -110,8 +110,16 @@ class MeasuredPath(Analysis):
         size = (self.first.data.height, self.first.data.width)
         made = type(self)(self.frames)
         made._buckled = self._buckled
-        made.corrections = self.corrections | corrections(content, name, size, self.first.aspect)[0]
+        found = corrections(content, name, size, self.first.aspect)[0]
+        by_frame.require_no_others(found, self.frames, name, '"frames"')
+        require_in(found, name, self.frames)
+        made.corrections = self.corrections | found
         return made
+
+    @classmethod
+    def require_read_only(cls, before: bytes, edited: bytes, name: str) -> None:
+        """Raise InputError where the file has frames of its own."""
+        by_frame.require_frames_of(before, edited, name)
 
     def carried(self, before: bytes, edited: bytes, name: str) -> Carried | None:
         """The path file with a person's changes of an earlier one, unless that was for another size."""

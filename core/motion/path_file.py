@@ -20,6 +20,7 @@ FORMAT = "interneg path 1"
 FARTHEST, LARGEST = 100_000, 100
 """Pixels and times, beyond which a correction is taken for a slip of the pen."""
 
+_NUMBERS = "dx", "dy", "rotation", "scale"
 _COUNTS = "correction", "use", "warp"
 
 
@@ -85,7 +86,9 @@ def require_in(known: Collection[int], name: str, numbers: Iterable[int]) -> Non
     for number in sorted(numbers):
         if number not in known:
             span = f"{min(known)}-{max(known)}" if known else "none"
-            raise InputError(f"{name} has no frame {number}, it has {span}: analyse that frame, too")
+            raise InputError(
+                f"{name} has no frame {number}, it has {span}: analyse that frame, too, or put its line back"
+            )
 
 
 def require_warp(bent: Collection[int], name: str, numbers: Iterable[int]) -> None:
@@ -171,12 +174,13 @@ def _facts(motion: Motion, aspect: float) -> dict[str, Any]:
 
 def _motion(facts: Any, where: str, aspect: float) -> Motion:
     try:
-        dx, dy, rotation, scale = (float(facts["correction"][k]) for k in ("dx", "dy", "rotation", "scale"))
+        dx, dy, rotation, scale = (float(facts["correction"][k]) for k in _NUMBERS)
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{where}: expected a correction of four numbers, dx, dy, rotation and scale, not "
             f"{facts.get('correction')}"
         ) from error
+    by_frame.require_no_others(facts["correction"], _NUMBERS, where, '"correction"')
     if not (abs(dx) <= FARTHEST and abs(dy) <= FARTHEST and abs(rotation) <= 360 and 0 < scale <= LARGEST):
         raise InputError(
             f"{where}: expected dx and dy of {FARTHEST} pixels at most, a rotation within 360 degrees, and a "

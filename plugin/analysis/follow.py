@@ -17,7 +17,7 @@ from interneg.plugin.analysis.steps import difference, followed, made_with, solv
 from interneg.plugin.batch.job import Job, KnownCuts, frames_of, read_cuts
 from interneg.recipe import NodeTypes
 
-_ADVICE = "; `interneg analyse` with this recipe and input measures what is missing, and no more"
+_ADVICE = "; `interneg analyse` with this recipe and input brings it up to date"
 
 
 def follow(job: Job, folder: Path, types: NodeTypes, colour: Colour, tell: Callable[[str], None]) -> Job:
@@ -99,6 +99,11 @@ def _within(cuts: Sequence[int], solution: Solved) -> set[int]:
 def _unlike(solution: Solved, now: dict[int, str], name: str) -> str:
     """How the frames of a solution are not those of the clip, in words; empty where they are."""
     missing = [n for n in now if n not in solution.frames]
+    if len(missing) == len(now):
+        return (
+            f"has frames {format_frames(solution.frames)}, and the render looks at {format_frames(now)}: "
+            "name the analysis of these frames, or `interneg analyse` them into another folder"
+        )
     if missing:
         return f"has frames {format_frames(solution.frames)}, and not {format_frames(missing)}{_ADVICE}"
     changed = [n for n, found in now.items() if solution.frames[n] != found]
@@ -109,6 +114,9 @@ def _unlike(solution: Solved, now: dict[int, str], name: str) -> str:
             f"is of another clip: all frames differ from those of {name} that it was made of; name that of "
             "this clip, or another folder for `interneg analyse`, which would measure all of this one anew"
         )
+    if gone := [n for n in changed if not now[n]]:
+        frames = f"frame{'s' * (len(gone) > 1)} {format_frames(gone)}"
+        return f"was made with {frames}, gone by now or unreadable{_ADVICE}"
     return f"is older than frame{'s' * (len(changed) > 1)} {format_frames(changed)}, changed since{_ADVICE}"
 
 

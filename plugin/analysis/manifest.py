@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from interneg.by_frame import number_of
+from interneg.by_frame import number_of, once
 from interneg.errors import InputError, near
 from interneg.io import format_frames
 from interneg.publish import replacing
@@ -130,7 +129,7 @@ def read(folder: Path) -> AnalysisManifest | None:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
     try:
-        said = json.loads(content, object_pairs_hook=_once)
+        said = json.loads(content, object_pairs_hook=once)
         found = str(said["format"])
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
@@ -180,15 +179,6 @@ def _require_events(said: Any, path: Path) -> None:
                     f'{path}: expected "events" of {name} to be numbers of frames with true or false, as '
                     f'"1016": true, not "{number}": {json.dumps(event):.40}'
                 )
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON. Raises ValueError where it has a name twice, of which one would be lost."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise ValueError(f'it has "{twice}" twice: put both into one')
-    return found
 
 
 def _reason(error: Exception) -> str:

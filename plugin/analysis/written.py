@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from interneg.analysis import Analysis
@@ -38,6 +39,8 @@ def write(
     files = {pristine: content, path: content}
     if there not in (now, written) and not edits:
         if written == now:
+            with _mended(path):
+                analysis.edited(path.read_bytes(), str(path))
             progress.status(f"{step.name}: {path} was changed by hand and stays as it is")
             return now
         carried = None
@@ -51,7 +54,8 @@ def write(
         files[path] = carried.text.encode()
         progress.status(f"{step.name}: changes by hand in the new {path}: {carried.told}")
     else:
-        progress.status(f"{step.name}: written: {path}")
+        state = "written" if not path.exists() or there != now else "unchanged"
+        progress.status(f"{step.name}: {state}: {path}")
     files |= {path.with_suffix(ending): beside for ending, beside in analysis.beside.items()}
     for target, data in files.items():
         if target.exists() and target.read_bytes() == data:
@@ -69,11 +73,18 @@ def as_edited(
     Raises InputError where it is none any more, or lacks one of them.
     """
     path = folder / step.file
-    try:
+    with _mended(path):
         found = analysis.edited(path.read_bytes(), str(path))
         solved(nodes, [step], folder)[step.index].require(numbers, read)
+    return found
+
+
+@contextmanager
+def _mended(path: Path) -> Iterator[None]:
+    """Errors about a file that a person changed say how to go on."""
+    try:
+        yield
     except InputError as error:
         raise InputError(
             f"{error}. Mend what was changed by hand in {path}, or give it up with --discard-changes"
         ) from error
-    return found

@@ -15,7 +15,7 @@ import pytest
 
 from interneg.errors import OutputError
 from interneg.publish import replacing
-from tests.plugin.cli.analysed_shots import RECIPE, manifest, pictures, refused, shoot, well
+from tests.plugin.cli.analysed_shots import RECIPE, manifest, pictures, refused, run, shoot, well
 
 
 def test_nothing_is_measured_twice(clip: str, own: Path) -> None:
@@ -220,7 +220,13 @@ def test_a_plot_is_replaced_and_changes_by_hand_stay(clip: str, own: Path, tmp_p
             lambda text: text.replace('"size": [160, 120]', '"size": [80, 60]'),
             "was made for pictures of 80x60",
         ),
-        (lambda text: text.replace('"1004": {', '"2004": {'), "has no frame 1004"),
+        (lambda text: text.replace('"1004": {', '"2004": {'), '"frames" has 2004, expected 1001-1010'),
+        (lambda text: "".join(k for k in text.splitlines(True) if '"1004"' not in k), "has no frame 1004"),
+        (lambda text: text.replace('"1004": {', '"1005": {'), 'it has "1005" twice: put both into one'),
+        (
+            lambda text: text.replace('"correction": {', '"correction": {"zoom": 2, '),
+            '"correction" has zoom, expected dx, dy, rotation, scale',
+        ),
         (
             lambda text: text.replace('"correction": {"dx": ', '"correction": {"dx": "x", "was": '),
             "expected a correction of four numbers",
@@ -233,7 +239,9 @@ def test_a_file_that_was_changed_into_none_is_refused_with_a_way_out(
     path = own / "stabilise.json"
     whole = path.read_text()
     path.write_text(damage(whole))
-    line = refused(3, "analyse", RECIPE, clip, own)
+    told = run("analyse", RECIPE, clip, own)
+    line = told.stderr.strip().splitlines()[-1]
+    assert told.exit_code == 3 and "stays as it is" not in told.output
     assert words in line and "Mend what was changed by hand" in line and "--discard-changes" in line
     made = tmp_path / "o"
     line = refused(3, "render", RECIPE, clip, made / "o.####.exr", "--analysis", own)
