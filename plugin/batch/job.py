@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -100,11 +101,21 @@ def read_cuts(path: str, clip: Clip) -> tuple[int, ...]:
     return found
 
 
+def _content(file: Path) -> bytes:
+    return file.read_bytes() if file.is_file() else _piped(file, file.stat().st_ino)
+
+
+@cache
+def _piped(file: Path, _: int) -> bytes:
+    """What came through a pipe, which gives it once; cut lists are read more than once."""
+    return file.read_bytes()
+
+
 def _cuts_in(path: str, clip: Clip) -> tuple[int, ...]:
     file, rate = Path(path), float(clip.rate) if clip.rate else None
     if is_timeline(file) and file.exists():
         return tuple(cuts_of(timeline_spans(file, rate), clip.numbers[0]))
     try:
-        return tuple(parse_cuts(text_of(file.read_bytes()), clip.numbers, rate))
+        return tuple(parse_cuts(text_of(_content(file)), clip.numbers, rate))
     except OSError as error:
         raise InputError(f"the cut list {path} cannot be read: {error.strerror}") from error

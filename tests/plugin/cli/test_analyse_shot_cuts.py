@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -94,3 +95,13 @@ def test_a_cut_in_every_frame(clip: str, tmp_path: Path) -> None:
         plate = plates[name.replace("o.", "p.")]
         found, expected = (np.frombuffer(p, np.float32) for p in (picture, plate))
         np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_cuts_may_come_through_a_pipe(clip: str, tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"1001 1006\n")
+    os.close(writing)
+    folder = tmp_path / "shot.analysis"
+    well("analyse", RECIPE, clip, folder, "--cuts", f"/dev/fd/{reading}")
+    os.close(reading)
+    assert manifest(folder)["cuts"] == [1001, 1006], "each node reads them"
