@@ -83,8 +83,8 @@ class ShotGrain(Analysis):
         strength = ", ".join(f"{c} {DENSITY * s:.4f}" for c, s in zip(p.channels, middle, strict=True))
         sentences = [
             f"grain of {len(self._frames)} frame{'s' * (len(self._frames) > 1)}: a deviation of {strength} "
-            f"printing density in the middle of its range, half of its power below {half_power(p):.0f} cycles per mm of a film {p.width:g} "
-            "mm wide"
+            f"printing density in the middle of its range, half of its power below {half_power(p):.0f} "
+            f"cycles per mm of a film {p.width:g} mm wide"
         ]
         if len(p.channels) == 3:
             pairs = ((0, 1), (1, 2), (0, 2))
