@@ -14,42 +14,18 @@ from pathlib import Path
 from msgspec import structs
 
 from interneg.analysis import Analysis
-from interneg.colour import Colour
-from interneg.engine import EngineSource
 from interneg.errors import OutputError, UsageError
 from interneg.io import Clip, format_frames, open_clip
 from interneg.plugin.analysis import manifest as manifests
-from interneg.plugin.analysis.frames import digests, filled, inputs_of, looked_at
+from interneg.plugin.analysis.frames import digests, inputs_of, looked_at
 from interneg.plugin.analysis.manifest import MEASURED, AnalysisManifest, Solved
 from interneg.plugin.analysis.measuring import Measuring
 from interneg.plugin.analysis.steps import Step, difference, followed, made_with, named, solved, steps
+from interneg.plugin.analysis.work import Underway, Work
 from interneg.plugin.analysis.written import as_edited, write
 from interneg.plugin.batch.gaps import require
-from interneg.plugin.batch.job import Job, KnownCuts, frames_of, read_cuts
-from interneg.plugin.batch.progress import Progress
+from interneg.plugin.batch.job import KnownCuts, frames_of, read_cuts
 from interneg.plugin.noted.records import NotedFrames
-from interneg.recipe import NodeTypes
-
-
-@dataclass(frozen=True)
-class Work:
-    """An analysis that is to be made.
-
-    folder: where it is kept, made where it is not there. node: the only one that is measured, by its name;
-    None for all. measure: whether nothing is solved. edits: whether a person's changes may be replaced.
-    further: parts of the work that follow, such as a render.
-    """
-
-    job: Job
-    folder: Path
-    types: NodeTypes
-    colour: Colour
-    engines: EngineSource
-    progress: Progress
-    node: str | None = None
-    measure: bool = False
-    edits: bool = False
-    further: int = 0
 
 
 def analyse(work: Work) -> Solutions:
@@ -65,7 +41,7 @@ def analyse(work: Work) -> Solutions:
     with closing(open_clip(work.job.input)) as clip:
         wanted = frames_of(work.job, clip)
         require(clip, work.job.input, looked_at(work.job.recipe.nodes, wanted, clip), work.job.missing)
-        at = _At(work, clip, wanted)
+        at = Underway(work, clip, wanted)
         made = _begun(work, clip)
         made.require_events({s.name: at.solved(s, made) for s in todo if s.analysis.has_events}, work.folder)
         if work.job.cuts is None:
@@ -99,29 +75,6 @@ class Solutions:
     cuts: Sequence[int] = ()
 
 
-@dataclass(frozen=True)
-class _At:
-    """An analysis at work. wanted: the frames that it is made for."""
-
-    work: Work
-    clip: Clip
-    wanted: Sequence[int]
-
-    def frames(self, step: Step) -> list[int]:
-        """Those that a node is solved for: the nodes behind it look at some beyond a range."""
-        behind = self.work.job.recipe.nodes[step.index + 1 :]
-        seen = looked_at(behind, self.wanted, self.clip)
-        return filled(seen, self.clip) if step.analysis.every_frame else sorted(seen)
-
-    def solved(self, step: Step, made: AnalysisManifest) -> list[int]:
-        """Those that a node is solved for, and those that it was, made as now: a range takes none away."""
-        frames, before = self.frames(step), made.solved.get(step.name)
-        if before is None or difference(before.nodes, made_with(self.work.job.recipe.nodes, step)):
-            return frames
-        seen = {*frames, *(n for n in before.frames if n in set(self.clip.numbers))}
-        return filled(seen, self.clip) if step.analysis.every_frame else sorted(seen)
-
-
 def _begun(work: Work, clip: Clip) -> AnalysisManifest:
     """The manifest as this work goes on with it. Raises OutputError where the folder is not for it."""
     before = manifests.read(work.folder)
@@ -151,7 +104,7 @@ def _holds_others(folder: Path) -> bool:
     return not (folder / MEASURED).exists() and not (folder / manifests.NAME).exists()
 
 
-def _unsolved(at: _At, step: Step, made: AnalysisManifest) -> str:
+def _unsolved(at: Underway, step: Step, made: AnalysisManifest) -> str:
     """Why a node does not count as solved, in words; empty where it does."""
     found = made.solved.get(step.name)
     if found is None or not (at.work.folder / found.file).exists():
@@ -172,7 +125,7 @@ def _unsolved(at: _At, step: Step, made: AnalysisManifest) -> str:
 
 
 def _step(
-    at: _At, done: Sequence[Step], step: Step, made: AnalysisManifest
+    at: Underway, done: Sequence[Step], step: Step, made: AnalysisManifest
 ) -> tuple[AnalysisManifest, Analysis | None]:
     """Measure one node, and solve it where that is asked for. done: the steps before."""
     work = at.work
@@ -209,7 +162,7 @@ def _step(
     return made, analysis
 
 
-def _cuts(at: _At, made: AnalysisManifest) -> KnownCuts | None:
+def _cuts(at: Underway, made: AnalysisManifest) -> KnownCuts | None:
     """Where shots begin, as far as the command line or a person's changes say so."""
     if at.work.job.cuts:
         return KnownCuts(read_cuts(at.work.job.cuts, at.clip))
@@ -217,7 +170,7 @@ def _cuts(at: _At, made: AnalysisManifest) -> KnownCuts | None:
 
 
 def _solved(
-    at: _At,
+    at: Underway,
     step: Step,
     made: AnalysisManifest,
     analysis: Analysis,

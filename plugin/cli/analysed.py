@@ -19,8 +19,8 @@ from interneg.nodes import NODES
 from interneg.plugin.analysis.one_node import Findings, asked
 from interneg.plugin.analysis.one_node import analyse as one_node
 from interneg.plugin.analysis.plot import plot
-from interneg.plugin.analysis.shot import Work
 from interneg.plugin.analysis.shot import analyse as whole_shot
+from interneg.plugin.analysis.work import Work
 from interneg.plugin.batch.grain_plot import kind_of
 from interneg.plugin.batch.grain_plot import plot as drawn
 from interneg.plugin.batch.job import Job

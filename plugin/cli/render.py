@@ -215,8 +215,8 @@ def render(
         require_known(job.recipe.nodes, engines.choices)
         if analysis is not None or analyse:
             from interneg.plugin.analysis.follow import beside, follow
-            from interneg.plugin.analysis.shot import Work
             from interneg.plugin.analysis.shot import analyse as whole_shot
+            from interneg.plugin.analysis.work import Work
 
             folder = analysis or beside(found.output)
             if analyse:
