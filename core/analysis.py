@@ -22,10 +22,13 @@ class Trace(NamedTuple):
 
 
 class Carried(NamedTuple):
-    """A new file with a person's changes of an earlier one, and what became of these, in words."""
+    """A new file with a person's changes of an earlier one, what became of these, in words, and whether some
+    were left out.
+    """
 
     text: str
     told: str
+    lost: bool
 
 
 class Analysis(Protocol):

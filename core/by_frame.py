@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -11,7 +12,8 @@ from interneg.analysis import Carried
 from interneg.errors import InputError
 from interneg.io import format_frames
 
-_MEND = "put the file back as it was, or analyse anew"
+_NAMES = "use", "correction", "motion", "warp", "event"
+_MEND = "put the file back as it was, or analyse anew, into a folder with --discard-changes"
 
 
 def text(head: Mapping[str, Any], frames: Mapping[int, Any]) -> str:
@@ -56,7 +58,7 @@ def carried(before: bytes, edited: bytes, now: str, name: str) -> Carried | None
     lost = sorted(n for n in changed if n not in made)
     told = [f"kept of frames {format_frames(kept)}"] if kept else []
     told += [f"left out of frames {format_frames(lost)}, which are not there any more"] if lost else []
-    return Carried(text(head, made), " and ".join(told) or "none of any frame")
+    return Carried(text(head, made), " and ".join(told) or "none of any frame", bool(lost))
 
 
 def _merged(before: Any, edited: Any, now: Any) -> Any:
@@ -116,6 +118,12 @@ def read(content: bytes, name: str, expected: str) -> tuple[dict[str, Any], dict
                 f"{name}, frame {number}: expected what is said of a frame, in braces, not {facts!r:.40}: "
                 f"{_MEND}"
             )
+        for key in facts:
+            if key not in _NAMES and (meant := _meant(key)):
+                raise InputError(
+                    f"{name}, frame {number}: {key!r} is no name that counts; did you mean '{meant}'? "
+                    "Correct it, or name what is yours otherwise"
+                )
     return head, {int(number): facts for number, facts in frames.items()}
 
 
@@ -147,6 +155,15 @@ def require_frames_of(before: bytes, edited: bytes, name: str) -> None:
     """
     expected = str(json.loads(before)["format"])
     require_no_others(read(edited, name, expected)[1], read(before, name, expected)[1], name, '"frames"')
+
+
+def _meant(key: str) -> str:
+    """The name in what is said of a frame that a person meant to write; "" where it is one of theirs."""
+    folded = key.strip().casefold()
+    if folded in _NAMES:
+        return folded
+    long = [n for n in _NAMES if len(n) > len("use")]
+    return next(iter(difflib.get_close_matches(folded, long, n=1, cutoff=0.85)), "")
 
 
 def number_of(key: str) -> int | None:

@@ -45,7 +45,7 @@ def carried(before: bytes, edited: bytes, now: str, name: str) -> Carried | None
             changes.lost += sum(piece not in was[1].get(number, []) for piece in pieces)
     _tracks(changes, was[2], hand[2], tracks)
     lost = f" and {changes.lost} left out, of what is not found any more" if changes.lost else ""
-    return Carried(laid_out(size, dirt, tracks), f"{changes.kept} kept{lost}")
+    return Carried(laid_out(size, dirt, tracks), f"{changes.kept} kept{lost}", bool(changes.lost))
 
 
 def _pieces(changes: _Changes, was: Iterable[Entry], hand: Iterable[Entry], now: list[Entry]) -> None:

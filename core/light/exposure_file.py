@@ -18,6 +18,7 @@ import numpy as np
 
 from interneg import by_frame
 from interneg.errors import InputError
+from interneg.io import format_frames
 from interneg.light.exposure_arrays import ENDING, read_arrays
 from interneg.light.steady import Correction
 
@@ -139,8 +140,7 @@ class Exposures:
     def _of(self, number: int) -> tuple[int, Mapping[str, Any]]:
         where = f"{self.name}, frame {number}"
         if number not in self._frames or number not in self._numbers:
-            known = sorted(self._frames)
-            span = f"{known[0]}-{known[-1]}" if known else "none"
+            span = format_frames(self._frames)
             raise InputError(
                 f"{self.name} has no frame {number}, it has {span}: analyse that frame, too, or put its line "
                 "back"

@@ -14,6 +14,7 @@ import numpy as np
 from interneg import by_frame
 from interneg.errors import InputError
 from interneg.frame import Pixels
+from interneg.io import format_frames
 from interneg.motion.similarity import Motion
 
 FORMAT = "interneg path 1"
@@ -85,9 +86,9 @@ def require_in(known: Collection[int], name: str, numbers: Iterable[int]) -> Non
     """Raise InputError where one of these frames is not among those that the file called `name` has."""
     for number in sorted(numbers):
         if number not in known:
-            span = f"{min(known)}-{max(known)}" if known else "none"
             raise InputError(
-                f"{name} has no frame {number}, it has {span}: analyse that frame, too, or put its line back"
+                f"{name} has no frame {number}, it has {format_frames(known)}: analyse that frame, too, or "
+                "put its line back"
             )
 
 

@@ -30,6 +30,8 @@ def follow(job: Job, folder: Path, types: NodeTypes, colour: Colour, tell: Calla
     made = manifests.read(folder)
     if made is None:
         measured = (folder / MEASURED).is_dir()
+        if folder.is_dir() and any(folder.iterdir()) and not measured:
+            raise InputError(f"the folder {folder} is there, and holds no analysis: name another one")
         state = "has been measured, but is not solved yet" if measured else "is not there"
         raise InputError(f"the analysis {folder} {state}{_ADVICE}")
     todo = steps(job.recipe.nodes, types)
@@ -49,6 +51,8 @@ def follow(job: Job, folder: Path, types: NodeTypes, colour: Colour, tell: Calla
     telling = {
         s.name: made.solved[s.name].frames for s in todo if s.analysis.has_events and s.name in made.solved
     }
+    if all(step.name in made.solved for step in todo):
+        made.require_events(telling, folder)
     for step in todo:
         solution = made.solved.get(step.name)
         if solution is None:
@@ -78,7 +82,6 @@ def follow(job: Job, folder: Path, types: NodeTypes, colour: Colour, tell: Calla
             raise InputError(f"{path} is gone{_ADVICE}")
         if solution.is_edited(folder) and before.exists():
             step.analysis.require_read_only(before.read_bytes(), path.read_bytes(), str(path))
-    made.require_events(telling, folder)
     for k, step in enumerate(todo):
         if other := made.solved[step.name].changed(followed(job.recipe.nodes, todo[:k], folder, numbers)):
             tell(
@@ -98,6 +101,13 @@ def _within(cuts: Sequence[int], solution: Solved) -> set[int]:
 
 def _unlike(solution: Solved, now: dict[int, str], name: str) -> str:
     """How the frames of a solution are not those of the clip, in words; empty where they are."""
+    known = [n for n in now if n in solution.frames]
+    if len(known) > 1 and any(now[n] for n in known) and all(solution.frames[n] != now[n] for n in known):
+        return (
+            "is of another clip, or of this one when it was numbered otherwise: all frames differ from "
+            f"those of {name} that it was made of; name the analysis of this clip, or another folder for "
+            "`interneg analyse`, which would measure all of this one anew"
+        )
     missing = [n for n in now if n not in solution.frames]
     if len(missing) == len(now):
         return (
@@ -109,11 +119,6 @@ def _unlike(solution: Solved, now: dict[int, str], name: str) -> str:
     changed = [n for n, found in now.items() if solution.frames[n] != found]
     if not changed:
         return ""
-    if len(changed) == len(now) > 1:
-        return (
-            f"is of another clip: all frames differ from those of {name} that it was made of; name that of "
-            "this clip, or another folder for `interneg analyse`, which would measure all of this one anew"
-        )
     if gone := [n for n in changed if not now[n]]:
         frames = f"frame{'s' * (len(gone) > 1)} {format_frames(gone)}"
         return f"was made with {frames}, gone by now or unreadable{_ADVICE}"

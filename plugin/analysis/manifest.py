@@ -21,6 +21,10 @@ FORMAT = "interneg analysis 1"
 MEASURED = "measured"
 """The folder of what was measured, in that of the analysis."""
 
+_REMOVED = (
+    "Or remove it and analyse again: that measures nothing twice, and cuts and events that were written into "
+    "it are to be written anew"
+)
 _KIND = "interneg analysis "
 
 
@@ -133,8 +137,8 @@ def read(folder: Path) -> AnalysisManifest | None:
         found = str(said["format"])
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{path} is no analysis as `interneg analyse` writes it, or was cut off ({_reason(error)}): put "
-            "the file back, or remove it and analyse again, which measures nothing twice"
+            f"{path} is no analysis as `interneg analyse` writes it, or was cut off ({_reason(error)}): mend "
+            f"it. {_REMOVED}"
         ) from error
     if found != FORMAT:
         later = found.startswith(_KIND) and found[len(_KIND) :].isdigit()
@@ -148,8 +152,7 @@ def read(folder: Path) -> AnalysisManifest | None:
         return msgspec.json.decode(content, type=AnalysisManifest, strict=False)
     except msgspec.MsgspecError as error:
         raise InputError(
-            f"{path} was changed into what is no analysis: {error}. Change it back, or remove it and analyse "
-            "again, which measures nothing twice"
+            f"{path} was changed into what is no analysis: {error}. Change it back. {_REMOVED}"
         ) from error
 
 

@@ -44,7 +44,9 @@ def analyse(work: Work) -> Solutions:
         at = Underway(work, clip, wanted)
         made = _begun(work, clip)
         made.require_events({s.name: at.solved(s, made) for s in todo if s.analysis.has_events}, work.folder)
-        if work.job.cuts is None:
+        if work.job.cuts is not None:
+            _tell_replaced(work, made, clip)
+        else:
             made.require_cuts(clip.numbers[0], clip.numbers[-1], work.folder)
         for k, step in enumerate(todo):
             if only is not None and step.index < only.index:
@@ -160,6 +162,16 @@ def _step(
     if made.solved[step.name].is_edited(work.folder):
         analysis = as_edited(work.folder, step, analysis, nodes, keys)
     return made, analysis
+
+
+def _tell_replaced(work: Work, made: AnalysisManifest, clip: Clip) -> None:
+    """Tell where the file of --cuts takes the place of cuts that a person wrote into analysis.json."""
+    given = {clip.numbers[0], *read_cuts(str(work.job.cuts), clip)} & set(clip.numbers)
+    if made.cuts != made.found and not given.issuperset(made.cuts):
+        work.progress.status(
+            f"{work.folder / manifests.NAME}: the cuts in it, {format_frames(made.cuts)}, are replaced by "
+            f"those of {work.job.cuts}, {format_frames(given)}"
+        )
 
 
 def _cuts(at: Underway, made: AnalysisManifest) -> KnownCuts | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from interneg.errors import RecipeError, near
 from interneg.node import Node
 from interneg.plugin.facts.files import read, with_content
 from interneg.recipe import NodeTypes, Recipe
+
+_HASH = re.compile("[0-9a-f]{64}")
 
 Facts = Mapping[str, Any]
 """Of a node: its name and version, and its knobs, as plain data."""
@@ -120,6 +123,8 @@ def difference(then: Sequence[Facts], now: Sequence[Facts]) -> str:
     for before, here in zip(then, now, strict=True):
         for knob in {**before, **here}:
             if before.get(knob) != here.get(knob):
+                if any(_HASH.fullmatch(str(f.get(knob))) for f in (before, here)):
+                    return f"it was made with another file for {here['name']}.{knob}, or with none"
                 return (
                     f"it was made with {here['name']}.{knob} = {_shown(before.get(knob))}, now it is "
                     f"{_shown(here.get(knob))}"

@@ -39,7 +39,7 @@ def write(
     files = {pristine: content, path: content}
     if there not in (now, written) and not edits:
         if written == now:
-            with _mended(path):
+            with _mended(path, pristine):
                 analysis.edited(path.read_bytes(), str(path))
             progress.status(f"{step.name}: {path} was changed by hand and stays as it is")
             return now
@@ -48,11 +48,15 @@ def write(
             carried = analysis.carried(was, path.read_bytes(), str(path))
         if carried is None:
             raise OutputError(
-                f"{path} was changed by hand, and the shot has been measured anew since: move it away, "
+                f"{path} was changed by hand, and has been solved anew since: move it away, "
                 "analyse, and make the changes in the new one; or give them up with --discard-changes"
             )
         files[path] = carried.text.encode()
         progress.status(f"{step.name}: changes by hand in the new {path}: {carried.told}")
+        if carried.lost:
+            copy = path.with_name(f"{path.stem}.before{path.suffix}")
+            files[copy] = path.read_bytes()
+            progress.status(f"{step.name}: the file as it was, with what is left out, is kept as {copy}")
     else:
         state = "written" if not path.exists() or there != now else "unchanged"
         progress.status(f"{step.name}: {state}: {path}")
@@ -73,18 +77,19 @@ def as_edited(
     Raises InputError where it is none any more, or lacks one of them.
     """
     path = folder / step.file
-    with _mended(path):
+    with _mended(path, folder / MEASURED / step.file):
         found = analysis.edited(path.read_bytes(), str(path))
         solved(nodes, [step], folder)[step.index].require(numbers, read)
     return found
 
 
 @contextmanager
-def _mended(path: Path) -> Iterator[None]:
+def _mended(path: Path, pristine: Path) -> Iterator[None]:
     """Errors about a file that a person changed say how to go on."""
     try:
         yield
     except InputError as error:
         raise InputError(
-            f"{error}. Mend what was changed by hand in {path}, or give it up with --discard-changes"
+            f"{error}. Mend what was changed by hand in {path} (as it was solved, it stands in {pristine}), "
+            "or give it up with --discard-changes"
         ) from error

@@ -96,7 +96,7 @@ def test_use_may_be_left_out() -> None:
         (lambda d: d.update(frames=[1]), "e.json has no frames by number"),
         (lambda d: d["frames"].update(x={}), "has 'x', which is no number of a frame"),
         (lambda d: d.update(fields="0" * 64), "e.npz is not the one that was written with e.json"),
-        (lambda d: d["frames"].pop("7"), "e.json has no frame 7, it has 8-8: analyse that frame"),
+        (lambda d: d["frames"].pop("7"), "e.json has no frame 7, it has 8: analyse that frame"),
         (
             lambda d: d["frames"].update({"7": 3}),
             "frame 7: expected what is said of a frame, in braces, not 3",

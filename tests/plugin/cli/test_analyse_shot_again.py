@@ -104,6 +104,29 @@ def test_an_edit_counts_for_what_the_nodes_behind_it_measured(clip: str, tmp_pat
     assert measured() == after and rendered("anew")[1] == whole, "one analysis, one picture"
 
 
+def test_changes_on_frames_that_are_gone_are_kept_beside(tmp_path: Path) -> None:
+    clip, folder = shoot(tmp_path / "in", 1), tmp_path / "shot.analysis"
+    well("analyse", "stabilise:smoothing=2", clip, folder)
+    path = folder / "stabilise.json"
+    data = json.loads(path.read_text())
+    data["frames"]["1010"] |= {"use": False, "note": "splice"}
+    path.write_text(json.dumps(data))
+    (tmp_path / "in" / "p.1010.exr").unlink()
+    told = " ".join(well("analyse", "stabilise:smoothing=2", clip, folder).split())
+    copy = folder / "stabilise.before.json"
+    assert "left out of frames 1010" in told and f"is kept as {copy}" in told
+    assert json.loads(copy.read_text()) == data
+
+
+def test_a_clip_that_is_numbered_otherwise_is_another(clip: str, own: Path, tmp_path: Path) -> None:
+    (tmp_path / "later").mkdir()
+    for number in range(1001, 1011):
+        shutil.copy(Path(clip).parent / f"p.{number}.exr", tmp_path / "later" / f"p.{number + 2}.exr")
+    later, out = tmp_path / "later" / "p.####.exr", tmp_path / "o" / "o.####.exr"
+    line = refused(3, "render", RECIPE, later, out, "--analysis", own)
+    assert "numbered otherwise" in line and "another folder" in line
+
+
 @pytest.mark.parametrize(("node", "number"), [("stabilise", "dx"), ("deflicker", "exposure")])
 def test_edits_are_carried_over_where_the_shot_changed(tmp_path: Path, node: str, number: str) -> None:
     clip, folder, other = shoot(tmp_path / "in", 1), tmp_path / "shot.analysis", tmp_path / "new.analysis"
@@ -227,6 +250,11 @@ def test_a_plot_is_replaced_and_changes_by_hand_stay(clip: str, own: Path, tmp_p
             lambda text: text.replace('"correction": {', '"correction": {"zoom": 2, '),
             '"correction" has zoom, expected dx, dy, rotation, scale',
         ),
+        (
+            lambda text: text.replace('"1004": {', '"1004": {"Use": false, '),
+            "'Use' is no name that counts; did you mean 'use'?",
+        ),
+        (lambda text: text.replace('"correction"', '"corection"'), "did you mean 'correction'?"),
         (
             lambda text: text.replace('"correction": {"dx": ', '"correction": {"dx": "x", "was": '),
             "expected a correction of four numbers",

@@ -105,3 +105,17 @@ def test_cuts_may_come_through_a_pipe(clip: str, tmp_path: Path) -> None:
     well("analyse", RECIPE, clip, folder, "--cuts", f"/dev/fd/{reading}")
     os.close(reading)
     assert manifest(folder)["cuts"] == [1001, 1006], "each node reads them"
+
+
+def test_that_given_cuts_replace_those_by_hand_is_told(clip: str, own: Path, tmp_path: Path) -> None:
+    made, cuts = manifest(own), tmp_path / "cuts.txt"
+    made["cuts"] = [1001, 1008]
+    (own / "analysis.json").write_text(json.dumps(made))
+    cuts.write_text("1001 1008\n")
+    assert "are replaced" not in well("analyse", RECIPE, clip, own, "--cuts", cuts)
+    made = manifest(own)
+    made["cuts"], made["given"] = [1001, 1007], False
+    (own / "analysis.json").write_text(json.dumps(made))
+    cuts.write_text("1001 1006\n")
+    told = " ".join(well("analyse", RECIPE, clip, own, "--cuts", cuts).split())
+    assert f"the cuts in it, 1001,1007, are replaced by those of {cuts}, 1001,1006" in told

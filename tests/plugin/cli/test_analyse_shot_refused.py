@@ -35,7 +35,8 @@ def test_a_folder_of_something_else_is_left_alone(clip: str, tmp_path: Path) -> 
     assert "holds no analysis" in refused(6, "analyse", "stabilise", clip, tmp_path / "mine")
     assert [p.name for p in (tmp_path / "mine").iterdir()] == ["a.txt"]
     out = tmp_path / "o" / "o.####.exr"
-    assert "is not there" in refused(3, "render", "stabilise", clip, out, "--analysis", tmp_path / "mine")
+    line = refused(3, "render", "stabilise", clip, out, "--analysis", tmp_path / "mine")
+    assert "holds no analysis: name another one" in line
     file = tmp_path / "mine" / "a.txt"
     assert "name the folder" in refused(3, "render", "stabilise", clip, out, "--analysis", file)
 
