@@ -50,7 +50,7 @@ class Solved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         now: as `behind`.
         """
         names = [name for name, found in self.behind.items() if now.get(name) != found]
-        return f"the file of {' and '.join(names)} has changed" if names else ""
+        return f"the file of {' and '.join(names)} was changed" if names else ""
 
     def is_edited(self, folder: Path) -> bool:
         """Whether the file is there and is not what was written."""

@@ -88,7 +88,7 @@ def test_an_edit_counts_for_what_the_nodes_behind_it_measured(clip: str, tmp_pat
     data["frames"]["1002"]["correction"]["dx"] += 9
     path.write_text(json.dumps(data))
     assert (
-        "deflicker is as it was solved before the file of stabilise has changed: analyse again"
+        "deflicker is as it was solved before the file of stabilise was changed: analyse again"
         in (rendered("edited")[0])
     )
     chunk = "--measure", "--node", "deflicker", "--frames", "1001-1006"
