@@ -192,7 +192,9 @@ def test_a_path_file_is_followed(colour: Colour) -> None:
     again = graph(Stabilise(path="p.json"), source, colour, context=read).render(1002)
     np.testing.assert_allclose(again.pixels[:, :, 9:], source.frame(1001).pixels[:, :, :-9], atol=1e-5)
     del edited["frames"]["1003"]
-    with pytest.raises(InputError, match=r"p\.json has no frame 1003, it has 1001-1004"):
+    with pytest.raises(
+        InputError, match=r"p\.json has no frame 1003, it has 1001-1002,1004: analyse that frame"
+    ):
         graph(Stabilise(path="p.json"), source, colour, context=read).render(1003)
 
 
