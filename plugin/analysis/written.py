@@ -54,7 +54,7 @@ def write(
         files[path] = carried.text.encode()
         progress.status(f"{step.name}: changes by hand in the new {path}: {carried.told}")
         if carried.lost:
-            copy = path.with_name(f"{path.stem}.before{path.suffix}")
+            copy = _free(path)
             files[copy] = path.read_bytes()
             progress.status(f"{step.name}: the file as it was, with what is left out, is kept as {copy}")
     else:
@@ -81,6 +81,15 @@ def as_edited(
         found = analysis.edited(path.read_bytes(), str(path))
         solved(nodes, [step], folder)[step.index].require(numbers, read)
     return found
+
+
+def _free(path: Path) -> Path:
+    """A name for an earlier such file, which no file has: NAME.before.json, then NAME.before-2.json."""
+    count, copy = 1, path.with_name(f"{path.stem}.before{path.suffix}")
+    while copy.exists():
+        count += 1
+        copy = path.with_name(f"{path.stem}.before-{count}{path.suffix}")
+    return copy
 
 
 @contextmanager

@@ -116,6 +116,13 @@ def test_changes_on_frames_that_are_gone_are_kept_beside(tmp_path: Path) -> None
     copy = folder / "stabilise.before.json"
     assert "left out of frames 1010" in told and f"is kept as {copy}" in told
     assert json.loads(copy.read_text()) == data
+    later = json.loads(path.read_text())
+    later["frames"]["1009"]["use"] = False
+    path.write_text(json.dumps(later))
+    (tmp_path / "in" / "p.1009.exr").unlink()
+    well("analyse", "stabilise:smoothing=2", clip, folder)
+    assert json.loads(copy.read_text()) == data, "the first is not replaced by a second"
+    assert json.loads((folder / "stabilise.before-2.json").read_text()) == later
 
 
 def test_a_clip_that_is_numbered_otherwise_is_another(clip: str, own: Path, tmp_path: Path) -> None:
