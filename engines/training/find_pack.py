@@ -5,7 +5,7 @@
 Each part holds six windows of one clip with damage of its own: planes as `interneg.defects.detector.planes`
 gives them, and how visibly each pixel is covered by dirt and by scratches. Parts that are there are kept, so
 that an interrupted run goes on. Clips and pieces that `find_damage.held_out` keeps make a pack of their own
-(--held).
+(--held). With --stills there are parts of stills as well, that move with things that cross them.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from interneg.defects.evidence import REACH, evidence, neighbours
 from interneg.engine import NoEngines
 from interneg.engines.training.find_damage import Image, Layer, Real, damaged, held_out, read_real
 from interneg.engines.training.find_scenes import distracted, scanned, shot
+from interneg.engines.training.scenes import drifting, picture, stills
 from interneg.frame import Frame, Window
 from interneg.memo import Memo
 from interneg.node import Context, View
@@ -31,6 +32,8 @@ _UNSEEN, _CLEAR = 2.0, 8.0
 # Where damage is so opaque, what happens to look like the picture beneath counts as what is around it.
 _OPAQUE, _AROUND = 0.25, 5
 _REPEATED = 0.1
+_FRAMES, _CROSSING = 9, 3
+"""Of a clip that is made of stills: how many frames, and at most so many things that cross it."""
 
 
 def truth_of(part: Path) -> Path:
@@ -93,6 +96,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("damage", type=Path, help="damage.tar of FilmDamageSimulator's pieces")
     parser.add_argument("pack", type=Path)
     parser.add_argument("--repeats", type=int, default=4, help="how often each clip is damaged anew")
+    parser.add_argument("--stills", type=Path, nargs="+", default=[], help="folders of pictures of 256x256")
+    parser.add_argument("--drifting", type=int, default=400, help="how many clips are made of stills")
     parser.add_argument("--held", action="store_true", help="of the clips and pieces that are held out")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args(argv)
@@ -104,17 +109,32 @@ def main(argv: list[str] | None = None) -> None:
     colour = Colour()
     for repeat in range(args.repeats):
         for number, folder in chosen:
-            part = args.pack / f"{folder.name}-{repeat}.planes.npy"
-            if part.exists():
-                continue
-            context = Context(colour, NoEngines(), Memo(200))
             clip = [_luma(p) for p in sorted(folder.glob("*.jpg"))]
-            seen, truth = windows(clip, real, context, (args.seed, number, repeat))
-            np.save(truth_of(part), truth)
-            unfinished = part.with_name(f"{part.stem}.unfinished.npy")
-            np.save(unfinished, seen)
-            unfinished.replace(part)
+            seed = (args.seed, number, repeat)
+            _keep(args.pack / f"{folder.name}-{repeat}.planes.npy", clip, real, colour, seed)
         print(f"{len(chosen)} clips, time {repeat + 1} of {args.repeats}", flush=True)
+    pictures = [p for p in stills(args.stills) if held_out(p.name) == args.held]
+    for number in range(args.drifting if pictures else 0):
+        clip = _drifted(pictures, np.random.default_rng((args.seed, number)))
+        _keep(args.pack / f"stills-{number}.planes.npy", clip, real, colour, (args.seed, number, 0, 1))
+
+
+def _keep(part: Path, clip: list[Image], real: Real, colour: Colour, seed: Sequence[int]) -> None:
+    """Write a part, where it is not there yet."""
+    if part.exists():
+        return
+    seen, truth = windows(clip, real, Context(colour, NoEngines(), Memo(200)), seed)
+    np.save(truth_of(part), truth)
+    unfinished = part.with_name(f"{part.stem}.unfinished.npy")
+    np.save(unfinished, seen)
+    unfinished.replace(part)
+
+
+def _drifted(pictures: Sequence[Path], rng: np.random.Generator) -> list[Image]:
+    """Luma of a still that moves, and of parts of others that cross it, (208, 208) float32 each."""
+    chosen = rng.choice(len(pictures), 1 + int(rng.integers(_CROSSING + 1)), replace=False)
+    clip = drifting([picture(pictures[k]) for k in chosen], rng, _FRAMES)
+    return [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in clip]
 
 
 def _luma(path: Path) -> Image:

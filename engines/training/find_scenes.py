@@ -117,20 +117,30 @@ def _lay(picture: Image, fine: npt.NDArray[np.uint8], opaque: float, level: floa
 
 
 def wings(clip: list[Image], rng: np.random.Generator) -> None:
-    """Birds, each a stroke bent in its middle, that beat their wings and fly the same way."""
+    """Birds that beat their wings, or glide, and fly much the same way: bent strokes, some with bodies."""
     height, width = clip[0].shape
-    count, size, thick = int(rng.integers(2, 10)), rng.uniform(3, 10), int(rng.integers(4, 11))
+    count, elbows, body = int(rng.integers(1, 14)), rng.random() < 0.5, rng.random() < 0.4
+    sizes, thick = rng.uniform(3, 12) * rng.uniform(0.7, 1.4, count), rng.uniform(0.8, 3)
+    cover = rng.uniform(0.6, 1)
     level = rng.uniform(0, 0.25) if rng.random() < 0.7 else rng.uniform(0.7, 1)
     at, speeds = rng.uniform((0, 0), (width, height), (count, 2)), rng.normal(0, 1, (count, 2))
     speeds += rng.normal(0, 6, 2)
-    phases, beat = rng.uniform(0, 2 * np.pi, count), rng.uniform(0.8, 2.5)
+    phases, beat = rng.uniform(0, 2 * np.pi, count), rng.uniform(0.8, 2.5) * (rng.random() < 0.85)
     for t, picture in enumerate(clip):
         fine = _fine(picture)
-        for middle, phase in zip(at + speeds * (t - len(clip) / 2), phases, strict=True):
-            lift = 0.8 * size * np.sin(phase + beat * t)
-            points = middle + np.array([(-size, -lift), (0, 0), (size, -lift)])
-            cv2.polylines(fine, [np.int32(np.rint(4 * points))], False, 255, thick)
-        _lay(picture, fine, 0.9, level)
+        for middle, phase, size in zip(at + speeds * (t - len(clip) / 2), phases, sizes, strict=True):
+            lift, late = (0.8 * size * np.sin(phase + beat * t - lag) for lag in (0, 0.9))
+            half = [(size, -lift)] if not elbows else [(0.5 * size, -0.6 * lift), (size, -late)]
+            points = middle + np.array([*((-x, y) for x, y in reversed(half)), (0, 0), *half])
+            cv2.polylines(fine, [np.int32(np.rint(4 * points))], False, 255, max(1, round(4 * thick)))
+            if body:
+                cv2.line(
+                    fine,
+                    *np.int32(np.rint(4 * middle + size * np.array([[-1.4, -0.2], [1.4, 0.2]]))),
+                    255,
+                    round(6 * thick),
+                )
+        _lay(picture, fine, cover, level)
 
 
 def paper(clip: list[Image], rng: np.random.Generator) -> None:

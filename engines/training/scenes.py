@@ -13,7 +13,7 @@ from interneg.frame import Pixels
 from interneg.io.image_reader import read_rgb8
 
 FRAMES = 5
-"""Of a clip that is made here."""
+"""Of a clip that is made here, where no other number is asked for."""
 _SIDE = 208
 _IMAGES = {".png", ".webp", ".jpg", ".jpeg", ".tif", ".tiff"}
 
@@ -50,18 +50,18 @@ def brightened(clip: Sequence[Pixels], dice: np.random.Generator) -> list[Pixels
     return [np.minimum(frame * gain, 1).astype(np.float32) for frame in clip]
 
 
-def drifting(pictures: Sequence[Pixels], dice: np.random.Generator) -> list[Pixels]:
+def drifting(pictures: Sequence[Pixels], dice: np.random.Generator, count: int = FRAMES) -> list[Pixels]:
     """A still under a camera that pans, turns and zooms, and parts of others that cross it.
 
     pictures: (256, 256, 3) float32 each, the first the ground. Moves are of parts of pixels up to several in
-    each frame. Returns FRAMES frames, (208, 208, 3).
+    each frame. Returns `count` frames, (208, 208, 3).
     """
     pan = dice.normal(0, 1, 2) * dice.choice([0.15, 0.6, 1.5, 4.0])
     turn, zoom = dice.normal(0, 0.003) * (dice.random() < 0.5), dice.normal(0, 0.004) * (dice.random() < 0.5)
     things = [_Thing(picture, dice) for picture in pictures[1:]]
     frames = []
-    for t in range(FRAMES):
-        at = t - FRAMES // 2
+    for t in range(count):
+        at = t - count // 2
         ground = _placed(pictures[0], np.clip(pan * at, -18, 18), turn * at, 1 + zoom * at)
         for thing in things:
             thing.put_on(ground, at)
