@@ -166,6 +166,17 @@ def _meant(key: str) -> str:
     return next(iter(difflib.get_close_matches(folded, long, n=1, cutoff=0.85)), "")
 
 
+def numbers(facts: Any, names: Sequence[str]) -> list[float]:
+    """The numbers in what is said under these names.
+
+    Raises KeyError, TypeError or ValueError where one of them is missing, or is no number.
+    """
+    found = [facts[name] for name in names]
+    if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in found):
+        raise TypeError("not all of them are numbers")
+    return [float(value) for value in found]
+
+
 def number_of(key: str) -> int | None:
     """The number of a frame, which may be negative, that a key of JSON is; None where it is none."""
     try:

@@ -28,6 +28,7 @@ DARKEST, STEEPEST = 20, 100
 
 _STOP = math.log(2)
 _PLANES = ("luma", "red", "green", "blue")
+_NUMBERS = "exposure", "slope"
 _COUNTS = "correction", "use", *_PLANES
 
 
@@ -207,12 +208,12 @@ def _facts(exposure: float, slope: float) -> dict[str, float]:
 
 def _numbers(facts: Any, key: str, where: str) -> tuple[float, float]:
     try:
-        exposure, slope = (float(facts[key][k]) for k in ("exposure", "slope"))
+        exposure, slope = by_frame.numbers(facts[key], _NUMBERS)
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise InputError(
             f"{where}: expected {key} with two numbers, exposure and slope, not {facts.get(key)}"
         ) from error
-    by_frame.require_no_others(facts[key], ("exposure", "slope"), where, f'"{key}"')
+    by_frame.require_no_others(facts[key], _NUMBERS, where, f'"{key}"')
     if not (abs(exposure) <= DARKEST and 0 < slope <= STEEPEST):
         raise InputError(
             f"{where}: expected an exposure of {DARKEST} stops at most, up or down, and a slope above 0 and "

@@ -175,7 +175,7 @@ def _facts(motion: Motion, aspect: float) -> dict[str, Any]:
 
 def _motion(facts: Any, where: str, aspect: float) -> Motion:
     try:
-        dx, dy, rotation, scale = (float(facts["correction"][k]) for k in _NUMBERS)
+        dx, dy, rotation, scale = by_frame.numbers(facts["correction"], _NUMBERS)
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{where}: expected a correction of four numbers, dx, dy, rotation and scale, not "

@@ -149,7 +149,7 @@ def read(folder: Path) -> AnalysisManifest | None:
         raise InputError(f"{path} is of the format '{found}', expected '{FORMAT}'{advice}")
     _require_events(said.get("events", {}), path)
     try:
-        return msgspec.json.decode(content, type=AnalysisManifest, strict=False)
+        return msgspec.json.decode(content, type=AnalysisManifest)
     except msgspec.MsgspecError as error:
         raise InputError(
             f"{path} was changed into what is no analysis: {error}. Change it back. {_REMOVED}"

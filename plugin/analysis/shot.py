@@ -24,7 +24,7 @@ from interneg.plugin.analysis.steps import Step, difference, followed, made_with
 from interneg.plugin.analysis.work import Underway, Work
 from interneg.plugin.analysis.written import as_edited, write
 from interneg.plugin.batch.gaps import require
-from interneg.plugin.batch.job import KnownCuts, frames_of, read_cuts
+from interneg.plugin.batch.job import KnownCuts, frames_of
 from interneg.plugin.noted.records import NotedFrames
 
 
@@ -45,7 +45,7 @@ def analyse(work: Work) -> Solutions:
         made = _begun(work, clip)
         made.require_events({s.name: at.solved(s, made) for s in todo if s.analysis.has_events}, work.folder)
         if work.job.cuts is not None:
-            _tell_replaced(work, made, clip)
+            _tell_replaced(at, made)
         else:
             made.require_cuts(clip.numbers[0], clip.numbers[-1], work.folder)
         for k, step in enumerate(todo):
@@ -164,9 +164,10 @@ def _step(
     return made, analysis
 
 
-def _tell_replaced(work: Work, made: AnalysisManifest, clip: Clip) -> None:
+def _tell_replaced(at: Underway, made: AnalysisManifest) -> None:
     """Tell where the file of --cuts takes the place of cuts that a person wrote into analysis.json."""
-    given = {clip.numbers[0], *read_cuts(str(work.job.cuts), clip)} & set(clip.numbers)
+    work, numbers = at.work, at.clip.numbers
+    given = {numbers[0], *(at.given.starts if at.given else ())} & set(numbers)
     if made.cuts != made.found and not given.issuperset(made.cuts):
         work.progress.status(
             f"{work.folder / manifests.NAME}: the cuts in it, {format_frames(made.cuts)}, are replaced by "
@@ -176,8 +177,8 @@ def _tell_replaced(work: Work, made: AnalysisManifest, clip: Clip) -> None:
 
 def _cuts(at: Underway, made: AnalysisManifest) -> KnownCuts | None:
     """Where shots begin, as far as the command line or a person's changes say so."""
-    if at.work.job.cuts:
-        return KnownCuts(read_cuts(at.work.job.cuts, at.clip))
+    if at.given is not None:
+        return at.given
     return None if made.own_cuts is None else KnownCuts(tuple(made.own_cuts), tuple(made.known))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from interneg.colour import Colour
@@ -12,7 +13,7 @@ from interneg.io import Clip
 from interneg.plugin.analysis.frames import filled, looked_at
 from interneg.plugin.analysis.manifest import AnalysisManifest
 from interneg.plugin.analysis.steps import Step, difference, made_with
-from interneg.plugin.batch.job import Job
+from interneg.plugin.batch.job import Job, KnownCuts, read_cuts
 from interneg.plugin.batch.progress import Progress
 from interneg.recipe import NodeTypes
 
@@ -45,6 +46,12 @@ class Underway:
     work: Work
     clip: Clip
     wanted: Sequence[int]
+
+    @cached_property
+    def given(self) -> KnownCuts | None:
+        """The cuts of --cuts, read once: what is odd about them is told then. Raises as `read_cuts`."""
+        cuts = self.work.job.cuts
+        return KnownCuts(read_cuts(cuts, self.clip)) if cuts else None
 
     def frames(self, step: Step) -> list[int]:
         """Those that a node is solved for: the nodes behind it look at some beyond a range."""

@@ -103,6 +103,11 @@ def test_use_may_be_left_out() -> None:
         ),
         (lambda d: d["frames"]["7"].update(correction={"exposure": "much"}), "frame 7: expected correction"),
         (lambda d: d["frames"]["7"]["correction"].update(exposure=float("nan")), "frame 7: expected an exp"),
+        (lambda d: d["frames"]["7"]["correction"].update(slope="2"), "frame 7: expected correction with two"),
+        (
+            lambda d: d["frames"]["7"]["correction"].update(slope=True),
+            "frame 7: expected correction with two",
+        ),
         (lambda d: d["frames"]["7"]["correction"].update(slope=0), "frame 7: .*slope above 0"),
         (
             lambda d: d["frames"]["7"]["correction"].update(exposure=1e9),

@@ -37,6 +37,10 @@ def bent(warp: object) -> str:
         ),
         ('{"format": "interneg path 1", "size": [80, 60], "frames": {"7": 1}}', "frame 7: .*braces, not 1"),
         ('{"format": "interneg path 1", "size": [80, 60], "frames": {"7": {}}}', "frame 7: expected a corr"),
+        (
+            text(SIZE, {7: Motion()}, {7: Motion()}).replace('"dx": 0.0', '"dx": "0"'),
+            "frame 7: expected a correction of four numbers",
+        ),
         (bent([[1, 2], [3, 4]]), "frame 7: expected warp as rows of places"),
         (bent([[[1, 2], [3, 4]], [[1, 2]]]), "frame 7: expected warp as rows of places"),
         (

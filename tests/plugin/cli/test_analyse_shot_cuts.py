@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from tests.plugin.cli.analysed_shots import FRAMES, RECIPE, manifest, pictures, refused, shoot, well
+from tests.plugin.cli.analysed_shots import FRAMES, RECIPE, manifest, pictures, refused, run, shoot, well
 
 
 def test_cuts_that_a_person_changes_hold(clip: str, own: Path, tmp_path: Path) -> None:
@@ -82,6 +83,16 @@ def test_that_there_is_no_cut_can_be_given(clip: str, tmp_path: Path) -> None:
         well("analyse", "stabilise:smoothing=2", clip, folder, "--frames", "1004-1008", *given)
         made = manifest(folder)
         assert made["given"] and made["cuts"] == made["found"] == []
+
+
+def test_a_cut_list_of_another_clip_is_told_once(
+    clip: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cuts = tmp_path / "cuts.txt"
+    cuts.write_text("90000\n")
+    done = run("analyse", RECIPE, clip, tmp_path / "shot.analysis", "--cuts", cuts)
+    assert done.exit_code == 0, done.output + done.stderr
+    assert caplog.text.count("has no cut within frames 1001-1010") == 1
 
 
 def test_a_cut_in_every_frame(clip: str, tmp_path: Path) -> None:

@@ -50,6 +50,10 @@ BAD: dict[str, tuple[Callable[[Path], None], str]] = {
         "another version of Interneg",
     ),
     "nonsense": (lambda f: _change(f, lambda t: t.replace('"cuts": [', '"cuts": ["x",')), "no analysis"),
+    "a number as text": (
+        lambda f: _change(f, lambda t: t.replace('"cuts": [', '"cuts": ["1002",')),
+        "no analysis",
+    ),
     "an entry twice": (
         lambda f: _change(f, lambda t: t.replace('"cuts": [', '"events": {"deflicker": {}}, "cuts": [')),
         'has "events" twice',
