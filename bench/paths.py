@@ -80,6 +80,8 @@ def against(what: str, made: Figures, bound: Figures) -> Iterator[Row]:
             "over the best of line, parabola and filter" if FILTER in beside else "over line or parabola"
         )
         yield Row(f"{what}: {kind} {best_of}", f"within {apart} %", text, reached)
+    ahead = float(made[WINDOW][0] - bound[PARABOLA][0])
+    yield at_least(f"{what}: weave removed, {WINDOW} less parabola", -3, ahead, "points")
 
 
 def _ways(name: str, count: int, rng: np.random.Generator) -> tuple[Way, Way]:
