@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from interneg.engines.training.find_movers import movers
+
 Image = npt.NDArray[np.float32]
 
 
@@ -201,6 +203,7 @@ def glints(clip: list[Image], rng: np.random.Generator) -> None:
 THINGS: tuple[Callable[[list[Image], np.random.Generator], None], ...] = (
     flying, flying, rain, sparkle, lamps, flash, lettering, lettering, lettering,
     wings, wings, wings, paper, paper, burst, burst, burst, falling, falling, glints, glints,
+    *[movers] * 8,
 )  # fmt: skip
 """All that is no damage, some of it more than once: it is laid on more often."""
 
