@@ -136,12 +136,8 @@ def wings(clip: list[Image], rng: np.random.Generator) -> None:
             points = middle + np.array([*((-x, y) for x, y in reversed(half)), (0, 0), *half])
             cv2.polylines(fine, [np.int32(np.rint(4 * points))], False, 255, max(1, round(4 * thick)))
             if body:
-                cv2.line(
-                    fine,
-                    *np.int32(np.rint(4 * middle + size * np.array([[-1.4, -0.2], [1.4, 0.2]]))),
-                    255,
-                    round(6 * thick),
-                )
+                ends = np.int32(np.rint(4 * middle + size * np.array([[-1.4, -0.2], [1.4, 0.2]])))
+                cv2.polylines(fine, [ends], False, 255, round(6 * thick))
         _lay(picture, fine, cover, level)
 
 
