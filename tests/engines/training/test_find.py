@@ -214,6 +214,22 @@ def test_a_pack_holds_what_the_node_sees(packs: tuple[Path, Path]) -> None:
     assert names[0] != names[1]
 
 
+def test_a_pack_may_have_stills_that_move(archive: Path, tmp_path: Path) -> None:
+    rng, stills = np.random.default_rng(4), tmp_path / "stills"
+    for folder in (stills, tmp_path / "clips"):
+        folder.mkdir()
+    for k in range(12):
+        texture = cv2.GaussianBlur(rng.uniform(0, 255, (256, 256, 3)).astype(np.float32), (0, 0), 2)
+        cv2.imwrite(str(stills / f"{k:02}.png"), np.uint8(np.clip(3 * texture - 255, 0, 255)))
+    arguments = [str(tmp_path / "clips"), str(archive), str(tmp_path / "pack"), "--repeats", "0"]
+    find_pack.main([*arguments, "--stills", str(stills), "--drifting", "2"])
+    parts = sorted((tmp_path / "pack").glob("*.planes.npy"))
+    assert [p.name for p in parts] == ["stills-0.planes.npy", "stills-1.planes.npy"]
+    planes, truth = np.load(parts[0]), np.load(find_pack.truth_of(parts[0]))
+    assert planes.shape == (6, len(CHANNELS), 208, 208) and truth.shape == (6, 2, 208, 208)
+    assert not np.array_equal(planes, np.load(parts[1]))
+
+
 def test_the_network_has_the_size_and_reach_that_it_states() -> None:
     net = Find()
     assert sum(p.numel() for p in net.parameters()) <= 300_000
