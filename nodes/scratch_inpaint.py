@@ -43,7 +43,7 @@ class ScratchInpaint(Node):
     name: ClassVar[str] = "scratch-inpaint"
     label: ClassVar[str] = "Scratch-Inpaint"
     help: ClassVar[str] = "Finds dirt and scratches and fills them from the frames around; keeps the rest."
-    version: ClassVar[int] = 15
+    version: ClassVar[int] = 16
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LOG_RGB
     layers: ClassVar[str] = (
         "Changes the picture (R, G, B, or Y) where it is damaged; alpha and AOVs pass through."

@@ -38,6 +38,12 @@ class Candidates:
     both: Pixels
     labels: NDArray[np.int32]
 
+    @property
+    def places(self) -> NDArray[np.float64]:
+        """The middles of the spots, row and column, pixels, (N, 2)."""
+        middles = [(s.y + s.shape.shape[0] / 2, s.x + s.shape.shape[1] / 2) for s in self.spots]
+        return np.array(middles, np.float64).reshape(-1, 2)
+
 
 def candidates(seen: Evidence, answer: Answer, but: Mask) -> Candidates:
     """All that the network may hold for damage, with what speaks for it. but: (H, W), as in `spots`."""

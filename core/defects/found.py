@@ -78,6 +78,7 @@ def detected(view: View, how: Sensitivity) -> Defects:
     more = flights(seen, looked_at)
     joint, count = sure.flights.joint_with(more), len(sure.flights.around)
     unclear = np.array([spot.margin < sure.strictness for spot in looked_at], np.bool_)
+    joint[sure.which] &= ~sure.certain
     belong = [*joint[sure.which], *(joint[count:] | more.of_scene() | unclear)]
     dirt = [spot for spot, belongs in zip(sure.spots + looked_at, belong, strict=True) if not belongs]
     return Defects([spot for spot, lit in zip(dirt, glows(seen, dirt), strict=True) if not lit], lines)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from interneg.defects import odds
 from interneg.defects.candidates import candidates
+from interneg.defects.company import LIKELY, company
 from interneg.defects.detector import Answer
 from interneg.defects.dirt import Spot
 from interneg.defects.evidence import Evidence
@@ -23,13 +24,11 @@ from interneg.node import View
 
 # The logarithm of the odds that a spot has to have at a sensitivity of a half; what 0 adds, and 1 takes off.
 # What lacks no more than so much is no damage, but tells of a crowd.
-_ODDS, _STEEP, _ALMOST = 0.2, 1.8, 2.0
-# What stands out so plainly by itself, as a logarithm of odds, needs none of these (see `_stands_out`), where
-# the network is so sure of it somewhere; more plainly where it may fly, by so much for each power of ten that
-# its flight is rarer than the first. How far around it is looked at how well the frames around fit, in which
-# share of the pixels there, and what grain makes of that at least.
-_PLAIN, _SURER, _RING, _MOST, _GRAIN = 1.6, 0.4, 6, 0.9, 0.01
-_FLYING, _MAYBE = 0.5, 1.0
+_ODDS, _STEEP, _ALMOST = 0.8, 3.6, 2.0
+# What is alone needs odds that are lower by so much: so many others beside it in 100,000 pixels, a logarithm
+# (see `company`), and how much lower. What is so much likelier than it has to be needs no look at what flies.
+_LONE = (np.log([0.5 + 0.7, 0.5 + 3.0, 0.5 + 8.0]), (3.0, 1.8, 0.0))
+_CERTAIN = 1.5
 # How sure the network has to be of a spot's rim, and how wide that is at most.
 _RIM, _WIDTH = 0.12, 2
 # What the network leaves to a closer look has to be so likely to it at its surest pixel; less where it stands
@@ -38,7 +37,7 @@ _DOUBTFUL, _UNLIKELY, _LOUD = 0.2, 0.05, 40 / 255
 # What is so long along the edge of the picture, and so near to it, in pixels, is the edge of the gate.
 _EDGING, _GATE = 40, 4
 # More pixels ask for odds that rise as they do: large dirt is rare and clear.
-_LARGE, _RARER = 200, 0.5
+_LARGE = 200
 # Of how many spots in so many pixels, or fewer, what is looked at closely has to be how many times as clear
 # as among as many as the second, or more.
 _PART, _SPARSE, _STRICTER = 100_000, (1.0, 3.0), 2.5
@@ -73,15 +72,19 @@ def spots(
 
     Seeds are what the network is sure of, with all that hangs together with them and is likely enough
     (hysteresis; Canny, 1986). They are damage where all that speaks for it makes the odds high enough (see
-    `odds`), and so is what stands out plainly. What is found again, moved, in the frame before or after is a
-    thing that moves.
+    `odds`). What is found again, moved, in the frame before or after is a
+    thing that moves, unless its odds are so high that it is chance.
     """
     if len(seen.neighbours) < 2:
         return Likely([], [], flights(seen, []))
     found = candidates(seen, answer, but)
     if not found.spots:
         return Likely([], [], flights(seen, []))
-    sure = odds.log_odds(found.facts, np.zeros(len(found.spots)))
+    way = flights(seen, found.spots)
+    own = 1 / (1 + np.exp(-odds.log_odds(found.facts, way.rarity)))
+    size = (but.shape[0], but.shape[1])
+    beside = company(own, way.rarity, way.of_scene(), found.signs, found.places, size)
+    sure = odds.log_odds_in(beside, found.facts, way.rarity)
     needed = np.array([
         _needed(sensitivity[2] if scratch else sensitivity[int(sign < 0)])
         for scratch, sign in zip(found.scratch, found.signs, strict=True)
@@ -91,29 +94,22 @@ def spots(
     fits = np.array([_fits(*k, largest, but.shape[1]) for k in zip(found.spots, found.scratch, strict=True)])
     clear = found.facts[:, [odds.FACTS.index(f) for f in ("odd", "contrast")]] >= np.log([_FAR, _FAINTEST])
     fits &= clear.all(axis=1)
-    # Half as large at most, but for scratches; and the network has to be surer somewhere.
-    small = found.scratch | np.array([max(s.shape.shape) <= largest / 2 for s in found.spots])
-    small &= np.array([found.both[s.box][s.shape].max() > _SURER for s in found.spots])
-    plain = [
-        _stands_out(seen, spot, int(sign), found.both, found.labels) if fit else 0.0
-        for spot, sign, fit in zip(found.spots, found.signs, fits & small, strict=True)
-    ]
-    plainly = np.log(np.maximum(plain, 1e-6)) - (_PLAIN + needed - _ODDS + _RARER * large)
     needed = needed + np.where(found.scratch, 0, large)
-    kept = np.flatnonzero(fits & ((sure >= needed - _ALMOST) | (plainly >= 0)))
-    way = flights(seen, [found.spots[k] for k in kept])
-    apart = np.minimum(sure[kept], odds.log_odds(found.facts[kept], way.rarity))
-    stays = plainly[kept] >= _FLYING * np.maximum(way.rarity - _MAYBE, 0)
-    stays |= apart >= needed[kept]
-    stays &= ~way.of_scene()
+    certain = sure >= needed + _CERTAIN
+    needed = needed - np.interp(beside[:, LIKELY], *_LONE)
+    kept = np.flatnonzero(fits & (sure >= needed - _ALMOST))
+    way = way.only(kept)
+    certain = certain[kept]
+    stays = (sure[kept] >= needed[kept]) & (certain | ~way.of_scene())
     done = [
         (int(j), spot)
         for j, k in zip(np.flatnonzero(stays), kept[stays], strict=True)
-        if not moves(view, seen, found.spots[k].box, found.spots[k].shape, int(found.signs[k]))
+        if (certain[j] or not moves(view, seen, found.spots[k].box, found.spots[k].shape, found.signs[k]))
         and (spot := _seen_only(_with_rim(found.spots[k], found.both, found.labels), seen)).shape.any()
     ]
     dense = len(done) * min(_PART / answer.dirt.size, 1)
-    return Likely([spot for _, spot in done], [j for j, _ in done], way, dense)
+    which = [j for j, _ in done]
+    return Likely([spot for _, spot in done], which, way, dense, certain[which])
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,13 +117,15 @@ class Likely:
     """The spots that are likely enough.
 
     flights: of these, and of others that belong to the scene. which: where among them each spot's is. dense:
-    how many there are in 100,000 pixels, or in all where the frame has less.
+    how many there are in 100,000 pixels, or in all where the frame has less. certain: those that are damage
+    whatever flies or moves like them, (N,).
     """
 
     spots: list[Spot]
     which: list[int]
     flights: Flights
     dense: float = 0.0
+    certain: Mask = field(default_factory=lambda: np.zeros(0, np.bool_))
 
     @property
     def strictness(self) -> float:
@@ -192,29 +190,6 @@ def _with_rim(spot: Spot, both: Pixels, labels: NDArray[np.int32]) -> Spot:
     near = cv2.dilate(mine, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _WIDTH + 1,) * 2)) > 0
     rim = near & (both[area] > _RIM) & (labels[area] == 0)
     return Spot(left, top, (mine > 0) | rim)
-
-
-def _stands_out(seen: Evidence, spot: Spot, sign: int, both: Pixels, labels: NDArray[np.int32]) -> float:
-    """The odds of the network's mean answer, times how clearly a spot stands out.
-
-    That is its contrast to all frames around but one, over what the one that fits best differs by around the
-    spot, in most of what is there. sign: 1 of a bright one, else -1. both: what the network answers, and
-    labels: 0 for what belongs to no spot, (H, W). Frames that the place lies outside of tell nothing.
-    """
-    inside = [n for n in seen.neighbours if n.shows(spot.box)]
-    if len(inside) < 2:
-        return 0.0
-    apart = [(seen.luma[spot.box] - n.luma[spot.box])[spot.shape] for n in inside]
-    contrast = sorted(sign * float(a.mean()) for a in apart)[-2]
-    if contrast <= 0:
-        return 0.0
-    wide = tuple(slice(max(0, s.start - _RING), s.stop + _RING) for s in spot.box)
-    ring = labels[wide] == 0
-    misfits = [
-        float(np.quantile(np.abs(seen.luma[wide] - n.luma[wide])[ring], _MOST)) for n in inside if ring.any()
-    ]
-    mean = float(both[spot.box][spot.shape].mean())
-    return mean / max(1 - mean, 1e-6) * contrast / (min(misfits, default=0.0) + _GRAIN)
 
 
 def refined(line: Scratch, answer: Answer) -> Scratch:

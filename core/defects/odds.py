@@ -1,7 +1,8 @@
 """Odds: how likely what the network marks is damage, by all that speaks for it.
 
-Three small networks weigh the facts, and the mean of what they answer counts: the logarithm of the odds. They
-were trained on damage of known truth, by `engines/training/find_odds.py`. `odds.md` says on what.
+Three small networks weigh the facts of each candidate by itself, three more these, their answer, and what is
+known of the others around it (see `company`). The mean of what three answer counts: the logarithm of the
+odds. They were trained on damage of known truth, by `engines/training/find_odds.py`. `odds.md` says on what.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from interneg.frame import Pixels
 
 Labels = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
+Weights = dict[str, npt.NDArray[np.float32]]
+"""Of small networks that are asked together: centre and scale, (F,), and of each layer weight, (networks,
+outputs, inputs), and bias, (networks, outputs)."""
 
 FACTS = (
     "mean", "surest", "scratch", "area", "long", "wide", "contrast", "clear", "second", "agreed", "beside",
@@ -124,13 +128,23 @@ def facts_of(
 
 
 def log_odds(facts: Floats, rarity: Floats) -> Floats:
-    """The logarithm of the odds that each candidate is damage, (N,); -inf where a fact is not known.
+    """The logarithm of the odds that each candidate is damage by itself, (N,); -inf where that is not known.
 
     facts: (N, len(FACTS)). rarity: (N,), how unlikely its flight is by chance, as a power of ten; 0 without
     one.
     """
-    weights = _weights()
-    known = np.column_stack([facts, rarity])
+    return weighed(np.column_stack([facts, rarity]), _weights("odds.npz"))
+
+
+def log_odds_in(beside: Floats, facts: Floats, rarity: Floats) -> Floats:
+    """The same in its company: beside is what is known of the others, (N, len(COMPANY))."""
+    own = log_odds(facts, rarity)
+    known = np.column_stack([facts, rarity, np.where(np.isfinite(own), own, np.nan), beside])
+    return weighed(known, _weights("odds_in_company.npz"))
+
+
+def weighed(known: Floats, weights: Weights) -> Floats:
+    """The mean of what small networks answer, (N,), to what is known, (N, F); -inf where that is not."""
     made = np.clip((known - weights["centre"]) / weights["scale"], -FAR, FAR)[:, None].repeat(NETS, axis=1)
     for k in range(LAYERS):
         # Not by BLAS, whose sums may depend on how many threads are free.
@@ -141,8 +155,8 @@ def log_odds(facts: Floats, rarity: Floats) -> Floats:
 
 
 @cache
-def _weights() -> dict[str, npt.NDArray[np.float32]]:
-    with np.load(io.BytesIO((files("interneg.defects") / "odds.npz").read_bytes())) as stored:
+def _weights(name: str) -> Weights:
+    with np.load(io.BytesIO((files("interneg.defects") / name).read_bytes())) as stored:
         return dict(stored)
 
 

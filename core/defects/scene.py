@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -70,6 +70,11 @@ class Flights:
     goes: list[complex]
     others: list[Pixels]
     median: Pixels
+
+    def only(self, which: npt.NDArray[np.intp]) -> Flights:
+        """Those of some of the spots, by their indices."""
+        around, goes = [self.around[k] for k in which], [self.goes[k] for k in which]
+        return replace(self, rarity=self.rarity[which], around=around, goes=goes)
 
     def of_scene(self) -> npt.NDArray[np.bool_]:
         """Whether each of the spots belongs to its scene, (N,): it flies, or is one of a crowd."""

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from interneg.defects.detector import CHANNELS
 
-WIDTHS = (16, 40, 64)
+WIDTHS = (16, 56, 96)
 """Channels at a half, a quarter and an eighth of the size, of the network in the catalogue."""
 
 _RARE = -4.0

@@ -1,11 +1,13 @@
 """Train what weighs the facts about a candidate: how likely it is to be damage.
 
-    python -m interneg.engines.training.find_odds damage.tar core/defects/odds.npz goat libby ...
+    python -m interneg.engines.training.find_odds damage.tar core/defects goat libby ...
 
 Damage of known truth, and what is none, are laid on clips; the detection network marks candidates in the
 middle frame of five. Of each, `interneg.defects.odds` tells the facts, which are to tell what share of it
-lies on damage. Three small networks learn that. Pieces of damage that
-`find_damage.held_out` keeps are left out; clips to be measured on must not be given.
+lies on damage. Three small networks learn that, on the windows of the first half of the seeds; and on those
+of the second, three more what the others in the frame say besides (`interneg.defects.company`), given what
+the first answer. Pieces of damage that `find_damage.held_out` keeps are left out; clips to be measured on
+must not be given.
 """
 
 import argparse
@@ -23,9 +25,10 @@ from torch.nn import functional as F
 
 from interneg.colour import Colour, WorkingSpace
 from interneg.defects.candidates import candidates
+from interneg.defects.company import company
 from interneg.defects.detector import FINDER, answered
 from interneg.defects.evidence import REACH, evidence, neighbours
-from interneg.defects.odds import FAR, LAYERS, NETS
+from interneg.defects.odds import FAR, LAYERS, NETS, Weights, weighed
 from interneg.defects.scene import flights
 from interneg.engines.models import load_catalogue
 from interneg.engines.training.find_damage import Image, Layer, Real, damaged, read_real
@@ -37,7 +40,6 @@ from interneg.memo import Memo
 from interneg.node import Context, View
 
 Floats = npt.NDArray[np.float64]
-Weights = dict[str, npt.NDArray[np.float32]]
 
 # Of the windows: how many have something that is no damage, damage, the looks of film, and JPEG's; and how
 # many show one picture that stands still, without grain or noise, as what was drawn does.
@@ -51,11 +53,26 @@ _WIDTHS, _STEPS, _BATCH, _RATE, _DECAY, _JITTER = (32, 16), 3000, 1024, 4e-3, 0.
 
 @dataclass(frozen=True)
 class Examples:
-    """Candidates: facts and flights, (N, number of facts + 1); their shares on damage, and areas, (N,)."""
+    """The candidates of a frame.
+
+    facts: and flights, (N, number of facts + 1). shares: of each on damage, 0..1, and areas, (N,). The others
+    are what `company` takes.
+    """
 
     facts: Floats
     shares: Floats
     areas: Floats
+    of_scene: npt.NDArray[np.bool_]
+    signs: npt.NDArray[np.int64]
+    places: Floats
+    size: tuple[int, int]
+
+    def beside(self, own: Floats) -> Floats:
+        """Facts, flights, the logarithm of each one's own odds, (N,), and what is known of the others."""
+        rarity = self.facts[:, -1]
+        likely = 1 / (1 + np.exp(-own))
+        others = company(likely, rarity, self.of_scene, self.signs, self.places, self.size)
+        return np.column_stack([self.facts, own, others])
 
 
 class Finder:
@@ -145,8 +162,19 @@ def examples(
     near = cv2.dilate(np.uint8(truth), np.ones((3, 3), np.uint8)) > 0
     areas = np.array([s.shape.sum() for s in found.spots], np.float64)
     shares = np.array([near[s.box][s.shape].mean() for s in found.spots])
-    rarity = flights(seen, found.spots).rarity
-    return Examples(np.column_stack([found.facts, rarity]), shares, areas)
+    way = flights(seen, found.spots)
+    facts, size = np.column_stack([found.facts, way.rarity]), (none.shape[0], none.shape[1])
+    return Examples(facts, shares, areas, way.of_scene(), found.signs, found.places, size)
+
+
+def learned(known: list[Floats], found: list[Examples], seed: int, steps: int = _STEPS) -> Weights:
+    """The networks that are trained on what is known of the candidates of each frame, (N, F)."""
+    every = np.concatenate(known)
+    shares, areas = (np.concatenate([getattr(f, name) for f in found]) for name in ("shares", "areas"))
+    there = np.isfinite(every).all(axis=1)
+    weights = np.sqrt(np.minimum(areas, _LARGE))[there] / 5
+    print(f"{there.sum()} candidates", flush=True)
+    return trained(every[there], np.clip((shares[there] - 0.2) / 0.6, 0, 1), weights, seed, steps)
 
 
 def trained(known: Floats, shares: Floats, weights: Floats, seed: int, steps: int = _STEPS) -> Weights:
@@ -192,30 +220,34 @@ def main(argv: list[str] | None = None) -> None:
     """The command: writes the weights."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("damage", type=Path, help="damage.tar of FilmDamageSimulator's pieces")
-    parser.add_argument("weights", type=Path, help="the file to write, odds.npz")
+    parser.add_argument("weights", type=Path, help="the folder to write odds.npz and odds_in_company.npz in")
     parser.add_argument("clips", type=Path, nargs="+", help="folders of JPEG frames each")
-    parser.add_argument("--windows", type=int, default=1200, help="for each of the seeds")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12])
+    parser.add_argument("--windows", type=int, default=1500, help="for each of the seeds")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12], help="two or more")
+    parser.add_argument("--seed", type=int, default=21, help="of the networks")
     args = parser.parse_args(argv)
+    if len(args.seeds) < 2:
+        parser.error("--seeds: two or more are needed, as each half trains networks of its own")
     cv2.setNumThreads(1)
     real, colour, engines = read_real(args.damage, False), Colour(), Finder()
-    found = []
-    chosen = chain.from_iterable(windows(args.clips, args.windows, seed) for seed in args.seeds)
-    for number, (clip, rng) in enumerate(chosen, 1):
-        made = examples(clip, real, Context(colour, engines, Memo(60)), rng)
-        if made is not None:
-            found.append(made)
-        if number % 50 == 0:
-            count = sum(len(f.areas) for f in found)
-            print(f"window {number} of {args.windows * len(args.seeds)}: {count} candidates", flush=True)
-    facts, shares, areas = (
-        np.concatenate([getattr(f, name) for f in found]) for name in ("facts", "shares", "areas")
+    found: dict[int, list[Examples]] = {}
+    for seed in args.seeds:
+        found[seed] = []
+        for number, (clip, rng) in enumerate(windows(args.clips, args.windows, seed), 1):
+            made = examples(clip, real, Context(colour, engines, Memo(60)), rng)
+            found[seed] += [] if made is None else [made]
+            if number % 50 == 0:
+                count = sum(len(f.areas) for f in found[seed])
+                print(f"seed {seed}, window {number} of {args.windows}: {count} candidates", flush=True)
+    half = len(args.seeds) // 2
+    first, second = (
+        list(chain(*(found[s] for s in seeds))) for seeds in (args.seeds[:half], args.seeds[half:])
     )
-    known = np.isfinite(facts).all(axis=1)
-    weights = np.sqrt(np.minimum(areas, _LARGE))[known] / 5
-    learned = trained(facts[known], np.clip((shares[known] - 0.2) / 0.6, 0, 1), weights, args.seeds[0])
-    np.savez_compressed(args.weights, allow_pickle=False, **learned)
-    print(f"{known.sum()} candidates")
+    alone = learned([f.facts for f in first], first, args.seed)
+    known = [f.beside(weighed(f.facts, alone)) for f in second]
+    beside = learned(known, second, args.seed)
+    for name, weights in (("odds", alone), ("odds_in_company", beside)):
+        np.savez_compressed(args.weights / f"{name}.npz", allow_pickle=False, **weights)
 
 
 if __name__ == "__main__":

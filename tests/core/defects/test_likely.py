@@ -148,3 +148,13 @@ def test_what_is_looked_at_closely_has_to_be_clearer_where_little_is_damaged(
     made = spots(view, seen(view), Answer(sure, none), (0.5, 0.5, 0.5), 60, none > 0)
     assert len(made.spots) == made.dense == pieces
     assert made.strictness == pytest.approx(strictness)
+
+
+def test_one_among_much_damage_may_seem_to_fly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is so likely stays damage, whatever its flight; what is less so belongs to the scene."""
+    view = view_of(shot(), 2)
+    for odds, count in ((9.0, 1), (0.5, 0)):
+        monkeypatch.setattr("interneg.defects.odds.log_odds_in", lambda _b, f, _r, v=odds: np.full(len(f), v))
+        monkeypatch.setattr("interneg.defects.scene._FLIES", -1.0)
+        found = spots(view, seen(view), answer(), (0.5, 0.5, 0.5), 60, NOTHING)
+        assert len(found.spots) == count and found.certain.tolist() == [True] * count

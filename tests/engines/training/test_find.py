@@ -232,7 +232,8 @@ def test_a_pack_may_have_stills_that_move(archive: Path, tmp_path: Path) -> None
 
 def test_the_network_has_the_size_and_reach_that_it_states() -> None:
     net = Find()
-    assert sum(p.numel() for p in net.parameters()) <= 300_000
+    # 4 MiB in fp32, as the catalogue takes networks.
+    assert sum(p.numel() for p in net.parameters()) <= 2**20
     planes = torch.rand(1, len(CHANNELS), 192, 192, requires_grad=True)
     edge = slice(96, 96 + net.multiple)
     net.logits(planes)[..., edge, edge].sum().backward()
@@ -268,7 +269,7 @@ def test_training_begins_from_the_weights_of_a_catalogue(packs: tuple[Path, Path
 
 def test_a_wider_network_begins_from_a_narrower_one(packs: tuple[Path, Path], tmp_path: Path) -> None:
     start = Path(load_catalogue()[FINDER].file("fp32").file)
-    checkpoint, wide = tmp_path / "find.pt", [16, 44, 72]
+    checkpoint, wide = tmp_path / "find.pt", [16, 60, 104]
     options = ["--batch", "1", "--size", "48", "--minutes", "0.001", "--lr", "1e-9", "--start", str(start)]
     find.main([*map(str, packs), str(checkpoint), *options, "--widths", *map(str, wide)])
     saved = torch.load(checkpoint, weights_only=True)
