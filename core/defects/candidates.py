@@ -49,10 +49,11 @@ def candidates(seen: Evidence, answer: Answer, but: Mask) -> Candidates:
     """All that the network may hold for damage, with what speaks for it. but: (H, W), as in `spots`."""
     import cv2
 
-    # Dirt lies across scratches: on them it is what it is on both sides.
+    # Dirt lies across scratches: on them it is what it is on both sides, of which one looks like dirt.
     across = np.ones((1, 2 * _BESIDE + 1), np.uint8)
-    closed = cv2.morphologyEx(answer.dirt, cv2.MORPH_CLOSE, across).reshape(answer.dirt.shape)
-    both = np.where(but, closed, np.maximum(answer.dirt, answer.scratch))
+    beside = np.where(but, answer.dirt, np.maximum(answer.dirt, answer.scratch))
+    closed = np.minimum(cv2.morphologyEx(beside, cv2.MORPH_CLOSE, across), cv2.dilate(answer.dirt, across))
+    both = np.where(but, closed, beside)
     there = both > _EDGE
     labels, boxes = components(there)
     surest, some = np.zeros(len(boxes), np.float32), pixels(there)

@@ -24,7 +24,7 @@ from interneg.node import View
 
 # The logarithm of the odds that a spot has to have at a sensitivity of a half; what 0 adds, and 1 takes off.
 # What lacks no more than so much is no damage, but tells of a crowd.
-_ODDS, _STEEP, _ALMOST = 0.8, 3.6, 2.0
+_ODDS, _STEEP, _ALMOST = 0.5, 3.6, 2.0
 # What is alone needs odds that are lower by so much: so many others beside it in 100,000 pixels, a logarithm
 # (see `company`), and how much lower. What is so much likelier than it has to be needs no look at what flies.
 _LONE = (np.log([0.5 + 0.7, 0.5 + 3.0, 0.5 + 8.0]), (3.0, 1.8, 0.0))

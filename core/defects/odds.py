@@ -1,7 +1,7 @@
 """Odds: how likely what the network marks is damage, by all that speaks for it.
 
-Three small networks weigh the facts of each candidate by itself, three more these, their answer, and what is
-known of the others around it (see `company`). The mean of what three answer counts: the logarithm of the
+Nine small networks weigh the facts of each candidate by itself, nine more these, their answer, and what is
+known of the others around it (see `company`). The mean of what nine answer counts: the logarithm of the
 odds. They were trained on damage of known truth, by `engines/training/find_odds.py`. `odds.md` says on what.
 """
 
@@ -43,8 +43,8 @@ SCRATCH = FACTS.index("scratch")
 _AROUND = 17
 # Grain makes so much of a difference at least, in LOG_Y.
 _GRAIN = 0.004
-# A fact counts up to so many deviations from its mean. The small networks, and their layers.
-FAR, NETS, LAYERS = 4.0, 3, 3
+# A fact counts up to so many deviations from its mean. The small networks' layers.
+FAR, LAYERS = 4.0, 3
 """Of the weights in `odds.npz`."""
 
 
@@ -137,7 +137,10 @@ def log_odds(facts: Floats, rarity: Floats) -> Floats:
 
 
 def log_odds_in(beside: Floats, facts: Floats, rarity: Floats) -> Floats:
-    """The same in its company: beside is what is known of the others, (N, len(COMPANY))."""
+    """The same in its company, (N,): beside is what is known of the others, (N, len(COMPANY)).
+
+    facts: (N, len(FACTS)). rarity: (N,), as for `log_odds`.
+    """
     own = log_odds(facts, rarity)
     known = np.column_stack([facts, rarity, np.where(np.isfinite(own), own, np.nan), beside])
     return weighed(known, _weights("odds_in_company.npz"))
@@ -145,7 +148,8 @@ def log_odds_in(beside: Floats, facts: Floats, rarity: Floats) -> Floats:
 
 def weighed(known: Floats, weights: Weights) -> Floats:
     """The mean of what small networks answer, (N,), to what is known, (N, F); -inf where that is not."""
-    made = np.clip((known - weights["centre"]) / weights["scale"], -FAR, FAR)[:, None].repeat(NETS, axis=1)
+    made = np.clip((known - weights["centre"]) / weights["scale"], -FAR, FAR)[:, None]
+    made = made.repeat(len(weights["bias0"]), axis=1)
     for k in range(LAYERS):
         # Not by BLAS, whose sums may depend on how many threads are free.
         made = np.einsum("nmi,moi->nmo", made, weights[f"weight{k}"]) + weights[f"bias{k}"]

@@ -72,7 +72,7 @@ class Flights:
     median: Pixels
 
     def only(self, which: npt.NDArray[np.intp]) -> Flights:
-        """Those of some of the spots, by their indices."""
+        """Those of some of the spots: which, their indices, (K,) int."""
         around, goes = [self.around[k] for k in which], [self.goes[k] for k in which]
         return replace(self, rarity=self.rarity[which], around=around, goes=goes)
 

@@ -107,8 +107,11 @@ def piece(layer: Layer, pieces: dict[str, list[npt.NDArray[np.uint8]]], rng: np.
     layer.lay(np.ascontiguousarray(alpha), _level(rng), y, x, kind == "scratches")
 
 
-def spot(layer: Layer, rng: np.random.Generator) -> None:
-    """A drawn spot of 1 to 14 pixels' radius, its outline uneven, opaque to 50 % or more."""
+def spot(layer: Layer, rng: np.random.Generator, at: tuple[float, float] | None = None) -> None:
+    """A drawn spot of 1 to 14 pixels' radius, its outline uneven, opaque to 50 % or more.
+
+    at: row and column of its middle; anywhere by default.
+    """
     radius, opacity = float(np.exp(rng.uniform(0, np.log(14)))), rng.uniform(0.5, 1)
     angles, squash, turn = rng.uniform(0, 2 * np.pi, 4), rng.uniform(0.4, 1), rng.uniform(0, np.pi)
     reach = int(1.6 * radius) + 4
@@ -127,6 +130,8 @@ def spot(layer: Layer, rng: np.random.Generator) -> None:
     if rng.random() < 0.2:
         level = np.float32(level) + rng.normal(0, 0.08, alpha.shape).astype(np.float32)
     y, x = int(rng.integers(-reach, height - reach)), int(rng.integers(-reach, width - reach))
+    if at is not None:
+        y, x = (round(middle) - reach for middle in at)
     layer.lay(alpha, level, y, x, False)
 
 

@@ -105,12 +105,20 @@ class AnalysisManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
                 )
 
     def require_cuts(self, first: int, last: int, folder: Path) -> None:
-        """Raise InputError where "cuts" names frames outside the clip, which goes from `first` to `last`."""
-        if unknown := sorted({n for n in self.cuts if not first <= n <= last}):
+        """Raise InputError where "cuts" names frames that never were in the clip.
+
+        first, last: of the clip's frames. Those that were there when it was solved may be gone by now.
+        """
+        if unknown := sorted({n for n in self.cuts if not first <= n <= last}.difference(self.known)):
             raise InputError(
                 f'{folder / NAME}: "cuts" names frames {format_frames(unknown)}, and the clip has '
                 f"{first}-{last}: name the first frame of each shot, as the picture's file is numbered"
             )
+
+    def cuts_left(self, first: int) -> list[int]:
+        """The cuts, without those before the clip's first frame, which begins a shot then."""
+        kept = [n for n in self.cuts if n >= first]
+        return kept if len(kept) == len(self.cuts) else sorted({first, *kept})
 
     @property
     def known(self) -> list[int]:

@@ -205,7 +205,7 @@ def _solved(
             f"{format_frames(keys)}, without {format_frames(left)}; to measure a chunk, use --measure"
         )
     given = work.job.cuts is not None
-    own = starts if given else made.own_cuts
+    own = starts if given else made.own_cuts and made.cuts_left(at.clip.numbers[0])
     frames = digests(at.clip, keys)
     inputs = inputs_of(work.job.recipe, step.index)
     facts = [dict(f) for f in made_with(work.job.recipe.nodes, step)]

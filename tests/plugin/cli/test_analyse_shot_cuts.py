@@ -40,6 +40,28 @@ def test_cuts_outside_the_clip_are_one_error(clip: str, own: Path, tmp_path: Pat
     assert (own / "stabilise.json").read_text() == before and manifest(own) == made
 
 
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_clip_that_lost_its_first_frames_is_solved_again(tmp_path: Path, changed: bool) -> None:
+    clip, folder = shoot(tmp_path / "in", 1), tmp_path / "shot.analysis"
+    well("analyse", "stabilise", clip, folder)
+    if changed:
+        made = manifest(folder) | {"cuts": [1001, 1006]}
+        (folder / "analysis.json").write_text(json.dumps(made))
+        well("analyse", "stabilise", clip, folder)
+    for number in (1001, 1002):
+        (tmp_path / "in" / f"p.{number}.exr").unlink()
+    well("render", "stabilise", clip, tmp_path / "o" / "o.####.exr", "--analysis", folder, "--frames", "1010")
+    for _ in range(2):
+        well("analyse", "stabilise", clip, folder)
+        assert manifest(folder)["cuts"] == ([1003, 1006] if changed else [1003])
+    cuts = tmp_path / "cuts.txt"
+    cuts.write_text("1003 1006\n" if changed else "1003\n")
+    well("analyse", "stabilise", clip, tmp_path / "new.analysis", "--cuts", cuts)
+    assert (tmp_path / "new.analysis" / "stabilise.json").read_text() == (
+        folder / "stabilise.json"
+    ).read_text()
+
+
 def test_cuts_of_a_short_shot_can_be_changed(tmp_path: Path) -> None:
     """Windows that see all of a shot, and more."""
     clip, folder = shoot(tmp_path / "in", 1), tmp_path / "shot.analysis"
