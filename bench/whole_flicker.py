@@ -38,8 +38,8 @@ ALIKE = (0.0, 1.2, 4.0)
 """How many frames flicker stays alike for, to 1/e."""
 SEEDS = 3
 FRAMES, SIZE = 50, (320, 180)
-WATER = "davis480_blackswan"
-"""A swan on a river, whose water fills most of the picture."""
+RESTLESS = {"moving water": "davis480_blackswan", "foliage": "davis480_bmx-trees"}
+"""A swan on a river, whose water fills most of the picture; a rider before trees, followed by the camera."""
 SIZES = (3, 5, 9, 15, 31, 61)
 """FFmpeg's window; the best for the very clip counts."""
 
@@ -54,7 +54,8 @@ def rows(footage: Path) -> Iterator[Row]:
         yield from _events(clips)
     archive = footage.parent / "train" / "clips_00.tar"
     if archive.is_file():
-        yield from _water(_pieces(archive, WATER))
+        for what, name in RESTLESS.items():
+            yield from _restless(what, _pieces(archive, name))
 
 
 class _Seen(NamedTuple):
@@ -120,8 +121,8 @@ def _flicker(clips: dict[str, Clip]) -> Iterator[Row]:
     )  # fmt: skip
 
 
-def _water(clip: Clip) -> Iterator[Row]:
-    """On moving water."""
+def _restless(where: str, clip: Clip) -> Iterator[Row]:
+    """On moving water, and on foliage."""
     found: dict[str, list[tuple[float, float]]] = {"whole shot": [], "window": [], "FFmpeg": []}
     for alike, seed in product(ALIKE, range(SEEDS)):
         damaged = flickering(clip, alike, seed)
@@ -130,12 +131,12 @@ def _water(clip: Clip) -> Iterator[Row]:
             found[kind].append((removed(clip, damaged, made), _local(clip, damaged, made)))
     for kind, goal in (("whole shot", 60), ("window", 50)):
         share, local = np.array(found[kind]).T
-        what = f"flicker on moving water, {kind}:"
+        what = f"flicker on {where}, {kind}:"
         yield Row(f"{what} removed (worst {share.min():.1f})", "", f"{share.mean():.1f} %", None)
         yield at_least(f"{what} local part removed (worst {local.min():.1f})", goal, local.mean(), "%")
     share, local = np.mean(found["FFmpeg"], axis=0)
     yield Row(
-        "flicker on moving water, FFmpeg's deflicker at its best size: removed; local part", "",
+        f"flicker on {where}, FFmpeg's deflicker at its best size: removed; local part", "",
         f"{share:.1f} %; {local:.1f} %", None,
     )  # fmt: skip
 

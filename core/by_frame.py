@@ -99,7 +99,7 @@ def read(content: bytes, name: str, expected: str) -> tuple[dict[str, Any], dict
             raise _other(name, found, expected)
         raise InputError(
             f"{name} is of the format '{found}', expected '{expected}': another version of Interneg wrote "
-            "it; use that one, or analyse anew"
+            "it; use that one, or analyse anew, into a folder with --discard-changes"
         )
     frames, size = head.pop("frames", None), head.get("size")
     if not isinstance(frames, dict):

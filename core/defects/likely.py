@@ -27,7 +27,7 @@ from interneg.node import View
 _ODDS, _STEEP, _ALMOST = 0.5, 3.6, 2.0
 # What is alone needs odds that are lower by so much: so many others beside it in 100,000 pixels, a logarithm
 # (see `company`), and how much lower. What is so much likelier than it has to be needs no look at what flies.
-_LONE = (np.log([0.5 + 0.7, 0.5 + 3.0, 0.5 + 8.0]), (3.0, 1.8, 0.0))
+_LONE = (np.log([0.5 + 0.7, 0.5 + 3.0, 0.5 + 8.0]), (2.0, 1.2, 0.0))
 _CERTAIN = 1.5
 # How sure the network has to be of a spot's rim, and how wide that is at most.
 _RIM, _WIDTH = 0.12, 2

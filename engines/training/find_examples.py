@@ -29,7 +29,7 @@ from interneg.engines.training.find_damage import Image, Layer, Line, Real, dama
 from interneg.engines.training.find_pack import covered
 from interneg.engines.training.find_scenes import THINGS, scanned, shot
 from interneg.engines.training.onnx_nets import Exact
-from interneg.frame import Frame, Pixels, Window
+from interneg.frame import Frame, Mask, Pixels, Window
 from interneg.node import Context, View
 
 Floats = npt.NDArray[np.float64]
@@ -39,8 +39,8 @@ Floats = npt.NDArray[np.float64]
 # grain or noise, as what was drawn does.
 _THING, _DAMAGED, _FILM, _CODED, _CROSSED, _STILL = 0.6, 0.7, 0.6, 0.35, 0.25, 0.1
 _CROP = (320, 384)
-# How readily scratches that stay are looked for.
-_READILY = 0.5
+# How readily scratches that stay are looked for, and how wide their rims are, in pixels.
+_READILY, _RIM = 0.5, 3
 
 
 @dataclass(frozen=True)
@@ -152,16 +152,24 @@ def examples(
         return None
     answer, size = answered(view, seen), (none.shape[0], none.shape[1])
     lines = [rounded(refined(line, answer)) for line in scratches(view, _READILY, around)]
-    found = candidates(seen, answer, on_lines(lines, size, 1) | on_lines(lines, size, -1))
+    but = on_lines(lines, size, 1) | on_lines(lines, size, -1)
+    found = candidates(seen, answer, but)
     if not found.spots:
         return None
-    truth = covered(layers[REACH], clean[REACH]).max(axis=0) > 0.5
+    dirt, scratch = covered(layers[REACH], clean[REACH]) > 0.5
+    # The rims of scratches that stay belong to these, which are repaired by themselves.
+    truth = dirt | (scratch & ~_beside(but))
     near = cv2.dilate(np.uint8(truth), np.ones((3, 3), np.uint8)) > 0
     areas = np.array([s.shape.sum() for s in found.spots], np.float64)
     shares = np.array([near[s.box][s.shape].mean() for s in found.spots])
     way = flights(seen, found.spots)
     facts = np.column_stack([found.facts, way.rarity])
     return Examples(facts, shares, areas, way.of_scene(), found.signs, found.places, size)
+
+
+def _beside(lines: Mask) -> Mask:
+    """What lies on lines, (H, W), or right beside them."""
+    return np.asarray(cv2.dilate(np.uint8(lines), np.ones((1, 2 * _RIM + 1), np.uint8)) > 0)
 
 
 def crossed(layers: Sequence[Layer], rng: np.random.Generator) -> None:

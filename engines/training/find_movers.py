@@ -1,10 +1,11 @@
-"""Things that move through a clip, of any number, size, shape and way: snow, sparks, spray, leaves, insects.
+"""Things that move through a clip, of any number, size, shape and way: snow, sparks, leaves, insects, cords.
 
 Pictures are (H, W) float32 luma, 0..1, encoded as video.
 """
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -104,3 +105,32 @@ def movers(clip: list[Image], rng: np.random.Generator) -> None:
                 lift = float(np.sin(turns[k] + beat * t))
                 wing = middle + long * np.array([side * 1.2, -0.6 * lift])
                 _draw(picture, wing, (1.2 * long, 0.5 * wide), -side * lift * 0.8, look.levels[k], look)
+
+
+def cords(clip: list[Image], rng: np.random.Generator) -> None:
+    """Up to 8 cords, wires or twigs that move, in a fan, side by side or strewn; drawn into all frames."""
+    height, width = clip[0].shape
+    count, kind = int(rng.integers(1, 9)), int(rng.integers(3))
+    first, last = rng.uniform((0, 0), (width, height), (2, count, 2))
+    if kind == 0:
+        first = first[:1] + rng.normal(0, 2, (count, 2))
+    elif kind == 1:
+        last = last[:1] + first - first[:1]
+    moves = rng.normal(0, 1, 2) * _between(rng, 0.3, 8)
+    own = rng.normal(0, 1, (2, count, 2)) * _between(rng, 0.1, 3)
+    sag = rng.normal(0, 0.06, count)[:, None] * (last - first)[:, ::-1] * np.array([-1, 1])
+    wide, opaque = _between(rng, 0.7, 3), rng.uniform(0.3, 1)
+    level = np.float32(rng.uniform(0, 0.2) if rng.random() < 0.6 else rng.uniform(0.7, 1))
+    along = np.linspace(0, 1, 13)[:, None, None]
+    for t, picture in enumerate(clip):
+        a, b = (
+            ends + t * (moves + o) + rng.normal(0, 0.3, (count, 2))
+            for ends, o in zip((first, last), own, strict=True)
+        )
+        points = a + along * (b - a) + 4 * along * (1 - along) * sag
+        fine = np.zeros((4 * height, 4 * width), np.uint8)
+        lines = [np.rint(4 * points[:, k]).astype(np.int32) for k in range(count)]
+        cv2.polylines(fine, lines, False, 255, max(1, round(4 * wide)))
+        cover = cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        cover = cv2.GaussianBlur(cover, (0, 0), 0.5) * np.float32(opaque)
+        picture += cover * (level - picture)

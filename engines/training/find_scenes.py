@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from interneg.engines.training.find_movers import movers
+from interneg.engines.training.find_movers import cords, movers
 
 Image = npt.NDArray[np.float32]
 
@@ -199,7 +199,7 @@ def glints(clip: list[Image], rng: np.random.Generator) -> None:
 THINGS: tuple[Callable[[list[Image], np.random.Generator], None], ...] = (
     flying, flying, rain, sparkle, lamps, flash, lettering, lettering, lettering,
     wings, wings, wings, paper, paper, burst, burst, burst, falling, falling, glints, glints,
-    *[movers] * 8,
+    *[movers] * 8, cords, cords, cords, cords,
 )  # fmt: skip
 """All that is no damage, some of it more than once: it is laid on more often."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -24,12 +25,13 @@ from interneg.engines.training.find_damage import (
     read_real,
     streak,
 )
-from interneg.engines.training.find_movers import movers
+from interneg.engines.training.find_movers import cords, movers
 from interneg.engines.training.find_net import Find
 from interneg.engines.training.find_scenes import distracted, scanned, shot
 from interneg.engines.training.networks import adopt
 from interneg.frame import Pixels
 
+Drawn = Callable[[list[Pixels], np.random.Generator], None]
 SIZE = (64, 72)
 
 
@@ -169,21 +171,23 @@ def test_what_is_no_damage_is_laid_on_some_clips_and_always_the_same() -> None:
     np.testing.assert_allclose(codes, np.rint(codes), atol=1e-3)
 
 
+@pytest.mark.parametrize("drawn", [movers, cords])
 @pytest.mark.parametrize("seed", range(12))
-def test_things_that_move_are_drawn_into_every_frame_and_stay_pictures(seed: int) -> None:
+def test_things_that_move_are_drawn_into_every_frame_and_stay_pictures(seed: int, drawn: Drawn) -> None:
     clip = [np.full((120, 160), 0.45, np.float32) for _ in range(5)]
-    movers(clip, np.random.default_rng(seed))
+    drawn(clip, np.random.default_rng(seed))
     assert all(p.dtype == np.float32 and p.min() >= 0 and p.max() <= 1 for p in clip)
     again = [np.full((120, 160), 0.45, np.float32) for _ in range(5)]
-    movers(again, np.random.default_rng(seed))
+    drawn(again, np.random.default_rng(seed))
     np.testing.assert_array_equal(np.stack(clip), np.stack(again))
 
 
-def test_things_that_move_are_seen() -> None:
+@pytest.mark.parametrize("drawn", [movers, cords])
+def test_things_that_move_are_seen(drawn: Drawn) -> None:
     changed = 0
     for seed in range(12):
         clip = [np.full((120, 160), 0.45, np.float32) for _ in range(5)]
-        movers(clip, np.random.default_rng(seed))
+        drawn(clip, np.random.default_rng(seed))
         changed += any((p != clip[0]).any() for p in clip[1:])
     assert changed >= 8
 
