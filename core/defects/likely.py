@@ -25,9 +25,10 @@ from interneg.node import View
 # The logarithm of the odds that a spot has to have at a sensitivity of a half; what 0 adds, and 1 takes off.
 # What lacks no more than so much is no damage, but tells of a crowd.
 _ODDS, _STEEP, _ALMOST = 0.5, 3.6, 2.0
-# What is alone needs odds that are lower by so much: so many others beside it in 100,000 pixels, a logarithm
-# (see `company`), and how much lower. What is so much likelier than it has to be needs no look at what flies.
-_LONE = (np.log([0.5 + 0.7, 0.5 + 3.0, 0.5 + 8.0]), (2.0, 1.2, 0.0))
+# What is alone, and not large, needs odds that are lower by so much: so many others beside it in 100,000
+# pixels, a logarithm (see `company`), and how much lower. What is so much likelier than it has to be needs no
+# look at what flies.
+_LONE = (np.log([0.5 + 0.7, 0.5 + 3.0, 0.5 + 8.0]), (2.2, 1.3, 0.0))
 _CERTAIN = 1.5
 # How sure the network has to be of a spot's rim, and how wide that is at most.
 _RIM, _WIDTH = 0.12, 2
@@ -96,7 +97,7 @@ def spots(
     fits &= clear.all(axis=1)
     needed = needed + np.where(found.scratch, 0, large)
     certain = sure >= needed + _CERTAIN
-    needed = needed - np.interp(beside[:, LIKELY], *_LONE)
+    needed = needed - np.where(found.scratch | (large == 0), np.interp(beside[:, LIKELY], *_LONE), 0)
     kept = np.flatnonzero(fits & (sure >= needed - _ALMOST))
     way = way.only(kept)
     certain = certain[kept]

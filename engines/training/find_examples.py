@@ -47,8 +47,8 @@ _READILY, _RIM = 0.5, 3
 class Examples:
     """The candidates of a frame.
 
-    facts: and flights, (N, number of facts + 1). shares: of each on damage, 0..1, and areas, (N,). The others
-    are what `company` takes.
+    facts: and flights, (N, number of facts + 1). shares: of each on damage, 0..1, and areas, 0 of what does
+    not count, (N,). The others are what `company` takes.
     """
 
     facts: Floats
@@ -157,10 +157,12 @@ def examples(
     if not found.spots:
         return None
     dirt, scratch = covered(layers[REACH], clean[REACH]) > 0.5
-    # The rims of scratches that stay belong to these, which are repaired by themselves.
-    truth = dirt | (scratch & ~_beside(but))
+    truth = dirt | scratch
     near = cv2.dilate(np.uint8(truth), np.ones((3, 3), np.uint8)) > 0
-    areas = np.array([s.shape.sum() for s in found.spots], np.float64)
+    # The rims of scratches that stay are repaired with these: whether they are damage is not asked.
+    rims = scratch & ~dirt & _beside(but)
+    counts = np.array([rims[s.box][s.shape].mean() < 0.5 for s in found.spots])
+    areas = counts * np.array([s.shape.sum() for s in found.spots], np.float64)
     shares = np.array([near[s.box][s.shape].mean() for s in found.spots])
     way = flights(seen, found.spots)
     facts = np.column_stack([found.facts, way.rarity])

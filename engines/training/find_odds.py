@@ -110,9 +110,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("damage", type=Path, help="damage.tar of FilmDamageSimulator's pieces")
     parser.add_argument("weights", type=Path, help="the folder to write odds.npz and odds_in_company.npz in")
     parser.add_argument("clips", type=Path, nargs="+", help="folders of JPEG frames each")
-    parser.add_argument("--windows", type=int, default=1500, help="for each of the seeds")
+    parser.add_argument("--windows", type=int, default=1000, help="for each of the seeds")
     parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12, 13, 14], help="two or more")
-    parser.add_argument("--seed", type=int, default=21, help="of the networks")
+    parser.add_argument("--seed", type=int, default=41, help="of the networks")
     args = parser.parse_args(argv)
     if len(args.seeds) < 2:
         parser.error("--seeds: two or more are needed, as each half trains networks of its own")
