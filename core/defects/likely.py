@@ -82,10 +82,11 @@ def spots(
     if not found.spots:
         return Likely([], [], flights(seen, []))
     way = flights(seen, found.spots)
-    own = 1 / (1 + np.exp(-odds.log_odds(found.facts, way.rarity)))
+    own = odds.log_odds(found.facts, way.rarity)
     size = (but.shape[0], but.shape[1])
-    beside = company(own, way.rarity, way.of_scene(), found.signs, found.places, size)
-    sure = odds.log_odds_in(beside, found.facts, way.rarity)
+    likely = 1 / (1 + np.exp(-own))
+    beside = company(likely, way.rarity, way.of_scene(), found.signs, found.places, size)
+    sure = odds.log_odds_in(beside, found.facts, way.rarity, own)
     needed = np.array([
         _needed(sensitivity[2] if scratch else sensitivity[int(sign < 0)])
         for scratch, sign in zip(found.scratch, found.signs, strict=True)

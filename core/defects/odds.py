@@ -136,12 +136,11 @@ def log_odds(facts: Floats, rarity: Floats) -> Floats:
     return weighed(np.column_stack([facts, rarity]), _weights("odds.npz"))
 
 
-def log_odds_in(beside: Floats, facts: Floats, rarity: Floats) -> Floats:
+def log_odds_in(beside: Floats, facts: Floats, rarity: Floats, own: Floats) -> Floats:
     """The same in its company, (N,): beside is what is known of the others, (N, len(COMPANY)).
 
-    facts: (N, len(FACTS)). rarity: (N,), as for `log_odds`.
+    facts: (N, len(FACTS)). rarity: (N,), as for `log_odds`. own: what that answers, (N,).
     """
-    own = log_odds(facts, rarity)
     known = np.column_stack([facts, rarity, np.where(np.isfinite(own), own, np.nan), beside])
     return weighed(known, _weights("odds_in_company.npz"))
 

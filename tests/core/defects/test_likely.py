@@ -154,7 +154,7 @@ def test_one_among_much_damage_may_seem_to_fly(monkeypatch: pytest.MonkeyPatch) 
     """What is so likely stays damage, whatever its flight; what is less so belongs to the scene."""
     view = view_of(shot(), 2)
     for odds, count in ((9.0, 1), (0.5, 0)):
-        monkeypatch.setattr("interneg.defects.odds.log_odds_in", lambda _b, f, _r, v=odds: np.full(len(f), v))
+        monkeypatch.setattr("interneg.defects.odds.log_odds_in", lambda b, *_, v=odds: np.full(len(b), v))
         monkeypatch.setattr("interneg.defects.scene._FLIES", -1.0)
         found = spots(view, seen(view), answer(), (0.5, 0.5, 0.5), 60, NOTHING)
         assert len(found.spots) == count and found.certain.tolist() == [True] * count
