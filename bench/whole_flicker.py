@@ -8,17 +8,13 @@ order), in 8 bits, on luma of 320x180.
 
 from __future__ import annotations
 
-import json
-import tarfile
 from collections.abc import Iterator, Sequence
-from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from bench.damage import read_member
 from bench.deflicker import fade, ffmpeg, lamp, lightning
 from bench.flicker import FIELD, GAIN, GAMMA, Clip, Doubles, blocks, psnr, removed
 from bench.quality import ENCODED
@@ -38,8 +34,6 @@ ALIKE = (0.0, 1.2, 4.0)
 """How many frames flicker stays alike for, to 1/e."""
 SEEDS = 3
 FRAMES, SIZE = 50, (320, 180)
-RESTLESS = {"moving water": "davis480_blackswan", "foliage": "davis480_bmx-trees"}
-"""A swan on a river, whose water fills most of the picture; a rider before trees, followed by the camera."""
 SIZES = (3, 5, 9, 15, 31, 61)
 """FFmpeg's window; the best for the very clip counts."""
 
@@ -52,10 +46,6 @@ def rows(footage: Path) -> Iterator[Row]:
     if clips:
         yield from _flicker(clips)
         yield from _events(clips)
-    archive = footage.parent / "train" / "clips_00.tar"
-    if archive.is_file():
-        for what, name in RESTLESS.items():
-            yield from _restless(what, _pieces(archive, name))
 
 
 class _Seen(NamedTuple):
@@ -83,7 +73,7 @@ def _flicker(clips: dict[str, Clip]) -> Iterator[Row]:
                 theirs = max((ffmpeg(damaged, size) for size in SIZES), key=lambda c: psnr(truth, c))
                 best = psnr(truth, theirs)
                 for kind, clip in (("whole shot", whole), ("window", window), ("FFmpeg", theirs)):
-                    shares = removed(truth, damaged, clip), _local(truth, damaged, clip)
+                    shares = removed(truth, damaged, clip), local_part(truth, damaged, clip)
                     (level, field), (before, whole_field) = _wanders(truth, clip), _wanders(truth, damaged)
                     gained = psnr(truth, clip) - best
                     part[kind].append(_Seen(*shares, gained, level, before, 100 * (1 - field / whole_field)))
@@ -118,26 +108,6 @@ def _flicker(clips: dict[str, Clip]) -> Iterator[Row]:
     yield Row(
         "flicker of all kinds, FFmpeg's deflicker at its best size: removed, mean and worst", "",
         f"{theirs[:, 0].mean():.1f} %, {theirs[:, 0].min():.1f} %", None,
-    )  # fmt: skip
-
-
-def _restless(where: str, clip: Clip) -> Iterator[Row]:
-    """On moving water, and on foliage."""
-    found: dict[str, list[tuple[float, float]]] = {"whole shot": [], "window": [], "FFmpeg": []}
-    for alike, seed in product(ALIKE, range(SEEDS)):
-        damaged = flickering(clip, alike, seed)
-        theirs = max((ffmpeg(damaged, size) for size in SIZES), key=lambda c: psnr(clip, c))
-        for kind, made in zip(found, (*both(damaged), theirs), strict=True):
-            found[kind].append((removed(clip, damaged, made), _local(clip, damaged, made)))
-    for kind, goal in (("whole shot", 60), ("window", 50)):
-        share, local = np.array(found[kind]).T
-        what = f"flicker on {where}, {kind}:"
-        yield Row(f"{what} removed (worst {share.min():.1f})", "", f"{share.mean():.1f} %", None)
-        yield at_least(f"{what} local part removed (worst {local.min():.1f})", goal, local.mean(), "%")
-    share, local = np.mean(found["FFmpeg"], axis=0)
-    yield Row(
-        f"flicker on {where}, FFmpeg's deflicker at its best size: removed; local part", "",
-        f"{share:.1f} %; {local:.1f} %", None,
     )  # fmt: skip
 
 
@@ -206,7 +176,7 @@ def _rendered(clip: Clip, node: Deflicker, files: dict[str, bytes]) -> Clip:
     return _eight(np.stack([graph.render(n).pixels[0] for n in range(len(clip))]))
 
 
-def _local(truth: Clip, damaged: Clip, restored: Clip) -> float:
+def local_part(truth: Clip, damaged: Clip, restored: Clip) -> float:
     """The share of the flicker that differs across the picture that was removed, in percent."""
 
     def left(clip: Clip) -> float:
@@ -240,17 +210,6 @@ def drawn(rng: np.random.Generator, count: int, alike: float, shape: Sequence[in
 
 def _eight(clip: Doubles | Clip) -> Clip:
     return np.asarray(np.rint(255 * np.clip(clip, 0, 1)) / 255, np.float32)
-
-
-def _pieces(archive: Path, name: str) -> Clip:
-    """A clip that lies in the archive in pieces of some frames each, (T, H, W) float32 0..1, its luma."""
-    with tarfile.open(archive) as tar:
-        index = json.loads(read_member(tar, "index.json"))
-        of = sorted((row for row in index["clips"] if row[2] == name), key=lambda row: row[3])
-        files = [f"{row[0]}/{frame:02}.jpg" for row in of for frame in range(index["frames"])]
-        data = [np.frombuffer(read_member(tar, file), np.uint8) for file in files]
-    read = (cv2.imdecode(piece, cv2.IMREAD_GRAYSCALE) for piece in data)
-    return np.asarray(np.stack([np.asarray(p, np.float32) for p in read]) / 255, np.float32)
 
 
 def _luma(folder: Path) -> Clip:
