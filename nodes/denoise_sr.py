@@ -49,7 +49,7 @@ class DenoiseSR(Node):
     name: ClassVar[str] = "denoise-sr"
     label: ClassVar[str] = "Denoise-SR"
     help: ClassVar[str] = "Removes noise and compression damage and enlarges 1x, 2x or 4x, jointly."
-    version: ClassVar[int] = 12
+    version: ClassVar[int] = 11
     working_space: ClassVar[WorkingSpace] = WorkingSpace.LOG_Y
     layers: ClassVar[str] = "Changes the picture (R, G, B, or Y); alpha and AOVs are only enlarged with it."
     buttons: ClassVar[tuple[Button, ...]] = (
