@@ -19,7 +19,7 @@ from interneg.frame import Frame, Window
 
 ROWS = 1080
 SCANS = {"Market Street": "market_street_1906", "The Great Train Robbery": "great_train_robbery_1903"}
-FIRST, WARM, TIMED = 10, 8, 3
+FIRST, WARM, TIMED = 10, 12, 6
 """The first frame of a clip that is looked at; how many are rendered before any is timed; how many are.
 
 It is the middle of a shot that is timed: at the start each frame asks for memory that the system has to clear

@@ -46,20 +46,28 @@ def continued(picture: Pixels, hole: Mask, areas: Sequence[Area], engine: Engine
         coarse = _coarse(picture[box], hole[box], within, engine)
         picture, hole = picture.copy(order="K"), hole & ~deep
         np.copyto(picture[box], coarse, where=deep[box][..., None])
-    sums, weights = np.zeros(picture.shape, np.float32), np.zeros(hole.shape, np.float32)
     windows = merged([a for a in areas if hole[a].any()], _AROUND, _SQUARE - 2 * _AROUND)
     wide = [_widened(a, _MARGIN, hole.shape) for a in windows]
-    for area, filled in zip(wide, _filled(picture, hole, wide, engine), strict=True):
-        # Windows that overlap pass into each other.
-        down, across = (_tent(n) for n in filled.shape[:2])
-        share = np.outer(down, across) * hole[area]
-        sums[area] += share[..., None] * filled
-        weights[area] += share
-    made = []
-    for area in areas:
-        weight = weights[area][..., None]
-        made.append(np.where(weight > 0, sums[area] / np.where(weight > 0, weight, 1), picture[area]))
-    return made
+    filled = list(_filled(picture, hole, wide, engine))
+    shares = [np.outer(*map(_tent, f.shape[:2])) * hole[a] for a, f in zip(wide, filled, strict=True)]
+    return [_joined(area, picture[area], wide, filled, shares) for area in areas]
+
+
+def _joined(
+    area: Area, picture: Pixels, windows: Sequence[Area], filled: Sequence[Pixels], shares: Sequence[Pixels]
+) -> Pixels:
+    """What windows that overlap show in an area, as they pass into each other, (h, w, C).
+
+    picture: what it shows itself, where none has a share, (h, w, C). filled, shares: of each window.
+    """
+    sums, weights = np.zeros(picture.shape, np.float32), np.zeros((*picture.shape[:2], 1), np.float32)
+    for window, there, share in zip(windows, filled, shares, strict=True):
+        both = _overlap(area, window)
+        if all(part.start < part.stop for part in both):
+            mine, its = _moved(both, area), _moved(both, window)
+            sums[mine] += share[its][..., None] * there[its]
+            weights[mine] += share[its][..., None]
+    return np.where(weights > 0, sums / np.where(weights > 0, weights, 1), picture)
 
 
 def _box_of(areas: Sequence[Area], size: tuple[int, ...]) -> Area:
@@ -70,6 +78,14 @@ def _box_of(areas: Sequence[Area], size: tuple[int, ...]) -> Area:
             min(n, -(-(max(a[k].stop for a in areas) + _FAR) // _WHOLE) * _WHOLE),
         )
         for k, n in enumerate(size)
+    )
+    return rows, columns
+
+
+def _overlap(one: Area, other: Area) -> Area:
+    """What two areas have in common."""
+    rows, columns = (
+        slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(one, other, strict=True)
     )
     return rows, columns
 
